@@ -1,0 +1,46 @@
+// Which bucket and key a request means: path style (`/bucket/key`) or virtual-host style
+// (`bucket.domain`). https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+import { keyBytesMax } from './limits.ts'
+import { percentDecode } from './request-target.ts'
+import { S3Error } from './s3-error.ts'
+
+/** Neither: the service itself. A key only with a bucket. */
+export type Address = { readonly bucket?: string; readonly key?: string }
+
+/** `domains` are those whose subdomains name buckets, in lower case. Throws `KeyTooLongError`. */
+export function parseAddress(
+  rawPath: string,
+  host: string | undefined,
+  domains: readonly string[],
+): Address {
+  const hosted = hostedBucket(host, domains)
+  if (hosted !== undefined) return withKey(hosted, rawPath.slice(1))
+  const slash = rawPath.indexOf('/', 1)
+  const bucket = percentDecode(slash === -1 ? rawPath.slice(1) : rawPath.slice(1, slash))
+  if (bucket === '') {
+    if (slash === -1) return {}
+    throw new S3Error('InvalidBucketName', { BucketName: '' })
+  }
+  return withKey(bucket, slash === -1 ? '' : rawPath.slice(slash + 1))
+}
+
+function withKey(bucket: string, rawKey: string): Address {
+  if (rawKey === '') return { bucket }
+  const key = percentDecode(rawKey)
+  const bytes = Buffer.byteLength(key)
+  if (bytes > keyBytesMax) {
+    throw new S3Error('KeyTooLongError', { Size: `${bytes}`, MaxSizeAllowed: `${keyBytesMax}` })
+  }
+  return { bucket, key }
+}
+
+function hostedBucket(host: string | undefined, domains: readonly string[]): string | undefined {
+  if (host === undefined || domains.length === 0) return undefined
+  const name = host.replace(/:\d*$/, '').toLowerCase()
+  for (const domain of domains) {
+    if (name.length > domain.length + 1 && name.endsWith(`.${domain}`)) {
+      return name.slice(0, -domain.length - 1)
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,263 @@
+// The operations this server knows, one row each: how a request is recognised, and which IAM action
+// on which resource it needs. Rows of one method and scope are tried in order, so the specific ones
+// come first. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+
+export type Scope = 'service' | 'bucket' | 'object'
+
+export type OperationRow = {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
+  readonly scope: Scope
+  /** Query names that must all be there. */
+  readonly query?: readonly string[]
+  /** A header that must be there, lower case. */
+  readonly header?: string
+  /** The IAM action; with `?versionId`, `versionAction` where it differs. */
+  readonly action: string
+  readonly versionAction?: string
+  /** What kind of resource the action is asked on. */
+  readonly resource: Scope
+}
+
+export const operations = {
+  ListBuckets: {
+    method: 'GET',
+    scope: 'service',
+    action: 's3:ListAllMyBuckets',
+    resource: 'service',
+  },
+
+  GetBucketLocation: {
+    method: 'GET',
+    scope: 'bucket',
+    query: ['location'],
+    action: 's3:GetBucketLocation',
+    resource: 'bucket',
+  },
+  GetBucketVersioning: {
+    method: 'GET',
+    scope: 'bucket',
+    query: ['versioning'],
+    action: 's3:GetBucketVersioning',
+    resource: 'bucket',
+  },
+  GetBucketTagging: {
+    method: 'GET',
+    scope: 'bucket',
+    query: ['tagging'],
+    action: 's3:GetBucketTagging',
+    resource: 'bucket',
+  },
+  ListObjectVersions: {
+    method: 'GET',
+    scope: 'bucket',
+    query: ['versions'],
+    action: 's3:ListBucketVersions',
+    resource: 'bucket',
+  },
+  ListMultipartUploads: {
+    method: 'GET',
+    scope: 'bucket',
+    query: ['uploads'],
+    action: 's3:ListBucketMultipartUploads',
+    resource: 'bucket',
+  },
+  ListObjectsV2: {
+    method: 'GET',
+    scope: 'bucket',
+    query: ['list-type'],
+    action: 's3:ListBucket',
+    resource: 'bucket',
+  },
+  ListObjects: { method: 'GET', scope: 'bucket', action: 's3:ListBucket', resource: 'bucket' },
+  HeadBucket: { method: 'HEAD', scope: 'bucket', action: 's3:ListBucket', resource: 'bucket' },
+  PutBucketVersioning: {
+    method: 'PUT',
+    scope: 'bucket',
+    query: ['versioning'],
+    action: 's3:PutBucketVersioning',
+    resource: 'bucket',
+  },
+  PutBucketTagging: {
+    method: 'PUT',
+    scope: 'bucket',
+    query: ['tagging'],
+    action: 's3:PutBucketTagging',
+    resource: 'bucket',
+  },
+  CreateBucket: { method: 'PUT', scope: 'bucket', action: 's3:CreateBucket', resource: 'bucket' },
+  DeleteBucketTagging: {
+    method: 'DELETE',
+    scope: 'bucket',
+    query: ['tagging'],
+    action: 's3:PutBucketTagging',
+    resource: 'bucket',
+  },
+  DeleteBucket: {
+    method: 'DELETE',
+    scope: 'bucket',
+    action: 's3:DeleteBucket',
+    resource: 'bucket',
+  },
+  DeleteObjects: {
+    method: 'POST',
+    scope: 'bucket',
+    query: ['delete'],
+    action: 's3:DeleteObject',
+    resource: 'bucket',
+  },
+  PostObject: { method: 'POST', scope: 'bucket', action: 's3:PutObject', resource: 'bucket' },
+
+  GetObjectAttributes: {
+    method: 'GET',
+    scope: 'object',
+    query: ['attributes'],
+    action: 's3:GetObjectAttributes',
+    versionAction: 's3:GetObjectVersionAttributes',
+    resource: 'object',
+  },
+  GetObjectTagging: {
+    method: 'GET',
+    scope: 'object',
+    query: ['tagging'],
+    action: 's3:GetObjectTagging',
+    versionAction: 's3:GetObjectVersionTagging',
+    resource: 'object',
+  },
+  ListParts: {
+    method: 'GET',
+    scope: 'object',
+    query: ['uploadId'],
+    action: 's3:ListMultipartUploadParts',
+    resource: 'object',
+  },
+  GetObject: {
+    method: 'GET',
+    scope: 'object',
+    action: 's3:GetObject',
+    versionAction: 's3:GetObjectVersion',
+    resource: 'object',
+  },
+  HeadObject: {
+    method: 'HEAD',
+    scope: 'object',
+    action: 's3:GetObject',
+    versionAction: 's3:GetObjectVersion',
+    resource: 'object',
+  },
+  PutObjectTagging: {
+    method: 'PUT',
+    scope: 'object',
+    query: ['tagging'],
+    action: 's3:PutObjectTagging',
+    versionAction: 's3:PutObjectVersionTagging',
+    resource: 'object',
+  },
+  UploadPartCopy: {
+    method: 'PUT',
+    scope: 'object',
+    query: ['partNumber', 'uploadId'],
+    header: 'x-amz-copy-source',
+    action: 's3:PutObject',
+    resource: 'object',
+  },
+  UploadPart: {
+    method: 'PUT',
+    scope: 'object',
+    query: ['partNumber', 'uploadId'],
+    action: 's3:PutObject',
+    resource: 'object',
+  },
+  CopyObject: {
+    method: 'PUT',
+    scope: 'object',
+    header: 'x-amz-copy-source',
+    action: 's3:PutObject',
+    resource: 'object',
+  },
+  PutObject: { method: 'PUT', scope: 'object', action: 's3:PutObject', resource: 'object' },
+  DeleteObjectTagging: {
+    method: 'DELETE',
+    scope: 'object',
+    query: ['tagging'],
+    action: 's3:DeleteObjectTagging',
+    versionAction: 's3:DeleteObjectVersionTagging',
+    resource: 'object',
+  },
+  AbortMultipartUpload: {
+    method: 'DELETE',
+    scope: 'object',
+    query: ['uploadId'],
+    action: 's3:AbortMultipartUpload',
+    resource: 'object',
+  },
+  DeleteObject: {
+    method: 'DELETE',
+    scope: 'object',
+    action: 's3:DeleteObject',
+    versionAction: 's3:DeleteObjectVersion',
+    resource: 'object',
+  },
+  CreateMultipartUpload: {
+    method: 'POST',
+    scope: 'object',
+    query: ['uploads'],
+    action: 's3:PutObject',
+    resource: 'object',
+  },
+  CompleteMultipartUpload: {
+    method: 'POST',
+    scope: 'object',
+    query: ['uploadId'],
+    action: 's3:PutObject',
+    resource: 'object',
+  },
+} as const satisfies Record<string, OperationRow>
+
+export type OperationName = keyof typeof operations
+
+/**
+ * Query names that make a request another operation. One that no row above asks for means an
+ * operation this server does not have.
+ */
+export const subResources: ReadonlySet<string> = new Set([
+  'abac',
+  'accelerate',
+  'acl',
+  'analytics',
+  'annotation',
+  'attributes',
+  'cors',
+  'delete',
+  'encryption',
+  'intelligent-tiering',
+  'inventory',
+  'legal-hold',
+  'lifecycle',
+  'location',
+  'logging',
+  'metadataConfiguration',
+  'metadataInventoryTable',
+  'metadataJournalTable',
+  'metadataTable',
+  'metrics',
+  'notification',
+  'object-lock',
+  'ownershipControls',
+  'policy',
+  'policyStatus',
+  'publicAccessBlock',
+  'renameObject',
+  'replication',
+  'requestPayment',
+  'restore',
+  'retention',
+  'select',
+  'session',
+  'tagging',
+  'torrent',
+  'uploadId',
+  'uploads',
+  'versioning',
+  'versions',
+  'website',
+])
