@@ -1,0 +1,102 @@
+// The master key: 32 random bytes in a file of mode 0600, made at the first start. Everything else
+// secret is sealed under it; losing it loses the data.
+import { createSecretKey, type KeyObject } from 'node:crypto'
+import { link, open, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { hkdfExpand } from '../../protocol/chunks/chunk-keys.ts'
+import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
+
+/** Derived from the bytes in the file, which are not kept. */
+export type MasterKey = { readonly sealingKey: KeyObject }
+
+/** A master key file that cannot be used; the message says what to do about it. */
+export class BadMasterKeyFile extends Error {
+  override readonly name = 'BadMasterKeyFile'
+}
+
+export const masterKeyBytes = 32
+
+/**
+ * Reads the master key, or makes it when there is no such file and `mayCreate`. A new file is on disk
+ * (file and directory synced) before this resolves. Throws `BadMasterKeyFile`.
+ */
+export async function openMasterKey(
+  path: string,
+  options: { readonly random: RandomBytes; readonly mayCreate: boolean },
+): Promise<{ readonly key: MasterKey; readonly created: boolean }> {
+  const existing = await readKeyFile(path)
+  if (existing !== undefined) return { key: masterKeyFrom(existing), created: false }
+  if (!options.mayCreate) {
+    throw new BadMasterKeyFile(
+      `The master key file ${path} is missing, and there is data sealed under it: put the file back.`,
+    )
+  }
+  const fresh = options.random(masterKeyBytes)
+  if (await createKeyFile(path, fresh)) return { key: masterKeyFrom(fresh), created: true }
+  const others = await readKeyFile(path)
+  if (others === undefined) throw new BadMasterKeyFile(`The master key file ${path} vanished.`)
+  return { key: masterKeyFrom(others), created: false }
+}
+
+export function masterKeyFrom(bytes: Buffer): MasterKey {
+  const label = 'holdfast master 1 sealing'
+  return { sealingKey: createSecretKey(hkdfExpand(createSecretKey(bytes), label)) }
+}
+
+async function readKeyFile(path: string): Promise<Buffer | undefined> {
+  const file = await openIfThere(path)
+  if (file === undefined) return undefined
+  try {
+    const { mode, size } = await file.stat()
+    if ((mode & 0o077) !== 0) {
+      const shown = (mode & 0o777).toString(8).padStart(4, '0')
+      throw new BadMasterKeyFile(
+        `The master key file ${path} can be read or written by others (mode ${shown}): run chmod 600 on it.`,
+      )
+    }
+    if (size !== masterKeyBytes) {
+      throw new BadMasterKeyFile(
+        `The master key file ${path} has ${size} bytes instead of ${masterKeyBytes}: restore it from a copy.`,
+      )
+    }
+    return await file.readFile()
+  } finally {
+    await file.close()
+  }
+}
+
+async function openIfThere(path: string) {
+  try {
+    return await open(path, 'r')
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
+    throw new BadMasterKeyFile(`The master key file ${path} cannot be opened.`, { cause })
+  }
+}
+
+/**
+ * Written aside and linked into place, so that a crash leaves no short file and of two processes
+ * starting at once one wins. False: the other did.
+ */
+async function createKeyFile(path: string, bytes: Buffer): Promise<boolean> {
+  const aside = `${path}.${process.pid}.new`
+  const file = await open(aside, 'w', 0o600)
+  try {
+    await file.writeFile(bytes)
+    await file.sync()
+    await link(aside, path)
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return false
+    throw cause
+  } finally {
+    await file.close()
+    await unlink(aside)
+  }
+  const directory = await open(dirname(path), 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+  return true
+}

@@ -1,0 +1,50 @@
+// Takes the body of an object or part in: digests it, cuts it into chunks, stores those that are not
+// known yet. Knows nothing of buckets, keys or versions: the commit is the caller's (`ReceivedPiece`).
+import assert from 'node:assert'
+import type { BlobStore } from '../../datanode/blob-store.ts'
+import type { ChunkCatalog } from '../../metadata/metadata-store.ts'
+import type { ChecksumAlgorithm } from '../../metadata/records.ts'
+import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
+import type { TenantKeys } from '../keys/tenant-keys.ts'
+import type { HashPool } from './hash-pool.ts'
+import type { IngestBudget } from './ingest-budget.ts'
+import type { ReceivedPiece } from './received-piece.ts'
+
+export type IngestParts = {
+  readonly chunks: ChunkCatalog
+  readonly blobs: BlobStore
+  readonly budget: IngestBudget
+  readonly hashPool: HashPool
+  readonly random: RandomBytes
+  /** Names this process as the owner of the chunk lists it fills. */
+  readonly owner: string
+  readonly nowMs: () => number
+  /** Told when giving up a failed upload failed itself; what is left then, the orphan sweep finds. */
+  readonly onLeftover: (cause: unknown) => void
+}
+
+export type ReceiveOptions = {
+  readonly tenant: TenantKeys
+  /** What is to be computed besides MD5 and CRC-32. */
+  readonly digests: ReadonlySet<Exclude<ChecksumAlgorithm, 'CRC32'>>
+  /** The length announced, if any, in bytes. Only saves work; it is not checked here. */
+  readonly sizeHint?: number
+  /** A longer body throws S3Error `EntityTooLarge`. Bytes. */
+  readonly sizeMax: number
+}
+
+export class Ingest {
+  private readonly parts: IngestParts
+
+  constructor(parts: IngestParts) {
+    this.parts = parts
+  }
+
+  /**
+   * Reads the body to its end. What the body throws is thrown on, after everything was given up;
+   * S3Error `InsufficientStorage` when there is no room.
+   */
+  receive(body: AsyncIterable<Buffer>, options: ReceiveOptions): Promise<ReceivedPiece> {
+    assert.fail(`unfinished ${typeof body} ${options.sizeMax} ${this.parts.owner}`)
+  }
+}
