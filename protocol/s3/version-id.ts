@@ -1,0 +1,24 @@
+// The version ids that clients may send: what this server has issued, or `null`.
+import { S3Error } from './s3-error.ts'
+
+const issued = /^[0-9a-f]{32}$/
+
+/** 32 lower-case hex digits, or `null` for the null version. */
+export type VersionIdText = string & { readonly __brand: 'VersionId' }
+
+/**
+ * Reads a version id. `argumentName` is where it stood, for the error: `versionId` unless said.
+ * Throws `InvalidArgument` for text that this server cannot have issued.
+ */
+export function parseVersionId(raw: string, argumentName = 'versionId'): VersionIdText | 'null' {
+  if (raw === 'null') return raw
+  if (issued.test(raw)) return raw as VersionIdText
+  const empty = raw === ''
+  throw new S3Error(
+    'InvalidArgument',
+    { ArgumentName: argumentName, ArgumentValue: raw },
+    {
+      message: empty ? 'Version id cannot be the empty string' : 'Invalid version id specified',
+    },
+  )
+}

@@ -1,0 +1,21 @@
+// The XML form of a tag set, as PutObjectTagging, PutBucketTagging and the `tagging` field of POST
+// forms carry it. https://docs.aws.amazon.com/AmazonS3/latest/API/API_Tagging.html
+import { S3Error } from '../s3-error.ts'
+import { checkTags, type Tag, type Tagged } from '../tag-set.ts'
+import { childOf, readXml, requiredText, type XmlElement } from './xml-reader.ts'
+
+/** Throws `MalformedXML`, and what `checkTags` throws. */
+export function readTagging(body: Buffer, tagged: Tagged): readonly Tag[] {
+  const tagSet = childOf(readXml(body, 'Tagging'), 'TagSet')
+  if (tagSet === undefined) throw new S3Error('MalformedXML')
+  return readTags(tagSet, tagged)
+}
+
+/** The `Tag` children of an element that may have no others. Throws as `readTagging`. */
+export function readTags(tagSet: XmlElement, tagged: Tagged): readonly Tag[] {
+  const tags = tagSet.children.map((tag) => {
+    if (tag.name !== 'Tag') throw new S3Error('MalformedXML')
+    return { key: requiredText(tag, 'Key'), value: requiredText(tag, 'Value') }
+  })
+  return checkTags(tags, tagged)
+}
