@@ -1,0 +1,97 @@
+// The payload of one HTTP request as operations see it: decoded, counted, paced. Decoding itself is
+// in `protocol/s3/body`.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { decodeAwsChunked } from '../../protocol/s3/body/aws-chunked-decoder.ts'
+import type { AwsChunkedOptions } from '../../protocol/s3/body/aws-chunked-options.ts'
+import { guardLength } from '../../protocol/s3/body/length-guard.ts'
+import { headerText } from '../../protocol/s3/request-headers.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { type PaceLimit, paced } from '../objects/body-pace.ts'
+import type { RequestBody } from '../operation.ts'
+import { verifySmallPayload } from './verify-small-payload.ts'
+
+export type BodyOptions = {
+  /** Present when the payload is aws-chunked. */
+  readonly chunked: AwsChunkedOptions | undefined
+  /** Hex, when the client bound the payload to its signature. */
+  readonly expectedSha256: string | undefined
+  readonly pace: PaceLimit
+  /** The client waits for `100 Continue` before it sends. */
+  readonly expectsContinue: boolean
+}
+
+export class HttpRequestBody implements RequestBody {
+  readonly decodedBytes: number | undefined
+  readonly expectedSha256: string | undefined
+  readonly announcedTrailers: readonly string[]
+  private readonly incoming: IncomingMessage
+  private readonly outgoing: ServerResponse
+  private readonly options: BodyOptions
+  private trailers: ReadonlyMap<string, string> = new Map()
+  /** True once the client was asked for its body. */
+  begun = false
+
+  constructor(incoming: IncomingMessage, outgoing: ServerResponse, options: BodyOptions) {
+    this.incoming = incoming
+    this.outgoing = outgoing
+    this.options = options
+    this.expectedSha256 = options.expectedSha256
+    this.announcedTrailers = options.chunked?.trailerNames ?? []
+    this.decodedBytes = options.chunked?.decodedLength ?? contentLength(incoming)
+  }
+
+  async *stream(): AsyncGenerator<Buffer, void, void> {
+    this.begun = true
+    if (this.options.expectsContinue) this.outgoing.writeContinue()
+    const received = paced(receive(this.incoming), this.options.pace)
+    if (this.options.chunked === undefined) {
+      yield* guardLength(received, this.decodedBytes ?? 0)
+      return
+    }
+    const decoded = decodeAwsChunked(received, this.options.chunked)
+    for await (const piece of decoded.body) yield piece
+    this.trailers = decoded.trailers()
+  }
+
+  trailer(name: string): string | undefined {
+    return this.trailers.get(name)
+  }
+
+  async bytes(bytesMax: number): Promise<Buffer> {
+    const tooLong = () =>
+      new S3Error('MaxMessageLengthExceeded', { MaxMessageLengthBytes: `${bytesMax}` })
+    if ((this.decodedBytes ?? 0) > bytesMax) throw tooLong()
+    const pieces: Buffer[] = []
+    let length = 0
+    for await (const piece of this.stream()) {
+      length += piece.length
+      if (length > bytesMax) throw tooLong()
+      pieces.push(piece)
+    }
+    const whole = Buffer.concat(pieces, length)
+    verifySmallPayload(whole, this)
+    return whole
+  }
+
+  header(name: string): string | undefined {
+    return headerText(this.incoming.headers, name)
+  }
+}
+
+function contentLength(incoming: IncomingMessage): number | undefined {
+  const raw = incoming.headers['content-length']
+  return raw === undefined ? undefined : Number(raw)
+}
+
+/**
+ * The bytes off the socket. Leaving the loop early must not destroy the socket: the reply still has to
+ * go out on it. A connection that breaks ends in `IncompleteBody`, for the log: nobody reads the reply.
+ */
+async function* receive(incoming: IncomingMessage): AsyncGenerator<Buffer, void, void> {
+  try {
+    for await (const piece of incoming.iterator({ destroyOnReturn: false })) yield piece
+  } catch (cause) {
+    if (incoming.errored || incoming.destroyed) throw new S3Error('IncompleteBody', {}, { cause })
+    throw cause
+  }
+}

@@ -1,0 +1,140 @@
+// The HTTP(S) server of the S3 port. Hono has one catch-all route and sees the raw request through
+// its Node bindings: routing by `Request.url` would normalise paths that S3 keys may hold.
+import { createServer as createHttpServer, type Server } from 'node:http'
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { Hono } from 'hono'
+import { headerBytesMax } from '../../protocol/s3/limits.ts'
+import { S3Error, type S3ErrorCode } from '../../protocol/s3/s3-error.ts'
+import { renderError } from '../../protocol/s3/xml/render-error.ts'
+import type { HandleRequest } from './handle-request.ts'
+import type { RequestIds } from './request-id.ts'
+
+/** PEM texts. */
+export type TlsFiles = { readonly cert: string; readonly key: string }
+
+export type S3ServerOptions = {
+  readonly handle: HandleRequest
+  readonly ids: RequestIds
+  readonly tls?: TlsFiles
+}
+
+export type S3Server = {
+  listen(port: number, host: string): Promise<AddressInfo>
+  /** Takes no more connections, and ends those still busy after `drainMs`. */
+  close(drainMs: number): Promise<void>
+  /** New connections use the new certificate. */
+  setTls(files: TlsFiles): void
+}
+
+/** A client that has not sent its whole head by then is cut off. */
+const headersTimeoutMs = 30_000
+/** How long an idle connection is kept: longer than the usual 60 s of load balancers. */
+const keepAliveMs = 75_000
+const drainPollMs = 50
+
+export function createS3Server(options: S3ServerOptions): S3Server {
+  const limits = {
+    maxHeaderSize: headerBytesMax,
+    headersTimeout: headersTimeoutMs,
+    keepAliveTimeout: keepAliveMs,
+    // Bodies take as long as they take; `body-pace.ts` cuts off those that stand still.
+    requestTimeout: 0,
+    noDelay: true,
+  }
+  const server = options.tls
+    ? createHttpsServer({ ...limits, ...options.tls })
+    : createHttpServer(limits)
+  attach(server, options)
+  return {
+    listen: (port, host) => listen(server, port, host),
+    close: (drainMs) => close(server, drainMs),
+    setTls: (files) => {
+      if ('setSecureContext' in server) server.setSecureContext({ ...files })
+    },
+  }
+}
+
+function attach(server: Server | HttpsServer, { handle, ids }: S3ServerOptions): void {
+  const listenerFor = (expectsContinue: boolean) => {
+    const app = new Hono<{ Bindings: HttpBindings }>({ getPath: () => '/' })
+    app.all('/', async (c) => {
+      await handle(c.env.incoming, c.env.outgoing, { expectsContinue })
+      return RESPONSE_ALREADY_SENT
+    })
+    return getRequestListener(app.fetch, {
+      overrideGlobalObjects: false,
+      autoCleanupIncoming: false,
+      hostname: 'localhost',
+      errorHandler: () => badRequest(ids),
+    })
+  }
+  server.on('request', listenerFor(false))
+  server.on('checkContinue', listenerFor(true))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
+    refuse(error, socket, ids),
+  )
+}
+
+/** For request heads that Hono's adapter cannot make a request of. */
+function badRequest(ids: RequestIds): Response {
+  const requestId = ids.next()
+  const body = renderError(new S3Error('BadRequest'), {
+    resource: '/',
+    requestId,
+    hostId: ids.hostId,
+  })
+  return new Response(body, {
+    status: 400,
+    headers: { 'Content-Type': 'application/xml', 'x-amz-request-id': requestId },
+  })
+}
+
+/** For what Node's parser refuses: there is no response object, only the socket. */
+function refuse(error: NodeJS.ErrnoException, socket: Socket, ids: RequestIds): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const requestId = ids.next()
+  const failure = new S3Error(refusalCode(error.code))
+  const body = renderError(failure, { resource: '', requestId, hostId: ids.hostId })
+  socket.end(
+    `HTTP/1.1 ${failure.status} Bad Request\r\nContent-Type: application/xml\r\n` +
+      `x-amz-request-id: ${requestId}\r\nConnection: close\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
+}
+
+function refusalCode(code: string | undefined): S3ErrorCode {
+  if (code === 'HPE_HEADER_OVERFLOW') return 'RequestHeaderSectionTooLarge'
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'RequestTimeout' : 'BadRequest'
+}
+
+function listen(server: Server | HttpsServer, port: number, host: string): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      const address = server.address()
+      if (address === null || typeof address === 'string') reject(new Error('no TCP address'))
+      else resolve(address)
+    })
+  })
+}
+
+function close(server: Server | HttpsServer, drainMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    // A connection turns idle when its request ends: those are looked for until all are gone.
+    const poll = setInterval(() => server.closeIdleConnections(), drainPollMs)
+    const cut = setTimeout(() => server.closeAllConnections(), drainMs)
+    server.close(() => {
+      clearInterval(poll)
+      clearTimeout(cut)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}

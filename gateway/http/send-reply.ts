@@ -1,0 +1,133 @@
+// Writes a reply to the socket, and settles what is left of the request: the one place where the
+// gateway and HTTP meet on the way out.
+import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Reply } from '../operation.ts'
+
+export type Exchange = {
+  readonly incoming: IncomingMessage
+  readonly outgoing: ServerResponse
+  /** The client waits for `100 Continue`, which was not sent: it may or may not send its body. */
+  readonly withheldContinue: boolean
+}
+
+/** Unread bytes of a request that are worth reading to keep its connection. */
+const drainBytesMax = 1024 * 1024
+/** How long a client that ignores an early answer is listened to, so that it can read that answer. */
+const lingerMs = 5_000
+
+/**
+ * Resolves when the reply is handed to the socket. A body that fails half-way destroys the socket, so
+ * that the client sees a broken transfer and never a short one; that error is thrown.
+ */
+export async function sendReply(exchange: Exchange, reply: Reply): Promise<void> {
+  const { incoming, outgoing } = exchange
+  if (outgoing.destroyed || outgoing.headersSent) return
+  const body = reply.body
+  for (const name in reply.headers) {
+    const value = reply.headers[name]
+    if (value !== undefined) outgoing.setHeader(name, value)
+  }
+  const length = bodyLength(body)
+  if (
+    length !== undefined &&
+    reply.headers?.['Content-Length'] === undefined &&
+    reply.status !== 204 &&
+    reply.status !== 304
+  ) {
+    outgoing.setHeader('Content-Length', length)
+  }
+  const unread = requestUnread(exchange)
+  if (unread !== 'none' && unread !== 'little') outgoing.setHeader('Connection', 'close')
+  outgoing.statusCode = reply.status
+  if (
+    incoming.method !== 'HEAD' &&
+    body !== undefined &&
+    typeof body === 'object' &&
+    'open' in body
+  ) {
+    await streamBody(exchange, body)
+  } else {
+    await sendWhole(exchange, unread, incoming.method === 'HEAD' ? undefined : wholeBody(body))
+  }
+}
+
+function wholeBody(body: Reply['body']): string | Buffer | undefined {
+  return typeof body === 'object' && 'open' in body ? undefined : body
+}
+
+function bodyLength(body: Reply['body']): number | undefined {
+  if (body === undefined) return 0
+  if (typeof body === 'string') return Buffer.byteLength(body)
+  return 'open' in body ? body.bytes : body.length
+}
+
+type Unread = 'none' | 'little' | 'much' | 'withheld'
+
+function requestUnread({ incoming, withheldContinue }: Exchange): Unread {
+  if (incoming.complete) return 'none'
+  if (withheldContinue) return 'withheld'
+  const length = incoming.headers['content-length']
+  return length !== undefined && Number(length) <= drainBytesMax ? 'little' : 'much'
+}
+
+async function sendWhole(
+  { incoming, outgoing }: Exchange,
+  unread: Unread,
+  body: string | Buffer | undefined,
+): Promise<void> {
+  if (unread === 'much') {
+    // The answer goes out first; closing at once would reset the connection before it is read.
+    if (body === undefined) outgoing.flushHeaders()
+    else outgoing.write(body)
+    await linger(incoming)
+    outgoing.end()
+    return
+  }
+  if (unread === 'little') incoming.resume()
+  outgoing.end(body)
+}
+
+/** Reads and forgets what still comes, for a while. */
+async function linger(incoming: IncomingMessage): Promise<void> {
+  incoming.resume()
+  const signal = AbortSignal.timeout(lingerMs)
+  try {
+    await Promise.race([once(incoming, 'end', { signal }), once(incoming, 'close', { signal })])
+  } catch (cause) {
+    // Time is up, or the client has gone: either way there is nobody left to be polite to.
+    if (!signal.aborted && !incoming.errored) throw cause
+  }
+}
+
+async function streamBody(
+  { outgoing }: Exchange,
+  body: { readonly bytes: number; readonly open: () => AsyncIterable<Buffer> },
+): Promise<void> {
+  let sent = 0
+  try {
+    for await (const piece of body.open()) {
+      if (outgoing.destroyed) return
+      sent += piece.length
+      if (!outgoing.write(piece)) await writable(outgoing)
+    }
+    if (sent !== body.bytes) throw new Error(`a body of ${body.bytes} bytes ended after ${sent}`)
+    outgoing.end()
+  } catch (cause) {
+    outgoing.destroy()
+    throw cause
+  }
+}
+
+/** Resolves when the socket takes more, or when it is gone. */
+function writable(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      outgoing.off('drain', done)
+      outgoing.off('close', done)
+      resolve()
+    }
+    outgoing.on('drain', done)
+    outgoing.on('close', done)
+  })
+}

@@ -1,0 +1,61 @@
+// Compares a payload held in memory with every digest the client sent along: the SHA-256 bound to the
+// signature, Content-MD5, and `x-amz-checksum-*` as header or trailer.
+import { createHash } from 'node:crypto'
+import {
+  checksumAlgorithms,
+  checksumHeader,
+} from '../../protocol/s3/checksums/checksum-algorithm.ts'
+import { parseChecksumValue } from '../../protocol/s3/checksums/checksum-value.ts'
+import { createDigest } from '../../protocol/s3/checksums/streaming-digest.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
+
+export type SentDigests = {
+  readonly expectedSha256: string | undefined
+  header(name: string): string | undefined
+  trailer(name: string): string | undefined
+}
+
+/** Throws `XAmzContentSHA256Mismatch`, `InvalidDigest`, `BadDigest` or `InvalidRequest`. */
+export function verifySmallPayload(payload: Buffer, sent: SentDigests): void {
+  if (sent.expectedSha256 !== undefined) verifySha256(payload, sent.expectedSha256)
+  const md5 = sent.header('content-md5')
+  if (md5 !== undefined) verifyMd5(payload, md5)
+  for (const algorithm of checksumAlgorithms) {
+    const name = checksumHeader(algorithm)
+    const value = sent.header(name) ?? sent.trailer(name)
+    if (value === undefined) continue
+    const digest = createDigest(algorithm)
+    digest.update(payload)
+    if (!digest.digest().equals(parseChecksumValue(algorithm, value))) {
+      throw new S3Error(
+        'BadDigest',
+        {},
+        {
+          message: `The ${algorithm} you specified did not match the calculated checksum.`,
+        },
+      )
+    }
+  }
+}
+
+function verifySha256(payload: Buffer, expected: string): void {
+  const computed = createHash('sha256').update(payload).digest('hex')
+  if (computed === expected) return
+  throw new S3Error('XAmzContentSHA256Mismatch', {
+    ClientComputedContentSHA256: expected,
+    S3ComputedContentSHA256: computed,
+  })
+}
+
+function verifyMd5(payload: Buffer, sent: string): void {
+  const expected = Buffer.from(sent, 'base64')
+  if (expected.length !== 16 || expected.toString('base64') !== sent) {
+    throw new S3Error('InvalidDigest', { 'Content-MD5': sent })
+  }
+  const computed = createHash('md5').update(payload).digest()
+  if (computed.equals(expected)) return
+  throw new S3Error('BadDigest', {
+    ExpectedDigest: sent,
+    CalculatedDigest: computed.toString('base64'),
+  })
+}
