@@ -1,0 +1,100 @@
+// Which checksum a request declares for its payload, and how replies show the one stored.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+import {
+  algorithmOfHeader,
+  type ChecksumAlgorithm,
+  type ChecksumType,
+  checksumAlgorithms,
+  checksumHeader,
+  parseChecksumAlgorithm,
+} from './checksums/checksum-algorithm.ts'
+import { parseChecksumValue } from './checksums/checksum-value.ts'
+import type { ReplyHeaders } from './object-headers.ts'
+import { headerText, type RequestHeaders } from './request-headers.ts'
+import { S3Error } from './s3-error.ts'
+
+/** The value is the raw digest; of a trailer it is known once the body has ended. */
+export type DeclaredChecksum =
+  | { readonly algorithm: ChecksumAlgorithm; readonly in: 'header'; readonly value: Buffer }
+  | { readonly algorithm: ChecksumAlgorithm; readonly in: 'trailer' }
+
+/**
+ * The checksum that comes with the payload, if any. `announcedTrailers` in lower case. Throws
+ * `InvalidRequest` for several of them, for a value that is none, and when
+ * `x-amz-sdk-checksum-algorithm` contradicts.
+ */
+export function parseDeclaredChecksum(
+  headers: RequestHeaders,
+  announcedTrailers: readonly string[],
+): DeclaredChecksum | undefined {
+  let declared: DeclaredChecksum | undefined
+  for (const algorithm of checksumAlgorithms) {
+    const raw = headers[checksumHeader(algorithm)]
+    if (raw === undefined) continue
+    if (declared !== undefined) throw severalChecksums()
+    declared = { algorithm, in: 'header', value: parseChecksumValue(algorithm, String(raw)) }
+  }
+  for (const name of announcedTrailers) {
+    const algorithm = algorithmOfHeader(name)
+    if (algorithm === undefined) continue
+    if (declared !== undefined) throw severalChecksums()
+    declared = { algorithm, in: 'trailer' }
+  }
+  checkSdkAlgorithm(headers, declared)
+  return declared
+}
+
+function severalChecksums(): S3Error {
+  return invalidRequest(
+    'Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.',
+  )
+}
+
+function checkSdkAlgorithm(headers: RequestHeaders, declared: DeclaredChecksum | undefined): void {
+  const raw = headerText(headers, 'x-amz-sdk-checksum-algorithm')
+  if (raw === undefined) return
+  const known = checksumAlgorithms.find((algorithm) => algorithm === raw.toUpperCase())
+  if (known !== undefined && known === declared?.algorithm) return
+  if (known !== undefined && declared === undefined) {
+    throw invalidRequest(
+      'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
+    )
+  }
+  throw invalidRequest('Value for x-amz-sdk-checksum-algorithm header is invalid.')
+}
+
+/** `x-amz-checksum-algorithm`, which CopyObject and CreateMultipartUpload take. `InvalidRequest`. */
+export function parseRequestedAlgorithm(headers: RequestHeaders): ChecksumAlgorithm | undefined {
+  const raw = headerText(headers, 'x-amz-checksum-algorithm')
+  return raw === undefined ? undefined : parseChecksumAlgorithm(raw)
+}
+
+/** True when the client asks GET or HEAD to show the checksum. */
+export function wantsChecksum(headers: RequestHeaders): boolean {
+  return headerText(headers, 'x-amz-checksum-mode')?.toUpperCase() === 'ENABLED'
+}
+
+/** Fits `Checksum` of the metadata records. */
+export type ShownChecksum = {
+  readonly algorithm: ChecksumAlgorithm
+  readonly type?: ChecksumType
+  readonly value: string
+}
+
+/** Adds `x-amz-checksum-<algorithm>` and, when known, `x-amz-checksum-type`. */
+export function addChecksumHeaders(reply: ReplyHeaders, checksum: ShownChecksum | undefined): void {
+  if (checksum === undefined) return
+  reply[checksumHeader(checksum.algorithm)] = checksum.value
+  if (checksum.type !== undefined) reply['x-amz-checksum-type'] = checksum.type
+}
+
+/** What a payload that differs from its declared checksum is answered with. */
+export function checksumMismatch(algorithm: ChecksumAlgorithm): S3Error {
+  return new S3Error('BadDigest', undefined, {
+    message: `The ${algorithm} you specified did not match the calculated checksum.`,
+  })
+}
+
+function invalidRequest(message: string): S3Error {
+  return new S3Error('InvalidRequest', undefined, { message })
+}

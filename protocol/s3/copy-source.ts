@@ -1,0 +1,57 @@
+// The header `x-amz-copy-source` of CopyObject and UploadPartCopy: `/bucket/key?versionId=id`, with
+// bucket and key percent-encoded and a plain `+` standing for a space.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+import { keyBytesMax } from './limits.ts'
+import { headerText, type RequestHeaders } from './request-headers.ts'
+import { percentDecode } from './request-target.ts'
+import { S3Error } from './s3-error.ts'
+
+export type CopySource = {
+  readonly bucketName: string
+  readonly key: string
+  /** As it stands in the header; `parseVersionId` makes it one. */
+  readonly versionId?: string
+}
+
+const header = 'x-amz-copy-source'
+const versionMark = '?versionId='
+
+/** Throws `InvalidArgument` when it is missing or names no object. */
+export function parseCopySource(headers: RequestHeaders): CopySource {
+  const raw = headerText(headers, header)
+  if (raw === undefined) throw invalid('')
+  const mark = raw.lastIndexOf(versionMark)
+  const path = decode(mark === -1 ? raw : raw.slice(0, mark), raw)
+  const versionId = mark === -1 ? '' : decode(raw.slice(mark + versionMark.length), raw)
+  const trimmed = path.startsWith('/') ? path.slice(1) : path
+  const slash = trimmed.indexOf('/')
+  const bucketName = slash === -1 ? '' : trimmed.slice(0, slash)
+  const key = trimmed.slice(slash + 1)
+  if (bucketName === '' || key === '') throw invalid(raw)
+  if (Buffer.byteLength(key) > keyBytesMax) {
+    throw new S3Error('KeyTooLongError', {
+      Size: String(Buffer.byteLength(key)),
+      MaxSizeAllowed: String(keyBytesMax),
+    })
+  }
+  return versionId === '' ? { bucketName, key } : { bucketName, key, versionId }
+}
+
+function decode(text: string, raw: string): string {
+  try {
+    return percentDecode(text.replaceAll('+', ' '))
+  } catch (cause) {
+    throw invalid(raw, cause)
+  }
+}
+
+function invalid(raw: string, cause?: unknown): S3Error {
+  return new S3Error(
+    'InvalidArgument',
+    { ArgumentName: header, ArgumentValue: raw },
+    {
+      message: 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
+      cause,
+    },
+  )
+}
