@@ -1,0 +1,109 @@
+// `node dist/test/run-tests.js [--watch] [part of a path]...` runs the compiled test files, each in a
+// process of its own. Without a name: all but `compat/`, which needs foreign clients. The last line
+// is `N passed, N failed`; the exit code is 1 when a test failed or none ran.
+import { spawn } from 'node:child_process'
+import { existsSync, readdirSync, watch } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { endGroup, type FileResult, runTestFile } from './support/run-test-file.ts'
+
+const compiledTests = dirname(fileURLToPath(import.meta.url))
+const sourceTests = resolve(compiledTests, '../../test')
+const atATime = Math.max(2, availableParallelism())
+const fileTimeoutMs = 10 * 60_000
+/** Files that use whole machines, ports or clients run one at a time, after the others. */
+const runsAlone = /^(compat|deploy|simulation|tidy|wire)\//
+const onlyWhenNamed = /^compat\//
+
+/** Paths of test files below `test/`, whose source still exists. */
+function chooseFiles(names: readonly string[]): readonly string[] {
+  return readdirSync(compiledTests, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.test.js'))
+    .filter((path) => existsSync(join(sourceTests, path.replace(/\.js$/, '.ts'))))
+    .filter((path) =>
+      names.length === 0
+        ? !onlyWhenNamed.test(path)
+        : names.some((name) => path.includes(name.replace(/^test\/|\.ts$/g, ''))),
+    )
+    .sort()
+}
+
+async function runAll(names: readonly string[]): Promise<readonly FileResult[]> {
+  const files = chooseFiles(names)
+  const together = files.filter((file) => !runsAlone.test(file))
+  const alone = files.filter((file) => runsAlone.test(file))
+  return [...(await runQueue(together, atATime)), ...(await runQueue(alone, 1))]
+}
+
+const running = new Set<number>()
+
+async function runQueue(files: readonly string[], width: number): Promise<readonly FileResult[]> {
+  const results: FileResult[] = []
+  const waiting = [...files]
+  async function work(): Promise<void> {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      let pid = 0
+      const result = await runTestFile(join(compiledTests, file), {
+        timeoutMs: fileTimeoutMs,
+        onStart: (started) => {
+          pid = started
+          running.add(started)
+        },
+      })
+      running.delete(pid)
+      results.push(result)
+      report(result)
+    }
+  }
+  await Promise.all(Array.from({ length: width }, work))
+  return results
+}
+
+function report(result: FileResult): void {
+  const name = relative(compiledTests, result.file).replace(/\.js$/, '')
+  const seconds = (result.durationMs / 1000).toFixed(1)
+  if (result.failed === 0) {
+    console.log(`ok    ${name}: ${result.passed} (${seconds} s)`)
+    return
+  }
+  console.log(`FAIL  ${name}: ${result.passed} passed, ${result.failed} failed (${seconds} s)`)
+  console.log(result.output.trimEnd().replace(/^/gm, '      '))
+}
+
+/** Prints the closing line; true when something ran and nothing failed. */
+function summarise(results: readonly FileResult[]): boolean {
+  const passed = results.reduce((sum, result) => sum + result.passed, 0)
+  const failed = results.reduce((sum, result) => sum + result.failed, 0)
+  if (passed + failed === 0) console.log('No test ran.')
+  console.log(`${passed} passed, ${failed} failed`)
+  return passed > 0 && failed === 0
+}
+
+/** Compiles and runs again whenever a source changes, until it is interrupted. */
+async function watchAndRun(names: readonly string[]): Promise<void> {
+  const compiler = spawn('npx', ['tsc', '--watch', '--preserveWatchOutput'], { stdio: 'inherit' })
+  process.on('exit', () => compiler.kill())
+  let changed = () => {}
+  watch(dirname(compiledTests), { recursive: true }, () => changed())
+  for (;;) {
+    const change = new Promise<void>((resolve) => {
+      changed = resolve
+    })
+    summarise(await runAll(names))
+    await change
+    // The compiler writes many files: wait until it rests.
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  }
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    for (const pid of running) endGroup(pid)
+    process.exit(130)
+  })
+}
+
+const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
+if (process.argv.includes('--watch')) await watchAndRun(names)
+else process.exitCode = summarise(await runAll(names)) ? 0 : 1
