@@ -77,6 +77,9 @@ export type Reply = {
 
 export type Operation = (call: Call) => Promise<Reply>
 
+/** A browser's form upload: who sends it stands in the form, so the operation finds out by itself. */
+export type FormOperation = (call: Omit<Call, 'identity' | 'keys'>) => Promise<Reply>
+
 export function xmlReply(document: string, headers: Reply['headers'] = {}): Reply {
   return { status: 200, headers: { 'Content-Type': 'application/xml', ...headers }, body: document }
 }

@@ -3,6 +3,7 @@
 // answered before the client has sent it (`Expect: 100-continue`).
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Address, parseAddress } from '../../protocol/s3/address.ts'
+import type { Checksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { matchOperation } from '../../protocol/s3/match-operation.ts'
 import {
   type OperationName,
@@ -13,17 +14,22 @@ import { parseRequestTarget, type RequestTarget } from '../../protocol/s3/reques
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { renderError } from '../../protocol/s3/xml/render-error.ts'
 import type { PaceLimit } from '../objects/body-pace.ts'
-import type { Call, Operation, Reply, Services } from '../operation.ts'
+import type { Call, FormOperation, Operation, Reply, Services } from '../operation.ts'
 import { ownerId } from '../owner-id.ts'
-import type { Authenticate } from './authenticate.ts'
+import type { Authenticate, Caller } from './authenticate.ts'
 import { HttpRequestBody } from './request-body.ts'
 import type { RequestIds } from './request-id.ts'
 import { sendReply } from './send-reply.ts'
 
+export type Handlers = Readonly<Record<Exclude<OperationName, 'PostObject'>, Operation>> & {
+  readonly PostObject: FormOperation
+}
+
 export type RequestHandlerParts = {
   readonly services: Services
-  readonly handlers: Readonly<Record<OperationName, Operation>>
+  readonly handlers: Handlers
   readonly authenticate: Authenticate
+  readonly checksums: Checksums
   readonly ids: RequestIds
   /** Domains whose subdomains are buckets, lower case. */
   readonly domains: readonly string[]
@@ -96,42 +102,42 @@ async function answer(parts: RequestHandlerParts, arrived: Arrived): Promise<Rep
   const method = incoming.method ?? 'GET'
   const name = matchOperation({ method, address, query: target.query, headers: incoming.headers })
   progress.operation = name
-  const caller = await parts.authenticate({ incoming, target, operation: name })
-  const body = new HttpRequestBody(incoming, outgoing, {
-    ...caller.payload,
-    pace: parts.pace,
-    expectsContinue: arrived.expectsContinue,
-  })
-  progress.body = body
-  const call = makeCall(parts, { arrived, target, address, caller, body })
-  if (name !== 'PostObject') await permit(call, operations[name])
+  const received = (payload: Caller['payload']) => {
+    const { expectsContinue } = arrived
+    progress.body = new HttpRequestBody(incoming, outgoing, {
+      ...payload,
+      checksums: parts.checksums,
+      pace: parts.pace,
+      expectsContinue,
+    })
+    return progress.body
+  }
+  const request = makeRequest(parts, arrived, { target, address })
+  if (name === 'PostObject') {
+    const plain = { chunked: undefined, expectedSha256: undefined }
+    return parts.handlers.PostObject({ ...request, body: received(plain) })
+  }
+  const { identity, keys, payload } = await parts.authenticate(incoming)
+  const call = { ...request, identity, keys, body: received(payload) }
+  await permit(call, operations[name])
   return parts.handlers[name](call)
 }
 
-function makeCall(
+function makeRequest(
   parts: RequestHandlerParts,
-  request: {
-    arrived: Arrived
-    target: RequestTarget
-    address: Address
-    caller: Pick<Call, 'identity' | 'keys'>
-    body: HttpRequestBody
-  },
-): Call {
-  const { incoming, requestId } = request.arrived
+  { incoming, requestId }: Arrived,
+  { target, address }: { target: RequestTarget; address: Address },
+): Omit<Call, 'identity' | 'keys' | 'body'> {
   const scheme = 'encrypted' in incoming.socket ? 'https' : 'http'
   return {
     services: parts.services,
-    identity: request.caller.identity,
-    keys: request.caller.keys,
-    bucketName: request.address.bucket ?? '',
-    key: request.address.key ?? '',
-    query: request.target.query,
+    bucketName: address.bucket ?? '',
+    key: address.key ?? '',
+    query: target.query,
     headers: incoming.headers,
-    body: request.body,
     requestId,
     endpoint: `${scheme}://${incoming.headers.host ?? ''}`,
-    rawPath: request.target.rawPath,
+    rawPath: target.rawPath,
   }
 }
 

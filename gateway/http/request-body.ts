@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { decodeAwsChunked } from '../../protocol/s3/body/aws-chunked-decoder.ts'
 import type { AwsChunkedOptions } from '../../protocol/s3/body/aws-chunked-options.ts'
 import { guardLength } from '../../protocol/s3/body/length-guard.ts'
+import type { Checksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { headerText } from '../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { type PaceLimit, paced } from '../objects/body-pace.ts'
@@ -15,6 +16,7 @@ export type BodyOptions = {
   readonly chunked: AwsChunkedOptions | undefined
   /** Hex, when the client bound the payload to its signature. */
   readonly expectedSha256: string | undefined
+  readonly checksums: Checksums
   readonly pace: PaceLimit
   /** The client waits for `100 Continue` before it sends. */
   readonly expectsContinue: boolean
@@ -69,7 +71,7 @@ export class HttpRequestBody implements RequestBody {
       pieces.push(piece)
     }
     const whole = Buffer.concat(pieces, length)
-    verifySmallPayload(whole, this)
+    verifySmallPayload(whole, this, this.options.checksums)
     return whole
   }
 

@@ -5,8 +5,8 @@ import {
   checksumAlgorithms,
   checksumHeader,
 } from '../../protocol/s3/checksums/checksum-algorithm.ts'
-import { parseChecksumValue } from '../../protocol/s3/checksums/checksum-value.ts'
-import { createDigest } from '../../protocol/s3/checksums/streaming-digest.ts'
+import { parseChecksumValue, parseContentMd5 } from '../../protocol/s3/checksums/checksum-value.ts'
+import type { Checksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 
 export type SentDigests = {
@@ -16,7 +16,7 @@ export type SentDigests = {
 }
 
 /** Throws `XAmzContentSHA256Mismatch`, `InvalidDigest`, `BadDigest` or `InvalidRequest`. */
-export function verifySmallPayload(payload: Buffer, sent: SentDigests): void {
+export function verifySmallPayload(payload: Buffer, sent: SentDigests, checksums: Checksums): void {
   if (sent.expectedSha256 !== undefined) verifySha256(payload, sent.expectedSha256)
   const md5 = sent.header('content-md5')
   if (md5 !== undefined) verifyMd5(payload, md5)
@@ -24,7 +24,7 @@ export function verifySmallPayload(payload: Buffer, sent: SentDigests): void {
     const name = checksumHeader(algorithm)
     const value = sent.header(name) ?? sent.trailer(name)
     if (value === undefined) continue
-    const digest = createDigest(algorithm)
+    const digest = checksums.createDigest(algorithm)
     digest.update(payload)
     if (!digest.digest().equals(parseChecksumValue(algorithm, value))) {
       throw new S3Error(
@@ -48,10 +48,7 @@ function verifySha256(payload: Buffer, expected: string): void {
 }
 
 function verifyMd5(payload: Buffer, sent: string): void {
-  const expected = Buffer.from(sent, 'base64')
-  if (expected.length !== 16 || expected.toString('base64') !== sent) {
-    throw new S3Error('InvalidDigest', { 'Content-MD5': sent })
-  }
+  const expected = parseContentMd5(sent)
   const computed = createHash('md5').update(payload).digest()
   if (computed.equals(expected)) return
   throw new S3Error('BadDigest', {

@@ -1,0 +1,102 @@
+// The follow-up work of a server, done by one process of it: what commits have left in the outbox,
+// giving disk space back, verifying stored data, and clearing away what was abandoned.
+import type { BlobStore } from '../../datanode/blob-store.ts'
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
+import { startOutboxRelay } from '../../metadata/tasks/outbox-relay.ts'
+import { type RepeatingJob, repeat } from './repeating.ts'
+import { sweepOrphans } from './sweep-orphans.ts'
+
+export type BackgroundOptions = {
+  /** Multipart uploads older than this are aborted; 0 keeps them for ever. */
+  readonly staleUploadMs: number
+  /** Bytes of stored data verified a second, on average. */
+  readonly scrubBytesPerSecond: number
+}
+
+export type BackgroundParts = {
+  readonly metadata: MetadataStore
+  readonly blobs: BlobStore
+  readonly now: () => number
+  readonly options: BackgroundOptions
+  readonly log: (event: string, details: Readonly<Record<string, unknown>>) => void
+}
+
+export interface Background {
+  stop(): Promise<void>
+}
+
+const second = 1_000
+const minute = 60 * second
+/** Deleted data is back on the disk within about a minute: this pause, and the work itself. */
+const reclaimPauseMs = 10 * second
+const reclaimBytes = 64 * 1024 * 1024
+const scrubPauseMs = 10 * second
+const orphanPauseMs = 60 * minute
+const orphanMinAgeMs = 60 * minute
+const abortPage = 100
+
+export function startBackground(parts: BackgroundParts): Background {
+  const onFailure = (job: string, cause: unknown) =>
+    parts.log('background job failed', { job, cause })
+  const relay = startOutboxRelay({
+    outbox: parts.metadata.outbox,
+    deleteBlobs: (blobs) => parts.blobs.delete(blobs),
+    onFailure: (cause) => onFailure('outbox', cause),
+  })
+  const running = jobs(parts).map((job) => repeat(job, onFailure))
+  return {
+    stop: async () => {
+      await Promise.all([relay.stop(), ...running.map((job) => job.stop())])
+    },
+  }
+}
+
+function jobs(parts: BackgroundParts): readonly RepeatingJob[] {
+  const { metadata, blobs, now, options } = parts
+  return [
+    {
+      name: 'reclaim',
+      pauseMs: reclaimPauseMs,
+      run: async () => ((await blobs.reclaim(reclaimBytes)).is === 'worked' ? 'again' : 'idle'),
+    },
+    { name: 'scrub', pauseMs: scrubPauseMs, run: () => scrub(parts) },
+    {
+      name: 'orphan sweep',
+      pauseMs: orphanPauseMs,
+      run: async (signal) => {
+        const stores = { blobs, chunks: metadata.chunks }
+        const removed = await sweepOrphans(stores, { minAgeMs: orphanMinAgeMs, signal })
+        if (removed > 0) parts.log('orphaned chunks removed', { removed })
+        return 'idle'
+      },
+    },
+    {
+      name: 'stale uploads',
+      pauseMs: minute,
+      run: async () => {
+        if (options.staleUploadMs === 0) return 'idle'
+        const initiatedBeforeMs = now() - options.staleUploadMs
+        const aborted = await metadata.uploads.abortStale({ initiatedBeforeMs, limit: abortPage })
+        return aborted === abortPage ? 'again' : 'idle'
+      },
+    },
+    {
+      name: 'leases',
+      pauseMs: minute,
+      run: async () => {
+        await metadata.leases.expire(now())
+        return 'idle'
+      },
+    },
+  ]
+}
+
+async function scrub({ blobs, options, log }: BackgroundParts): Promise<'idle'> {
+  const bytes = (options.scrubBytesPerSecond * scrubPauseMs) / second
+  if (bytes === 0) return 'idle'
+  const { corrupt } = await blobs.scrub(bytes)
+  for (const ref of corrupt) {
+    log('corrupt chunk', { chunk: ref.id.toString('hex'), generation: ref.generation })
+  }
+  return 'idle'
+}
