@@ -1,7 +1,8 @@
 // What the headers of a request say about its aws-chunked body, parsed before the first byte of it.
+import { putBytesMax } from '../limits.ts'
 import { S3Error } from '../s3-error.ts'
 import type { ChunkSigning, PayloadDeclaration } from '../sigv4/signed-request.ts'
-import { objectBytesMax, trailerNamesMax } from './body-limits.ts'
+import { trailerNamesMax } from './body-limits.ts'
 
 export type AwsChunkedOptions = {
   /** `x-amz-decoded-content-length`: the body must decode to exactly this many bytes. */
@@ -57,10 +58,10 @@ function parseDecodedLength(raw: string | undefined): number {
     )
   }
   const length = Number(raw)
-  if (length > objectBytesMax) {
+  if (length > putBytesMax) {
     throw new S3Error('EntityTooLarge', {
       ProposedSize: raw,
-      MaxSizeAllowed: String(objectBytesMax),
+      MaxSizeAllowed: String(putBytesMax),
     })
   }
   return length

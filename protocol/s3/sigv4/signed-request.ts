@@ -1,8 +1,9 @@
 // The values that pass between the steps of Signature Version 4: what a request presents, what its
-// verification yields. Steps: `parse-credentials.ts`, look the key up, `verify-signature.ts`.
+// verification yields. Steps: `parseCredentials`, look the key up, `verifySignature`.
 import type { KeyObject } from 'node:crypto'
+import type { CanonicalHeaders } from './request-headers.ts'
 
-/** A request as it came over the wire. Node's `IncomingMessage` fits once `target` is its `url`. */
+/** A request as it came over the wire. */
 export type RawRequest = {
   readonly method: string
   /** Origin form, untouched: the path and, after the first `?`, the query. */
@@ -26,15 +27,19 @@ export type CredentialScope = {
   /** `YYYYMMDD`. */
   readonly date: string
   readonly region: string
+  /** All of it, as it came: names the signing key. */
+  readonly credential: string
+  /** `20130524/us-east-1/s3/aws4_request`. */
+  readonly credentialScope: string
 }
 
 /** A signature as presented, well formed and not yet checked. */
 export type PresentedSignature = {
   readonly by: 'header' | 'query'
   readonly scope: CredentialScope
-  /** Lower case, in the order given. */
+  /** Lower case, sorted. */
   readonly signedHeaders: readonly string[]
-  /** 64 hex digits. */
+  /** As given, which may be anything. */
   readonly signature: string
   /** `YYYYMMDDTHHMMSSZ`: when the request was signed. */
   readonly amzDate: string
@@ -46,6 +51,8 @@ export type PresentedSignature = {
   readonly payloadHash: string
   /** `x-amz-security-token`, in header or query: the key is a temporary one. */
   readonly sessionToken: string | undefined
+  /** All headers of the request, in canonical form. */
+  readonly headers: CanonicalHeaders
 }
 
 /** What signed chunks and signed trailers chain on. */

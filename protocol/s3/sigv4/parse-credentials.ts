@@ -1,0 +1,34 @@
+// Finds the signature of a request, in whichever of its forms, and parses it. Nothing is checked here
+// that needs a key, a clock or settings: see `verify-signature.ts`. POST forms: `post-signature.ts`.
+import { S3Error } from '../s3-error.ts'
+import { parseAuthorizationHeader } from './parse-authorization-header.ts'
+import { findAuthParameters, parsePresignedQuery } from './parse-presigned-query.ts'
+import { canonicalHeaders } from './request-headers.ts'
+import type { PresentedSignature, RawRequest } from './signed-request.ts'
+
+/**
+ * Throws `AuthorizationHeaderMalformed`, `AuthorizationQueryParametersError`, `InvalidArgument`,
+ * `InvalidRequest` (Signature Version 2; no payload hash), `AccessDenied` (no date) or `NotImplemented`
+ * (ECDSA), each with AWS's message.
+ */
+export function parseCredentials(request: RawRequest): PresentedSignature | 'anonymous' {
+  const headers = canonicalHeaders(request.rawHeaders)
+  const authorization = headers.get('authorization')
+  const parameters = findAuthParameters(request.target)
+  if (authorization !== undefined) {
+    if (parameters !== undefined) throw twoMechanisms(authorization)
+    return parseAuthorizationHeader(authorization, headers)
+  }
+  return parameters === undefined ? 'anonymous' : parsePresignedQuery(parameters, headers)
+}
+
+function twoMechanisms(authorization: string): S3Error {
+  return new S3Error(
+    'InvalidArgument',
+    { ArgumentName: 'Authorization', ArgumentValue: authorization },
+    {
+      message:
+        'Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified',
+    },
+  )
+}

@@ -1,0 +1,59 @@
+// The credential of a signature: `<access key>/<YYYYMMDD>/<region>/s3/aws4_request`, wherever it stands.
+import type { CredentialScope } from './signed-request.ts'
+
+/** `problem` completes the sentence that the error of the form in question begins. */
+export type ParsedScope =
+  | { readonly is: 'scope'; readonly scope: CredentialScope }
+  | { readonly is: 'malformed'; readonly problem: string }
+
+export function parseScope(raw: string): ParsedScope {
+  // Cut from the end: an access key given by the administrator may hold slashes.
+  const fields: string[] = []
+  let end = raw.length
+  while (fields.length < 4) {
+    const slash = raw.lastIndexOf('/', end - 1)
+    if (slash < 0 || end === 0) {
+      const expected = '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request"'
+      return malformed(`the Credential is mal-formed; expecting ${expected}.`)
+    }
+    fields.push(raw.slice(slash + 1, end))
+    end = slash
+  }
+  const [terminal = '', service = '', region = '', date = ''] = fields
+  if (end === 0) {
+    return malformed('a non-empty Access Key (AKID) must be provided in the credential.')
+  }
+  if (!isDay(date)) {
+    const format = 'This date in the credential must be in the format "yyyyMMdd".'
+    return malformed(`incorrect date format "${date}". ${format}`)
+  }
+  if (service !== 's3') {
+    return malformed(`incorrect service "${service}". This endpoint belongs to "s3".`)
+  }
+  if (terminal !== 'aws4_request') {
+    return malformed(`incorrect terminal "${terminal}". This endpoint uses "aws4_request".`)
+  }
+  return {
+    is: 'scope',
+    scope: {
+      accessKeyId: raw.slice(0, end),
+      date,
+      region,
+      credential: raw,
+      credentialScope: raw.slice(end + 1),
+    },
+  }
+}
+
+function malformed(problem: string): ParsedScope {
+  return { is: 'malformed', problem }
+}
+
+function isDay(raw: string): boolean {
+  if (raw.length !== 8) return false
+  for (let at = 0; at < 8; at += 1) {
+    const code = raw.charCodeAt(at)
+    if (code < 0x30 || code > 0x39) return false
+  }
+  return true
+}

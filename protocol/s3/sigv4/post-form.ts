@@ -1,0 +1,23 @@
+// The fields of a POST upload's form, as parsed by `body/form-data-parser.ts`.
+
+/** Values by field name in lower case. */
+export type FormFields = ReadonlyMap<string, string>
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: it is S3's placeholder, not one of ours.
+const fileNamePlaceholder = '${filename}'
+
+/**
+ * Puts the name of the uploaded file where fields say `${filename}`. Browsers may send a whole path; its
+ * last segment counts. Do so before the policy is checked, which speaks of the final values.
+ */
+export function expandFileName(fields: FormFields, fileName: string): FormFields {
+  const name = fileName.slice(Math.max(fileName.lastIndexOf('/'), fileName.lastIndexOf('\\')) + 1)
+  const expanded = new Map<string, string>()
+  for (const [field, value] of fields) {
+    expanded.set(
+      field,
+      value.replaceAll(fileNamePlaceholder, () => name),
+    )
+  }
+  return expanded
+}

@@ -1,0 +1,118 @@
+// Checks a presented signature: scope, time, covered headers, and the signature itself.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { S3Error } from '../s3-error.ts'
+import { formatIsoSeconds } from './amz-date.ts'
+import { canonicalRequest, stringToSign } from './canonical-request.ts'
+import { headerMalformed } from './parse-authorization-header.ts'
+import { credentialParameter } from './parse-presigned-query.ts'
+import { requireSignedHeaders } from './signed-headers.ts'
+import type { PresentedSignature, RawRequest, VerifiedRequest } from './signed-request.ts'
+import type { SigningKeyCache } from './signing-keys.ts'
+
+/** Milliseconds a client's clock may be off, either way. */
+export const clockSkewMsMax = 15 * 60 * 1000
+
+export type VerifyOptions = {
+  readonly secretAccessKey: string
+  readonly signingKeys: SigningKeyCache
+  /** The only region this server answers for. */
+  readonly region: string
+  readonly nowMs: number
+}
+
+/**
+ * `presented` must come from `parseCredentials(request)`. Throws `AuthorizationHeaderMalformed` or
+ * `AuthorizationQueryParametersError` (region), `RequestTimeTooSkewed`, `AccessDenied` (expired, not yet
+ * valid, headers not signed), `SignatureDoesNotMatch`.
+ */
+export function verifySignature(
+  request: RawRequest,
+  presented: PresentedSignature,
+  options: VerifyOptions,
+): VerifiedRequest {
+  requireRegion(presented, options.region)
+  requireTime(presented, options.nowMs)
+  requireSignedHeaders(presented)
+  const { scope, amzDate } = presented
+  const canonical = canonicalRequest({
+    method: request.method,
+    target: request.target,
+    headers: presented.headers,
+    signedHeaders: presented.signedHeaders,
+    payloadHash: presented.payloadHash,
+  })
+  const toSign = stringToSign(canonical, amzDate, scope.credentialScope)
+  const signingKey = options.signingKeys.keyFor(scope, options.secretAccessKey)
+  const expected = createHmac('sha256', signingKey).update(toSign).digest()
+  if (!isSameSignature(expected, presented.signature)) {
+    throw mismatch(presented, toSign, canonical)
+  }
+  return {
+    accessKeyId: scope.accessKeyId,
+    payload: presented.payload,
+    chunkSigning: {
+      signingKey,
+      seedSignature: presented.signature,
+      amzDate,
+      credentialScope: scope.credentialScope,
+    },
+  }
+}
+
+/** Compares in constant time; `presented` is lower-case hex, or it is not the same. */
+export function isSameSignature(expected: Buffer, presented: string): boolean {
+  // Comparing text, not decoded bytes: Node's hex decoder stops silently at what it does not know.
+  const given = Buffer.from(presented, 'latin1')
+  const wanted = Buffer.from(expected.toString('hex'), 'latin1')
+  return given.length === wanted.length && timingSafeEqual(given, wanted)
+}
+
+function requireRegion(presented: PresentedSignature, region: string): void {
+  if (presented.scope.region === region) return
+  const problem = `the region '${presented.scope.region}' is wrong; expecting '${region}'`
+  throw presented.by === 'header'
+    ? headerMalformed(problem, region)
+    : credentialParameter(problem, region)
+}
+
+function requireTime(presented: PresentedSignature, nowMs: number): void {
+  const { signedMs, expiresSeconds } = presented
+  if (expiresSeconds === undefined) {
+    if (Math.abs(nowMs - signedMs) <= clockSkewMsMax) return
+    throw new S3Error('RequestTimeTooSkewed', {
+      RequestTime: presented.amzDate,
+      ServerTime: formatIsoSeconds(nowMs),
+      MaxAllowedSkewMilliseconds: String(clockSkewMsMax),
+    })
+  }
+  const expiresMs = signedMs + expiresSeconds * 1000
+  if (nowMs <= expiresMs && signedMs - nowMs <= clockSkewMsMax) return
+  throw new S3Error(
+    'AccessDenied',
+    {
+      'X-Amz-Expires': String(expiresSeconds),
+      Expires: formatIsoSeconds(expiresMs),
+      ServerTime: formatIsoSeconds(nowMs),
+    },
+    { message: nowMs > expiresMs ? 'Request has expired' : 'Request is not valid yet' },
+  )
+}
+
+function mismatch(presented: PresentedSignature, toSign: string, canonical: string): S3Error {
+  return new S3Error('SignatureDoesNotMatch', {
+    AWSAccessKeyId: presented.scope.accessKeyId,
+    StringToSign: toSign,
+    SignatureProvided: presented.signature,
+    StringToSignBytes: hexBytes(toSign),
+    CanonicalRequest: canonical,
+    CanonicalRequestBytes: hexBytes(canonical),
+  })
+}
+
+/** `41 57 53 …`, as AWS shows bytes. */
+function hexBytes(text: string): string {
+  return Buffer.from(text, 'latin1')
+    .toString('hex')
+    .replaceAll(/..(?!$)/g, '$& ')
+}
