@@ -2,11 +2,12 @@
 // forms carry it. https://docs.aws.amazon.com/AmazonS3/latest/API/API_Tagging.html
 import { S3Error } from '../s3-error.ts'
 import { checkTags, type Tag, type Tagged } from '../tag-set.ts'
+import { requireBody } from './require-body.ts'
 import { childOf, readXml, requiredText, type XmlElement } from './xml-reader.ts'
 
-/** Throws `MalformedXML`, and what `checkTags` throws. */
+/** Throws `MissingRequestBodyError`, `MalformedXML`, and what `checkTags` throws. */
 export function readTagging(body: Buffer, tagged: Tagged): readonly Tag[] {
-  const tagSet = childOf(readXml(body, 'Tagging'), 'TagSet')
+  const tagSet = childOf(readXml(requireBody(body), 'Tagging'), 'TagSet')
   if (tagSet === undefined) throw new S3Error('MalformedXML')
   return readTags(tagSet, tagged)
 }

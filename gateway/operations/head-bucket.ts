@@ -1,0 +1,14 @@
+// HeadBucket. https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
+import { type Operation, requireBucket } from '../operation.ts'
+
+export const headBucket: Operation = async (call) => {
+  const bucket = await requireBucket(call)
+  return {
+    status: 200,
+    headers: {
+      'Content-Type': 'application/xml',
+      'x-amz-bucket-region': bucket.region,
+      'x-amz-access-point-alias': 'false',
+    },
+  }
+}
