@@ -1,0 +1,174 @@
+// What the server runs with, checked as a whole before anything starts. The only place that reads
+// `process.env`. Which settings there are is in `settings.ts`.
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { type ConfigSources, collectSettings, messageOf, type Said } from './config-sources.ts'
+import {
+  BadValue,
+  bounded,
+  type HostPort,
+  parseAccessKeyId,
+  parseBytes,
+  parseDomains,
+  parseDurationMs,
+  parseHostPort,
+  parsePath,
+  parseRegion,
+  parseSecretKey,
+  wholeNumber,
+} from './config-values.ts'
+import { type SettingName, settingOf, variableOf } from './settings.ts'
+
+/** Plain data, so that it can be handed to worker processes. */
+export type Config = {
+  readonly dataDirectory: string
+  readonly listen: HostPort
+  readonly adminListen: HostPort
+  /** Lower case. Empty: path style only. */
+  readonly domains: readonly string[]
+  readonly region: string
+  readonly workers: number
+  readonly tls: TlsFiles | undefined
+  readonly masterKeyFile: string
+  /** What the operator wants the root user's key to be. */
+  readonly rootKey: RootKey | undefined
+  /** Per process. */
+  readonly ingestMemoryBytes: number
+  readonly uploadPace: { readonly bytesPerSecondMin: number; readonly windowMs: number }
+  readonly staleUploadAgeMs: number
+  readonly drainMs: number
+}
+
+export type TlsFiles = { readonly certFile: string; readonly keyFile: string }
+export type RootKey = { readonly accessKeyId: string; readonly secretKey: string }
+
+export type ParsedConfig =
+  | { readonly is: 'config'; readonly config: Config }
+  /** All of them, a sentence each. Values of secrets are not repeated. */
+  | { readonly is: 'mistakes'; readonly mistakes: readonly string[] }
+  | { readonly is: 'help' }
+  | { readonly is: 'version' }
+
+/** From this process's environment and files. `argv`: what stands behind `holdfast server`. */
+export function readConfig(argv: readonly string[]): ParsedConfig {
+  return parseConfig({
+    argv,
+    env: process.env,
+    readFile: (path) => readFileSync(path, 'utf8'),
+  })
+}
+
+export function parseConfig(sources: ConfigSources): ParsedConfig {
+  if (sources.argv.includes('--help')) return { is: 'help' }
+  if (sources.argv.includes('--version')) return { is: 'version' }
+  const mistakes: string[] = []
+  const values = new Values(collectSettings(sources, mistakes), mistakes)
+  const config = buildConfig(values, sources)
+  return mistakes.length > 0 ? { is: 'mistakes', mistakes } : { is: 'config', config }
+}
+
+/** Takes values by name and notes what is wrong with them, so that all mistakes are met at once. */
+class Values {
+  private readonly said: ReadonlyMap<SettingName, Said>
+  private readonly mistakes: string[]
+
+  constructor(said: ReadonlyMap<SettingName, Said>, mistakes: string[]) {
+    this.said = said
+    this.mistakes = mistakes
+  }
+
+  /** A bad value is noted, and counts as unset here: what comes of it is never used. */
+  take<T>(name: SettingName, parse: (raw: string) => T): T | undefined {
+    const said = this.said.get(name)
+    if (said === undefined) return undefined
+    try {
+      return parse(said.raw)
+    } catch (cause) {
+      if (!(cause instanceof BadValue)) throw cause
+      this.mistakes.push(`${said.by}: ${cause.message}`)
+      return undefined
+    }
+  }
+
+  /** As `take`, with the default of the table. */
+  takeOr<T>(name: SettingName, parse: (raw: string) => T): T {
+    return this.take(name, parse) ?? parse(settingOf(name).fallback ?? '')
+  }
+
+  /** Both or neither; one alone is a mistake. */
+  takePair(
+    [a, b]: readonly [SettingName, SettingName],
+    parse: readonly [(raw: string) => string, (raw: string) => string],
+  ): readonly [string, string] | undefined {
+    const first = this.take(a, parse[0])
+    const second = this.take(b, parse[1])
+    for (const [name, other] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const said = this.said.get(name)
+      if (said === undefined || this.said.has(other)) continue
+      const missing = settingOf(other).secret ? variableOf(other) : `--${other}`
+      this.mistakes.push(`${said.by}: needs ${missing} too`)
+    }
+    return first === undefined || second === undefined ? undefined : [first, second]
+  }
+
+  refuse(name: SettingName, why: string): void {
+    this.mistakes.push(`${this.said.get(name)?.by ?? `--${name}`}: ${why}`)
+  }
+}
+
+function buildConfig(values: Values, sources: ConfigSources): Config {
+  values.take('config', parsePath)
+  const dataDirectory = values.takeOr('data', parsePath)
+  const rootKey = values.takePair(
+    ['root-access-key', 'root-secret-key'],
+    [parseAccessKeyId, parseSecretKey],
+  )
+  return {
+    dataDirectory,
+    ...takeAddresses(values),
+    domains: values.takeOr('domain', parseDomains),
+    region: values.takeOr('region', parseRegion),
+    workers: values.take('workers', wholeNumber(1, 256)) ?? availableParallelism(),
+    tls: takeTls(values, sources),
+    masterKeyFile: values.take('master-key-file', parsePath) ?? join(dataDirectory, 'master.key'),
+    rootKey: rootKey && { accessKeyId: rootKey[0], secretKey: rootKey[1] },
+    ingestMemoryBytes: values.takeOr('ingest-memory', bounded(parseBytes, '16MiB', '64GiB')),
+    uploadPace: {
+      bytesPerSecondMin: values.takeOr('upload-rate-min', bounded(parseBytes, '1', '1GiB')),
+      windowMs: values.takeOr('upload-rate-window', bounded(parseDurationMs, '1s', '1h')),
+    },
+    staleUploadAgeMs: values.takeOr('stale-upload-age', bounded(parseDurationMs, '1m', '3650d')),
+    drainMs: values.takeOr('drain-time', bounded(parseDurationMs, '0s', '1h')),
+  }
+}
+
+function takeAddresses(values: Values): Pick<Config, 'listen' | 'adminListen'> {
+  const listen = values.takeOr('listen', parseHostPort)
+  const adminListen = values.takeOr('admin-listen', parseHostPort)
+  const equal = listen.host === adminListen.host && listen.port === adminListen.port
+  if (equal && listen.port !== 0) {
+    values.refuse('admin-listen', 'is the address that S3 is served on; choose another port')
+  }
+  return { listen, adminListen }
+}
+
+function takeTls(values: Values, sources: ConfigSources): TlsFiles | undefined {
+  const pair = values.takePair(['tls-cert', 'tls-key'], [parsePath, parsePath])
+  if (pair === undefined) return undefined
+  const [certFile, keyFile] = pair
+  for (const [name, path] of [
+    ['tls-cert', certFile],
+    ['tls-key', keyFile],
+  ] as const) {
+    try {
+      sources.readFile(path)
+    } catch (cause) {
+      values.refuse(name, `${path} cannot be read (${messageOf(cause)})`)
+    }
+  }
+  return { certFile, keyFile }
+}

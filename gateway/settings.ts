@@ -1,0 +1,142 @@
+// Every setting of the server: one table from which flags, environment variables, the keys of the
+// config file, the help text and the check of `docs/configuration.md` all follow. How values are
+// parsed is in `config.ts`.
+
+export type Setting = {
+  /** What stands for the value in the help text. */
+  readonly value: string
+  readonly means: string
+  /** What applies when nobody says anything, as one would write it. Absent: the setting is unset. */
+  readonly fallback?: string
+  /** Flags given more than once are joined with commas. */
+  readonly repeatable?: true
+  /** Never taken from a flag, which other users of the machine could see. */
+  readonly secret?: true
+}
+
+export const settings = {
+  config: {
+    value: 'FILE',
+    means:
+      'File with settings, one HOLDFAST_NAME=value a line. Flags and environment go before it.',
+  },
+  data: {
+    value: 'DIR',
+    means: 'Directory that holds everything. Made when it is missing.',
+    fallback: './data',
+  },
+  listen: { value: 'HOST:PORT', means: 'Where S3 is served.', fallback: '127.0.0.1:9000' },
+  'admin-listen': {
+    value: 'HOST:PORT',
+    means: 'Where /healthz and /readyz are served.',
+    fallback: '127.0.0.1:9001',
+  },
+  domain: {
+    value: 'NAME',
+    means:
+      'Host name below which buckets are host names too (virtual-host style): with s3.example.org, photos.s3.example.org is the bucket photos. May be given several times, or as a list with commas.',
+    repeatable: true,
+  },
+  region: {
+    value: 'NAME',
+    means: 'The region that requests must be signed for.',
+    fallback: 'us-east-1',
+  },
+  workers: {
+    value: 'N',
+    means: 'Processes that serve S3. Unset: one for each CPU. With 1, all runs in one process.',
+  },
+  'tls-cert': {
+    value: 'FILE',
+    means: 'PEM certificate, with its chain, to serve S3 over TLS. Read again on SIGHUP.',
+  },
+  'tls-key': {
+    value: 'FILE',
+    means: 'PEM private key of the certificate. Read again on SIGHUP.',
+  },
+  'master-key-file': {
+    value: 'FILE',
+    means:
+      'The master key, under which everything secret is sealed. Unset: master.key in the data directory. Made at the first start. Losing it loses the data.',
+  },
+  'root-access-key': {
+    value: 'ID',
+    means:
+      'Access key of the root user, 3 to 128 characters, given with HOLDFAST_ROOT_SECRET_KEY. Unset at the first start: one is made and printed. Set at a later start: valid from then on, besides older ones.',
+    secret: true,
+  },
+  'root-secret-key': {
+    value: 'SECRET',
+    means: 'The secret of HOLDFAST_ROOT_ACCESS_KEY, 8 to 128 characters.',
+    secret: true,
+  },
+  'ingest-memory': {
+    value: 'SIZE',
+    means:
+      'Memory in which the uploads of one process gather their chunks. Uploads wait when it is used up.',
+    fallback: '128MiB',
+  },
+  'upload-rate-min': {
+    value: 'SIZE',
+    means:
+      'Bytes a second that a sender must reach, averaged over upload-rate-window. A slower one is cut off with RequestTimeout.',
+    fallback: '1KiB',
+  },
+  'upload-rate-window': {
+    value: 'DURATION',
+    means: 'The window of upload-rate-min.',
+    fallback: '20s',
+  },
+  'stale-upload-age': {
+    value: 'DURATION',
+    means: 'Multipart uploads neither completed nor aborted within this time are aborted.',
+    fallback: '7d',
+  },
+  'drain-time': {
+    value: 'DURATION',
+    means:
+      'How long requests under way may go on after SIGTERM or SIGINT before they are cut off. A second signal stops at once.',
+    fallback: '30s',
+  },
+} as const satisfies Readonly<Record<string, Setting>>
+
+export type SettingName = keyof typeof settings
+
+export const settingNames = Object.keys(settings) as readonly SettingName[]
+
+/** The table's row, with the fields that not every row has. */
+export function settingOf(name: SettingName): Setting {
+  return settings[name]
+}
+
+export function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(settings, name)
+}
+
+/** `admin-listen` → `HOLDFAST_ADMIN_LISTEN`: the environment variable and the key in the file. */
+export function variableOf(name: SettingName): string {
+  return `HOLDFAST_${name.toUpperCase().replaceAll('-', '_')}`
+}
+
+/** The list of settings for `holdfast server --help`. */
+export function describeSettings(): string {
+  return settingNames.map(describeSetting).join('\n')
+}
+
+function describeSetting(name: SettingName): string {
+  const { value, means, fallback, secret } = settingOf(name)
+  const title = secret ? `  ${variableOf(name)}=${value}` : `  --${name} ${value}`
+  const text = fallback === undefined ? means : `${means} Default: ${fallback}`
+  return `${title}\n${wrapped(text, 76)}`
+}
+
+/** Lines of at most `columns` characters, indented by six. */
+function wrapped(text: string, columns: number): string {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)
+    if (line === undefined || line.length + word.length + 1 > columns) lines.push(`      ${word}`)
+    else lines[lines.length - 1] = `${line} ${word}`
+  }
+  return lines.join('\n')
+}
