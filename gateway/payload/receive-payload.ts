@@ -16,6 +16,8 @@ import type { Call } from '../operation.ts'
 export type PayloadOptions = {
   /** Plaintext bytes. A longer payload throws `EntityTooLarge`, before it is read when it says so. */
   readonly sizeMax: number
+  /** Set where the length need not be told beforehand: the file of a POST form. */
+  readonly lengthOptional?: true
   /** The checksum to compute when the client declares none. S3's own choice is CRC64NVME. */
   readonly defaultAlgorithm?: ChecksumAlgorithm
   /** What `parseDeclaredChecksum` said, when the caller has asked already. */
@@ -45,7 +47,7 @@ export async function receivePayload(
     tenant: call.keys,
     digests: digestsNeeded(expected),
     sizeMax: options.sizeMax,
-    sizeHint: expected.bytes,
+    ...(expected.bytes === undefined ? {} : { sizeHint: expected.bytes }),
   })
   try {
     verify(call, piece, expected)
@@ -58,7 +60,7 @@ export async function receivePayload(
 }
 
 type Expectations = {
-  readonly bytes: number
+  readonly bytes: number | undefined
   readonly md5: Buffer | undefined
   /** Hex. */
   readonly sha256: string | undefined
@@ -70,8 +72,10 @@ function parseExpectations(call: Call, options: PayloadOptions): Expectations {
   const { body, headers } = call
   const md5 = headers['content-md5']
   const bytes = body.decodedBytes
-  if (bytes === undefined) throw new S3Error('MissingContentLength')
-  if (bytes > options.sizeMax) {
+  if (bytes === undefined && options.lengthOptional === undefined) {
+    throw new S3Error('MissingContentLength')
+  }
+  if (bytes !== undefined && bytes > options.sizeMax) {
     throw new S3Error('EntityTooLarge', {
       ProposedSize: String(bytes),
       MaxSizeAllowed: String(options.sizeMax),

@@ -40,6 +40,7 @@ const storageClasses: ReadonlySet<string> = new Set([
 ])
 
 const metadataPrefix = 'x-amz-meta-'
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
 
 /** Throws `MetadataTooLarge`, `InvalidStorageClass`, `InvalidRedirectLocation`. */
 export function parseObjectHeaders(request: RequestHeaders): ObjectHeaders {
@@ -52,21 +53,33 @@ export function parseObjectHeaders(request: RequestHeaders): ObjectHeaders {
 
 function parseStoredHeaders(request: RequestHeaders): StoredHeaders {
   const stored: StoredHeaders = {}
-  const contentType = headerText(request, 'content-type')
+  const contentType = storable(request, 'content-type')
   if (contentType !== undefined) stored.contentType = contentType
-  const cacheControl = headerText(request, 'cache-control')
+  const cacheControl = storable(request, 'cache-control')
   if (cacheControl !== undefined) stored.cacheControl = cacheControl
-  const contentDisposition = headerText(request, 'content-disposition')
+  const contentDisposition = storable(request, 'content-disposition')
   if (contentDisposition !== undefined) stored.contentDisposition = contentDisposition
-  const contentEncoding = withoutAwsChunked(headerText(request, 'content-encoding'))
+  const contentEncoding = withoutAwsChunked(storable(request, 'content-encoding'))
   if (contentEncoding !== undefined) stored.contentEncoding = contentEncoding
-  const contentLanguage = headerText(request, 'content-language')
+  const contentLanguage = storable(request, 'content-language')
   if (contentLanguage !== undefined) stored.contentLanguage = contentLanguage
-  const expires = headerText(request, 'expires')
+  const expires = storable(request, 'expires')
   if (expires !== undefined) stored.expires = expires
-  const redirect = headerText(request, 'x-amz-website-redirect-location')
+  const redirect = storable(request, 'x-amz-website-redirect-location')
   if (redirect !== undefined) stored.websiteRedirectLocation = parseRedirect(redirect)
   return stored
+}
+
+/** What a header may hold when it is sent: latin1 text without control characters but the tab. */
+export function isHeaderValue(text: string): boolean {
+  return headerValue.test(text)
+}
+
+// Headers come as this already; the fields of a POST form need not.
+function storable(request: RequestHeaders, name: string): string | undefined {
+  const value = headerText(request, name)
+  if (value === undefined || isHeaderValue(value)) return value
+  throw new S3Error('InvalidArgument', { ArgumentName: name, ArgumentValue: value })
 }
 
 /** `aws-chunked` says how the body came, and is no property of the object. */
@@ -124,7 +137,10 @@ export type ShownObject = {
   readonly storageClass: string
 }
 
-/** Adds the headers of GetObject and HeadObject that were given at the upload. */
+/**
+ * Adds the headers of GetObject and HeadObject that were given at the upload. Metadata that no header
+ * can hold is counted in `x-amz-missing-meta`.
+ */
 export function addObjectHeaders(reply: ReplyHeaders, object: ShownObject): void {
   const stored = object.headers
   reply['Content-Type'] = stored.contentType ?? defaultContentType
@@ -140,7 +156,11 @@ export function addObjectHeaders(reply: ReplyHeaders, object: ShownObject): void
   }
   if (object.storageClass !== defaultStorageClass)
     reply['x-amz-storage-class'] = object.storageClass
+  let missing = 0
   for (const name in object.userMetadata) {
-    reply[metadataPrefix + name] = object.userMetadata[name]
+    const value = object.userMetadata[name] ?? ''
+    if (isHeaderValue(value)) reply[metadataPrefix + name] = value
+    else missing += 1
   }
+  if (missing > 0) reply['x-amz-missing-meta'] = missing
 }
