@@ -1,20 +1,22 @@
 // Takes the body of an object or part in: digests it, cuts it into chunks, stores those that are not
 // known yet. Knows nothing of buckets, keys or versions: the commit is the caller's (`ReceivedPiece`).
-import assert from 'node:assert'
 import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { ChunkCatalog } from '../../metadata/metadata-store.ts'
 import type { ChecksumAlgorithm } from '../../metadata/records.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
+import type { Checksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import type { HashPool } from './hash-pool.ts'
 import type { IngestBudget } from './ingest-budget.ts'
 import type { ReceivedPiece } from './received-piece.ts'
+import { Receiving } from './receiving.ts'
 
 export type IngestParts = {
   readonly chunks: ChunkCatalog
   readonly blobs: BlobStore
   readonly budget: IngestBudget
   readonly hashPool: HashPool
+  readonly checksums: Checksums
   readonly random: RandomBytes
   /** Names this process as the owner of the chunk lists it fills. */
   readonly owner: string
@@ -43,8 +45,19 @@ export class Ingest {
   /**
    * Reads the body to its end. What the body throws is thrown on, after everything was given up;
    * S3Error `InsufficientStorage` when there is no room.
+   * Buffers must not change after the body has yielded them.
    */
-  receive(body: AsyncIterable<Buffer>, options: ReceiveOptions): Promise<ReceivedPiece> {
-    assert.fail(`unfinished ${typeof body} ${options.sizeMax} ${this.parts.owner}`)
+  async receive(body: AsyncIterable<Buffer>, options: ReceiveOptions): Promise<ReceivedPiece> {
+    const receiving = new Receiving(this.parts, options)
+    try {
+      for await (const piece of body) {
+        const wait = receiving.push(piece)
+        if (wait !== undefined) await wait
+      }
+      return await receiving.finish()
+    } catch (cause) {
+      await receiving.giveUp()
+      throw cause
+    }
   }
 }

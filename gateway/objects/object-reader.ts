@@ -1,37 +1,52 @@
-// Reads plaintext of stored objects, whole or in part.
+// Reads plaintext of stored objects, whole or in part: about 1 MiB of frames at a time, with the next
+// read under way while the last is consumed; only the blocks that are needed are read and decrypted.
 import assert from 'node:assert'
-import type { BlobStore } from '../../datanode/blob-store.ts'
-import type { MetadataStore } from '../../metadata/metadata-store.ts'
-import type { ObjectData } from '../../metadata/records.ts'
+import type { KeyObject } from 'node:crypto'
+import { chunkKey } from '../../protocol/chunks/chunk-keys.ts'
+import { blockBytes, blockCount, type ChunkRef } from '../../protocol/chunks/chunk-ref.ts'
+import { BadFrame, openFrames } from '../../protocol/chunks/open-frames.ts'
+import { BadInlineData, openInline } from '../../protocol/chunks/seal-inline.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
+import { type Run, runsOf } from './chunk-run.ts'
+import {
+  type ByteRange,
+  type ObjectSource,
+  type ReaderParts,
+  UnreadableData,
+} from './reader-parts.ts'
 
-export type ReaderParts = {
-  readonly metadata: {
-    readonly chunks: Pick<MetadataStore['chunks'], 'readList'>
-    readonly uploads: Pick<MetadataStore['uploads'], 'readPieces'>
-  }
-  readonly blobs: Pick<BlobStore, 'read'>
-  readonly tenantKeys: TenantKeys
-}
-export type ObjectSource = { readonly data: ObjectData; readonly size: number }
-/** Plaintext offsets, `end` exclusive. */
-export type ByteRange = { readonly start: number; readonly end: number }
+/** Frames read at once: 1 MiB of plaintext. */
+const framesPerRead = 16
 
-/** Data that metadata refers to and that cannot be read whole and true: never served short. */
-export class UnreadableData extends Error {
-  override readonly name = 'UnreadableData'
-}
-
-/** Batches of at most 1 MiB, to be written under one cork each. Throws `UnreadableData`. */
-export function readBatches(
+/**
+ * The range in batches of at most 1 MiB, of buffers of at most 64 KiB each, to be written under one
+ * cork. Memory: two batches. Throws `UnreadableData`, never ends short. May be ended early.
+ */
+export async function* readBatches(
   parts: ReaderParts,
   source: ObjectSource,
   range: ByteRange,
 ): AsyncGenerator<readonly Buffer[], void, void> {
-  assert.fail(`unfinished ${typeof parts} ${source.size} ${range.start}`)
+  assertRange(source, range)
+  if (range.start === range.end) return
+  let ahead: Promise<readonly Buffer[]> | undefined
+  try {
+    for await (const step of stepsOf(parts, source.data, range)) {
+      const next = readStep(parts, step)
+      const before = ahead
+      ahead = next
+      if (before !== undefined) yield await before
+    }
+    const last = ahead
+    ahead = undefined
+    if (last !== undefined) yield await last
+  } finally {
+    // Ended early or failed: the read under way ends before we do, whatever comes of it.
+    if (ahead !== undefined) await Promise.allSettled([ahead])
+  }
 }
 
-/** The same as single buffers of at most 64 KiB. Throws `UnreadableData`. */
+/** The same as single buffers of at most 64 KiB. */
 export async function* readPlaintext(
   parts: ReaderParts,
   source: ObjectSource,
@@ -40,11 +55,90 @@ export async function* readPlaintext(
   for await (const batch of readBatches(parts, source, range)) yield* batch
 }
 
-/** The bytes when they are kept in metadata: at once, without a read. */
+/** The range at once when it is kept in metadata, else nothing. Throws `UnreadableData`. */
 export function readInline(
   keys: Pick<TenantKeys, 'inlineKey'>,
   source: ObjectSource,
   range: ByteRange,
 ): Buffer | undefined {
-  assert.fail(`unfinished ${typeof keys} ${source.size} ${range.start}`)
+  assertRange(source, range)
+  if (source.data.is !== 'inline') return undefined
+  return openInlineRun(keys, { sealed: source.data.sealed, from: range.start, to: range.end })
+}
+
+function assertRange(source: ObjectSource, { start, end }: ByteRange): void {
+  assert(0 <= start && start <= end && end <= source.size, 'a range outside the object')
+}
+
+/** One read: blocks of one chunk, or inline data. */
+type Step =
+  | (Run & { readonly is: 'inline' })
+  | (Run & { readonly is: 'chunk'; readonly key: KeyObject })
+
+async function* stepsOf(
+  parts: ReaderParts,
+  data: ObjectSource['data'],
+  range: ByteRange,
+): AsyncGenerator<Step, void, void> {
+  for await (const run of runsOf(parts, data, range)) {
+    if (run.is === 'inline') {
+      yield run
+      continue
+    }
+    const key = chunkKey(parts.tenantKeys, run.chunk.id)
+    for (let from = run.from; from < run.to; ) {
+      const stepEnd = (Math.floor(from / blockBytes) + framesPerRead) * blockBytes
+      const to = Math.min(run.to, stepEnd)
+      yield { is: 'chunk', chunk: run.chunk, from, to, key }
+      from = to
+    }
+  }
+}
+
+async function readStep(parts: ReaderParts, step: Step): Promise<readonly Buffer[]> {
+  if (step.is === 'inline') return [openInlineRun(parts.tenantKeys, step)]
+  const { chunk, from, to } = step
+  const first = Math.floor(from / blockBytes)
+  const range = { first, count: blockCount(to) - first, length: chunk.length }
+  const read = await parts.blobs.read(chunk, range)
+  if (read.is !== 'found') throw new UnreadableData(`${nameOf(chunk)} is ${read.is}`)
+  try {
+    const blocks = openFrames(step.key, range, read.frames)
+    return trimmed(blocks, from - first * blockBytes, to - from)
+  } catch (cause) {
+    if (!(cause instanceof BadFrame)) throw cause
+    throw new UnreadableData(`${nameOf(chunk)} does not open`, { cause })
+  }
+}
+
+function nameOf(chunk: ChunkRef): string {
+  return `chunk ${chunk.id.toString('hex')} generation ${chunk.generation}`
+}
+
+/** Cuts off what whole blocks hold more than was asked for. */
+function trimmed(blocks: Buffer[], skip: number, length: number): readonly Buffer[] {
+  const head = blocks[0]
+  assert(head !== undefined, 'a read of no block')
+  blocks[0] = head.subarray(skip)
+  let rest = length
+  for (const [index, block] of blocks.entries()) {
+    if (block.length > rest) blocks[index] = block.subarray(0, rest)
+    rest -= Math.min(rest, block.length)
+  }
+  assert(rest === 0, 'blocks that end before the range')
+  return blocks
+}
+
+function openInlineRun(
+  keys: Pick<TenantKeys, 'inlineKey'>,
+  run: { readonly sealed: Uint8Array; readonly from: number; readonly to: number },
+): Buffer {
+  try {
+    const plaintext = openInline(keys, run.sealed)
+    if (plaintext.length < run.to) throw new UnreadableData('inline data ends too early')
+    return plaintext.subarray(run.from, run.to)
+  } catch (cause) {
+    if (!(cause instanceof BadInlineData)) throw cause
+    throw new UnreadableData('inline data does not open', { cause })
+  }
 }

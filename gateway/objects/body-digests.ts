@@ -1,0 +1,88 @@
+// The digests of one body that cover it as a whole: MD5 and what the client asked for. Short bodies are
+// digested here and now, long ones by the threads of the hash pool. CRC-32 is kept by chunk, elsewhere.
+import assert from 'node:assert'
+import type { Checksums } from '../../protocol/s3/checksums/streaming-digest.ts'
+import type { HashAlgorithm } from './hash-messages.ts'
+import type { HashPool } from './hash-pool.ts'
+import type { HashLane } from './hash-thread.ts'
+
+export type Digests = ReadonlyMap<HashAlgorithm, Buffer>
+
+export class BodyDigests {
+  private readonly asked: readonly HashAlgorithm[]
+  private readonly checksums: Checksums
+  private readonly pool: HashPool
+  private held: Buffer | undefined
+  private lanes: readonly {
+    readonly lane: HashLane
+    readonly algorithms: readonly HashAlgorithm[]
+  }[] = []
+
+  constructor(parts: {
+    readonly checksums: Checksums
+    readonly pool: HashPool
+    readonly algorithms: readonly HashAlgorithm[]
+  }) {
+    this.checksums = parts.checksums
+    this.pool = parts.pool
+    this.asked = parts.algorithms
+  }
+
+  /** Takes the next bytes, which must stay as they are until `settled` or `finish`. */
+  update(bytes: Buffer): void {
+    if (this.lanes.length === 0 && this.held === undefined) {
+      this.held = bytes
+      return
+    }
+    this.toThreads()
+    for (const { lane } of this.lanes) lane.update(bytes)
+  }
+
+  /** Resolves when all bytes given so far may change. Never rejects. */
+  async settled(): Promise<void> {
+    this.toThreads()
+    await Promise.all(this.lanes.map(({ lane }) => lane.settled()))
+  }
+
+  /** Call once, after the last bytes. Rejects when a hash thread broke. */
+  async finish(): Promise<Digests> {
+    if (this.lanes.length === 0) return this.digestHere()
+    const digests = new Map<HashAlgorithm, Buffer>()
+    const answers = await Promise.all(this.lanes.map(({ lane }) => lane.finish()))
+    this.lanes.forEach(({ algorithms }, index) => {
+      algorithms.forEach((algorithm, position) => {
+        const digest = answers[index]?.[position]
+        assert(digest !== undefined, 'a digest that was asked for')
+        digests.set(algorithm, digest)
+      })
+    })
+    return digests
+  }
+
+  /** Gives up. Harmless after `finish`. */
+  abandon(): void {
+    for (const { lane } of this.lanes) lane.forget()
+  }
+
+  private digestHere(): Digests {
+    const digests = new Map<HashAlgorithm, Buffer>()
+    for (const algorithm of this.asked) {
+      const digest = this.checksums.createDigest(algorithm)
+      if (this.held !== undefined) digest.update(this.held)
+      digests.set(algorithm, digest.digest())
+    }
+    this.held = undefined
+    return digests
+  }
+
+  /** MD5 is as slow as the others together, so that it gets a lane, and perhaps a thread, of its own. */
+  private toThreads(): void {
+    if (this.held === undefined) return
+    const groups = [this.asked.filter((a) => a === 'MD5'), this.asked.filter((a) => a !== 'MD5')]
+    this.lanes = groups
+      .filter((algorithms) => algorithms.length > 0)
+      .map((algorithms) => ({ algorithms, lane: this.pool.open(algorithms) }))
+    for (const { lane } of this.lanes) lane.update(this.held)
+    this.held = undefined
+  }
+}

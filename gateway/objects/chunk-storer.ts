@@ -1,0 +1,100 @@
+// Stores the chunks of one upload: looks whether the tenant has a chunk already, else seals and writes
+// it. What the answers are claimed with is `piece-claims.ts`.
+import { setImmediate } from 'node:timers/promises'
+import type { BlobStore } from '../../datanode/blob-store.ts'
+import type { ChunkCatalog, ClaimedChunk } from '../../metadata/metadata-store.ts'
+import { chunkKey } from '../../protocol/chunks/chunk-keys.ts'
+import { type BlobRef, blockBytes, type ChunkId } from '../../protocol/chunks/chunk-ref.ts'
+import { newGeneration, type RandomBytes } from '../../protocol/chunks/new-generation.ts'
+import { sealBlocks } from '../../protocol/chunks/seal-chunk.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
+import type { TenantKeys } from '../keys/tenant-keys.ts'
+
+/** Other requests get their turn after this much was sealed: about half a millisecond. */
+const sealStepBytes = 16 * blockBytes
+
+export type NamedChunk = { readonly id: ChunkId; readonly crc32: number; readonly bytes: Buffer }
+
+export type StorerParts = {
+  readonly chunks: Pick<ChunkCatalog, 'find'>
+  readonly blobs: Pick<BlobStore, 'write' | 'delete'>
+  readonly tenant: TenantKeys
+  readonly random: RandomBytes
+}
+
+export class ChunkStorer {
+  private readonly parts: StorerParts
+  /** Written for this upload, and claimed by nothing yet. */
+  private readonly unclaimed = new Set<BlobRef>()
+  /** The same by id, from the moment of writing: a body often repeats itself. */
+  private readonly recent = new Map<string, Promise<ClaimedChunk>>()
+
+  constructor(parts: StorerParts) {
+    this.parts = parts
+  }
+
+  /** `known` when the tenant has the chunk, else stored anew. Throws S3Error `InsufficientStorage`. */
+  store(chunk: NamedChunk): Promise<ClaimedChunk> {
+    const name = chunk.id.toString('latin1')
+    const before = this.recent.get(name)
+    if (before !== undefined) return before
+    const stored = this.findOrWrite(chunk)
+    this.recent.set(name, stored)
+    return stored
+  }
+
+  /** Stores under a new generation, for the old one is gone. */
+  storeAnew(chunk: NamedChunk): Promise<ClaimedChunk> {
+    const stored = this.write(chunk)
+    this.recent.set(chunk.id.toString('latin1'), stored)
+    return stored
+  }
+
+  /** A claim was accepted, or may have been: these are not ours to delete any more. */
+  claimed(chunks: readonly ClaimedChunk[]): void {
+    for (const chunk of chunks) {
+      this.unclaimed.delete(chunk)
+      this.recent.delete(chunk.id.toString('latin1'))
+    }
+  }
+
+  /** Deletes what was written and not claimed. Only when no claim of it can be under way. */
+  async deleteUnclaimed(): Promise<void> {
+    const blobs = [...this.unclaimed].map(({ id, generation }) => ({ id, generation }))
+    this.unclaimed.clear()
+    if (blobs.length > 0) await this.parts.blobs.delete(blobs)
+  }
+
+  private async findOrWrite(chunk: NamedChunk): Promise<ClaimedChunk> {
+    const { tenant, chunks } = this.parts
+    const [found] = await chunks.find(tenant.tenantId, [chunk.id])
+    if (found === undefined) return this.write(chunk)
+    const { id, crc32, bytes } = chunk
+    return { id, generation: found.generation, length: bytes.length, crc32, origin: 'known' }
+  }
+
+  private async write(chunk: NamedChunk): Promise<ClaimedChunk> {
+    const { id, crc32, bytes } = chunk
+    const { length } = bytes
+    const generation = newGeneration(this.parts.random)
+    const pieces = await this.seal(chunk)
+    const answer = await this.parts.blobs.write({ ref: { id, generation }, length, pieces })
+    if (answer.is === 'full') throw new S3Error('InsufficientStorage')
+    const claimed: ClaimedChunk = { id, generation, length, crc32, origin: 'written' }
+    this.unclaimed.add(claimed)
+    return claimed
+  }
+
+  private async seal({ id, bytes }: NamedChunk): Promise<Uint8Array[]> {
+    const key = chunkKey(this.parts.tenant, id)
+    const pieces: Uint8Array[] = []
+    for (let at = 0; at < bytes.length; at += sealStepBytes) {
+      if (at > 0) await setImmediate()
+      const chunk = { length: bytes.length, first: at / blockBytes }
+      for (const piece of sealBlocks(key, chunk, bytes.subarray(at, at + sealStepBytes))) {
+        pieces.push(piece)
+      }
+    }
+    return pieces
+  }
+}
