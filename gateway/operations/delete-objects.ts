@@ -2,7 +2,12 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 import type { DeleteOutcome } from '../../metadata/metadata-store.ts'
 import type { Bucket, VersionId } from '../../metadata/records.ts'
+import {
+  checksumAlgorithms,
+  checksumHeader,
+} from '../../protocol/s3/checksums/checksum-algorithm.ts'
 import { keyBytesMax, xmlBytesMax } from '../../protocol/s3/limits.ts'
+import { headerText } from '../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { parseVersionId } from '../../protocol/s3/version-id.ts'
 import {
@@ -26,15 +31,14 @@ export const deleteObjects: Operation = async (call) => {
   return xmlReply(renderDeleteObjects(results, { quiet }))
 }
 
+const digestHeaders = ['content-md5', ...checksumAlgorithms.map(checksumHeader)]
+
 /** S3 deletes in bulk only what a digest vouches for. That it holds, `bytes` checks. */
 function requireIntegrity(call: Call): void {
-  const names = [...Object.keys(call.headers), ...call.body.announcedTrailers]
-  const isDigest = (name: string) =>
-    name === 'content-md5' ||
-    (name.startsWith('x-amz-checksum-') &&
-      name !== 'x-amz-checksum-algorithm' &&
-      name !== 'x-amz-checksum-type')
-  if (names.some(isDigest)) return
+  const { headers, body } = call
+  const sent = (name: string) =>
+    headerText(headers, name) !== undefined || body.announcedTrailers.includes(name)
+  if (digestHeaders.some(sent)) return
   throw new S3Error(
     'InvalidRequest',
     {},
