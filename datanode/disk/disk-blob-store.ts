@@ -1,0 +1,278 @@
+// The engine of the `BlobStore` port on this machine's disk: a log-structured store that several
+// processes open at once. One of them, the primary, opens first (it recovers), closes last, and
+// alone calls `reclaim`, `scrub` and `adoptOrphanSegments`. It is not this file that keeps two servers
+// off one directory.
+import { strict as assert } from 'node:assert'
+import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
+import type { BlobPage, BlobRead, BlobStore, BlobUsage, SealedChunk } from '../blob-store.ts'
+import type { ChunkIndex, IndexHome, SegmentRow } from './chunk-index.ts'
+import { digestPieces, type FrameRange } from './frame-crc.ts'
+import { FreeSpace } from './free-space.ts'
+import { recordTrust } from './index-trust.ts'
+import { listBlobs } from './list-blobs.ts'
+import { lmdbIndexHome } from './lmdb-chunk-index.ts'
+import { readFrames } from './read-record.ts'
+import { Reclaimer } from './reclaim.ts'
+import { isWorthSealing } from './reclaim-policy.ts'
+import { recover, takeOver } from './recover.ts'
+import type { RecoveryReport, SegmentProblem } from './recovery-report.ts'
+import { type Scrubbed, scrub } from './scrub.ts'
+import { SegmentFiles } from './segment-files.ts'
+import { recordBytes, type SegmentId } from './segment-format.ts'
+import { SegmentLog } from './segment-log.ts'
+import { type SegmentPaths, segmentPaths } from './segment-paths.ts'
+import { errorCode, type Vfs } from './vfs.ts'
+
+export type DiskBlobStoreOptions = {
+  /** A directory that exists or can be made. All processes name the same. */
+  readonly path: string
+  readonly role: 'primary' | 'worker'
+  /** Unique to this life of this process: two lives with one name would seem one. */
+  readonly processId: string
+  readonly vfs: Vfs
+  readonly nowMs: () => number
+  readonly randomBytes: (count: number) => Buffer
+  /** A segment that has grown to this is sealed. Below 2 GiB. */
+  readonly segmentBytes?: number
+  /** Space kept free for deletes and compaction: `write` answers `full` before it is touched. */
+  readonly reserveBytes?: number
+  readonly openFilesMax?: number
+  /** Default: LMDB in `path`. Another one for simulations. */
+  readonly indexHome?: IndexHome
+}
+
+const defaultSegmentBytes = 256 * 1024 * 1024
+const defaultOpenFilesMax = 256
+/** A chunk may move between the look into the index and the read, but not this often. */
+const lookUpsMax = 10
+
+type Parts = {
+  readonly options: DiskBlobStoreOptions
+  readonly paths: SegmentPaths
+  readonly index: ChunkIndex
+  readonly segmentBytes: number
+  readonly token: string | undefined
+  readonly report: RecoveryReport | undefined
+}
+
+export class DiskBlobStore implements BlobStore {
+  /** What the primary found when it opened; a worker has none. */
+  readonly recovery: RecoveryReport | undefined
+  readonly #parts: Parts
+  readonly #index: ChunkIndex
+  readonly #files: SegmentFiles
+  readonly #log: SegmentLog
+  /** Moved chunks. Only the primary's is ever written to. */
+  readonly #movedLog: SegmentLog
+  readonly #reclaimer: Reclaimer
+  readonly #space: FreeSpace
+  /** Appends seen by the last `maintain`, by log. */
+  readonly #seen = new Map<SegmentLog, number>()
+  #reclaiming: Promise<unknown> = Promise.resolve()
+  #closed = false
+
+  private constructor(parts: Parts) {
+    const { options, paths, index, segmentBytes } = parts
+    const { vfs, nowMs } = options
+    this.recovery = parts.report
+    this.#parts = parts
+    this.#index = index
+    const filesMax = options.openFilesMax ?? defaultOpenFilesMax
+    this.#files = new SegmentFiles({ vfs, paths, filesMax })
+    this.#log = new SegmentLog({ ...options, paths, index, segmentBytes })
+    this.#movedLog = new SegmentLog({ ...options, paths, index, segmentBytes })
+    const reclaim = { vfs, paths, index, segmentBytes, files: this.#files, log: this.#movedLog }
+    this.#reclaimer = new Reclaimer(reclaim)
+    const reserveBytes = options.reserveBytes ?? 2 * segmentBytes
+    this.#space = new FreeSpace({ vfs, path: paths.segments, reserveBytes, nowMs })
+  }
+
+  /**
+   * Opens the store of a directory; the primary recovers it first, which takes time in proportion to
+   * its chunks after a loss of power and next to none otherwise.
+   */
+  static async open(options: DiskBlobStoreOptions): Promise<DiskBlobStore> {
+    const segmentBytes = options.segmentBytes ?? defaultSegmentBytes
+    assert(segmentBytes > 0 && segmentBytes < 2 ** 31, 'offsets in a segment have 32 bits')
+    const paths = segmentPaths(options.path)
+    const indexHome = options.indexHome ?? lmdbIndexHome(paths.index)
+    const common = { options, paths, segmentBytes }
+    if (options.role === 'worker') {
+      const index = await indexHome.open()
+      return new DiskBlobStore({ ...common, index, token: undefined, report: undefined })
+    }
+    const recovered = await recover({ ...options, paths, indexHome })
+    return new DiskBlobStore({ ...common, ...recovered })
+  }
+
+  async write(chunk: SealedChunk): Promise<{ is: 'stored' } | { is: 'full' }> {
+    this.#assertOpen()
+    const { ref, length, pieces } = chunk
+    if (this.#index.find(ref) !== undefined) return { is: 'stored' }
+    const framesDigest = digestPieces(pieces, length)
+    assert(framesDigest !== undefined, 'a chunk was sealed wrongly, or changed in memory')
+    const bytes = recordBytes({ is: 'chunk', length })
+    if (!(await this.#space.take(bytes))) return { is: 'full' }
+    const writtenSec = this.#nowSec()
+    try {
+      await this.#log.append({
+        record: { is: 'chunk', ref, length, writtenSec, framesDigest, pieces, bytes },
+        settle: (ledger, at) => ledger.add(ref, { ...at, length, writtenSec }),
+      })
+      return { is: 'stored' }
+    } catch (cause) {
+      if (errorCode(cause) !== 'ENOSPC') throw cause
+      this.#space.exhausted()
+      return { is: 'full' }
+    }
+  }
+
+  async read(ref: BlobRef, range: FrameRange): Promise<BlobRead> {
+    this.#assertOpen()
+    let gone: unknown
+    for (let i = 0; i < lookUpsMax; i += 1) {
+      const place = this.#index.find(ref)
+      if (place === undefined) return this.#absent()
+      try {
+        return await this.#files.use(place.segment, (file) =>
+          readFrames(file, { ref, place, range }),
+        )
+      } catch (cause) {
+        if (errorCode(cause) !== 'ENOENT') throw cause
+        // Its segment was retired meanwhile: by now the index says where the chunk went.
+        gone = cause
+      }
+    }
+    throw new Error('a segment that the index points to is missing', { cause: gone })
+  }
+
+  #absent(): BlobRead {
+    if (this.#index.remembered('uncertain') === '1') {
+      throw new Error('a chunk was not found, and damaged segments may hide it')
+    }
+    return { is: 'absent' }
+  }
+
+  async delete(refs: readonly BlobRef[]): Promise<void> {
+    this.#assertOpen()
+    await Promise.all(refs.map((ref) => this.#deleteOne(ref)))
+  }
+
+  async #deleteOne(ref: BlobRef): Promise<void> {
+    const bytes = recordBytes({ is: 'delete' })
+    for (;;) {
+      const target = this.#index.find(ref)?.segment
+      if (target === undefined) return
+      let moved = false
+      await this.#log.append({
+        record: { is: 'delete', ref, writtenSec: this.#nowSec(), target, pieces: [], bytes },
+        settle: (ledger) => {
+          const now = ledger.find(ref)?.segment
+          moved = now !== undefined && now !== target
+          // The delete record lasts as long as the segment it names, so it must name the right one.
+          if (!moved) ledger.remove(ref)
+        },
+      })
+      if (!moved) return
+    }
+  }
+
+  async list(page: { after?: string; limit: number; minAgeMs: number }): Promise<BlobPage> {
+    this.#assertOpen()
+    return listBlobs(this.#index, { ...page, nowMs: this.#parts.options.nowMs() })
+  }
+
+  reclaim(budgetBytes: number): Promise<{ is: 'worked' | 'idle'; freedBytes: number }> {
+    this.#assertPrimary()
+    const next = this.#reclaiming.then(() => this.#reclaimer.run(budgetBytes))
+    this.#reclaiming = next.catch(() => undefined)
+    return next
+  }
+
+  async scrub(budgetBytes: number): Promise<Scrubbed> {
+    this.#assertPrimary()
+    return scrub({ index: this.#index, files: this.#files }, budgetBytes)
+  }
+
+  async usage(): Promise<BlobUsage> {
+    this.#assertOpen()
+    const rows = this.#index.segments()
+    const sum = (of: (row: SegmentRow) => number): number =>
+      rows.reduce((total, row) => total + of(row), 0)
+    return {
+      liveBytes: sum(({ liveBytes }) => liveBytes),
+      diskBytes: sum(({ end }) => end) + (await this.#index.diskBytes()),
+      chunks: sum(({ chunks }) => chunks),
+    }
+  }
+
+  /**
+   * To be called in every process every 10 to 20 seconds: lets go of files that were retired by the
+   * primary, and seals this process's segment when dead bytes in it wait to be reclaimed. Cheap.
+   */
+  async maintain(): Promise<void> {
+    this.#assertOpen()
+    const exists = (id: SegmentId): boolean => {
+      const row = this.#index.segment(id)
+      return row !== undefined && row.state !== 'retired'
+    }
+    await this.#files.dropRetired(exists)
+    for (const log of [this.#log, this.#movedLog]) {
+      const used = this.#seen.get(log) === log.appendsSeen ? 'idle' : 'inUse'
+      this.#seen.set(log, log.appendsSeen)
+      const row = log.active === undefined ? undefined : this.#index.segment(log.active)
+      if (row !== undefined && isWorthSealing(row, used)) await log.seal()
+    }
+  }
+
+  /**
+   * Ends the segments of processes that are no more, so that they can be reclaimed. For the primary,
+   * after a process has ended; `living` holds the `processId` of every process that has the store
+   * open. Answers what was found wrong.
+   */
+  async adoptOrphanSegments(living: ReadonlySet<string>): Promise<readonly SegmentProblem[]> {
+    this.#assertPrimary()
+    const { options, paths } = this.#parts
+    const problems: SegmentProblem[] = []
+    for (const row of this.#index.segments()) {
+      if (row.state !== 'active' || row.owner === options.processId || living.has(row.owner))
+        continue
+      await takeOver({ vfs: options.vfs, paths }, this.#index, { row, problems })
+    }
+    return problems
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#reclaiming
+    await this.#log.seal()
+    await this.#movedLog.seal()
+    await this.#files.close()
+    await this.#closeIndex()
+  }
+
+  async #closeIndex(): Promise<void> {
+    const { options, paths, token } = this.#parts
+    const inUse = this.#index.segments().some(({ state }) => state === 'active')
+    // A process that still writes, or died, leaves the index as trustworthy as the boot: not more.
+    if (token !== undefined && !inUse) {
+      await this.#index.flush()
+      await recordTrust(options.vfs, paths, { is: 'clean', token })
+    }
+    await this.#index.close()
+  }
+
+  #nowSec(): number {
+    return Math.floor(this.#parts.options.nowMs() / 1000)
+  }
+
+  #assertOpen(): void {
+    assert(!this.#closed, 'the blob store is closed')
+  }
+
+  #assertPrimary(): void {
+    this.#assertOpen()
+    assert(this.#parts.options.role === 'primary', 'only the primary does this')
+  }
+}

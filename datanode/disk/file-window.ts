@@ -1,0 +1,27 @@
+// Reads a file forward through one buffer, so that many small looks cost few reads.
+import type { VfsFile } from './vfs.ts'
+
+const windowBytes = 1024 * 1024
+
+export class FileWindow {
+  readonly #file: VfsFile
+  #window = Buffer.alloc(0)
+  #start = 0
+
+  constructor(file: VfsFile) {
+    this.#file = file
+  }
+
+  /** A view, good until the next call; shorter than `count` only at the end of the file. */
+  async bytes(offset: number, count: number): Promise<Buffer> {
+    const from = offset - this.#start
+    if (from >= 0 && from + count <= this.#window.length) {
+      return this.#window.subarray(from, from + count)
+    }
+    const into = Buffer.allocUnsafeSlow(Math.max(windowBytes, count))
+    const got = await this.#file.read(into, offset)
+    this.#window = into.subarray(0, got)
+    this.#start = offset
+    return this.#window.subarray(0, count)
+  }
+}

@@ -1,0 +1,36 @@
+// Whether there is room for another chunk. Some space is kept back, so that deletes and compaction
+// still work when the disk is full. The answer is cached: it is asked for every chunk.
+import type { Vfs } from './vfs.ts'
+
+const askAgainMs = 1000
+const askAgainBytes = 64 * 1024 * 1024
+
+export class FreeSpace {
+  readonly #options: { vfs: Vfs; path: string; reserveBytes: number; nowMs: () => number }
+  #freeBytes = 0
+  #takenSince = 0
+  #askedMs = Number.NEGATIVE_INFINITY
+
+  constructor(options: { vfs: Vfs; path: string; reserveBytes: number; nowMs: () => number }) {
+    this.#options = options
+  }
+
+  /** True when `bytes` more leave the reserve untouched; counts them as taken then. */
+  async take(bytes: number): Promise<boolean> {
+    const { vfs, path, reserveBytes, nowMs } = this.#options
+    if (this.#takenSince >= askAgainBytes || nowMs() - this.#askedMs >= askAgainMs) {
+      this.#askedMs = nowMs()
+      this.#takenSince = 0
+      this.#freeBytes = await vfs.freeBytes(path)
+    }
+    if (this.#freeBytes - this.#takenSince - bytes < reserveBytes) return false
+    this.#takenSince += bytes
+    return true
+  }
+
+  /** A write has met the end of the disk. */
+  exhausted(): void {
+    this.#freeBytes = 0
+    this.#askedMs = this.#options.nowMs()
+  }
+}

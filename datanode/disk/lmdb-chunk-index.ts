@@ -1,0 +1,169 @@
+// The chunk index as an LMDB environment that all processes of a data directory open. Commits are
+// not synced: after a loss of power the environment may be torn, and `recover.ts` builds it anew.
+import { open as openFile, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Database, open, type RootDatabase } from 'lmdb'
+import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
+import type { ChunkIndex, IndexHome, IndexTxn, Place, SegmentRow } from './chunk-index.ts'
+import { chunkKey, chunkKeyBytes, parseChunkKey } from './chunk-index.ts'
+import { parseSegmentId, type SegmentId } from './segment-format.ts'
+
+/** Address space, not disk or memory: room for some hundred million chunks. */
+const mapBytes = 256 * 1024 ** 3
+const readersMax = 1024
+const placeBytes = 18
+
+type Tables = {
+  readonly root: RootDatabase<Buffer, Buffer>
+  readonly chunks: Database<Buffer, Buffer>
+  readonly segments: Database<Buffer, Buffer>
+  readonly notes: Database<Buffer, Buffer>
+}
+
+/** The index in `directory`. Nothing else may lie there: `erase` removes it whole. */
+export function lmdbIndexHome(directory: string): IndexHome {
+  return {
+    open: async () => openIndex(directory),
+    erase: () => rm(directory, { recursive: true, force: true }),
+  }
+}
+
+function openIndex(directory: string): ChunkIndex {
+  const binary = { keyEncoding: 'binary', encoding: 'binary' } as const
+  const root = open<Buffer, Buffer>({
+    path: directory,
+    ...binary,
+    noSubdir: false,
+    noSync: true,
+    overlappingSync: false,
+    mapSize: mapBytes,
+    maxReaders: readersMax,
+    maxDbs: 4,
+  })
+  const tables: Tables = {
+    root,
+    chunks: root.openDB({ name: 'chunks', ...binary }),
+    segments: root.openDB({ name: 'segments', ...binary }),
+    notes: root.openDB({ name: 'notes', ...binary }),
+  }
+  const read = tableReads(tables)
+  // lmdb keeps a read snapshot for the rest of the event turn; another process may have committed.
+  const fresh = (): Tables => {
+    root.resetReadTxn()
+    return tables
+  }
+  const txn: IndexTxn = { ...read, ...tableWrites(tables) }
+  return {
+    find: (ref) => {
+      fresh()
+      return read.find(ref)
+    },
+    segment: (id) => {
+      fresh()
+      return read.segment(id)
+    },
+    remembered: (name) => {
+      fresh()
+      return read.remembered(name)
+    },
+    segments: () =>
+      [...fresh().segments.getRange({ snapshot: true })].map((entry) => parseRow(entry.value)),
+    page: (after, limit) => {
+      const start = after === undefined ? {} : { start: nextKey(chunkKey(after)) }
+      const entries = fresh().chunks.getRange({ ...start, limit })
+      return [...entries].map(({ key, value }) => ({
+        ref: parseChunkKey(Buffer.from(key)),
+        place: parsePlace(value),
+      }))
+    },
+    transact: (work) => root.transactionSync(() => work(txn)),
+    flush: () => flushFile(directory),
+    diskBytes: async () => (await stat(join(directory, 'data.mdb'))).size,
+    close: () => root.close(),
+  }
+}
+
+function tableReads(tables: Tables) {
+  return {
+    find: (ref: BlobRef): Place | undefined => {
+      const value = tables.chunks.getBinaryFast(chunkKey(ref))
+      return value === undefined ? undefined : parsePlace(value)
+    },
+    segment: (id: SegmentId): SegmentRow | undefined => {
+      const value = tables.segments.get(segmentKey(id))
+      return value === undefined ? undefined : parseRow(value)
+    },
+    remembered: (name: string): string | undefined =>
+      tables.notes.get(Buffer.from(name))?.toString(),
+  }
+}
+
+function tableWrites(tables: Tables) {
+  return {
+    put: (ref: BlobRef, place: Place): void => {
+      tables.chunks.putSync(chunkKey(ref), encodePlace(place))
+    },
+    remove: (ref: BlobRef): void => {
+      tables.chunks.removeSync(chunkKey(ref))
+    },
+    putSegment: (row: SegmentRow): void => {
+      tables.segments.putSync(segmentKey(row.id), Buffer.from(JSON.stringify(row)))
+    },
+    removeSegment: (id: SegmentId): void => {
+      tables.segments.removeSync(segmentKey(id))
+    },
+    remember: (name: string, value: string): void => {
+      tables.notes.putSync(Buffer.from(name), Buffer.from(value))
+    },
+  }
+}
+
+/** Commits were written to the file's cache without a sync, so one sync of the file covers them. */
+async function flushFile(directory: string): Promise<void> {
+  const file = await openFile(join(directory, 'data.mdb'), 'r+')
+  try {
+    await file.datasync()
+  } finally {
+    await file.close()
+  }
+}
+
+function segmentKey(id: SegmentId): Buffer {
+  const key = Buffer.allocUnsafe(6)
+  key.writeUIntBE(id, 0, 6)
+  return key
+}
+
+/** The smallest key after `key`. */
+function nextKey(key: Buffer): Buffer {
+  const next = Buffer.alloc(chunkKeyBytes + 1)
+  key.copy(next)
+  return next
+}
+
+function encodePlace(place: Place): Buffer {
+  const bytes = Buffer.allocUnsafe(placeBytes)
+  bytes.writeUIntBE(place.segment, 0, 6)
+  bytes.writeUInt32BE(place.offset, 6)
+  bytes.writeUInt32BE(place.length, 10)
+  bytes.writeUInt32BE(place.writtenSec, 14)
+  return bytes
+}
+
+function parsePlace(bytes: Buffer): Place {
+  if (bytes.length < placeBytes) throw new Error('the chunk index holds a short value')
+  return {
+    segment: parseSegmentId(bytes.readUIntBE(0, 6)),
+    offset: bytes.readUInt32BE(6),
+    length: bytes.readUInt32BE(10),
+    writtenSec: bytes.readUInt32BE(14),
+  }
+}
+
+function parseRow(bytes: Buffer): SegmentRow {
+  const row: unknown = JSON.parse(bytes.toString())
+  if (typeof row !== 'object' || row === null || !('id' in row) || !('liveBytes' in row)) {
+    throw new Error('the chunk index holds no segment row where one should be')
+  }
+  return row as SegmentRow
+}

@@ -1,0 +1,148 @@
+// Builds the index from the segment files alone. First every chunk record is entered, then every
+// delete record takes effect: generations are unique, so the order between segments is of no weight.
+import { join } from 'node:path'
+import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
+import { withLedger } from './chunk-ledger.ts'
+import type { Findings, RecoverOptions } from './recovery-report.ts'
+import { readSegmentHeader, type SegmentScan, scanSegment } from './scan-segment.ts'
+import {
+  parseSegmentFileName,
+  type RecordHeader,
+  recordBytes,
+  type SegmentId,
+  segmentFileName,
+  segmentHeaderBytes,
+} from './segment-format.ts'
+import type { Vfs, VfsFile } from './vfs.ts'
+
+const recordsPerTransaction = 4096
+
+export async function rebuildIndex(
+  options: RecoverOptions,
+  index: ChunkIndex,
+  findings: Findings,
+): Promise<void> {
+  const withNotes: SegmentId[] = []
+  for (const name of await options.vfs.list(options.paths.segments)) {
+    const id = parseSegmentFileName(name)
+    if (id === undefined) continue
+    const scan = await takeIn(options, id, findings)
+    if (scan === undefined) continue
+    enterSegment(index, { id, scan })
+    if (scan.records.some(({ is }) => is === 'delete')) withNotes.push(id)
+  }
+  for (const id of withNotes) await applyNotes(options, index, id)
+}
+
+/** Reads a segment, ends it if a stop has left it open, and moves it aside if it is no segment. */
+async function takeIn(
+  { vfs, paths }: RecoverOptions,
+  id: SegmentId,
+  findings: Findings,
+): Promise<SegmentScan | undefined> {
+  const path = paths.file(id)
+  const file = await vfs.open(path, 'readWrite')
+  let scan: SegmentScan
+  try {
+    const header = await readSegmentHeader(file)
+    if (header?.id !== id) {
+      await setAside(vfs, join(paths.segments, segmentFileName(id)), { file, findings })
+      await vfs.syncDirectory(paths.segments)
+      return undefined
+    }
+    scan = await scanSegment(file, {
+      header,
+      syncedTo: segmentHeaderBytes,
+      checkFrames: true,
+    })
+    if (!scan.sealed) {
+      findings.unsealed += 1
+      await file.truncate(scan.end)
+      // Records may be whole in the system's cache alone, and count from now on.
+      await file.datasync()
+    }
+  } finally {
+    await file.close()
+  }
+  if (scan.unknownBytes > 0) {
+    findings.problems.push({ file: path, what: `hides records in ${scan.unknownBytes} bytes` })
+  }
+  for (const { offset } of scan.corrupt) {
+    findings.problems.push({ file: path, what: `the chunk at ${offset} is corrupt` })
+  }
+  return scan
+}
+
+/** A file is given its records only after its header is durable: short ones never held any. */
+async function setAside(
+  vfs: Vfs,
+  path: string,
+  { file, findings }: { file: VfsFile; findings: Findings },
+): Promise<void> {
+  if ((await file.size()) <= segmentHeaderBytes) {
+    await vfs.unlink(path)
+    return
+  }
+  await vfs.rename(path, `${path}.bad`)
+  findings.problems.push({ file: `${path}.bad`, what: 'has no intact header; it was set aside' })
+}
+
+function enterSegment(index: ChunkIndex, { id, scan }: { id: SegmentId; scan: SegmentScan }): void {
+  const notes = scan.records.filter(({ is }) => is === 'delete')
+  const row: SegmentRow = {
+    id,
+    owner: '',
+    state: scan.unknownBytes > 0 || scan.corrupt.length > 0 ? 'damaged' : 'sealed',
+    epoch: 0,
+    end: scan.end,
+    liveBytes: 0,
+    chunks: 0,
+    noteBytes: notes.reduce((sum, note) => sum + recordBytes(note), 0),
+    unknownBytes: scan.unknownBytes,
+  }
+  index.transact((txn) => txn.putSegment(row))
+  for (const batch of batches(scan.records)) {
+    index.transact((txn) =>
+      withLedger(txn, (ledger) => {
+        for (const record of batch) {
+          if (record.is !== 'chunk') continue
+          const { ref, offset, length, writtenSec } = record
+          ledger.add(ref, { segment: id, offset, length, writtenSec })
+        }
+      }),
+    )
+  }
+}
+
+async function applyNotes(
+  { vfs, paths }: RecoverOptions,
+  index: ChunkIndex,
+  id: SegmentId,
+): Promise<void> {
+  const file = await vfs.open(paths.file(id), 'read')
+  try {
+    const header = await readSegmentHeader(file)
+    if (header === undefined) throw new Error(`the header of ${paths.file(id)} became unreadable`)
+    // The file has been cut to its good records by now, and what they say is durable.
+    const scan = await scanSegment(file, {
+      header,
+      syncedTo: await file.size(),
+      checkFrames: false,
+    })
+    for (const batch of batches(scan.records)) {
+      index.transact((txn) =>
+        withLedger(txn, (ledger) => {
+          for (const record of batch) if (record.is === 'delete') ledger.remove(record.ref)
+        }),
+      )
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+function* batches(records: readonly RecordHeader[]): Generator<readonly RecordHeader[]> {
+  for (let at = 0; at < records.length; at += recordsPerTransaction) {
+    yield records.slice(at, at + recordsPerTransaction)
+  }
+}

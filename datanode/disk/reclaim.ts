@@ -1,0 +1,194 @@
+// Gives space back: removes segments in which nothing counts, and moves what counts out of sparse
+// ones. A moved chunk is durable in its new place before the index points there, and the old file
+// goes last. For one process of a data directory, the primary.
+import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
+import { withLedger } from './chunk-ledger.ts'
+import { readWholeRecord } from './read-record.ts'
+import { chooseSegments, isDead } from './reclaim-policy.ts'
+import { removeSegmentFile } from './recover.ts'
+import type { SegmentFiles } from './segment-files.ts'
+import {
+  type ChunkRecord,
+  type DeleteRecord,
+  recordBytes,
+  type SegmentId,
+} from './segment-format.ts'
+import type { SegmentLog } from './segment-log.ts'
+import type { SegmentPaths } from './segment-paths.ts'
+import { isLive, recordsOf } from './segment-records.ts'
+import { errorCode, type Vfs, type VfsFile } from './vfs.ts'
+
+const groupBytesMax = 8 * 1024 * 1024
+
+export type ReclaimOptions = {
+  readonly vfs: Vfs
+  readonly paths: SegmentPaths
+  readonly index: ChunkIndex
+  readonly files: SegmentFiles
+  /** Where moved chunks go: not the log of new chunks, so that old ones gather. */
+  readonly log: SegmentLog
+  readonly segmentBytes: number
+}
+type Compacted = { readonly movedBytes: number; readonly complete: boolean }
+
+export class Reclaimer {
+  readonly #options: ReclaimOptions
+  /** Which segments the delete records of a sealed segment speak of. Immutable, so kept. */
+  readonly #targets = new Map<SegmentId, ReadonlySet<SegmentId>>()
+
+  constructor(options: ReclaimOptions) {
+    this.#options = options
+  }
+
+  async run(budgetBytes: number): Promise<{ is: 'worked' | 'idle'; freedBytes: number }> {
+    const { index, segmentBytes } = this.#options
+    let freedBytes = 0
+    let worked = false
+    let budget = budgetBytes
+    for (const row of index.segments()) {
+      if (row.state !== 'retired' && !isDead(row, await this.#notesNeeded(row))) continue
+      freedBytes += await this.#retire(row)
+      worked = true
+    }
+    const rows = index.segments()
+    const needed = new Map<SegmentId, boolean>()
+    for (const row of rows) needed.set(row.id, await this.#notesNeeded(row))
+    for (const row of chooseSegments(rows, { needed, segmentBytes })) {
+      if (budget <= 0) break
+      const { movedBytes, complete } = await this.#compact(row, budget)
+      budget -= movedBytes
+      worked = true
+      freedBytes -= movedBytes
+      if (complete) freedBytes += await this.#retire(row)
+    }
+    return { is: worked ? 'worked' : 'idle', freedBytes: Math.max(0, freedBytes) }
+  }
+
+  /** Whether a delete record in this segment speaks of a chunk whose bytes may still be on disk. */
+  async #notesNeeded(row: SegmentRow): Promise<boolean> {
+    if (row.noteBytes === 0) return false
+    if (row.state === 'active' || row.state === 'retired') return true
+    const targets = this.#targets.get(row.id) ?? (await this.#readTargets(row))
+    for (const target of targets) if (this.#noteNeeded(row, target)) return true
+    return false
+  }
+
+  #noteNeeded(row: SegmentRow, target: SegmentId): boolean {
+    return target !== row.id && this.#options.index.segment(target) !== undefined
+  }
+
+  async #readTargets(row: SegmentRow): Promise<ReadonlySet<SegmentId>> {
+    const targets = new Set<SegmentId>()
+    try {
+      const scan = await this.#options.files.use(row.id, (file) => recordsOf(file, row))
+      for (const record of scan.records) if (record.is === 'delete') targets.add(record.target)
+    } catch (cause) {
+      // A lost file has no delete records to keep.
+      if (errorCode(cause) !== 'ENOENT') throw cause
+    }
+    this.#targets.set(row.id, targets)
+    return targets
+  }
+
+  /** Answers the bytes given back: none if a chunk of it turned out to count. */
+  async #retire(row: SegmentRow): Promise<number> {
+    const { index, files } = this.#options
+    const retired = index.transact((txn) =>
+      withLedger(txn, (ledger) => {
+        const now = ledger.segment(row.id)
+        if (now === undefined || now.chunks > 0) return false
+        ledger.amend(row.id, { state: 'retired' })
+        return true
+      }),
+    )
+    if (!retired) return 0
+    await files.drop(row.id)
+    await removeSegmentFile(this.#options, index, row.id)
+    this.#targets.delete(row.id)
+    return row.end
+  }
+
+  /** Moves what counts out of a segment, as far as the budget goes. */
+  #compact(row: SegmentRow, budget: number): Promise<Compacted> {
+    return this.#options.files.use(row.id, async (file) => {
+      const scan = await recordsOf(file, row)
+      if (scan.unknownBytes > 0) {
+        this.#amend(row, { state: 'damaged', unknownBytes: scan.unknownBytes })
+        return { movedBytes: 0, complete: false }
+      }
+      const chunks = scan.records.filter((record) => record.is === 'chunk')
+      let movedBytes = 0
+      let corrupt = false
+      for (const group of groups(
+        chunks.filter((record) => isLive(this.#options.index, row, record)),
+      )) {
+        if (movedBytes >= budget) return { movedBytes, complete: false }
+        const moved = await Promise.all(group.map((record) => this.#move(file, row, record)))
+        corrupt ||= moved.includes('corrupt')
+        movedBytes += group.reduce((sum, record) => sum + recordBytes(record), 0)
+      }
+      if (corrupt) this.#amend(row, { state: 'damaged' })
+      const notes = scan.records.filter((record) => record.is === 'delete')
+      await this.#carryNotes(row, notes)
+      return { movedBytes, complete: !corrupt }
+    })
+  }
+
+  async #move(file: VfsFile, row: SegmentRow, record: ChunkRecord): Promise<'moved' | 'corrupt'> {
+    const { log } = this.#options
+    const { ref, length, writtenSec, framesDigest } = record
+    const frames = await readWholeRecord(file, record)
+    if (frames === undefined) return 'corrupt'
+    const from = { segment: row.id, offset: record.offset, length, writtenSec }
+    let deadIn: SegmentId | undefined
+    await log.append({
+      record: {
+        is: 'chunk',
+        ref,
+        length,
+        writtenSec,
+        framesDigest,
+        pieces: [frames],
+        bytes: recordBytes(record),
+      },
+      settle: (ledger, at) => {
+        if (!ledger.move(ref, from, { ...at, length, writtenSec })) deadIn = at.segment
+      },
+    })
+    // Deleted meanwhile: the delete record speaks of the old segment, and this copy needs one too.
+    if (deadIn !== undefined) await this.#note({ ref, writtenSec, target: deadIn })
+    return 'moved'
+  }
+
+  async #carryNotes(row: SegmentRow, notes: readonly DeleteRecord[]): Promise<void> {
+    const needed = notes.filter(({ target }) => this.#noteNeeded(row, target))
+    await Promise.all(needed.map((note) => this.#note(note)))
+  }
+
+  #note({ ref, writtenSec, target }: Pick<DeleteRecord, 'ref' | 'writtenSec' | 'target'>) {
+    const bytes = recordBytes({ is: 'delete' })
+    return this.#options.log.append({
+      record: { is: 'delete', ref, writtenSec, target, pieces: [], bytes },
+      settle: () => undefined,
+    })
+  }
+
+  #amend(row: SegmentRow, change: Partial<SegmentRow>): void {
+    this.#options.index.transact((txn) => withLedger(txn, (ledger) => ledger.amend(row.id, change)))
+  }
+}
+
+function* groups(records: readonly ChunkRecord[]): Generator<readonly ChunkRecord[]> {
+  let group: ChunkRecord[] = []
+  let bytes = 0
+  for (const record of records) {
+    if (group.length > 0 && bytes + recordBytes(record) > groupBytesMax) {
+      yield group
+      group = []
+      bytes = 0
+    }
+    group.push(record)
+    bytes += recordBytes(record)
+  }
+  if (group.length > 0) yield group
+}

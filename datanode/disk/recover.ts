@@ -1,0 +1,174 @@
+// What the primary does before anybody else opens the directory: believes the index and puts right
+// what a stop left half done, or builds the index anew from the segments. Nothing that may hold
+// acknowledged bytes is ever removed here.
+import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
+import { withLedger } from './chunk-ledger.ts'
+import { recordTrust, trustedToken } from './index-trust.ts'
+import { rebuildIndex } from './rebuild-index.ts'
+import type { Findings, RecoverOptions, RecoveryReport, SegmentProblem } from './recovery-report.ts'
+import { parseSegmentFileName, type SegmentId, segmentHeaderBytes } from './segment-format.ts'
+import { errorCode } from './vfs.ts'
+
+export async function recover(
+  options: RecoverOptions,
+): Promise<{ index: ChunkIndex; token: string; report: RecoveryReport }> {
+  const { vfs, paths } = options
+  await vfs.makeDirectory(paths.segments)
+  await vfs.syncDirectory(paths.root)
+  const token = options.randomBytes(16).toString('hex')
+  const findings: Findings = { unsealed: 0, problems: [] }
+  const trusted = await openTrusted(options)
+  const index = trusted ?? (await openAnew(options, findings))
+  try {
+    if (trusted !== undefined) await settleLeftovers(options, trusted, findings)
+    const uncertain = await hidesChunks(options, index)
+    index.transact((txn) => {
+      txn.remember('epoch', String(1 + Number(txn.remembered('epoch') ?? '0')))
+      txn.remember('token', token)
+      txn.remember('uncertain', uncertain ? '1' : '0')
+    })
+    const bootId = await vfs.bootId()
+    await recordTrust(
+      vfs,
+      paths,
+      bootId === undefined ? { is: 'none' } : { is: 'boot', token, bootId },
+    )
+  } catch (cause) {
+    await index.close()
+    throw cause
+  }
+  return { index, token, report: { rebuilt: trusted === undefined, ...findings } }
+}
+
+/** `undefined`: there is no index to believe. */
+async function openTrusted(options: RecoverOptions): Promise<ChunkIndex | undefined> {
+  const { vfs, paths, indexHome } = options
+  const token = await trustedToken(vfs, paths)
+  if (token === undefined) return undefined
+  // Should opening it end the process, the next start rebuilds. From here on it also changes without
+  // syncs, so what an orderly close said of it no longer holds.
+  await recordTrust(vfs, paths, { is: 'none' })
+  let index: ChunkIndex
+  try {
+    index = await indexHome.open()
+  } catch {
+    // Derived data that cannot be read: the segments say it all again.
+    return undefined
+  }
+  try {
+    const rows = new Set(index.segments().map(({ id }) => id))
+    const files = await segmentIds(options)
+    // A file without a row means that the two do not belong together.
+    if (index.remembered('token') === token && files.every((id) => rows.has(id))) return index
+  } catch {
+    // As above.
+  }
+  await index.close()
+  return undefined
+}
+
+async function openAnew(options: RecoverOptions, findings: Findings): Promise<ChunkIndex> {
+  await recordTrust(options.vfs, options.paths, { is: 'none' })
+  await options.indexHome.erase()
+  const index = await options.indexHome.open()
+  try {
+    await rebuildIndex(options, index, findings)
+  } catch (cause) {
+    await index.close()
+    throw cause
+  }
+  return index
+}
+
+async function segmentIds({ vfs, paths }: RecoverOptions): Promise<SegmentId[]> {
+  const names = await vfs.list(paths.segments)
+  return names.flatMap((name) => parseSegmentFileName(name) ?? [])
+}
+
+/** True when chunks may lie where nothing can be read, so that nobody may call them absent. */
+async function hidesChunks({ vfs, paths }: RecoverOptions, index: ChunkIndex): Promise<boolean> {
+  const names = await vfs.list(paths.segments)
+  return (
+    names.some((name) => name.endsWith('.bad')) ||
+    index.segments().some(({ unknownBytes }) => unknownBytes > 0)
+  )
+}
+
+async function settleLeftovers(
+  options: RecoverOptions,
+  index: ChunkIndex,
+  findings: Findings,
+): Promise<void> {
+  const files = new Set(await segmentIds(options))
+  for (const row of index.segments()) {
+    if (row.state === 'retired') await removeSegmentFile(options, index, row.id)
+    else if (!files.has(row.id)) noteMissing(options, index, row, findings)
+    else if (row.state === 'active') {
+      findings.unsealed += 1
+      await takeOver(options, index, { row, problems: findings.problems })
+    }
+  }
+}
+
+function noteMissing(
+  { paths }: RecoverOptions,
+  index: ChunkIndex,
+  row: SegmentRow,
+  { problems }: Findings,
+): void {
+  if (row.chunks === 0) {
+    index.transact((txn) => txn.removeSegment(row.id))
+    return
+  }
+  index.transact((txn) => txn.putSegment({ ...row, state: 'damaged' }))
+  problems.push({ file: paths.file(row.id), what: `is missing, with ${row.chunks} chunks` })
+}
+
+/** Removes the file of a segment in which nothing counts, then its row. Repeatable. */
+export async function removeSegmentFile(
+  { vfs, paths }: Pick<RecoverOptions, 'vfs' | 'paths'>,
+  index: ChunkIndex,
+  id: SegmentId,
+): Promise<void> {
+  try {
+    await vfs.unlink(paths.file(id))
+  } catch (cause) {
+    if (errorCode(cause) !== 'ENOENT') throw cause
+  }
+  await vfs.syncDirectory(paths.segments)
+  index.transact((txn) => txn.removeSegment(id))
+}
+
+/**
+ * Ends a segment whose process is gone, by an index that is believed: what lies past the row's end
+ * was not acknowledged to anybody. It is never appended to again.
+ */
+export async function takeOver(
+  { vfs, paths }: Pick<RecoverOptions, 'vfs' | 'paths'>,
+  index: ChunkIndex,
+  { row, problems }: { row: SegmentRow; problems: SegmentProblem[] },
+): Promise<void> {
+  const end = (state: SegmentRow['state']): void => {
+    index.transact((txn) => withLedger(txn, (ledger) => ledger.amend(row.id, { state })))
+  }
+  const file = await vfs.open(paths.file(row.id), 'readWrite')
+  try {
+    const bytes = await file.size()
+    if (bytes < row.end && row.end > segmentHeaderBytes) {
+      problems.push({ file: paths.file(row.id), what: `ends at ${bytes}, not at ${row.end}` })
+      end('damaged')
+      return
+    }
+    try {
+      await file.truncate(row.end)
+      await file.datasync()
+      end('sealed')
+    } catch (cause) {
+      if (errorCode(cause) !== 'EIO') throw cause
+      problems.push({ file: paths.file(row.id), what: 'could not be synced; its chunks are moved' })
+      end('suspect')
+    }
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,94 @@
+// Reads stored chunks again and compares them with their CRCs, a budget at a time, segment by segment.
+import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
+import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
+import { readWholeRecord } from './read-record.ts'
+import type { SegmentFiles } from './segment-files.ts'
+import { type ChunkRecord, recordBytes, type SegmentId } from './segment-format.ts'
+import { isLive, recordsOf } from './segment-records.ts'
+import { errorCode, type VfsFile } from './vfs.ts'
+
+const cursorName = 'scrub'
+type Cursor = { readonly segment: number; readonly offset: number }
+export type Scrubbed = { readonly corrupt: readonly BlobRef[]; readonly wrapped: boolean }
+
+export async function scrub(
+  { index, files }: { index: ChunkIndex; files: SegmentFiles },
+  budgetBytes: number,
+): Promise<Scrubbed> {
+  const cursor = parseCursor(index.remembered(cursorName))
+  const rows = index
+    .segments()
+    .filter(({ id, state }) => id >= cursor.segment && state !== 'retired')
+  const corrupt: BlobRef[] = []
+  let budget = budgetBytes
+  for (const row of rows.sort((a, b) => a.id - b.id)) {
+    const from = row.id === cursor.segment ? cursor.offset : 0
+    const part = await unlessGone(index, row.id, () =>
+      files.use(row.id, (file) => scrubSegment(file, { index, row, from, budget })),
+    )
+    if (part === undefined) continue
+    corrupt.push(...part.corrupt)
+    budget -= part.bytes
+    if (part.next !== undefined) {
+      remember(index, { segment: row.id, offset: part.next })
+      return { corrupt, wrapped: false }
+    }
+  }
+  remember(index, { segment: 0, offset: 0 })
+  return { corrupt, wrapped: true }
+}
+
+async function scrubSegment(
+  file: VfsFile,
+  job: { index: ChunkIndex; row: SegmentRow; from: number; budget: number },
+): Promise<{ corrupt: BlobRef[]; bytes: number; next?: number }> {
+  const scan = await recordsOf(file, job.row)
+  const corrupt: BlobRef[] = []
+  let bytes = 0
+  for (const record of scan.records) {
+    if (record.offset < job.from || record.is === 'delete') continue
+    if (bytes >= job.budget) return { corrupt, bytes, next: record.offset }
+    if (!isLive(job.index, job.row, record)) continue
+    bytes += recordBytes(record)
+    if (!(await isReadable(file, record)) && isLive(job.index, job.row, record)) {
+      corrupt.push(record.ref)
+    }
+  }
+  return { corrupt, bytes }
+}
+
+/** A sector that the disk cannot read is as bad as one with wrong bytes. */
+async function isReadable(file: VfsFile, record: ChunkRecord): Promise<boolean> {
+  try {
+    return (await readWholeRecord(file, record)) !== undefined
+  } catch (cause) {
+    if (errorCode(cause) !== 'EIO') throw cause
+    return false
+  }
+}
+
+async function unlessGone<T>(
+  index: ChunkIndex,
+  id: SegmentId,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (cause) {
+    const row = index.segment(id)
+    if (errorCode(cause) === 'ENOENT' && (row === undefined || row.state === 'retired')) {
+      return undefined
+    }
+    throw cause
+  }
+}
+
+function remember(index: ChunkIndex, cursor: Cursor): void {
+  const text = `${cursor.segment} ${cursor.offset}`
+  index.transact((txn) => txn.remember(cursorName, text))
+}
+
+function parseCursor(text: string | undefined): Cursor {
+  const [segment, offset] = (text ?? '0 0').split(' ').map(Number)
+  return { segment: segment ?? 0, offset: offset ?? 0 }
+}

@@ -1,0 +1,23 @@
+// Where things lie in a data node's directory.
+import { join } from 'node:path'
+import { type SegmentId, segmentFileName } from './segment-format.ts'
+
+export type SegmentPaths = {
+  readonly root: string
+  readonly segments: string
+  readonly index: string
+  /** Says how far the index is to be trusted: `index-trust.ts`. */
+  readonly trust: string
+  readonly file: (id: SegmentId) => string
+}
+
+export function segmentPaths(root: string): SegmentPaths {
+  const segments = join(root, 'segments')
+  return {
+    root,
+    segments,
+    index: join(root, 'index'),
+    trust: join(root, 'index-trust'),
+    file: (id) => join(segments, segmentFileName(id)),
+  }
+}

@@ -1,0 +1,21 @@
+// The records of a segment that is in the index, and which of them still count.
+import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
+import { readSegmentHeader, type SegmentScan, scanSegment } from './scan-segment.ts'
+import type { ChunkRecord } from './segment-format.ts'
+import { segmentFileName } from './segment-format.ts'
+import type { VfsFile } from './vfs.ts'
+
+/** All of its records up to the row's end, which are durable. Frames are not looked at. */
+export async function recordsOf(file: VfsFile, row: SegmentRow): Promise<SegmentScan> {
+  const header = await readSegmentHeader(file)
+  if (header === undefined) {
+    throw new Error(`the header of segment ${segmentFileName(row.id)} is not intact`)
+  }
+  return scanSegment(file, { header, syncedTo: row.end, limit: row.end, checkFrames: false })
+}
+
+/** True when the index points to this very record. */
+export function isLive(index: ChunkIndex, row: SegmentRow, record: ChunkRecord): boolean {
+  const place = index.find(record.ref)
+  return place?.segment === row.id && place.offset === record.offset
+}

@@ -1,0 +1,156 @@
+// One segment file while this process appends to it: made, written, synced and sealed here. Which
+// records go together, and what the index learns, is `segment-log.ts`'s.
+import { strict as assert } from 'node:assert'
+import {
+  encodeFooter,
+  encodeRecordHeader,
+  encodeSegmentHeader,
+  type RecordHeader,
+  recordHeaderBytes,
+  type SegmentId,
+  segmentHeaderBytes,
+} from './segment-format.ts'
+import type { SegmentPaths } from './segment-paths.ts'
+import type { Vfs, VfsFile } from './vfs.ts'
+
+/** Records smaller than this are gathered in one buffer; copying is cheaper than many small pieces. */
+const gatherBytesMax = 64 * 1024
+/**
+ * Writing into blocks that exist needs no journal entry at the sync. Node has no fallocate, so zeros
+ * are written ahead, in small steps, and only while batches are many and small.
+ */
+const zeroAheadBytes = 8 * 1024 * 1024
+const smallBatchBytesMax = 512 * 1024
+const smallBatchesBefore = 24
+
+/** A record without what its place in the file decides. */
+export type NewRecord = { readonly pieces: readonly Uint8Array[]; readonly bytes: number } & (
+  | Omit<Extract<RecordHeader, { is: 'chunk' }>, 'offset' | 'syncedTo'>
+  | Omit<Extract<RecordHeader, { is: 'delete' }>, 'offset' | 'syncedTo'>
+)
+
+export class SegmentWriter {
+  readonly id: SegmentId
+  readonly #file: VfsFile
+  readonly #salt: number
+  readonly #headers: Buffer[] = []
+  #end = segmentHeaderBytes
+  #syncedTo = segmentHeaderBytes
+  #allocated = segmentHeaderBytes
+  #smallBatches = 0
+
+  private constructor(id: SegmentId, file: VfsFile, salt: number) {
+    this.id = id
+    this.#file = file
+    this.#salt = salt
+  }
+
+  /** Makes the file; its header and its name are durable when this resolves. */
+  static async create(
+    vfs: Vfs,
+    paths: SegmentPaths,
+    header: { id: SegmentId; salt: number; createdMs: number },
+  ): Promise<SegmentWriter> {
+    const file = await vfs.open(paths.file(header.id), 'create')
+    try {
+      await file.write([encodeSegmentHeader(header)], 0)
+      await file.datasync()
+      await vfs.syncDirectory(paths.segments)
+    } catch (cause) {
+      await file.close()
+      // It holds no record. Should it stay, the next opening removes it.
+      await vfs.unlink(paths.file(header.id)).catch(() => undefined)
+      throw cause
+    }
+    return new SegmentWriter(header.id, file, header.salt)
+  }
+
+  /** Where the next record will start. */
+  get end(): number {
+    return this.#end
+  }
+  get records(): number {
+    return this.#headers.length
+  }
+
+  /** Appends the records, not yet durable, and answers where each of them starts. */
+  async write(records: readonly NewRecord[]): Promise<readonly number[]> {
+    const start = this.#end
+    const laid = this.#layOut(records)
+    this.#end = laid.end
+    const bytes = laid.end - start
+    this.#smallBatches = bytes <= smallBatchBytesMax ? this.#smallBatches + 1 : 0
+    if (this.#smallBatches > smallBatchesBefore && laid.end > this.#allocated) {
+      const zeros = Buffer.alloc(zeroAheadBytes)
+      const from = Math.max(this.#allocated, start)
+      await this.#file.write([zeros], from)
+      this.#allocated = from + zeroAheadBytes
+    }
+    await this.#file.write(laid.pieces, start)
+    this.#allocated = Math.max(this.#allocated, laid.end)
+    return laid.offsets
+  }
+
+  #layOut(records: readonly NewRecord[]) {
+    const gathered = records.reduce((sum, { bytes }) => sum + gatheredBytes(bytes), 0)
+    const buffer = Buffer.allocUnsafe(gathered)
+    const pieces: Uint8Array[] = []
+    const offsets: number[] = []
+    let used = 0
+    let begun = 0
+    let end = this.#end
+    for (const record of records) {
+      offsets.push(end)
+      const head = buffer.subarray(used, used + recordHeaderBytes)
+      encodeRecordHeader({ ...record, offset: end, syncedTo: this.#syncedTo }, this.#salt, head)
+      this.#headers.push(Buffer.from(head))
+      used += recordHeaderBytes
+      end += record.bytes
+      if (record.bytes < gatherBytesMax) {
+        for (const piece of record.pieces) {
+          buffer.set(piece, used)
+          used += piece.length
+        }
+      } else {
+        pieces.push(buffer.subarray(begun, used), ...record.pieces)
+        begun = used
+      }
+    }
+    assert(used === gathered, 'a record is not as long as it said')
+    if (begun < used) pieces.push(buffer.subarray(begun, used))
+    return { pieces, offsets, end }
+  }
+
+  /** Makes everything written before this call durable. */
+  async sync(): Promise<void> {
+    const covered = this.#end
+    await this.#file.datasync()
+    this.#syncedTo = Math.max(this.#syncedTo, covered)
+  }
+
+  /** Ends the file in good order. Everything written must have been synced. */
+  async seal(): Promise<void> {
+    assert(this.#syncedTo === this.#end, 'a segment is sealed before its sync')
+    try {
+      await this.#file.truncate(this.#end)
+      await this.#file.write([encodeFooter(this.#headers, this.#end, this.#salt)], this.#end)
+      await this.#file.datasync()
+    } finally {
+      await this.#file.close()
+    }
+  }
+
+  /** Lets go of a file that failed; what lies past `end` is cut off if that can still be done. */
+  async abandon(end: number): Promise<void> {
+    try {
+      await this.#file.truncate(end)
+    } catch {
+      // Recovery and readers go by the index, which says where the good records end.
+    }
+    await this.#file.close()
+  }
+}
+
+function gatheredBytes(recordBytes: number): number {
+  return recordBytes < gatherBytesMax ? recordBytes : recordHeaderBytes
+}
