@@ -323,8 +323,7 @@ export interface ChunkCatalog {
 export type OutboxTask = {
   readonly seq: string
   readonly tenantId: TenantId
-} & /** References of a removed version, part, upload or list to give back. */
-(
+} /** References of a removed version, part, upload or list to give back. */ & (
   | { readonly kind: 'release' }
   /** A blob that nothing refers to any more. */
   | { readonly kind: 'deleteBlob'; readonly blob: BlobRef }

@@ -1,0 +1,111 @@
+// Multipart uploads, their parts and their completions as bytes. A part has two halves: what a
+// listing of parts shows, and where its bytes are.
+import { parseBucketId, parseTenantId, parseUploadId } from '../record-ids.ts'
+import type { Part, PieceData, Upload, VersioningStatus } from '../records.ts'
+import {
+  flattenChecksum,
+  flattenData,
+  flattenHeaders,
+  flattenUserMetadata,
+  optionalChecksumKind,
+  parseHeaders,
+  parsePartChecksum,
+  parsePieceData,
+  parseUserMetadata,
+  storageClassAt,
+} from './content-codec.ts'
+import { array, count, decodeRecord, encodeRecord, id, text, word } from './record-frame.ts'
+import { flattenTags, parseTags } from './tenancy-codec.ts'
+
+export function encodeUpload(upload: Upload): Buffer {
+  return encodeRecord(1, [
+    upload.bucketId,
+    upload.tenantId,
+    upload.key,
+    upload.uploadId,
+    upload.initiatedMs,
+    upload.storageClass,
+    flattenHeaders(upload.headers),
+    flattenUserMetadata(upload.userMetadata),
+    flattenTags(upload.tags),
+    flattenChecksum(upload.checksum),
+  ])
+}
+
+export function parseUpload(bytes: Uint8Array): Upload {
+  const fields = decodeRecord('upload', bytes)
+  return {
+    bucketId: id(parseBucketId, fields, 0),
+    tenantId: id(parseTenantId, fields, 1),
+    key: text(fields, 2),
+    uploadId: id(parseUploadId, fields, 3),
+    initiatedMs: count(fields, 4),
+    storageClass: storageClassAt(fields, 5),
+    headers: parseHeaders(array(fields, 6)),
+    userMetadata: parseUserMetadata(array(fields, 7)),
+    tags: parseTags(array(fields, 8)),
+    ...optionalChecksumKind(fields, 9),
+  }
+}
+
+export function encodePart(part: Part): Buffer {
+  const head = encodeRecord(1, [
+    part.number,
+    part.size,
+    part.etag,
+    part.crc32,
+    part.modifiedMs,
+    flattenChecksum(part.checksum),
+  ])
+  const data = encodeRecord(1, flattenData(part.data))
+  const length = Buffer.allocUnsafe(2)
+  length.writeUInt16BE(head.length)
+  return Buffer.concat([length, head, data])
+}
+
+export function parsePartHead(row: Buffer): Omit<Part, 'data'> {
+  const fields = decodeRecord('part', row.subarray(2, 2 + row.readUInt16BE(0)))
+  const checksum = parsePartChecksum(array(fields, 5))
+  return {
+    number: count(fields, 0),
+    size: count(fields, 1),
+    etag: text(fields, 2),
+    crc32: count(fields, 3),
+    modifiedMs: count(fields, 4),
+    ...(checksum && { checksum }),
+  }
+}
+
+export function parsePartData(row: Buffer): PieceData {
+  return parsePieceData(decodeRecord('part data', row.subarray(2 + row.readUInt16BE(0))))
+}
+
+/** What a repeated completion is answered from: the version that the upload became. */
+export type Completion = {
+  readonly bucketId: Upload['bucketId']
+  readonly key: string
+  /** 32 hex digits. */
+  readonly rowId: string
+  readonly versioning: VersioningStatus
+}
+
+const versioningStatuses: readonly VersioningStatus[] = ['off', 'enabled', 'suspended']
+
+export function encodeCompletion(completion: Completion): Buffer {
+  return encodeRecord(1, [
+    completion.bucketId,
+    completion.key,
+    completion.rowId,
+    versioningStatuses.indexOf(completion.versioning),
+  ])
+}
+
+export function parseCompletion(bytes: Uint8Array): Completion {
+  const fields = decodeRecord('completion', bytes)
+  return {
+    bucketId: id(parseBucketId, fields, 0),
+    key: text(fields, 1),
+    rowId: text(fields, 2),
+    versioning: word(versioningStatuses, fields, 3),
+  }
+}

@@ -1,0 +1,95 @@
+// The catalog of chunks: what lives, lists under way, and orphans. Taking and giving back references
+// is in `chunk-claims.ts`.
+import assert from 'node:assert'
+import { encodeBlobRef } from '../codec/chunk-ref-codec.ts'
+import type { ChunkCatalog } from '../metadata-store.ts'
+import { parseChunkListId } from '../record-ids.ts'
+import type { ChunkListId, TenantId } from '../records.ts'
+import { chunkRow, claimChunks } from './chunk-claims.ts'
+import {
+  listKey,
+  ownerOf,
+  pagesFrom,
+  parseOwner,
+  putPages,
+  releaseOwner,
+  setOwner,
+} from './chunk-lists.ts'
+import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
+import { appendRelease } from './outbox-rows.ts'
+import { rangeOf } from './row-keys.ts'
+
+const allLists = { start: Buffer.alloc(16), end: Buffer.alloc(17, 0xff) }
+
+export function lmdbChunks(env: LmdbEnvironment): ChunkCatalog {
+  return {
+    find: async (tenantId, ids) =>
+      env.read((tables) =>
+        ids.map((id) => {
+          const row = chunkRow(tables, id)
+          return row?.tenantId === tenantId ? { id, generation: row.generation } : undefined
+        }),
+      ),
+
+    extendList: ({ tenantId, listId, owner, offset, chunks }) =>
+      env.write((tables) => {
+        const before = ownerOf(tables, listId)
+        if (before === undefined) {
+          assert(tables.lists.isEmpty(rangeOf(listKey(listId))), 'a list extended after its commit')
+        } else {
+          assert(before.tenantId === tenantId && before.owner === owner, "another owner's list")
+        }
+        const claimed = claimChunks(tables, tenantId, chunks)
+        if (claimed.is === 'gone') return claimed
+        if (before === undefined) setOwner(tables, listId, { tenantId, owner })
+        putPages(tables, listId, { offset, refs: claimed.refs })
+        return { is: 'extended' }
+      }),
+
+    abandonList: (tenantId, listId) =>
+      env.write((tables) => {
+        abandon(tables, tenantId, listId)
+      }),
+
+    abandonListsExcept: (livingOwners) =>
+      env.write((tables) => {
+        const left = [...tables.listOwners.rows(allLists)].filter(
+          (row) => !livingOwners.includes(parseOwner(row.value).owner),
+        )
+        for (const row of left) {
+          const listId = parseChunkListId(row.key.toString('hex'))
+          assert(listId !== undefined)
+          abandon(tables, parseOwner(row.value).tenantId, listId)
+        }
+        return left.length
+      }),
+
+    readList: async (listId, fromOffset, limit) =>
+      env.read((tables) => {
+        const pages = pagesFrom(tables, listId, { fromOffset, limit })
+        let offset = pages[0]?.offset ?? 0
+        const chunks = pages.flatMap((page) => page.refs)
+        let skipped = 0
+        for (const chunk of chunks) {
+          if (offset + chunk.length > fromOffset) break
+          offset += chunk.length
+          skipped += 1
+        }
+        return { offset, chunks: chunks.slice(skipped, skipped + limit) }
+      }),
+
+    condemnOrphans: (blobs) =>
+      env.write((tables) => {
+        const orphans = blobs.filter(
+          (blob) => chunkRow(tables, blob.id)?.generation !== blob.generation,
+        )
+        for (const orphan of orphans) tables.tombstones.put(encodeBlobRef(orphan), Buffer.of(1))
+        return orphans
+      }),
+  }
+}
+
+function abandon(tables: Tables, tenantId: TenantId, listId: ChunkListId): void {
+  if (!releaseOwner(tables, tenantId, listId)) return
+  appendRelease(tables, tenantId, { what: 'list', listId })
+}

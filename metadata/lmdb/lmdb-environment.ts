@@ -1,0 +1,164 @@
+// The LMDB environment that all nouns of this engine share: its tables, and the two ways to reach
+// them: `read` on a fresh snapshot, `write` in a transaction. Which rows lie where: `tables.ts`.
+import assert from 'node:assert'
+import { type Database, open, type RootDatabase } from 'lmdb'
+import { type TableName, tableNames } from './tables.ts'
+
+export type Row = { readonly key: Buffer; readonly value: Buffer }
+export type KeyRange = { readonly start: Buffer; readonly end: Buffer }
+export type Tables = Readonly<Record<TableName, LmdbTable>>
+
+/**
+ * Address space reserved for the map, not disk or memory: an environment grows up to this size. Every
+ * process of a data directory must use the same.
+ */
+const mapBytes = 2 ** 40
+/** Two overlong parts of a key, escaped, must fit: 8 KiB pages allow keys of 4,026 bytes. */
+const pageBytes = 8192
+/** Reader slots: a few for each thread of each process. */
+const readersMax = 1024
+
+export class LmdbEnvironment {
+  readonly tables: Tables
+  readonly #root: RootDatabase<Buffer, Buffer>
+  readonly #transaction: TransactionFlag
+
+  private constructor(
+    root: RootDatabase<Buffer, Buffer>,
+    tables: Tables,
+    transaction: TransactionFlag,
+  ) {
+    this.#root = root
+    this.tables = tables
+    this.#transaction = transaction
+  }
+
+  /**
+   * Opens or makes the environment in the directory `path`. Commits are plain LMDB ones: data pages,
+   * sync, meta page written through; the overlapping sync that the library prefers lets other
+   * processes see commits that a power failure could still take back.
+   */
+  static open(path: string): LmdbEnvironment {
+    const options = {
+      path,
+      noSubdir: false,
+      pageSize: pageBytes,
+      mapSize: mapBytes,
+      maxDbs: tableNames.length + 8,
+      maxReaders: readersMax,
+      overlappingSync: false,
+      keyEncoding: 'binary',
+      encoding: 'binary',
+    } as const
+    const root: RootDatabase<Buffer, Buffer> = open(options)
+    root.readerCheck()
+    const transaction: TransactionFlag = { runs: false }
+    const table = (name: TableName) =>
+      new LmdbTable(root.openDB(name, { keyEncoding: 'binary', encoding: 'binary' }), transaction)
+    const tables = Object.fromEntries(tableNames.map((name) => [name, table(name)]))
+    return new LmdbEnvironment(root, tables as Tables, transaction)
+  }
+
+  /** Runs a verb that only reads, on a snapshot taken now: the library keeps an old one for a while. */
+  read<T>(verb: (tables: Tables) => T): T {
+    this.#root.resetReadTxn()
+    return verb(this.tables)
+  }
+
+  /**
+   * Runs a verb that writes. Verbs of one moment share one transaction and one sync; each is a child
+   * transaction of its own, so that a throw undoes its own writes and no others. Resolves when the
+   * commit is on disk.
+   */
+  async write<T>(verb: (tables: Tables) => T): Promise<T> {
+    return this.#root.childTransaction(() => {
+      this.#transaction.runs = true
+      try {
+        return verb(this.tables)
+      } finally {
+        this.#transaction.runs = false
+      }
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close()
+  }
+}
+
+type TransactionFlag = { runs: boolean }
+
+/** One table: binary keys in byte order, binary values. */
+export class LmdbTable {
+  readonly #db: Database<Buffer, Buffer>
+  readonly #transaction: TransactionFlag
+
+  constructor(db: Database<Buffer, Buffer>, transaction: TransactionFlag) {
+    this.#db = db
+    this.#transaction = transaction
+  }
+
+  /** The value, as a buffer of its own. */
+  get(key: Buffer): Buffer | undefined {
+    const bytes = this.#db.getBinary(key)
+    return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  has(key: Buffer): boolean {
+    return this.#db.doesExist(key)
+  }
+
+  put(key: Buffer, value: Buffer): void {
+    assert(this.#transaction.runs, 'a write outside of a transaction')
+    void this.#db.put(key, value)
+  }
+
+  remove(key: Buffer): void {
+    assert(this.#transaction.runs, 'a removal outside of a transaction')
+    void this.#db.remove(key)
+  }
+
+  /** Rows from `start`, inclusive, to `end`, exclusive, read as the caller goes on. */
+  *rows(range: KeyRange): Generator<Row> {
+    for (const { key, value } of this.#db.getRange({ start: range.start, end: range.end })) {
+      yield { key: asBuffer(key), value: asBuffer(value) }
+    }
+  }
+
+  first(range: KeyRange): Row | undefined {
+    for (const row of this.#db.getRange({ start: range.start, end: range.end, limit: 1 })) {
+      return { key: asBuffer(row.key), value: asBuffer(row.value) }
+    }
+    return undefined
+  }
+
+  last(range: KeyRange): Row | undefined {
+    const backwards = { start: range.end, end: range.start, reverse: true, limit: 2 }
+    for (const row of this.#db.getRange(backwards)) {
+      const key = asBuffer(row.key)
+      if (key.compare(range.end) >= 0) continue
+      return key.compare(range.start) < 0 ? undefined : { key, value: asBuffer(row.value) }
+    }
+    // A reverse range leaves out its end, which is our inclusive start.
+    const value = this.get(range.start)
+    return value && { key: range.start, value }
+  }
+
+  isEmpty(range: KeyRange): boolean {
+    for (const _ of this.#db.getKeys({ start: range.start, end: range.end, limit: 1 })) return false
+    return true
+  }
+
+  /** How many rows the table has. O(1). */
+  count(): number {
+    const stats: { entryCount?: number } = this.#db.getStats()
+    assert(stats.entryCount !== undefined, 'the engine does not count its rows')
+    return stats.entryCount
+  }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

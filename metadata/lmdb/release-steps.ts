@@ -1,0 +1,110 @@
+// One step of a release: gives back a page of references and removes the rows that named them, in one
+// transaction, so that a step is never done twice. The outbox row goes with the last step.
+import assert from 'node:assert'
+import { parsePartData, parseUpload } from '../codec/upload-codec.ts'
+import { dataOfRow } from '../codec/version-codec.ts'
+import type { BucketId, ChunkListId, ObjectData, TenantId, UploadId } from '../records.ts'
+import { giveBackChunks } from './chunk-claims.ts'
+import { pagesFrom } from './chunk-lists.ts'
+import type { Row, Tables } from './lmdb-environment.ts'
+import type { ReleaseTarget } from './outbox-rows.ts'
+import { rangeOf } from './row-keys.ts'
+import { removeUpload } from './upload-rows.ts'
+
+type Step = 'more' | 'done'
+
+/** Rows and references that one step may touch: some milliseconds of a transaction. */
+const stepRefs = 512
+const stepRows = 256
+
+export function releaseStep(tables: Tables, tenantId: TenantId, target: ReleaseTarget): Step {
+  switch (target.what) {
+    case 'version':
+      return releaseVersion(tables, tenantId, target.graveKey)
+    case 'chunks':
+      giveBackChunks(tables, tenantId, target.refs)
+      return 'done'
+    case 'list':
+      return releaseList(tables, tenantId, target.listId)
+    case 'parts':
+      return releaseParts(tables, tenantId, target.uploadId)
+    case 'bucketUploads':
+      return abortUploadsOf(tables, target.bucketId)
+    default:
+      return target satisfies never
+  }
+}
+
+function releaseVersion(tables: Tables, tenantId: TenantId, graveKey: Buffer): Step {
+  const row = tables.graveyard.get(graveKey)
+  const data = row && dataOfRow(row)
+  assert(data !== undefined, 'a version to release that is not in the graveyard')
+  if (releaseData(tables, tenantId, data) === 'more') return 'more'
+  tables.graveyard.remove(graveKey)
+  return 'done'
+}
+
+function releaseData(tables: Tables, tenantId: TenantId, data: ObjectData): Step {
+  switch (data.is) {
+    case 'inline':
+      return 'done'
+    case 'chunks':
+      giveBackChunks(tables, tenantId, data.chunks)
+      return 'done'
+    case 'list':
+      return releaseList(tables, tenantId, data.listId)
+    case 'parts': {
+      const step = releaseParts(tables, tenantId, data.uploadId)
+      if (step === 'done') tables.completions.remove(Buffer.from(data.uploadId, 'hex'))
+      return step
+    }
+    default:
+      return data satisfies never
+  }
+}
+
+function releaseList(tables: Tables, tenantId: TenantId, listId: ChunkListId): Step {
+  const pages = pagesFrom(tables, listId, { fromOffset: 0, limit: stepRefs })
+  giveBackChunks(
+    tables,
+    tenantId,
+    pages.flatMap((page) => page.refs),
+  )
+  for (const page of pages) tables.lists.remove(page.key)
+  return pages.reduce((sum, page) => sum + page.refs.length, 0) < stepRefs ? 'done' : 'more'
+}
+
+function releaseParts(tables: Tables, tenantId: TenantId, uploadId: UploadId): Step {
+  let refs = 0
+  const rows = take(tables.parts.rows(rangeOf(Buffer.from(uploadId, 'hex'))), stepRows)
+  for (const row of rows) {
+    const data = parsePartData(row.value)
+    if (refs >= stepRefs) return 'more'
+    if (data.is === 'list') {
+      // A list ends a step of its own: its pages first, the part's row when none is left.
+      if (refs > 0 || releaseList(tables, tenantId, data.listId) === 'more') return 'more'
+      refs = stepRefs
+    } else if (data.is === 'chunks') {
+      giveBackChunks(tables, tenantId, data.chunks)
+      refs += data.chunks.length
+    }
+    tables.parts.remove(row.key)
+  }
+  return rows.length < stepRows ? 'done' : 'more'
+}
+
+function abortUploadsOf(tables: Tables, bucketId: BucketId): Step {
+  const rows = take(tables.uploads.rows(rangeOf(Buffer.from(bucketId, 'hex'))), stepRows)
+  for (const row of rows) removeUpload(tables, parseUpload(row.value))
+  return rows.length < stepRows ? 'done' : 'more'
+}
+
+/** The first rows, read before any of them is changed. */
+function take(rows: Iterable<Row>, limit: number): readonly Row[] {
+  const taken: Row[] = []
+  for (const row of rows) {
+    taken.push(row)
+    if (taken.length === limit) break
+  }
+  return taken
+}

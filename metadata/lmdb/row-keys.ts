@@ -1,0 +1,113 @@
+// How keys of rows are built and taken apart. Rows sort as their keys' UTF-8 bytes do.
+import assert from 'node:assert'
+import type { BucketId, TenantId, UploadId } from '../records.ts'
+import type { KeyRange } from './lmdb-environment.ts'
+
+export const bucketIdBytes = 8
+export const rowIdBytes = 16
+
+/** bucket, raw key. */
+export function objectKey(bucketId: BucketId, key: string): Buffer {
+  const length = Buffer.byteLength(key)
+  const bytes = Buffer.allocUnsafe(bucketIdBytes + length)
+  bytes.write(bucketId, 0, 'hex')
+  bytes.write(key, bucketIdBytes, 'utf8')
+  return bytes
+}
+
+/**
+ * bucket, escaped key, terminator: the common beginning of all rows of a key. A NUL of the key becomes
+ * 00 FF and the terminator is 00 00, so that no key's beginning is the beginning of another key's,
+ * and the order of the keys is kept.
+ */
+export function historyKey(bucketId: BucketId, key: string): Buffer {
+  const escaped = escapeNuls(Buffer.from(key))
+  const bytes = Buffer.allocUnsafe(bucketIdBytes + escaped.length + 2)
+  bytes.write(bucketId, 0, 'hex')
+  bytes.set(escaped, bucketIdBytes)
+  bytes.writeUInt16BE(0, bytes.length - 2)
+  return bytes
+}
+
+/** A row of a key's history: its beginning, then the row's or upload's id (32 hex digits). */
+export function historyRowKey(history: Buffer, idHex: string): Buffer {
+  const bytes = Buffer.allocUnsafe(history.length + rowIdBytes)
+  bytes.set(history, 0)
+  bytes.write(idHex, history.length, 'hex')
+  return bytes
+}
+
+/** The key's own bytes, out of the key of a row of its history. */
+export function rawKeyOfHistoryRow(rowKey: Buffer): Buffer {
+  return unescapeNuls(rowKey.subarray(bucketIdBytes, rowKey.length - rowIdBytes - 2))
+}
+
+export function idOfHistoryRow(rowKey: Buffer): string {
+  return rowKey.toString('hex', rowKey.length - rowIdBytes)
+}
+
+export function partKey(uploadId: UploadId, number: number): Buffer {
+  const bytes = Buffer.allocUnsafe(rowIdBytes + 2)
+  bytes.write(uploadId, 0, 'hex')
+  bytes.writeUInt16BE(number, rowIdBytes)
+  return bytes
+}
+
+/** tenant (its length first), bucket name. */
+export function bucketKey(tenantId: TenantId, name: string): Buffer {
+  const tenant = Buffer.from(tenantId)
+  assert(tenant.length < 256, 'a tenant id that is too long')
+  return Buffer.concat([Buffer.of(tenant.length), tenant, Buffer.from(name)])
+}
+
+export function numberKey(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8)
+  bytes.writeUInt16BE(Math.floor(value / 2 ** 48), 0)
+  bytes.writeUIntBE(value % 2 ** 48, 2, 6)
+  return bytes
+}
+
+export function numberOfKey(bytes: Buffer): number {
+  return bytes.readUInt16BE(0) * 2 ** 48 + bytes.readUIntBE(2, 6)
+}
+
+/** All rows whose key begins so. */
+export function rangeOf(prefix: Buffer): KeyRange {
+  return { start: prefix, end: successor(prefix) }
+}
+
+/** The smallest bytes above everything that begins with `prefix`. */
+export function successor(prefix: Buffer): Buffer {
+  let length = prefix.length
+  while (length > 0 && prefix[length - 1] === 0xff) length -= 1
+  if (length === 0) return Buffer.alloc(prefix.length + 64, 0xff)
+  const bytes = Buffer.from(prefix.subarray(0, length))
+  bytes[length - 1] = (bytes[length - 1] ?? 0) + 1
+  return bytes
+}
+
+/** The smallest bytes above `key` itself. */
+export function justAfter(key: Buffer): Buffer {
+  return Buffer.concat([key, Buffer.of(0)])
+}
+
+export function escapeNuls(raw: Buffer): Buffer {
+  if (!raw.includes(0)) return raw
+  const escaped: number[] = []
+  for (const byte of raw) {
+    escaped.push(byte)
+    if (byte === 0) escaped.push(0xff)
+  }
+  return Buffer.from(escaped)
+}
+
+function unescapeNuls(escaped: Buffer): Buffer {
+  if (!escaped.includes(0)) return escaped
+  const raw: number[] = []
+  for (let i = 0; i < escaped.length; i += 1) {
+    const byte = escaped[i] ?? 0
+    raw.push(byte)
+    if (byte === 0) i += 1
+  }
+  return Buffer.from(raw)
+}

@@ -1,0 +1,52 @@
+// Tenants and their access keys.
+import {
+  encodeAccessKey,
+  encodeTenant,
+  parseAccessKey,
+  parseTenant,
+} from '../codec/tenancy-codec.ts'
+import type { TenantStore } from '../metadata-store.ts'
+import type { LmdbEnvironment } from './lmdb-environment.ts'
+
+const everything = { start: Buffer.of(0), end: Buffer.alloc(80, 0xff) }
+
+export function lmdbTenants(env: LmdbEnvironment): TenantStore {
+  return {
+    create: (tenant, firstKey) =>
+      env.write(({ tenants, accessKeys }) => {
+        const id = Buffer.from(tenant.id)
+        const keyId = Buffer.from(firstKey.accessKeyId)
+        if (tenants.has(id) || accessKeys.has(keyId)) return { is: 'exists' }
+        tenants.put(id, encodeTenant(tenant))
+        accessKeys.put(keyId, encodeAccessKey(firstKey))
+        return { is: 'created' }
+      }),
+
+    get: async (id) =>
+      env.read(({ tenants }) => {
+        const bytes = tenants.get(Buffer.from(id))
+        return bytes && parseTenant(bytes)
+      }),
+
+    list: async () =>
+      env.read(({ tenants }) => [...tenants.rows(everything)].map((row) => parseTenant(row.value))),
+
+    putAccessKey: (key) =>
+      env.write(({ accessKeys }) => {
+        const id = Buffer.from(key.accessKeyId)
+        const old = accessKeys.get(id)
+        if (old && parseAccessKey(old).tenantId !== key.tenantId) return { is: 'taken' }
+        accessKeys.put(id, encodeAccessKey(key))
+        return { is: 'done' }
+      }),
+
+    getAccessKey: async (accessKeyId) =>
+      env.read(({ accessKeys }) => {
+        // An id that a client made up may be too long for a key, or empty.
+        const id = Buffer.from(accessKeyId)
+        if (id.length === 0 || id.length > 128) return undefined
+        const bytes = accessKeys.get(id)
+        return bytes && parseAccessKey(bytes)
+      }),
+  }
+}

@@ -1,0 +1,36 @@
+// Rows of uploads under way: an upload is one row by bucket and key, and one by the time it began.
+import { encodeUpload, parseUpload } from '../codec/upload-codec.ts'
+import type { UploadRef } from '../metadata-store.ts'
+import type { BucketId, Upload } from '../records.ts'
+import type { Tables } from './lmdb-environment.ts'
+import { appendRelease } from './outbox-rows.ts'
+import { historyKey, historyRowKey, rangeOf } from './row-keys.ts'
+
+export function uploadKey(bucketId: BucketId, { key, uploadId }: UploadRef): Buffer {
+  return historyRowKey(historyKey(bucketId, key), uploadId)
+}
+
+export function uploadAt(tables: Tables, bucketId: BucketId, ref: UploadRef): Upload | undefined {
+  const row = tables.uploads.get(uploadKey(bucketId, ref))
+  return row && parseUpload(row)
+}
+
+export function putUpload(tables: Tables, upload: Upload): void {
+  const key = uploadKey(upload.bucketId, upload)
+  tables.uploads.put(key, encodeUpload(upload))
+  tables.uploadTimes.put(Buffer.from(upload.uploadId, 'hex'), key)
+}
+
+/** Ends the upload; its parts stay where they are. */
+export function closeUpload(tables: Tables, upload: Upload): void {
+  tables.uploads.remove(uploadKey(upload.bucketId, upload))
+  tables.uploadTimes.remove(Buffer.from(upload.uploadId, 'hex'))
+}
+
+/** Ends the upload and has its parts released. */
+export function removeUpload(tables: Tables, upload: Upload): void {
+  closeUpload(tables, upload)
+  const { uploadId, tenantId } = upload
+  if (tables.parts.isEmpty(rangeOf(Buffer.from(uploadId, 'hex')))) return
+  appendRelease(tables, tenantId, { what: 'parts', uploadId })
+}

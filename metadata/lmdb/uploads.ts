@@ -1,0 +1,146 @@
+// Multipart uploads under way: the verbs of `UploadStore`. Completion is `upload-completion.ts`'s.
+import assert from 'node:assert'
+import { encodePart, parsePartData, parsePartHead, parseUpload } from '../codec/upload-codec.ts'
+import type { Listed, UploadStore } from '../metadata-store.ts'
+import { parseUploadId } from '../record-ids.ts'
+import type { Part, Upload, UploadId } from '../records.ts'
+import { liveBucket, type Random } from './buckets.ts'
+import { takePiece } from './chunk-claims.ts'
+import { walkKeys } from './key-walk.ts'
+import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
+import { appendPieceRelease } from './outbox-rows.ts'
+import { historyKey, historyRowKey, justAfter, partKey, rangeOf } from './row-keys.ts'
+import { completedUpload, completeUpload } from './upload-completion.ts'
+import { putUpload, removeUpload, uploadAt } from './upload-rows.ts'
+
+const timeBytes = 6
+
+export function lmdbUploads(env: LmdbEnvironment, random: Random): UploadStore {
+  return {
+    create: (ref, fresh) =>
+      env.write((tables) => {
+        const bucket = liveBucket(tables, ref)
+        if (bucket === undefined) return { is: 'noSuchBucket' }
+        const uploadId = drawUploadId(fresh.initiatedMs, random)
+        const { id: bucketId, tenantId } = bucket
+        const upload: Upload = { ...fresh, bucketId, tenantId, uploadId }
+        putUpload(tables, upload)
+        return { is: 'created', upload }
+      }),
+
+    get: async (bucket, upload) => env.read((tables) => uploadAt(tables, bucket.id, upload)),
+
+    commitPart: (ref, uploadRef, part) =>
+      env.write((tables) => {
+        const bucket = liveBucket(tables, ref)
+        const upload = bucket && uploadAt(tables, bucket.id, uploadRef)
+        if (upload === undefined) return { is: 'noSuchUpload' }
+        const piece = takePiece(tables, upload.tenantId, part.data)
+        if (piece.is !== 'taken') return piece
+        const key = partKey(upload.uploadId, part.number)
+        const old = tables.parts.get(key)
+        if (old) appendPieceRelease(tables, upload.tenantId, parsePartData(old))
+        tables.parts.put(key, encodePart({ ...part, data: piece.data }))
+        return { is: 'committed' }
+      }),
+
+    listParts: async ({ uploadId }, { after, limit }) =>
+      env.read((tables) => listParts(tables, uploadId, { after, limit })),
+
+    readPieces: async (uploadId, numbers) =>
+      env.read((tables) =>
+        numbers.map((number) => {
+          const row = tables.parts.get(partKey(uploadId, number))
+          assert(row !== undefined, `part ${number} of upload ${uploadId} is missing`)
+          return parsePartData(row)
+        }),
+      ),
+
+    list: async (bucket, query) =>
+      env.read((tables): Listed<Upload & { is: 'upload' }> => {
+        const { after, afterUploadId } = query
+        const within = after && !after.group && afterUploadId !== undefined
+        return walkKeys({
+          table: tables.uploads,
+          bucketId: bucket.id,
+          spelling: 'history',
+          query,
+          resumeAt: within
+            ? justAfter(historyRowKey(historyKey(bucket.id, after.key), afterUploadId))
+            : undefined,
+          entry: (_, row) => ({ is: 'upload' as const, ...parseUpload(row.value) }),
+        })
+      }),
+
+    complete: (completion) => env.write((tables) => completeUpload(tables, completion, random)),
+    completed: async (bucket, upload) =>
+      env.read((tables) => completedUpload(tables, bucket.id, upload)),
+
+    abort: (ref, uploadRef) =>
+      env.write((tables) => {
+        const upload = uploadAt(tables, ref.id, uploadRef)
+        if (upload === undefined) return { is: 'noSuchUpload' }
+        removeUpload(tables, upload)
+        return { is: 'aborted' }
+      }),
+
+    abortStale: ({ initiatedBeforeMs, limit }) => abortStale(env, initiatedBeforeMs, limit),
+  }
+}
+
+function listParts(
+  tables: Tables,
+  uploadId: UploadId,
+  { after, limit }: { after: number; limit: number },
+): { parts: readonly Omit<Part, 'data'>[]; isTruncated: boolean } {
+  const parts: Omit<Part, 'data'>[] = []
+  const isLast = after >= 0xffff
+  if (limit <= 0 || isLast) return { parts, isTruncated: false }
+  const { end } = rangeOf(Buffer.from(uploadId, 'hex'))
+  for (const row of tables.parts.rows({ start: partKey(uploadId, after + 1), end })) {
+    if (parts.length === limit) return { parts, isTruncated: true }
+    parts.push(parsePartHead(row.value))
+  }
+  return { parts, isTruncated: false }
+}
+
+async function abortStale(
+  env: LmdbEnvironment,
+  initiatedBeforeMs: number,
+  limit: number,
+): Promise<number> {
+  const stale = (tables: Tables) => {
+    const range = { start: Buffer.alloc(16), end: timePrefix(initiatedBeforeMs) }
+    const keys: Buffer[] = []
+    for (const row of tables.uploadTimes.rows(range)) {
+      if (keys.length === limit) break
+      keys.push(row.value)
+    }
+    return keys
+  }
+  // Looked at before writing: this is asked often, and mostly finds nothing.
+  if (env.read(stale).length === 0) return 0
+  return env.write((tables) => {
+    const keys = stale(tables)
+    for (const key of keys) {
+      const row = tables.uploads.get(key)
+      assert(row !== undefined, 'an upload that is noted by its time only')
+      removeUpload(tables, parseUpload(row))
+    }
+    return keys.length
+  })
+}
+
+/** Six bytes of time, ten random ones. */
+function drawUploadId(initiatedMs: number, random: Random): UploadId {
+  const bytes = Buffer.concat([timePrefix(initiatedMs), random(16 - timeBytes)])
+  const id = parseUploadId(bytes.toString('hex'))
+  assert(id !== undefined, 'random() gave too few bytes')
+  return id
+}
+
+function timePrefix(timeMs: number): Buffer {
+  const bytes = Buffer.alloc(timeBytes)
+  bytes.writeUIntBE(Math.max(0, Math.floor(timeMs)), 0, timeBytes)
+  return bytes
+}
