@@ -2,12 +2,13 @@
 // known yet. Knows nothing of buckets, keys or versions: the commit is the caller's (`ReceivedPiece`).
 import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { ChunkCatalog } from '../../metadata/metadata-store.ts'
-import type { ChecksumAlgorithm } from '../../metadata/records.ts'
+import type { ChecksumAlgorithm, ChunkListId } from '../../metadata/records.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import type { Checksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import type { HashPool } from './hash-pool.ts'
 import type { IngestBudget } from './ingest-budget.ts'
+import { newListId } from './new-list-id.ts'
 import type { ReceivedPiece } from './received-piece.ts'
 import { Receiving } from './receiving.ts'
 
@@ -59,5 +60,9 @@ export class Ingest {
       await receiving.giveUp()
       throw cause
     }
+  }
+  /** The name of a chunk list that a copy by reference fills, and whose the list is until a commit. */
+  newList(): { readonly listId: ChunkListId; readonly owner: string } {
+    return { listId: newListId(this.parts.random), owner: this.parts.owner }
   }
 }

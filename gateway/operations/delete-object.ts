@@ -2,7 +2,7 @@
 // MFA delete and object lock do not exist here, so `x-amz-mfa` and the bypass of a retention mean
 // nothing.
 
-import { parseDeleteConditions } from '../../protocol/s3/conditions.ts'
+import { type ParsedWriteCondition, parseDeleteConditions } from '../../protocol/s3/conditions.ts'
 import type { ReplyHeaders } from '../../protocol/s3/object-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { type Operation, requireBucket } from '../operation.ts'
@@ -11,6 +11,10 @@ import { requestedVersionId } from '../payload/find-version.ts'
 export const deleteObject: Operation = async (call) => {
   const versionId = requestedVersionId(call)
   const condition = parseDeleteConditions(call.headers)
+  // Conditions are of the current version; S3 does not take them beside the name of a version.
+  if (versionId !== undefined && condition !== undefined) {
+    throw new S3Error('NotImplemented', { Header: conditionHeader(condition) })
+  }
   const bucket = await requireBucket(call)
   const outcome = await call.services.metadata.objects.delete({
     bucket,
@@ -28,9 +32,7 @@ export const deleteObject: Operation = async (call) => {
       return { status: 204, headers }
     }
     case 'preconditionFailed':
-      throw new S3Error('PreconditionFailed', {
-        Condition: condition?.ifMatch === undefined ? 'x-amz-if-match' : 'If-Match',
-      })
+      throw new S3Error('PreconditionFailed', { Condition: conditionHeader(condition ?? {}) })
     case 'noSuchKey':
       throw new S3Error('NoSuchKey', { Key: call.key })
     case 'noSuchBucket':
@@ -38,4 +40,11 @@ export const deleteObject: Operation = async (call) => {
     default:
       return outcome satisfies never
   }
+}
+
+function conditionHeader(condition: ParsedWriteCondition): string {
+  if (condition.ifMatch !== undefined) return 'If-Match'
+  return condition.ifSize === undefined
+    ? 'x-amz-if-match-last-modified-time'
+    : 'x-amz-if-match-size'
 }

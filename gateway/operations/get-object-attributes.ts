@@ -77,7 +77,7 @@ async function describeParts(
     { after: marker, limit: Math.min(partsMax, partsMaxDefault) },
   )
   const count = sizes.length
-  if (!page.parts.some((part) => part.checksum !== undefined)) return { count }
+  if (version.checksum === undefined) return { count }
   return { count, page: { marker, partsMax, isTruncated: page.isTruncated, parts: page.parts } }
 }
 
