@@ -1,0 +1,35 @@
+// CreateMultipartUpload. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html
+import { parseUploadChecksum } from '../../protocol/s3/multipart-checksum.ts'
+import { parseObjectHeaders } from '../../protocol/s3/object-headers.ts'
+import { headerText } from '../../protocol/s3/request-headers.ts'
+import { parseTaggingHeader } from '../../protocol/s3/tag-set.ts'
+import { refuseUnsupportedWriteHeaders } from '../../protocol/s3/unsupported-write-headers.ts'
+import { renderInitiateMultipartUpload } from '../../protocol/s3/xml/render-initiate-multipart-upload.ts'
+import { noSuchBucket } from '../multipart/require-upload.ts'
+import { type Operation, requireBucket, xmlReply } from '../operation.ts'
+
+export const createMultipartUpload: Operation = async (call) => {
+  refuseUnsupportedWriteHeaders(call.headers)
+  const parsed = parseObjectHeaders(call.headers)
+  const tagging = headerText(call.headers, 'x-amz-tagging')
+  const tags = tagging === undefined ? [] : parseTaggingHeader(tagging)
+  const checksum = parseUploadChecksum(call.headers)
+  const bucket = await requireBucket(call)
+  const created = await call.services.metadata.uploads.create(bucket, {
+    key: call.key,
+    initiatedMs: call.services.now(),
+    ...parsed,
+    tags,
+    ...(checksum === undefined ? {} : { checksum }),
+  })
+  if (created.is === 'noSuchBucket') throw noSuchBucket(call)
+  const { uploadId } = created.upload
+  return xmlReply(
+    renderInitiateMultipartUpload({ bucket: call.bucketName, key: call.key, uploadId }),
+    {
+      'x-amz-server-side-encryption': 'AES256',
+      'x-amz-checksum-algorithm': checksum?.algorithm,
+      'x-amz-checksum-type': checksum?.type,
+    },
+  )
+}

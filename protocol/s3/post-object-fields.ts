@@ -1,0 +1,68 @@
+// What the fields of a form upload say of the object: its key, and the fields that stand for headers
+// of PutObject. Signature and policy are in `sigv4/post-*.ts`, the reply in `post-success-action.ts`.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
+import { keyBytesMax } from './limits.ts'
+import { S3Error } from './s3-error.ts'
+import type { FormFields } from './sigv4/post-form.ts'
+import { readTagging } from './xml/read-tagging.ts'
+
+/** Throws `InvalidArgument` without a key, `UserKeyMustBeSpecified`, `KeyTooLongError`. */
+export function parseFormKey(fields: FormFields): string {
+  const key = fields.get('key')
+  if (key === undefined) {
+    throw new S3Error(
+      'InvalidArgument',
+      { ArgumentName: 'key', ArgumentValue: '' },
+      {
+        message:
+          "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.",
+      },
+    )
+  }
+  if (key === '') throw new S3Error('UserKeyMustBeSpecified')
+  const bytes = Buffer.byteLength(key)
+  if (bytes <= keyBytesMax) return key
+  throw new S3Error('KeyTooLongError', { Size: `${bytes}`, MaxSizeAllowed: `${keyBytesMax}` })
+}
+
+const headerFields: ReadonlySet<string> = new Set([
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-md5',
+  'content-type',
+  'expires',
+])
+
+const headerName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
+const taggingHeader = 'x-amz-tagging'
+
+/**
+ * The fields as the headers of a PutObject, names in lower case and values as latin1 text of their
+ * UTF-8 bytes. Throws `InvalidArgument` for names that no header can have, `MalformedXML` and
+ * `InvalidTag` for the field `tagging`.
+ */
+export function formHeaders(fields: FormFields): Record<string, string> {
+  const headers: Record<string, string> = Object.create(null)
+  for (const [name, value] of fields) {
+    if (!headerFields.has(name) && !name.startsWith('x-amz-')) continue
+    if (!headerName.test(name)) {
+      throw new S3Error('InvalidArgument', { ArgumentName: name, ArgumentValue: value })
+    }
+    headers[name] = Buffer.from(value.trim(), 'utf8').toString('latin1')
+  }
+  const acl = fields.get('acl')
+  if (acl !== undefined) headers['x-amz-acl'] = acl
+  const tagging = fields.get('tagging')
+  if (tagging !== undefined) headers[taggingHeader] = taggingText(tagging)
+  return headers
+}
+
+/** Forms bring tags as XML, headers as a query. */
+function taggingText(xml: string): string {
+  const tags = readTagging(Buffer.from(xml, 'utf8'), 'object')
+  return tags
+    .map((tag) => `${encodeURIComponent(tag.key)}=${encodeURIComponent(tag.value)}`)
+    .join('&')
+}
