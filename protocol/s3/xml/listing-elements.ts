@@ -1,6 +1,6 @@
 // What the listings of a bucket have in common: the text of keys, the elements of an entry, the common
 // prefixes. Entries are put together by hand: a page has a thousand of them.
-import { isoTime } from '../iso-time.ts'
+import { isoTime, makeIsoTime } from '../iso-time.ts'
 import { type EncodingType, urlEncode } from '../url-encoding.ts'
 import { element, escapeXml } from './xml-writer.ts'
 
@@ -11,6 +11,8 @@ export type CommonPrefix = { readonly is: 'prefix'; readonly prefix: string }
 
 /** What an entry says of an object's data. `etag` without quotes; `size` in bytes. */
 export type ListedData = {
+  /** Milliseconds since 1970. */
+  readonly modifiedMs: number
   readonly etag: string
   readonly size: number
   readonly checksum?: { readonly algorithm: string; readonly type: string }
@@ -34,18 +36,40 @@ export function ownerElement(owner: Owner): string {
   return `<Owner><ID>${owner.id}</ID><DisplayName>${name}</DisplayName></Owner>`
 }
 
+/**
+ * Makes the writer of the times, ETags, checksums and sizes of one page, in S3's order. It remembers
+ * what most entries of a page have in common.
+ */
+export function makeDataElements(): (data: ListedData) => string {
+  const time = makeLastModifiedElement()
+  let checksum: ListedData['checksum']
+  let checksumMarkup = ''
+  return (data) => {
+    if (
+      data.checksum?.algorithm !== checksum?.algorithm ||
+      data.checksum?.type !== checksum?.type
+    ) {
+      checksum = data.checksum
+      checksumMarkup = checksumElements(checksum)
+    }
+    return `${time(data.modifiedMs)}<ETag>&quot;${data.etag}&quot;</ETag>${checksumMarkup}<Size>${data.size}</Size>`
+  }
+}
+
 export function lastModifiedElement(modifiedMs: number): string {
   return `<LastModified>${isoTime(modifiedMs)}</LastModified>`
 }
 
-/** ETag, checksum and size, in S3's order. */
-export function dataElements(data: ListedData): string {
-  const { checksum } = data
-  const checksumMarkup =
-    checksum === undefined
-      ? ''
-      : `<ChecksumAlgorithm>${checksum.algorithm}</ChecksumAlgorithm><ChecksumType>${checksum.type}</ChecksumType>`
-  return `<ETag>&quot;${data.etag}&quot;</ETag>${checksumMarkup}<Size>${data.size}</Size>`
+/** `lastModifiedElement` for many entries. */
+export function makeLastModifiedElement(): (modifiedMs: number) => string {
+  const time = makeIsoTime()
+  return (modifiedMs) => `<LastModified>${time(modifiedMs)}</LastModified>`
+}
+
+function checksumElements(checksum: ListedData['checksum']): string {
+  if (checksum === undefined) return ''
+  const { algorithm, type } = checksum
+  return `<ChecksumAlgorithm>${algorithm}</ChecksumAlgorithm><ChecksumType>${type}</ChecksumType>`
 }
 
 /** The elements that echo a page's limits, in S3's order. */

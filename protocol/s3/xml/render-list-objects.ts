@@ -5,12 +5,11 @@ import type { ListObjectsQuery, ListObjectsV2Query } from '../list-query.ts'
 import {
   type CommonPrefix,
   commonPrefixElements,
-  dataElements,
   type KeyText,
   keyElement,
   keyText,
   type ListedData,
-  lastModifiedElement,
+  makeDataElements,
   type Owner,
   ownerElement,
   pageElements,
@@ -20,8 +19,6 @@ import { element, s3Document } from './xml-writer.ts'
 export type ListedObject = ListedData & {
   readonly is: 'object'
   readonly key: string
-  /** Milliseconds since 1970. */
-  readonly modifiedMs: number
   readonly storageClass: string
 }
 
@@ -73,13 +70,14 @@ export function renderListObjectsV2(
 
 function entryElements(entries: ObjectPage['entries'], text: KeyText, owner: string): string {
   const prefixes: CommonPrefix[] = []
+  const dataElements = makeDataElements()
   let markup = ''
   for (const entry of entries) {
     if (entry.is === 'prefix') {
       prefixes.push(entry)
       continue
     }
-    markup += `<Contents><Key>${text(entry.key)}</Key>${lastModifiedElement(entry.modifiedMs)}${dataElements(entry)}${owner}<StorageClass>${entry.storageClass}</StorageClass></Contents>`
+    markup += `<Contents><Key>${text(entry.key)}</Key>${dataElements(entry)}${owner}<StorageClass>${entry.storageClass}</StorageClass></Contents>`
   }
   return markup + commonPrefixElements(prefixes, text)
 }

@@ -4,12 +4,12 @@ import type { ListVersionsQuery } from '../list-query.ts'
 import {
   type CommonPrefix,
   commonPrefixElements,
-  dataElements,
   type KeyText,
   keyElement,
   keyText,
   type ListedData,
-  lastModifiedElement,
+  makeDataElements,
+  makeLastModifiedElement,
   type Owner,
   ownerElement,
   pageElements,
@@ -57,18 +57,25 @@ function nextMarkers(page: VersionPage, text: KeyText): string {
 }
 
 function entryElements(entries: VersionPage['entries'], text: KeyText, owner: string): string {
+  const versionElement = makeVersionElement(text, owner)
   const prefixes: CommonPrefix[] = []
   let markup = ''
   for (const entry of entries) {
     if (entry.is === 'prefix') prefixes.push(entry)
-    else markup += versionElement(entry, text, owner)
+    else markup += versionElement(entry)
   }
   return markup + commonPrefixElements(prefixes, text)
 }
 
-function versionElement(version: ListedVersion, text: KeyText, owner: string): string {
-  const { versionId, isLatest } = version
-  const head = `<Key>${text(version.key)}</Key><VersionId>${versionId}</VersionId><IsLatest>${isLatest}</IsLatest>${lastModifiedElement(version.modifiedMs)}`
-  if (version.is === 'deleteMarker') return `<DeleteMarker>${head}${owner}</DeleteMarker>`
-  return `<Version>${head}${dataElements(version)}${owner}<StorageClass>${version.storageClass}</StorageClass></Version>`
+function makeVersionElement(text: KeyText, owner: string): (version: ListedVersion) => string {
+  const dataElements = makeDataElements()
+  const lastModifiedElement = makeLastModifiedElement()
+  return (version) => {
+    const { versionId, isLatest } = version
+    const named = `<Key>${text(version.key)}</Key><VersionId>${versionId}</VersionId><IsLatest>${isLatest}</IsLatest>`
+    if (version.is === 'deleteMarker') {
+      return `<DeleteMarker>${named}${lastModifiedElement(version.modifiedMs)}${owner}</DeleteMarker>`
+    }
+    return `<Version>${named}${dataElements(version)}${owner}<StorageClass>${version.storageClass}</StorageClass></Version>`
+  }
 }
