@@ -32,7 +32,9 @@ export async function openMasterKey(
     )
   }
   const fresh = options.random(masterKeyBytes)
-  if (await createKeyFile(path, fresh)) return { key: masterKeyFrom(fresh), created: true }
+  const aside = `${path}.${options.random(8).toString('hex')}.new`
+  if (await createKeyFile({ path, aside }, fresh))
+    return { key: masterKeyFrom(fresh), created: true }
   const others = await readKeyFile(path)
   if (others === undefined) throw new BadMasterKeyFile(`The master key file ${path} vanished.`)
   return { key: masterKeyFrom(others), created: false }
@@ -78,9 +80,11 @@ async function openIfThere(path: string) {
  * Written aside and linked into place, so that a crash leaves no short file and of two processes
  * starting at once one wins. False: the other did.
  */
-async function createKeyFile(path: string, bytes: Buffer): Promise<boolean> {
-  const aside = `${path}.${process.pid}.new`
-  const file = await open(aside, 'w', 0o600)
+async function createKeyFile(
+  { path, aside }: { readonly path: string; readonly aside: string },
+  bytes: Buffer,
+): Promise<boolean> {
+  const file = await open(aside, 'wx', 0o600)
   try {
     await file.writeFile(bytes)
     await file.sync()

@@ -59,9 +59,11 @@ export class BodyDigests {
     return digests
   }
 
-  /** Gives up. Harmless after `finish`. */
-  abandon(): void {
+  /** Gives up. Resolves when all bytes given may change. Harmless after `finish`. */
+  async abandon(): Promise<void> {
+    this.held = undefined
     for (const { lane } of this.lanes) lane.forget()
+    await this.settled()
   }
 
   private digestHere(): Digests {

@@ -81,7 +81,7 @@ export class Receiving {
   async giveUp(): Promise<void> {
     this.cutter.abandon()
     await Promise.allSettled([this.stored])
-    this.digests.abandon()
+    await this.digests.abandon()
     try {
       await this.claims.abandon()
     } catch (cause) {
