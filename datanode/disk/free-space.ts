@@ -9,6 +9,7 @@ export class FreeSpace {
   readonly #options: { vfs: Vfs; path: string; reserveBytes: number; nowMs: () => number }
   #freeBytes = 0
   #takenSince = 0
+  #asking: Promise<void> | undefined
   #askedMs = Number.NEGATIVE_INFINITY
 
   constructor(options: { vfs: Vfs; path: string; reserveBytes: number; nowMs: () => number }) {
@@ -17,15 +18,26 @@ export class FreeSpace {
 
   /** True when `bytes` more leave the reserve untouched; counts them as taken then. */
   async take(bytes: number): Promise<boolean> {
-    const { vfs, path, reserveBytes, nowMs } = this.#options
+    const { nowMs, reserveBytes } = this.#options
     if (this.#takenSince >= askAgainBytes || nowMs() - this.#askedMs >= askAgainMs) {
-      this.#askedMs = nowMs()
-      this.#takenSince = 0
-      this.#freeBytes = await vfs.freeBytes(path)
+      // All who come meanwhile wait for the one answer.
+      this.#asking ??= this.#ask()
+      await this.#asking
     }
     if (this.#freeBytes - this.#takenSince - bytes < reserveBytes) return false
     this.#takenSince += bytes
     return true
+  }
+
+  async #ask(): Promise<void> {
+    const { vfs, path, nowMs } = this.#options
+    try {
+      this.#freeBytes = await vfs.freeBytes(path)
+      this.#takenSince = 0
+      this.#askedMs = nowMs()
+    } finally {
+      this.#asking = undefined
+    }
   }
 
   /** A write has met the end of the disk. */
