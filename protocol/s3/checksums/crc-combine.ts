@@ -14,25 +14,14 @@ export function combineCrc32c(a: number, b: number, bytesOfB: number): number {
   return combine32(castagnoli, a, b, bytesOfB)
 }
 
-/** The same for CRC-64/NVME. */
-export function combineCrc64Nvme(a: bigint, b: bigint, bytesOfB: number): bigint {
-  assertLength(bytesOfB)
-  return multiply64(power64(bytesOfB), a) ^ b
-}
-
 export type SizedCrc = { readonly digest: Uint8Array; readonly size: number }
 
 /** Folds digests (big endian, as on the wire) of consecutive pieces into that of the whole. */
 export function combineCrcs(algorithm: CrcAlgorithm, pieces: readonly SizedCrc[]): Buffer {
-  if (algorithm === 'CRC64NVME') {
-    let crc = 0n
-    for (const { digest, size } of pieces) {
-      crc = combineCrc64Nvme(crc, toBuffer(digest, 8).readBigUInt64BE(), size)
-    }
-    const whole = Buffer.allocUnsafe(8)
-    whole.writeBigUInt64BE(crc)
-    return whole
-  }
+  return algorithm === 'CRC64NVME' ? fold64(pieces) : fold32(algorithm, pieces)
+}
+
+function fold32(algorithm: 'CRC32' | 'CRC32C', pieces: readonly SizedCrc[]): Buffer {
   const field = algorithm === 'CRC32' ? ieee : castagnoli
   let crc = 0
   for (const { digest, size } of pieces) {
@@ -43,11 +32,32 @@ export function combineCrcs(algorithm: CrcAlgorithm, pieces: readonly SizedCrc[]
   return whole
 }
 
+function fold64(pieces: readonly SizedCrc[]): Buffer {
+  let crc: Word64 = { high: 0, low: 0 }
+  // Parts are mostly of one size, and the power is what takes the time.
+  let power: Word64 = { high: 0, low: 0 }
+  let sizeOfPower = -1
+  for (const { digest, size } of pieces) {
+    if (size !== sizeOfPower) power = power64(size)
+    sizeOfPower = size
+    const bytes = toBuffer(digest, 8)
+    const shifted = multiply64(power, crc)
+    crc = { high: shifted.high ^ bytes.readInt32BE(0), low: shifted.low ^ bytes.readInt32BE(4) }
+  }
+  const whole = Buffer.allocUnsafe(8)
+  whole.writeInt32BE(crc.high, 0)
+  whole.writeInt32BE(crc.low, 4)
+  return whole
+}
+
 type Field32 = { readonly polynomial: number; readonly powers: Uint32Array }
 
 const ieee = field32(0xedb88320)
 const castagnoli = field32(0x82f63b78)
-const nvmePolynomial = 0x9a6c9329ac4bc9b5n
+/** Two signed 32-bit halves: BigInt would take twenty times as long. */
+type Word64 = { readonly high: number; readonly low: number }
+
+const nvmePolynomial: Word64 = { high: 0x9a6c9329 | 0, low: 0xac4bc9b5 | 0 }
 const nvmePowers = field64Powers()
 
 /** powers[k] = x^(2^k) modulo the polynomial. 56 of them reach every length a number can hold, in bits. */
@@ -82,9 +92,9 @@ function multiply32(polynomial: number, a: number, b: number): number {
   return product
 }
 
-function field64Powers(): readonly bigint[] {
-  const powers: bigint[] = []
-  let power = 1n << 62n
+function field64Powers(): readonly Word64[] {
+  const powers: Word64[] = []
+  let power: Word64 = { high: 0x40000000, low: 0 }
   for (let k = 0; k < 56; k += 1) {
     powers.push(power)
     power = multiply64(power, power)
@@ -92,24 +102,37 @@ function field64Powers(): readonly bigint[] {
   return powers
 }
 
-function power64(bytes: number): bigint {
-  let power = 1n << 63n
+function power64(bytes: number): Word64 {
+  assertLength(bytes)
+  let power: Word64 = { high: 0x80000000 | 0, low: 0 }
   let rest = bytes
   for (let k = 3; rest > 0; k += 1) {
-    if (rest % 2 === 1) power = multiply64(nvmePowers[k] ?? 0n, power)
+    const factor = nvmePowers[k]
+    assert(factor !== undefined, 'the table reaches every length')
+    if (rest % 2 === 1) power = multiply64(factor, power)
     rest = Math.floor(rest / 2)
   }
   return power
 }
 
-function multiply64(a: bigint, b: bigint): bigint {
-  let product = 0n
-  let shifted = b
-  for (let bit = 1n << 63n; bit !== 0n; bit >>= 1n) {
-    if ((a & bit) !== 0n) product ^= shifted
-    shifted = (shifted & 1n) === 0n ? shifted >> 1n : (shifted >> 1n) ^ nvmePolynomial
+function multiply64(a: Word64, b: Word64): Word64 {
+  let [high, low] = [0, 0]
+  let [shiftedHigh, shiftedLow] = [b.high, b.low]
+  for (let bit = 0; bit < 64; bit += 1) {
+    const bits = bit < 32 ? a.high << bit : a.low << (bit - 32)
+    if (bits < 0) {
+      high ^= shiftedHigh
+      low ^= shiftedLow
+    }
+    const carry = shiftedLow & 1
+    shiftedLow = (shiftedLow >>> 1) | (shiftedHigh << 31)
+    shiftedHigh >>>= 1
+    if (carry === 1) {
+      shiftedHigh ^= nvmePolynomial.high
+      shiftedLow ^= nvmePolynomial.low
+    }
   }
-  return product
+  return { high, low }
 }
 
 function toBuffer(digest: Uint8Array, bytes: number): Buffer {

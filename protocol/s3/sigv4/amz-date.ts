@@ -6,17 +6,22 @@ export function parseAmzDate(raw: string): number | undefined {
   const date = digits(raw, 0, 8)
   const time = digits(raw, 9, 15)
   if (date < 0 || time < 0) return undefined
-  const [year, month, day] = [Math.floor(date / 10_000), Math.floor(date / 100) % 100, date % 100]
-  const [hour, minute, second] = [
-    Math.floor(time / 10_000),
-    Math.floor(time / 100) % 100,
-    time % 100,
-  ]
-  if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59)
+  const year = Math.floor(date / 10_000)
+  const month = Math.floor(date / 100) % 100
+  const day = date % 100
+  const hour = Math.floor(time / 10_000)
+  const minute = Math.floor(time / 100) % 100
+  const second = time % 100
+  // Years below 100 would be taken for the twentieth century, 31 February for March.
+  if (year < 1000 || month < 1 || month > 12 || day < 1 || day > daysOf(year, month))
     return undefined
-  const ms = Date.UTC(year, month - 1, day, hour, minute, second)
-  // 31 February would roll over to March, and years below 100 to the twentieth century.
-  return year >= 1000 && new Date(ms).getUTCDate() === day ? ms : undefined
+  if (hour > 23 || minute > 59 || second > 59) return undefined
+  return Date.UTC(year, month - 1, day, hour, minute, second)
+}
+
+function daysOf(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
 }
 
 export function formatAmzDate(ms: number): string {

@@ -3,13 +3,13 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 import { hash } from 'node:crypto'
 import { canonicalPath, canonicalQueryText } from './canonical-encoding.ts'
-import type { CanonicalHeaders } from './request-headers.ts'
+import { canonicalValue, type RequestHeaders } from './request-headers.ts'
 
 export type CanonicalParts = {
   readonly method: string
   /** Origin form, as it came. A parameter `X-Amz-Signature` is left out. */
   readonly target: string
-  readonly headers: CanonicalHeaders
+  readonly headers: RequestHeaders
   /** Lower case, sorted. */
   readonly signedHeaders: readonly string[]
   readonly payloadHash: string
@@ -23,7 +23,7 @@ export function canonicalRequest(parts: CanonicalParts): string {
   const query = mark < 0 ? '' : canonicalQuery(target.slice(mark + 1))
   let headers = ''
   for (const name of parts.signedHeaders) {
-    headers += `${name}:${parts.headers.get(name) ?? ''}\n`
+    headers += `${name}:${canonicalValue(parts.headers.get(name) ?? '')}\n`
   }
   return `${parts.method}\n${canonicalPath(path)}\n${query}\n${headers}\n${parts.signedHeaders.join(';')}\n${parts.payloadHash}`
 }

@@ -7,23 +7,23 @@ import type { ChunkSigning } from './signed-request.ts'
 
 const sha256OfNothing = hash('sha256', '', 'hex')
 
-/** The signature, 32 bytes, of a chunk whose data has the SHA-256 `sha256Hex`. */
+/** The signature, in hex, of a chunk whose data has the SHA-256 `sha256Hex`. */
 export function chunkSignature(
   signing: ChunkSigning,
   previousSignature: string,
   sha256Hex: string,
-): Buffer {
+): string {
   const toSign = `AWS4-HMAC-SHA256-PAYLOAD\n${signing.amzDate}\n${signing.credentialScope}\n${previousSignature}\n${sha256OfNothing}\n${sha256Hex}`
-  return createHmac('sha256', signing.signingKey).update(toSign).digest()
+  return createHmac('sha256', signing.signingKey).update(toSign).digest('hex')
 }
 
-/** The signature, 32 bytes, of trailing headers. `canonicalTrailers` is `name:value\n` for each, in order. */
+/** The signature, in hex, of trailing headers. `canonicalTrailers` is `name:value\n` for each, in order. */
 export function trailerSignature(
   signing: ChunkSigning,
   previousSignature: string,
   canonicalTrailers: string,
-): Buffer {
+): string {
   const sha256Hex = hash('sha256', Buffer.from(canonicalTrailers, 'latin1'), 'hex')
   const toSign = `AWS4-HMAC-SHA256-TRAILER\n${signing.amzDate}\n${signing.credentialScope}\n${previousSignature}\n${sha256Hex}`
-  return createHmac('sha256', signing.signingKey).update(toSign).digest()
+  return createHmac('sha256', signing.signingKey).update(toSign).digest('hex')
 }

@@ -4,16 +4,13 @@ import { S3Error } from '../s3-error.ts'
 import { formatAmzDate, parseAmzDate, parseDateHeader } from './amz-date.ts'
 import { parseScope } from './parse-scope.ts'
 import { parsePayloadDeclaration } from './payload-declaration.ts'
-import type { CanonicalHeaders } from './request-headers.ts'
+import type { RequestHeaders } from './request-headers.ts'
 import { parseSignedHeaders } from './signed-headers.ts'
 import type { PresentedSignature } from './signed-request.ts'
 
 const algorithm = 'AWS4-HMAC-SHA256'
 
-export function parseAuthorizationHeader(
-  raw: string,
-  headers: CanonicalHeaders,
-): PresentedSignature {
+export function parseAuthorizationHeader(raw: string, headers: RequestHeaders): PresentedSignature {
   if (!raw.startsWith(`${algorithm} `)) throw otherMechanism(raw)
   const components = parseComponents(raw)
   const parsed = parseScope(components.credential)
@@ -82,7 +79,7 @@ function parseComponents(raw: string): Components {
   return { credential, signedHeaders, signature }
 }
 
-function parseRequestDate(headers: CanonicalHeaders): { amzDate: string; ms: number } {
+function parseRequestDate(headers: RequestHeaders): { amzDate: string; ms: number } {
   const amzDate = headers.get('x-amz-date')
   const date = amzDate ?? headers.get('date')
   if (date !== undefined) {

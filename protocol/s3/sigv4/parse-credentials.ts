@@ -3,7 +3,7 @@
 import { S3Error } from '../s3-error.ts'
 import { parseAuthorizationHeader } from './parse-authorization-header.ts'
 import { findAuthParameters, parsePresignedQuery } from './parse-presigned-query.ts'
-import { canonicalHeaders } from './request-headers.ts'
+import { collectHeaders } from './request-headers.ts'
 import type { PresentedSignature, RawRequest } from './signed-request.ts'
 
 /**
@@ -12,7 +12,7 @@ import type { PresentedSignature, RawRequest } from './signed-request.ts'
  * (ECDSA), each with AWS's message.
  */
 export function parseCredentials(request: RawRequest): PresentedSignature | 'anonymous' {
-  const headers = canonicalHeaders(request.rawHeaders)
+  const headers = collectHeaders(request.rawHeaders)
   const authorization = headers.get('authorization')
   const parameters = findAuthParameters(request.target)
   if (authorization !== undefined) {

@@ -5,7 +5,7 @@ import { S3Error } from '../s3-error.ts'
 import { parseAmzDate } from './amz-date.ts'
 import { parseScope } from './parse-scope.ts'
 import { parsePayloadDeclaration, unsignedPayload } from './payload-declaration.ts'
-import type { CanonicalHeaders } from './request-headers.ts'
+import type { RequestHeaders } from './request-headers.ts'
 import { parseSignedHeaders } from './signed-headers.ts'
 import type { PresentedSignature } from './signed-request.ts'
 
@@ -42,7 +42,7 @@ export function findAuthParameters(target: string): AuthParameters | undefined {
 
 export function parsePresignedQuery(
   parameters: AuthParameters,
-  headers: CanonicalHeaders,
+  headers: RequestHeaders,
 ): PresentedSignature {
   const algorithm = required(parameters, 'X-Amz-Algorithm')
   if (algorithm === 'AWS4-ECDSA-P256-SHA256') {

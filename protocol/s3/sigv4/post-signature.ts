@@ -74,7 +74,7 @@ export function verifyPostSignature(
     )
   }
   const key = options.signingKeys.keyFor(scope, options.secretAccessKey)
-  const expected = createHmac('sha256', key).update(policy).digest()
+  const expected = createHmac('sha256', key).update(policy).digest('hex')
   if (isSameSignature(expected, presented.signature)) return
   throw new S3Error('SignatureDoesNotMatch', {
     AWSAccessKeyId: scope.accessKeyId,

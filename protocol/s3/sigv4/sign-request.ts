@@ -4,7 +4,7 @@ import { formatAmzDate } from './amz-date.ts'
 import { canonicalPath, canonicalQueryText } from './canonical-encoding.ts'
 import { canonicalQuery, canonicalRequest, stringToSign } from './canonical-request.ts'
 import { unsignedPayload } from './payload-declaration.ts'
-import { canonicalHeaders } from './request-headers.ts'
+import { collectHeaders } from './request-headers.ts'
 import type { ChunkSigning, CredentialScope } from './signed-request.ts'
 import type { SigningKeyCache } from './signing-keys.ts'
 
@@ -47,7 +47,7 @@ export function signRequest(request: RequestToSign, context: SigningContext): Si
     'x-amz-date': amzDate,
     'x-amz-content-sha256': payloadHash,
   }
-  const headers = canonicalHeaders(Object.entries(sent).flat())
+  const headers = collectHeaders(Object.entries(sent).flat())
   const signedHeaders = [...headers.keys()].sort()
   const canonical = canonicalRequest({
     method: request.method,
@@ -80,7 +80,7 @@ export function presignUrl(url: UrlToPresign, context: SigningContext): string {
   const amzDate = formatAmzDate(context.nowMs)
   const scope = scopeOf(context.credentials, amzDate)
   const host = url.origin.slice(url.origin.indexOf('://') + 3)
-  const headers = canonicalHeaders(Object.entries({ ...url.headers, host }).flat())
+  const headers = collectHeaders(Object.entries({ ...url.headers, host }).flat())
   const signedHeaders = [...headers.keys()].sort()
   const query = encodeQuery({
     ...url.query,

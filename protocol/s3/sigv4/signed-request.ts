@@ -1,7 +1,7 @@
 // The values that pass between the steps of Signature Version 4: what a request presents, what its
 // verification yields. Steps: `parseCredentials`, look the key up, `verifySignature`.
 import type { KeyObject } from 'node:crypto'
-import type { CanonicalHeaders } from './request-headers.ts'
+import type { RequestHeaders } from './request-headers.ts'
 
 /** A request as it came over the wire. */
 export type RawRequest = {
@@ -51,8 +51,8 @@ export type PresentedSignature = {
   readonly payloadHash: string
   /** `x-amz-security-token`, in header or query: the key is a temporary one. */
   readonly sessionToken: string | undefined
-  /** All headers of the request, in canonical form. */
-  readonly headers: CanonicalHeaders
+  /** All headers of the request. */
+  readonly headers: RequestHeaders
 }
 
 /** What signed chunks and signed trailers chain on. */

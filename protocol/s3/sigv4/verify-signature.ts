@@ -44,7 +44,7 @@ export function verifySignature(
   })
   const toSign = stringToSign(canonical, amzDate, scope.credentialScope)
   const signingKey = options.signingKeys.keyFor(scope, options.secretAccessKey)
-  const expected = createHmac('sha256', signingKey).update(toSign).digest()
+  const expected = createHmac('sha256', signingKey).update(toSign).digest('hex')
   if (!isSameSignature(expected, presented.signature)) {
     throw mismatch(presented, toSign, canonical)
   }
@@ -60,11 +60,13 @@ export function verifySignature(
   }
 }
 
-/** Compares in constant time; `presented` is lower-case hex, or it is not the same. */
-export function isSameSignature(expected: Buffer, presented: string): boolean {
-  // Comparing text, not decoded bytes: Node's hex decoder stops silently at what it does not know.
+/**
+ * Compares in constant time. Both are text: Node's hex decoder would stop silently at what it does not
+ * know.
+ */
+export function isSameSignature(expectedHex: string, presented: string): boolean {
   const given = Buffer.from(presented, 'latin1')
-  const wanted = Buffer.from(expected.toString('hex'), 'latin1')
+  const wanted = Buffer.from(expectedHex, 'latin1')
   return given.length === wanted.length && timingSafeEqual(given, wanted)
 }
 

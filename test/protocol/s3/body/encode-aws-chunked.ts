@@ -17,7 +17,7 @@ export function encodeAwsChunked(plan: ChunkedPlan): Buffer {
     let header = chunk.length.toString(16)
     if (plan.signing !== undefined) {
       const digest = createHash('sha256').update(chunk).digest('hex')
-      previous = chunkSignature(plan.signing, previous, digest).toString('hex')
+      previous = chunkSignature(plan.signing, previous, digest)
       header += `;chunk-signature=${previous}`
     }
     pieces.push(Buffer.from(`${header}\r\n`), chunk)
@@ -29,7 +29,7 @@ export function encodeAwsChunked(plan: ChunkedPlan): Buffer {
     canonical += `${name}:${value}\n`
   }
   if (plan.signing !== undefined && plan.trailers !== undefined) {
-    const signature = trailerSignature(plan.signing, previous, canonical).toString('hex')
+    const signature = trailerSignature(plan.signing, previous, canonical)
     pieces.push(Buffer.from(`x-amz-trailer-signature:${signature}\r\n`))
   }
   pieces.push(Buffer.from('\r\n'))

@@ -21,7 +21,7 @@ import {
 import {
   combineCrc32,
   combineCrc32c,
-  combineCrc64Nvme,
+  combineCrcs,
 } from '../../../../protocol/s3/checksums/crc-combine.ts'
 import { multipartEtag } from '../../../../protocol/s3/checksums/multipart-etag.ts'
 import { loadChecksums } from '../../../../protocol/s3/checksums/streaming-digest.ts'
@@ -120,17 +120,20 @@ describe('combining CRCs', (test) => {
       assert.equal(combineCrc32(once, 0, length), combineCrc32(0x12345678, 0, 2 * length))
       const castagnoli = combineCrc32c(0x9abcdef0, 0, length)
       assert.equal(combineCrc32c(castagnoli, 0, length), combineCrc32c(0x9abcdef0, 0, 2 * length))
-      const nvme = combineCrc64Nvme(0xfedcba9876543210n, 0n, length)
-      assert.equal(
-        combineCrc64Nvme(nvme, 0n, length),
-        combineCrc64Nvme(0xfedcba9876543210n, 0n, 2 * length),
+      const start = { digest: Buffer.from('fedcba9876543210', 'hex'), size: 0 }
+      const zeroes = (size: number) => ({ digest: Buffer.alloc(8), size })
+      assert.deepEqual(
+        combineCrcs('CRC64NVME', [start, zeroes(length), zeroes(length)]),
+        combineCrcs('CRC64NVME', [start, zeroes(2 * length)]),
       )
     }
   })
 
   test('an empty piece changes nothing', () => {
     assert.equal(combineCrc32(0xcbf43926, 0, 0), 0xcbf43926)
-    assert.equal(combineCrc64Nvme(0xae8b14860a799888n, 0n, 0), 0xae8b14860a799888n)
+    const digest = Buffer.from('ae8b14860a799888', 'hex')
+    const empty = { digest: Buffer.alloc(8), size: 0 }
+    assert.deepEqual(combineCrcs('CRC64NVME', [empty, { digest, size: 9 }, empty]), digest)
   })
 })
 
