@@ -1,0 +1,41 @@
+// Opens disk stores in a directory of their own, and takes it away at the end.
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DiskBlobStore, type DiskBlobStoreOptions } from '../../datanode/disk/disk-blob-store.ts'
+import { realVfs } from '../../datanode/disk/real-vfs.ts'
+
+export type DiskFixture = {
+  readonly path: string
+  open(options?: Partial<DiskBlobStoreOptions>): Promise<DiskBlobStore>
+  /** Closes every store that was opened here, and removes the directory. */
+  discard(): Promise<void>
+}
+
+export async function diskFixture(): Promise<DiskFixture> {
+  const path = await mkdtemp(join(tmpdir(), 'holdfast-blobs-'))
+  const stores: DiskBlobStore[] = []
+  return {
+    path,
+    async open(options = {}) {
+      const store = await DiskBlobStore.open({
+        path,
+        role: 'primary',
+        processId: randomBytes(8).toString('hex'),
+        vfs: realVfs,
+        nowMs: Date.now,
+        randomBytes,
+        segmentBytes: 4 * 1024 * 1024,
+        reserveBytes: 0,
+        ...options,
+      })
+      stores.push(store)
+      return store
+    },
+    async discard() {
+      for (const store of stores) await store.close()
+      await rm(path, { recursive: true, force: true })
+    },
+  }
+}
