@@ -19,9 +19,11 @@ import { openCopySource, requireSourceAction } from '../payload/copy-source-vers
 import { refuseEarly } from '../payload/early-condition.ts'
 import type { FoundVersion } from '../payload/find-version.ts'
 import { receiveStored } from '../payload/receive-stored.ts'
+import { requirePutTagging } from '../payload/require-put-tagging.ts'
 
 export const copyObject: Operation = async (call) => {
   const request = parseCopyRequest(call)
+  if (request.replaceTags !== undefined) await requirePutTagging(call)
   const bucket = await requireBucket(call)
   const source = await openSource(call, request)
   refuseCopyWithoutChange(call, request, bucket)

@@ -13,6 +13,7 @@ import { type Call, requireBucket } from '../operation.ts'
 import { commitRefused } from './commit-refused.ts'
 import { refuseEarly } from './early-condition.ts'
 import { receivePayload } from './receive-payload.ts'
+import { requirePutTagging } from './require-put-tagging.ts'
 
 export type StoredObject = {
   readonly committed: Committed
@@ -24,7 +25,7 @@ export type StoredObject = {
 /**
  * Every refusal that the headers call for comes before the first byte of the body is read. Throws the
  * errors of `parseObjectHeaders`, `refuseUnsupportedWriteHeaders`, `parseTaggingHeader`,
- * `receivePayload` and `commitRefused`.
+ * `requirePutTagging`, `receivePayload` and `commitRefused`.
  */
 export async function storeObject(
   call: Call,
@@ -34,6 +35,7 @@ export async function storeObject(
   const parsed = parseObjectHeaders(call.headers)
   const tagging = headerText(call.headers, 'x-amz-tagging')
   const tags = tagging === undefined ? [] : parseTaggingHeader(tagging)
+  if (tagging !== undefined) await requirePutTagging(call)
   const condition = parsePutConditions(call.headers)
   const bucket = await requireBucket(call)
   await refuseEarly(call, bucket, condition)

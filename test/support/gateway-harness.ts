@@ -145,6 +145,23 @@ export class GatewayHarness {
     return assert.fail('the operation was not refused')
   }
 
+  /** Does the follow-up work of everything deleted so far: references given back, blobs deleted. */
+  async releaseAll(): Promise<void> {
+    const { outbox } = this.services.metadata
+    for (;;) {
+      const tasks = await outbox.next(100)
+      if (tasks.length === 0) return
+      for (const task of tasks) {
+        if (task.kind === 'release') {
+          while ((await outbox.release(task)).is === 'more');
+        } else {
+          await this.services.blobs.delete([task.blob])
+          await outbox.finish([task])
+        }
+      }
+    }
+  }
+
   async close(): Promise<void> {
     for (const close of this.closers) await close()
   }
@@ -185,7 +202,7 @@ export async function bodyOfReply(reply: Reply): Promise<Buffer> {
   if (body === undefined) return Buffer.alloc(0)
   if (typeof body === 'string' || Buffer.isBuffer(body)) return Buffer.from(body)
   const pieces: Buffer[] = []
-  for await (const piece of body.open()) pieces.push(piece)
+  for await (const batch of body.open()) pieces.push(...batch)
   return Buffer.concat(pieces)
 }
 
