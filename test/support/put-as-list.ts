@@ -4,7 +4,7 @@ import assert from 'node:assert'
 import { createHash, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { ClaimedChunk } from '../../metadata/metadata-store.ts'
-import { chunkIdOf } from '../../protocol/chunks/chunk-id.ts'
+import { nameChunk } from '../../protocol/chunks/chunk-id.ts'
 import { chunkKey } from '../../protocol/chunks/chunk-keys.ts'
 import { blockBytes } from '../../protocol/chunks/chunk-ref.ts'
 import { newGeneration } from '../../protocol/chunks/new-generation.ts'
@@ -50,7 +50,9 @@ export async function putAsList(
 }
 
 async function storeChunk(harness: GatewayHarness, plaintext: Buffer): Promise<ClaimedChunk> {
-  const id = chunkIdOf(harness.keys, plaintext)
+  const namer = nameChunk(harness.keys)
+  namer.update(plaintext)
+  const id = namer.name()
   const generation = newGeneration(randomBytes)
   const { length } = plaintext
   const pieces = sealChunk(chunkKey(harness.keys, id), plaintext)
