@@ -65,8 +65,8 @@ export type Call = {
 export type ReplyBody =
   | string
   | Buffer
-  /** Exactly `bytes` bytes; nothing is opened for HEAD. */
-  | { readonly bytes: number; readonly open: () => AsyncIterable<Buffer> }
+  /** Exactly `bytes` bytes, in batches that are sent under one cork; nothing is opened for HEAD. */
+  | { readonly bytes: number; readonly open: () => AsyncIterable<readonly Buffer[]> }
 
 export type Reply = {
   readonly status: number

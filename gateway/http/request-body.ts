@@ -1,8 +1,9 @@
 // The payload of one HTTP request as operations see it: decoded, counted, paced. Decoding itself is
 // in `protocol/s3/body`.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { decodeAwsChunked } from '../../protocol/s3/body/aws-chunked-decoder.ts'
 import type { AwsChunkedOptions } from '../../protocol/s3/body/aws-chunked-options.ts'
+import type { Trailers } from '../../protocol/s3/body/aws-chunked-trailers.ts'
+import { decodeAwsChunked } from '../../protocol/s3/body/decode-aws-chunked.ts'
 import { guardLength } from '../../protocol/s3/body/length-guard.ts'
 import type { Checksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { headerText } from '../../protocol/s3/request-headers.ts'
@@ -29,7 +30,7 @@ export class HttpRequestBody implements RequestBody {
   private readonly incoming: IncomingMessage
   private readonly outgoing: ServerResponse
   private readonly options: BodyOptions
-  private trailers: ReadonlyMap<string, string> = new Map()
+  private trailers: Trailers | undefined
   /** True once the client was asked for its body. */
   begun = false
 
@@ -42,7 +43,7 @@ export class HttpRequestBody implements RequestBody {
     this.decodedBytes = options.chunked?.decodedLength ?? contentLength(incoming)
   }
 
-  async *stream(): AsyncGenerator<Buffer, void, void> {
+  async *stream(): AsyncGenerator<Buffer, void, undefined> {
     this.begun = true
     if (this.options.expectsContinue) this.outgoing.writeContinue()
     const received = paced(receive(this.incoming), this.options.pace)
@@ -56,7 +57,7 @@ export class HttpRequestBody implements RequestBody {
   }
 
   trailer(name: string): string | undefined {
-    return this.trailers.get(name)
+    return this.trailers?.get(name)
   }
 
   async bytes(bytesMax: number): Promise<Buffer> {
@@ -89,7 +90,7 @@ function contentLength(incoming: IncomingMessage): number | undefined {
  * The bytes off the socket. Leaving the loop early must not destroy the socket: the reply still has to
  * go out on it. A connection that breaks ends in `IncompleteBody`, for the log: nobody reads the reply.
  */
-async function* receive(incoming: IncomingMessage): AsyncGenerator<Buffer, void, void> {
+async function* receive(incoming: IncomingMessage): AsyncGenerator<Buffer, void, undefined> {
   try {
     for await (const piece of incoming.iterator({ destroyOnReturn: false })) yield piece
   } catch (cause) {

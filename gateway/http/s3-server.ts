@@ -57,14 +57,17 @@ export function createS3Server(options: S3ServerOptions): S3Server {
   }
 }
 
+/** Hono would answer HEAD by running GET, and rewrite paths: it is shown one request for all. */
+const anyRequest = new Request('http://s3/')
+
 function attach(server: Server | HttpsServer, { handle, ids }: S3ServerOptions): void {
   const listenerFor = (expectsContinue: boolean) => {
-    const app = new Hono<{ Bindings: HttpBindings }>({ getPath: () => '/' })
-    app.all('/', async (c) => {
+    const app = new Hono<{ Bindings: HttpBindings }>()
+    app.get('/', async (c) => {
       await handle(c.env.incoming, c.env.outgoing, { expectsContinue })
       return RESPONSE_ALREADY_SENT
     })
-    return getRequestListener(app.fetch, {
+    return getRequestListener((_request, bindings) => app.fetch(anyRequest, bindings), {
       overrideGlobalObjects: false,
       autoCleanupIncoming: false,
       hostname: 'localhost',

@@ -102,14 +102,19 @@ async function linger(incoming: IncomingMessage): Promise<void> {
 
 async function streamBody(
   { outgoing }: Exchange,
-  body: { readonly bytes: number; readonly open: () => AsyncIterable<Buffer> },
+  body: { readonly bytes: number; readonly open: () => AsyncIterable<readonly Buffer[]> },
 ): Promise<void> {
   let sent = 0
   try {
-    for await (const piece of body.open()) {
+    for await (const batch of body.open()) {
       if (outgoing.destroyed) return
-      sent += piece.length
-      if (!outgoing.write(piece)) await writable(outgoing)
+      outgoing.cork()
+      for (const piece of batch) {
+        sent += piece.length
+        outgoing.write(piece)
+      }
+      outgoing.uncork()
+      if (outgoing.writableNeedDrain) await writable(outgoing)
     }
     if (sent !== body.bytes) throw new Error(`a body of ${body.bytes} bytes ended after ${sent}`)
     outgoing.end()

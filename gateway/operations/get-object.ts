@@ -1,7 +1,7 @@
 // GetObject. https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 import { wantsChecksum } from '../../protocol/s3/checksum-headers.ts'
 import { refuseCustomerKey } from '../../protocol/s3/unsupported-write-headers.ts'
-import { readInline, readPlaintext } from '../objects/object-reader.ts'
+import { readInline, readBatches } from '../objects/object-reader.ts'
 import type { Call, Operation, ReplyBody } from '../operation.ts'
 import { type FoundVersion, findRequestedVersion } from '../payload/find-version.ts'
 import { checkConditions, plainHeaders, readHeaders } from '../payload/read-headers.ts'
@@ -25,6 +25,6 @@ function bodyOf(call: Call, { version }: FoundVersion, { range }: Selection): Re
   const parts = { metadata, blobs, tenantKeys: call.keys }
   return {
     bytes: range.end - range.start,
-    open: () => readPlaintext(parts, version, range),
+    open: () => readBatches(parts, version, range),
   }
 }

@@ -1,0 +1,14 @@
+// Where a server tells what went wrong: one line of JSON an event, on standard error.
+import type { Log } from '../gateway/compose.ts'
+
+export const logToStderr: Log = (event, details) => {
+  const line = { time: new Date().toISOString(), event, ...details }
+  process.stderr.write(`${JSON.stringify(line, showErrors)}\n`)
+}
+
+/** Errors have no enumerable fields, and the cause behind them is what explains them. */
+function showErrors(_name: string, value: unknown): unknown {
+  if (!(value instanceof Error)) return value
+  const { name, message, stack, cause } = value
+  return { name, message, stack, ...(cause === undefined ? {} : { cause }) }
+}

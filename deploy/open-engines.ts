@@ -1,0 +1,151 @@
+// Chooses the engines and opens them: the one place that knows which there are.
+import { randomBytes } from 'node:crypto'
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DiskBlobStore } from '../datanode/disk/disk-blob-store.ts'
+import { realVfs } from '../datanode/disk/real-vfs.ts'
+import { composeGateway, type Gateway, type Log } from '../gateway/compose.ts'
+import type { Config } from '../gateway/config.ts'
+import { createS3Server } from '../gateway/http/s3-server.ts'
+import { type MasterKey, openMasterKey } from '../gateway/keys/master-key-file.ts'
+import { type Background, startBackground } from '../gateway/workers/background.ts'
+import { type Repeating, repeat } from '../gateway/workers/repeating.ts'
+import { LmdbMetadataStore } from '../metadata/lmdb/lmdb-metadata-store.ts'
+import { logToStderr } from './log.ts'
+import type { Engines, OpenEngines, ProcessRole } from './serving.ts'
+
+const blobUpkeepMs = 10_000
+/** Every stored byte is read and checked once in a while, without being felt. */
+const scrubBytesPerSecond = 4 * 1024 * 1024
+
+export const openEngines: OpenEngines = async (config, { role, processId }) => {
+  const masterKey = await openKey(config)
+  const stores = await openStores(config, role, processId)
+  return new EmbeddedEngines({ config, masterKey, processId, log: logToStderr, ...stores })
+}
+
+/** A new key next to existing data would be of no use to it, and hide that the old one is missing. */
+async function openKey(config: Config): Promise<MasterKey> {
+  const mayCreate = !(await exists(metadataPath(config)))
+  const { key } = await openMasterKey(config.masterKeyFile, { random: randomBytes, mayCreate })
+  return key
+}
+
+function metadataPath(config: Config): string {
+  return join(config.dataDirectory, 'metadata')
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path)
+    return true
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return false
+    throw cause
+  }
+}
+
+type Stores = { readonly metadata: LmdbMetadataStore; readonly blobs: DiskBlobStore }
+
+async function openStores(config: Config, role: ProcessRole, processId: string): Promise<Stores> {
+  const storeRole = role === 'worker' ? 'worker' : 'primary'
+  const metadata = await LmdbMetadataStore.open({
+    path: metadataPath(config),
+    random: randomBytes,
+    role: storeRole,
+  })
+  try {
+    const blobs = await DiskBlobStore.open({
+      path: join(config.dataDirectory, 'chunks'),
+      role: storeRole,
+      processId,
+      vfs: realVfs,
+      nowMs: Date.now,
+      randomBytes,
+    })
+    // Nothing else runs yet: whoever began a chunk list is gone.
+    if (storeRole === 'primary') await metadata.chunks.abandonListsExcept([])
+    return { metadata, blobs }
+  } catch (cause) {
+    await metadata.close()
+    throw cause
+  }
+}
+
+type EngineParts = Stores & {
+  readonly config: Config
+  readonly masterKey: MasterKey
+  readonly processId: string
+  readonly log: Log
+}
+
+class EmbeddedEngines implements Engines {
+  readonly tenants: LmdbMetadataStore['tenants']
+  readonly masterKey: MasterKey
+  readonly #parts: EngineParts
+  readonly #upkeep: Repeating
+  #gateway: Gateway | undefined
+  #background: Background | undefined
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts
+    this.tenants = parts.metadata.tenants
+    this.masterKey = parts.masterKey
+    const { blobs, log } = parts
+    this.#upkeep = repeat(
+      {
+        name: 'segments',
+        pauseMs: blobUpkeepMs,
+        run: async () => {
+          await blobs.maintain()
+          return 'idle'
+        },
+      },
+      (job, cause) => log('background job failed', { job, cause }),
+    )
+    reportRecovery(blobs, log)
+  }
+
+  async serveS3({ listen, tls }: Parameters<Engines['serveS3']>[0]) {
+    const gateway = await composeGateway({ ...this.#parts, random: randomBytes, now: Date.now })
+    this.#gateway = gateway
+    const server = createS3Server({ ...gateway, ...(tls === undefined ? {} : { tls }) })
+    const { address, port } = await server.listen(listen.port, listen.host)
+    return { address: { host: address, port }, setTls: server.setTls, close: server.close }
+  }
+
+  startBackgroundWork(): void {
+    const { metadata, blobs, config, log } = this.#parts
+    this.#background = startBackground({
+      metadata,
+      blobs,
+      now: Date.now,
+      options: { staleUploadMs: config.staleUploadAgeMs, scrubBytesPerSecond },
+      log,
+    })
+  }
+
+  async processesLeft(living: ReadonlySet<string>): Promise<void> {
+    const { metadata, blobs, log } = this.#parts
+    for (const problem of await blobs.adoptOrphanSegments(living))
+      log('damaged segment', { problem })
+    await metadata.chunks.abandonListsExcept([...living])
+  }
+
+  async check(): Promise<void> {
+    await Promise.all([this.tenants.list(), this.#parts.blobs.usage()])
+  }
+
+  async close(): Promise<void> {
+    await this.#background?.stop()
+    await this.#upkeep.stop()
+    await this.#gateway?.close()
+    await this.#parts.blobs.close()
+    await this.#parts.metadata.close()
+  }
+}
+
+/** What the blob store found wrong after an unclean stop is for the operator to know. */
+function reportRecovery(blobs: DiskBlobStore, log: Log): void {
+  for (const problem of blobs.recovery?.problems ?? []) log('damaged segment', { problem })
+}

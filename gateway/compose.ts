@@ -1,0 +1,101 @@
+// Puts the S3 gateway of one process together, out of ports that somebody else has opened.
+import type { BlobStore } from '../datanode/blob-store.ts'
+import type { MetadataStore } from '../metadata/metadata-store.ts'
+import { chunkBytesMax } from '../protocol/chunks/chunk-ref.ts'
+import type { RandomBytes } from '../protocol/chunks/new-generation.ts'
+import { loadChecksums } from '../protocol/s3/checksums/streaming-digest.ts'
+import { SigningKeyCache } from '../protocol/s3/sigv4/signing-keys.ts'
+import { authorizeRoot } from './authorize.ts'
+import type { Config } from './config.ts'
+import { makeAuthenticate } from './http/authenticate.ts'
+import { makeAuthenticateForm } from './http/authenticate-form.ts'
+import { CredentialsCache } from './http/credentials.ts'
+import { type HandleRequest, makeRequestHandler } from './http/handle-request.ts'
+import { type RequestIds, requestIds } from './http/request-id.ts'
+import type { MasterKey } from './keys/master-key-file.ts'
+import { TenantKeyring } from './keys/tenant-keyring.ts'
+import { HashPool } from './objects/hash-pool.ts'
+import { Ingest } from './objects/ingest.ts'
+import { IngestBudget } from './objects/ingest-budget.ts'
+import type { Services } from './operation.ts'
+import { operationHandlers } from './operation-handlers.ts'
+
+export type Log = (event: string, details: Readonly<Record<string, unknown>>) => void
+
+export type GatewayParts = {
+  readonly metadata: MetadataStore
+  readonly blobs: BlobStore
+  readonly masterKey: MasterKey
+  readonly config: Pick<Config, 'region' | 'domains' | 'ingestMemoryBytes' | 'uploadPace'>
+  /** Unique to this life of this process. */
+  readonly processId: string
+  readonly random: RandomBytes
+  readonly now: () => number
+  readonly log: Log
+}
+
+export type Gateway = {
+  readonly handle: HandleRequest
+  readonly ids: RequestIds
+  readonly services: Services
+  /** Ends helper threads. To be called when no request is under way. */
+  close(): Promise<void>
+}
+
+const signingKeysMax = 1_000
+const tenantsMax = 1_000
+/** MD5 is what an upload takes longest for: one thread beside the main one keeps a core busy. */
+const hashThreads = 2
+
+export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
+  const { metadata, blobs, masterKey, config, now, log } = parts
+  const checksums = await loadChecksums()
+  const hashPool = new HashPool({ threadsMax: hashThreads })
+  const buffersMax = Math.floor(config.ingestMemoryBytes / chunkBytesMax / 2)
+  const ingest = new Ingest({
+    chunks: metadata.chunks,
+    blobs,
+    budget: new IngestBudget({ buffersMax, nowMs: now }),
+    hashPool,
+    checksums,
+    random: parts.random,
+    owner: parts.processId,
+    nowMs: now,
+    onLeftover: (cause) => log('an upload left something behind', { cause }),
+  })
+  const services: Services = {
+    metadata,
+    blobs,
+    ingest,
+    authorize: authorizeRoot,
+    now,
+    region: config.region,
+  }
+  const signing = {
+    credentials: new CredentialsCache({
+      metadata,
+      masterKey,
+      keyring: new TenantKeyring({ master: masterKey, tenantsMax }),
+      now,
+    }),
+    signingKeys: new SigningKeyCache({ entriesMax: signingKeysMax }),
+    region: config.region,
+    now,
+  }
+  const ids = requestIds(parts.processId)
+  const handle = makeRequestHandler({
+    services,
+    handlers: operationHandlers(makeAuthenticateForm(signing)),
+    authenticate: makeAuthenticate(signing),
+    checksums,
+    ids,
+    domains: config.domains,
+    pace: {
+      ...config.uploadPace,
+      graceMs: config.uploadPace.windowMs,
+      nowMs: () => performance.now(),
+    },
+    onFailure: (failure) => log('request failed', failure),
+  })
+  return { handle, ids, services, close: () => hashPool.close() }
+}
