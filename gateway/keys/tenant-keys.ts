@@ -3,6 +3,7 @@
 import assert from 'node:assert'
 import { createSecretKey } from 'node:crypto'
 import type { TenantId } from '../../metadata/records.ts'
+import { ChunkNames } from '../../protocol/chunks/chunk-id.ts'
 import { type ChunkKeys, hkdfExpand } from '../../protocol/chunks/chunk-keys.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 
@@ -21,7 +22,7 @@ export function deriveTenantKeys(tenantId: TenantId, rootKey: Buffer): TenantKey
   const root = createSecretKey(rootKey)
   return {
     tenantId,
-    idKey: hkdfExpand(root, 'holdfast tenant 1 chunk ids'),
+    names: new ChunkNames(hkdfExpand(root, 'holdfast tenant 1 chunk ids')),
     dataKey: createSecretKey(hkdfExpand(root, 'holdfast tenant 1 chunk data')),
     inlineKey: createSecretKey(hkdfExpand(root, 'holdfast tenant 1 inline data')),
   }

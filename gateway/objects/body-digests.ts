@@ -1,10 +1,13 @@
 // The digests of one body that cover it as a whole: MD5 and what the client asked for. Short bodies are
 // digested here and now, long ones by the threads of the hash pool. CRC-32 is kept by chunk, elsewhere.
 import assert from 'node:assert'
+import { hash } from 'node:crypto'
 import type { Checksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import type { HashAlgorithm } from './hash-messages.ts'
 import type { HashPool } from './hash-pool.ts'
 import type { HashLane } from './hash-thread.ts'
+
+const noBytes = Buffer.alloc(0)
 
 export type Digests = ReadonlyMap<HashAlgorithm, Buffer>
 
@@ -69,12 +72,19 @@ export class BodyDigests {
   private digestHere(): Digests {
     const digests = new Map<HashAlgorithm, Buffer>()
     for (const algorithm of this.asked) {
-      const digest = this.checksums.createDigest(algorithm)
-      if (this.held !== undefined) digest.update(this.held)
-      digests.set(algorithm, digest.digest())
+      digests.set(algorithm, this.digestAtOnce(algorithm, this.held ?? noBytes))
     }
     this.held = undefined
     return digests
+  }
+
+  /** For the usual ones one call, which takes two thirds of the time of a running digest. */
+  private digestAtOnce(algorithm: HashAlgorithm, bytes: Buffer): Buffer {
+    if (algorithm === 'MD5') return hash('md5', bytes, 'buffer')
+    if (algorithm === 'SHA256') return hash('sha256', bytes, 'buffer')
+    const digest = this.checksums.createDigest(algorithm)
+    digest.update(bytes)
+    return digest.digest()
   }
 
   /** MD5 is as slow as the others together, so that it gets a lane, and perhaps a thread, of its own. */

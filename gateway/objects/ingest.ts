@@ -9,6 +9,7 @@ import type { TenantKeys } from '../keys/tenant-keys.ts'
 import type { HashPool } from './hash-pool.ts'
 import type { IngestBudget } from './ingest-budget.ts'
 import { newListId } from './new-list-id.ts'
+import { pooledRandom } from './pooled-random.ts'
 import type { ReceivedPiece } from './received-piece.ts'
 import { Receiving } from './receiving.ts'
 
@@ -40,7 +41,7 @@ export class Ingest {
   private readonly parts: IngestParts
 
   constructor(parts: IngestParts) {
-    this.parts = parts
+    this.parts = { ...parts, random: pooledRandom(parts.random) }
   }
 
   /**

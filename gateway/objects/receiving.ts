@@ -1,8 +1,9 @@
 // One upload under way: bytes in, chunks under way, claims in order. `ingest.ts` drives it, and a
 // received piece (`stored-piece.ts`, `inline-piece.ts`) comes out.
+import assert from 'node:assert'
 import { crc32 } from '@node-rs/crc32'
 import { inlineBytesMax } from '../../metadata/records.ts'
-import { type ChunkNamer, nameChunk } from '../../protocol/chunks/chunk-id.ts'
+import type { ChunkNamer } from '../../protocol/chunks/chunk-id.ts'
 import { combineCrc32 } from '../../protocol/s3/checksums/crc-combine.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { BodyDigests } from './body-digests.ts'
@@ -80,6 +81,8 @@ export class Receiving {
   /** Gives everything back and deletes what was stored. */
   async giveUp(): Promise<void> {
     this.cutter.abandon()
+    this.namer?.drop()
+    this.namer = undefined
     await Promise.allSettled([this.stored])
     await this.digests.abandon()
     try {
@@ -99,13 +102,13 @@ export class Receiving {
     this.chunkCrc32 = crc32(segment, this.chunkCrc32)
     this.digests.update(segment)
     if (this.cutCount === 0 && this.size <= inlineBytesMax) return
-    this.namer ??= nameChunk(this.options.tenant)
+    this.namer ??= this.options.tenant.names.begin()
     this.namer.update(segment)
   }
 
   private startStoring(chunk: CutChunk, only: { readonly isOnly: boolean }): void {
-    const namer = this.namer ?? nameChunk(this.options.tenant)
-    const named = { id: namer.name(), crc32: this.chunkCrc32, bytes: chunk.bytes }
+    assert(this.namer !== undefined, 'a chunk of which nothing was gathered')
+    const named = { id: this.namer.name(), crc32: this.chunkCrc32, bytes: chunk.bytes }
     this.crc32 = combineCrc32(this.crc32, named.crc32, chunk.bytes.length)
     this.namer = undefined
     this.chunkCrc32 = 0

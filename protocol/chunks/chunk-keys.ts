@@ -1,11 +1,12 @@
 // The keys a tenant's chunks are named and sealed under, and how the key of one chunk follows from
 // them. Where the tenant's keys come from is `gateway/keys`.
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+import type { ChunkNames } from './chunk-id.ts'
 import type { ChunkId } from './chunk-ref.ts'
 
 export type ChunkKeys = {
-  /** 32 bytes: keys the BLAKE3 that names chunks. */
-  readonly idKey: Buffer
+  /** Holds the key under which chunks are named. */
+  readonly names: ChunkNames
   /** The pseudorandom key from which every chunk's own key is expanded. */
   readonly dataKey: KeyObject
   /** The same for data kept inline in metadata. */

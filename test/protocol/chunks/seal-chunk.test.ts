@@ -1,6 +1,6 @@
 import assert from 'node:assert'
 import { crc32c } from '@node-rs/crc32'
-import { chunkIdOf, nameChunk } from '../../../protocol/chunks/chunk-id.ts'
+import { chunkIdOf } from '../../../protocol/chunks/chunk-id.ts'
 import { chunkKey } from '../../../protocol/chunks/chunk-keys.ts'
 import {
   blockBytes,
@@ -134,13 +134,31 @@ describe('frames that are not what was sealed there', (test) => {
 })
 
 describe('names of chunks', (test) => {
+  const idKeyed = random.bytes(96)
+
   test('equal content has an equal id, however it came in pieces', () => {
     const plaintext = random.bytes(100_000)
-    const namer = nameChunk(keys)
+    const namer = keys.names.begin()
     namer.update(plaintext.subarray(0, 1))
     namer.update(plaintext.subarray(1, 70_000))
     namer.update(plaintext.subarray(70_000))
     assert.ok(namer.name().equals(chunkIdOf(keys, plaintext)))
+  })
+
+  test('names do not depend on what was named, or begun and dropped, before', () => {
+    const plaintext = random.bytes(1000)
+    const id = chunkIdOf(testChunkKeys(idKeyed), plaintext)
+    const keyed = testChunkKeys(idKeyed)
+    const { names } = keyed
+    chunkIdOf(keyed, random.bytes(5000))
+    const dropped = names.begin()
+    dropped.update(random.bytes(300))
+    dropped.drop()
+    const [one, two] = [names.begin(), names.begin()]
+    one.update(plaintext)
+    two.update(random.bytes(10))
+    assert.ok(one.name().equals(id))
+    assert.ok(chunkIdOf(keyed, plaintext).equals(id))
   })
 
   test('another tenant gives equal content another id', () => {
