@@ -3,7 +3,7 @@
 import assert from 'node:assert'
 import { crc32 } from '@node-rs/crc32'
 import { inlineBytesMax } from '../../metadata/records.ts'
-import type { ChunkNamer } from '../../protocol/chunks/chunk-id.ts'
+import { type ChunkNamer, nameChunk } from '../../protocol/chunks/chunk-id.ts'
 import { combineCrc32 } from '../../protocol/s3/checksums/crc-combine.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { BodyDigests } from './body-digests.ts'
@@ -102,7 +102,7 @@ export class Receiving {
     this.chunkCrc32 = crc32(segment, this.chunkCrc32)
     this.digests.update(segment)
     if (this.cutCount === 0 && this.size <= inlineBytesMax) return
-    this.namer ??= this.options.tenant.names.begin()
+    this.namer ??= nameChunk(this.options.tenant)
     this.namer.update(segment)
   }
 

@@ -10,9 +10,14 @@ export interface ChunkNamer {
   drop(): void
 }
 
+/** Begins to name a chunk. */
+export function nameChunk(keys: { readonly names: ChunkNames }): ChunkNamer {
+  return keys.names.begin()
+}
+
 /** The id of a chunk whose plaintext is at hand. */
 export function chunkIdOf(keys: { readonly names: ChunkNames }, plaintext: Uint8Array): ChunkId {
-  const namer = keys.names.begin()
+  const namer = nameChunk(keys)
   namer.update(plaintext)
   return namer.name()
 }

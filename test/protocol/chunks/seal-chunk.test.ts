@@ -1,6 +1,6 @@
 import assert from 'node:assert'
 import { crc32c } from '@node-rs/crc32'
-import { chunkIdOf } from '../../../protocol/chunks/chunk-id.ts'
+import { chunkIdOf, nameChunk } from '../../../protocol/chunks/chunk-id.ts'
 import { chunkKey } from '../../../protocol/chunks/chunk-keys.ts'
 import {
   blockBytes,
@@ -138,7 +138,7 @@ describe('names of chunks', (test) => {
 
   test('equal content has an equal id, however it came in pieces', () => {
     const plaintext = random.bytes(100_000)
-    const namer = keys.names.begin()
+    const namer = nameChunk(keys)
     namer.update(plaintext.subarray(0, 1))
     namer.update(plaintext.subarray(1, 70_000))
     namer.update(plaintext.subarray(70_000))
