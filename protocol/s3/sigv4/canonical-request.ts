@@ -13,6 +13,8 @@ export type CanonicalParts = {
   /** Lower case, sorted. */
   readonly signedHeaders: readonly string[]
   readonly payloadHash: string
+  /** What becomes of runs of blanks inside header values; `collapsed` is what AWS documents. */
+  readonly blanks: 'collapsed' | 'kept'
 }
 
 /** Latin1: one character a byte. */
@@ -23,7 +25,8 @@ export function canonicalRequest(parts: CanonicalParts): string {
   const query = mark < 0 ? '' : canonicalQuery(target.slice(mark + 1))
   let headers = ''
   for (const name of parts.signedHeaders) {
-    headers += `${name}:${canonicalValue(parts.headers.get(name) ?? '')}\n`
+    const value = parts.headers.get(name) ?? ''
+    headers += `${name}:${parts.blanks === 'kept' ? value.trim() : canonicalValue(value)}\n`
   }
   return `${parts.method}\n${canonicalPath(path)}\n${query}\n${headers}\n${parts.signedHeaders.join(';')}\n${parts.payloadHash}`
 }

@@ -55,6 +55,7 @@ export function signRequest(request: RequestToSign, context: SigningContext): Si
     headers,
     signedHeaders,
     payloadHash,
+    blanks: 'collapsed',
   })
   const chunkSigning = sign(canonical, amzDate, scope, context)
   const authorization = `AWS4-HMAC-SHA256 Credential=${scope.credential}, SignedHeaders=${signedHeaders.join(';')}, Signature=${chunkSigning.seedSignature}`
@@ -97,6 +98,7 @@ export function presignUrl(url: UrlToPresign, context: SigningContext): string {
     headers,
     signedHeaders,
     payloadHash: unsignedPayload,
+    blanks: 'collapsed',
   })
   const { seedSignature } = sign(canonical, amzDate, scope, context)
   return `${url.origin}${target}&X-Amz-Signature=${seedSignature}`

@@ -1,6 +1,6 @@
 // Checks a presented signature: scope, time, covered headers, and the signature itself.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { S3Error } from '../s3-error.ts'
 import { formatIsoSeconds } from './amz-date.ts'
 import { canonicalRequest, stringToSign } from './canonical-request.ts'
@@ -35,19 +35,8 @@ export function verifySignature(
   requireTime(presented, options.nowMs)
   requireSignedHeaders(presented)
   const { scope, amzDate } = presented
-  const canonical = canonicalRequest({
-    method: request.method,
-    target: request.target,
-    headers: presented.headers,
-    signedHeaders: presented.signedHeaders,
-    payloadHash: presented.payloadHash,
-  })
-  const toSign = stringToSign(canonical, amzDate, scope.credentialScope)
   const signingKey = options.signingKeys.keyFor(scope, options.secretAccessKey)
-  const expected = createHmac('sha256', signingKey).update(toSign).digest('hex')
-  if (!isSameSignature(expected, presented.signature)) {
-    throw mismatch(presented, toSign, canonical)
-  }
+  requireMatch(request, presented, signingKey)
   return {
     accessKeyId: scope.accessKeyId,
     payload: presented.payload,
@@ -58,6 +47,43 @@ export function verifySignature(
       credentialScope: scope.credentialScope,
     },
   }
+}
+
+type Signed = {
+  readonly canonical: string
+  readonly toSign: string
+  readonly matches: boolean
+}
+
+function requireMatch(
+  request: RawRequest,
+  presented: PresentedSignature,
+  signingKey: KeyObject,
+): void {
+  const signed = compute(request, presented, signingKey, 'collapsed')
+  if (signed.matches) return
+  // Some clients, s3cmd among them, sign runs of blanks as they send them. The header means the same.
+  if (compute(request, presented, signingKey, 'kept').matches) return
+  throw mismatch(presented, signed)
+}
+
+function compute(
+  request: RawRequest,
+  presented: PresentedSignature,
+  signingKey: KeyObject,
+  blanks: 'collapsed' | 'kept',
+): Signed {
+  const canonical = canonicalRequest({
+    method: request.method,
+    target: request.target,
+    headers: presented.headers,
+    signedHeaders: presented.signedHeaders,
+    payloadHash: presented.payloadHash,
+    blanks,
+  })
+  const toSign = stringToSign(canonical, presented.amzDate, presented.scope.credentialScope)
+  const expected = createHmac('sha256', signingKey).update(toSign).digest('hex')
+  return { canonical, toSign, matches: isSameSignature(expected, presented.signature) }
 }
 
 /**
@@ -101,14 +127,14 @@ function requireTime(presented: PresentedSignature, nowMs: number): void {
   )
 }
 
-function mismatch(presented: PresentedSignature, toSign: string, canonical: string): S3Error {
+function mismatch(presented: PresentedSignature, signed: Signed): S3Error {
   return new S3Error('SignatureDoesNotMatch', {
     AWSAccessKeyId: presented.scope.accessKeyId,
-    StringToSign: toSign,
+    StringToSign: signed.toSign,
     SignatureProvided: presented.signature,
-    StringToSignBytes: hexBytes(toSign),
-    CanonicalRequest: canonical,
-    CanonicalRequestBytes: hexBytes(canonical),
+    StringToSignBytes: hexBytes(signed.toSign),
+    CanonicalRequest: signed.canonical,
+    CanonicalRequestBytes: hexBytes(signed.canonical),
   })
 }
 

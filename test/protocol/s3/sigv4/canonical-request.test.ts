@@ -78,7 +78,8 @@ describe('canonical headers', (test) => {
       headers: collectHeaders(['x-amz-meta-a', Buffer.from('é', 'utf8').toString('latin1')]),
       signedHeaders: ['x-amz-meta-a'],
       payloadHash: 'UNSIGNED-PAYLOAD',
-    }
+      blanks: 'collapsed',
+    } as const
     // sha256 of the canonical request in UTF-8, computed with sha256sum.
     const digest = stringToSign(canonicalRequest(parts), 'd', 's').split('\n')[3]
     assert.equal(digest, '87711c17593f9247a754c6f820df5fd96b9eb11119550e371668af8574d4e1fb')

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import { S3Error } from '../../../../protocol/s3/s3-error.ts'
+import { stringToSign } from '../../../../protocol/s3/sigv4/canonical-request.ts'
 import { parseCredentials } from '../../../../protocol/s3/sigv4/parse-credentials.ts'
 import type { RawRequest, VerifiedRequest } from '../../../../protocol/s3/sigv4/signed-request.ts'
-import { SigningKeyCache } from '../../../../protocol/s3/sigv4/signing-keys.ts'
+import { deriveSigningKey, SigningKeyCache } from '../../../../protocol/s3/sigv4/signing-keys.ts'
 import {
   type VerifyOptions,
   verifySignature,
@@ -82,6 +84,31 @@ describe('verifying the examples of the AWS documentation', (test) => {
 
   test('an upload in signed chunks with a trailer', () => {
     assert.deepEqual(verify(aws.trailerUpload).payload, { is: 'signedChunks', trailer: true })
+  })
+})
+
+describe('verifying what clients differ in', (test) => {
+  test('runs of blanks in a header may be signed as one or as they are', () => {
+    const signingKeys = new SigningKeyCache({ entriesMax: 1 })
+    for (const signed of ['two blanks', 'two  blanks']) {
+      const canonical = `PUT\n/a\n\nhost:h\nx-amz-content-sha256:UNSIGNED-PAYLOAD\nx-amz-date:20130524T000000Z\nx-amz-meta-a:${signed}\n\nhost;x-amz-content-sha256;x-amz-date;x-amz-meta-a\nUNSIGNED-PAYLOAD`
+      const scope = '20130524/us-east-1/s3/aws4_request'
+      const key = deriveSigningKey(aws.secretAccessKey, { date: '20130524', region: 'us-east-1' })
+      const signature = createHmac('sha256', key)
+        .update(stringToSign(canonical, '20130524T000000Z', scope))
+        .digest('hex')
+      const request = aws.request('PUT', '/a', {
+        Host: 'h',
+        'x-amz-content-sha256': 'UNSIGNED-PAYLOAD',
+        'x-amz-date': '20130524T000000Z',
+        'x-amz-meta-a': 'two  blanks',
+        Authorization: aws.authorization(
+          'host;x-amz-content-sha256;x-amz-date;x-amz-meta-a',
+          signature,
+        ),
+      })
+      verify(request, { signingKeys })
+    }
   })
 })
 
