@@ -1,0 +1,223 @@
+// Contract of `ChunkCatalog`: references, claims, lists and orphans.
+import assert from 'node:assert/strict'
+import type { ClaimedChunk, MetadataStore } from '../../metadata/metadata-store.ts'
+import { describe } from '../support/describe.ts'
+import {
+  blobName,
+  chunk,
+  chunks,
+  drain,
+  listId,
+  makeBucket,
+  newVersion,
+  type OpenStore,
+  put,
+  remove,
+  tenant,
+  tenantId,
+  withStore,
+} from './metadata-fixture.ts'
+
+const mib4 = 4_194_304
+
+async function living(store: MetadataStore, name: string): Promise<number | undefined> {
+  const [found] = await store.chunks.find(tenantId, [chunk(name, 0).id])
+  return found?.generation
+}
+
+function extension(name: string, at: number, claims: readonly ClaimedChunk[], owner = 'p1') {
+  return { tenantId, listId: listId(name), owner, offset: at * mib4, chunks: claims }
+}
+
+export function chunksContract(name: string, open: OpenStore): void {
+  describe(`${name}: chunks`, (test) => {
+    test('a chunk lives from the first commit that refers to it until the last reference goes', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one')
+        assert.equal(await living(store, 'a'), undefined)
+        await put(store, bucket, 'x', { data: chunks(chunk('a', 1)) })
+        await put(store, bucket, 'y', {
+          data: chunks(chunk('a', 1, 'known'), chunk('a', 1, 'known')),
+        })
+        assert.equal(await living(store, 'a'), 1)
+        assert.deepEqual(await store.chunks.find(tenant('other'), [chunk('a', 1).id]), [undefined])
+        await remove(store, bucket, 'x')
+        assert.deepEqual(await drain(store), [])
+        assert.equal(await living(store, 'a'), 1)
+        await remove(store, bucket, 'y')
+        assert.deepEqual(await drain(store), ['ca978112/1'])
+        assert.equal(await living(store, 'a'), undefined)
+      }))
+
+    test('a copy stored in vain is deleted, and the commit refers to the one that lives', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one')
+        await put(store, bucket, 'x', { data: chunks(chunk('a', 1)) })
+        await put(store, bucket, 'y', { data: chunks(chunk('a', 2), chunk('b', 3), chunk('b', 4)) })
+        const found = await store.objects.get(bucket, 'y')
+        assert.ok(found?.is === 'object' && found.data.is === 'chunks')
+        assert.deepEqual(
+          found.data.chunks.map((ref) => ref.generation),
+          [1, 3, 3],
+        )
+        assert.deepEqual(await drain(store), ['ca978112/2', '3e23e816/4'])
+        await remove(store, bucket, 'x')
+        assert.deepEqual(await drain(store), [])
+      }))
+
+    test('a claim of a chunk that is gone names its positions and changes nothing', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one')
+        await put(store, bucket, 'x', { data: chunks(chunk('a', 1)) })
+        await remove(store, bucket, 'x')
+        await drain(store)
+        const claims = [
+          chunk('b', 9),
+          chunk('a', 1, 'known'),
+          chunk('c', 9),
+          chunk('a', 1, 'known'),
+        ]
+        const answer = await store.objects.commit(
+          newVersion(bucket, 'x', { data: chunks(...claims) }),
+        )
+        assert.deepEqual(answer, { is: 'gone', positions: [1, 3] })
+        assert.equal(await living(store, 'b'), undefined)
+        assert.equal(await store.objects.get(bucket, 'x'), undefined)
+        const again = claims.map((claim) => ({ ...claim, origin: 'written' as const }))
+        await put(store, bucket, 'x', { data: chunks(...again) })
+        assert.equal(await living(store, 'a'), 1)
+      }))
+
+    test('a known chunk that died and was stored anew is adopted', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one')
+        await put(store, bucket, 'x', { data: chunks(chunk('a', 2)) })
+        await put(store, bucket, 'y', { data: chunks(chunk('a', 1, 'known')) })
+        await remove(store, bucket, 'x')
+        assert.deepEqual(await drain(store), [])
+        assert.equal(await living(store, 'a'), 2)
+      }))
+
+    test('condemned orphans can no longer be claimed; what is known is never condemned', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one')
+        await put(store, bucket, 'x', { data: chunks(chunk('a', 1)) })
+        const stored = [chunk('a', 1), chunk('a', 2), chunk('b', 3)]
+        const orphans = await store.chunks.condemnOrphans(stored)
+        assert.deepEqual(orphans.map(blobName), ['ca978112/2', '3e23e816/3'])
+        const claim = (wanted: ClaimedChunk) =>
+          store.objects.commit(newVersion(bucket, 'y', { data: chunks(wanted) }))
+        assert.deepEqual(await claim(chunk('b', 3)), { is: 'gone', positions: [0] })
+        assert.equal((await claim(chunk('b', 4))).is, 'committed')
+        assert.equal(await living(store, 'b'), 4)
+        assert.deepEqual(await store.chunks.condemnOrphans([]), [])
+      }))
+
+    test('a list grows, is read from any offset, and belongs to the version that took it', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one')
+        const { extendList, readList } = store.chunks
+        for (let at = 0; at < 1000; at += 250) {
+          const claims = Array.from({ length: 250 }, (_, i) => chunk(`c${at + i}`, at + i + 1))
+          assert.deepEqual(await extendList(extension('l', at, claims)), { is: 'extended' })
+        }
+        const version = newVersion(bucket, 'k', { data: { is: 'list', listId: listId('l') } })
+        assert.equal((await store.objects.commit(version)).is, 'committed')
+        for (const from of [
+          0,
+          1,
+          mib4 - 1,
+          mib4,
+          79 * mib4,
+          80 * mib4 + 5,
+          999 * mib4,
+          1000 * mib4 - 1,
+        ]) {
+          const read = await readList(listId('l'), from, 7)
+          const expected = Math.floor(from / mib4)
+          assert.equal(read.offset, expected * mib4, `from ${from}`)
+          assert.equal(read.chunks[0]?.generation, expected + 1)
+          assert.ok(read.chunks.length >= 1 && read.chunks.length <= 7)
+          assert.deepEqual(
+            read.chunks.map((ref) => ref.generation),
+            read.chunks.map((_, i) => expected + 1 + i),
+          )
+        }
+        assert.deepEqual((await readList(listId('l'), 1000 * mib4, 7)).chunks, [])
+        assert.deepEqual((await readList(listId('none'), 0, 7)).chunks, [])
+        assert.deepEqual(await store.objects.commit(version), { is: 'lost' })
+        await remove(store, bucket, 'k')
+        assert.equal((await drain(store)).length, 1000)
+        assert.deepEqual((await readList(listId('l'), 0, 7)).chunks, [])
+      }))
+
+    test('an extension with a chunk that is gone changes nothing', () =>
+      withStore(open, async (store) => {
+        const { extendList } = store.chunks
+        const claims = [chunk('a', 1), chunk('b', 1, 'known')]
+        assert.deepEqual(await extendList(extension('l', 0, claims)), {
+          is: 'gone',
+          positions: [1],
+        })
+        assert.equal(await living(store, 'a'), undefined)
+        const bucket = await makeBucket(store, 'one')
+        const version = newVersion(bucket, 'k', { data: { is: 'list', listId: listId('l') } })
+        assert.deepEqual(await store.objects.commit(version), { is: 'lost' })
+      }))
+
+    test('an abandoned list is released, once, and is lost to commits', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one')
+        await store.chunks.extendList(extension('l', 0, [chunk('a', 1)]))
+        await store.chunks.abandonList(tenantId, listId('l'))
+        await store.chunks.abandonList(tenantId, listId('l'))
+        const version = newVersion(bucket, 'k', { data: { is: 'list', listId: listId('l') } })
+        assert.deepEqual(await store.objects.commit(version), { is: 'lost' })
+        assert.deepEqual(await drain(store), ['ca978112/1'])
+      }))
+
+    test('abandoning does not touch a list that a commit took over', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one')
+        await store.chunks.extendList(extension('l', 0, [chunk('a', 1)]))
+        await put(store, bucket, 'k', { data: { is: 'list', listId: listId('l') } })
+        await store.chunks.abandonList(tenantId, listId('l'))
+        assert.equal(await store.chunks.abandonListsExcept([]), 0)
+        assert.deepEqual(await drain(store), [])
+        assert.equal((await store.chunks.readList(listId('l'), 0, 9)).chunks.length, 1)
+      }))
+
+    test('lists of owners that are dead are abandoned, those of the living stay', () =>
+      withStore(open, async (store) => {
+        await store.chunks.extendList(extension('l1', 0, [chunk('a', 1)], 'dead'))
+        await store.chunks.extendList(extension('l2', 0, [chunk('b', 2)], 'alive'))
+        assert.equal(await store.chunks.abandonListsExcept(['alive']), 1)
+        assert.equal(await store.chunks.abandonListsExcept(['alive']), 0)
+        assert.deepEqual(await drain(store), ['ca978112/1'])
+        assert.equal(await living(store, 'b'), 2)
+      }))
+
+    test('a list that became a part is released with the part', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one')
+        const claims = Array.from({ length: 700 }, (_, i) => chunk(`c${i}`, i + 1))
+        await store.chunks.extendList(extension('l', 0, claims))
+        const made = await store.uploads.create(bucket, {
+          key: 'k',
+          initiatedMs: 1,
+          headers: {},
+          userMetadata: {},
+          tags: [],
+          storageClass: 'STANDARD',
+        })
+        assert.ok(made.is === 'created')
+        const part = { number: 1, size: 700 * mib4, etag: 'e', crc32: 1, modifiedMs: 1 }
+        const data = { is: 'list' as const, listId: listId('l') }
+        const commit = () => store.uploads.commitPart(bucket, made.upload, { ...part, data })
+        assert.deepEqual(await commit(), { is: 'committed' })
+        assert.deepEqual(await commit(), { is: 'lost' })
+        await store.uploads.abort(bucket, made.upload)
+        assert.equal((await drain(store)).length, 700)
+      }))
+  })
+}

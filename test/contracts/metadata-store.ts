@@ -1,0 +1,26 @@
+// The contract of `MetadataStore`, for whatever engine: each noun's suite is in a file of its own.
+// An engine joins with one short file that says how to open it (`test/metadata/lmdb.test.ts`).
+import { bucketsContract } from './metadata-buckets.ts'
+import { chunksContract } from './metadata-chunks.ts'
+import { conditionsContract } from './metadata-conditions.ts'
+import type { OpenStore } from './metadata-fixture.ts'
+import { listingsContract } from './metadata-listings.ts'
+import { objectsContract } from './metadata-objects.ts'
+import { outboxContract } from './metadata-outbox.ts'
+import { randomHistoryContract } from './metadata-random.ts'
+import { tenantsContract } from './metadata-tenants.ts'
+import { uploadsContract } from './metadata-uploads.ts'
+import { versionsContract } from './metadata-versions.ts'
+
+export function metadataStoreContract(name: string, open: OpenStore): void {
+  tenantsContract(name, open)
+  bucketsContract(name, open)
+  objectsContract(name, open)
+  conditionsContract(name, open)
+  versionsContract(name, open)
+  listingsContract(name, open)
+  uploadsContract(name, open)
+  chunksContract(name, open)
+  outboxContract(name, open)
+  randomHistoryContract(name, open)
+}

@@ -1,0 +1,61 @@
+// Contract of `TenantStore`.
+import assert from 'node:assert/strict'
+import type { AccessKey, Tenant } from '../../metadata/records.ts'
+import { describe } from '../support/describe.ts'
+import { type OpenStore, tenant, withStore } from './metadata-fixture.ts'
+
+const acme: Tenant = {
+  id: tenant('acme'),
+  name: 'Acme',
+  createdMs: 5,
+  sealedKey: Buffer.from('sealed'),
+}
+const key: AccessKey = {
+  accessKeyId: 'AKIA1',
+  tenantId: acme.id,
+  userName: 'root',
+  status: 'active',
+  createdMs: 6,
+  sealedSecret: Buffer.from('secret'),
+}
+
+export function tenantsContract(name: string, open: OpenStore): void {
+  describe(`${name}: tenants`, (test) => {
+    test('a tenant comes back as it was created, with its first key', () =>
+      withStore(open, async ({ tenants }) => {
+        assert.deepEqual(await tenants.create(acme, key), { is: 'created' })
+        assert.deepEqual(await tenants.get(acme.id), acme)
+        assert.deepEqual(await tenants.getAccessKey('AKIA1'), key)
+        assert.deepEqual(await tenants.list(), [acme])
+      }))
+
+    test('creating a tenant that exists changes nothing', () =>
+      withStore(open, async ({ tenants }) => {
+        await tenants.create(acme, key)
+        const other = { ...key, accessKeyId: 'AKIA2' }
+        assert.deepEqual(await tenants.create({ ...acme, name: 'Other' }, other), { is: 'exists' })
+        assert.equal((await tenants.get(acme.id))?.name, 'Acme')
+        assert.equal(await tenants.getAccessKey('AKIA2'), undefined)
+      }))
+
+    test('what was never created is absent, however odd its name', () =>
+      withStore(open, async ({ tenants }) => {
+        assert.equal(await tenants.get(tenant('nobody')), undefined)
+        assert.deepEqual(await tenants.list(), [])
+        for (const id of ['', 'AKIA', 'x'.repeat(10_000), '\u0000', 'ü'.repeat(100)]) {
+          assert.equal(await tenants.getAccessKey(id), undefined)
+        }
+      }))
+
+    test('a key is replaced by its own tenant and refused to another', () =>
+      withStore(open, async ({ tenants }) => {
+        await tenants.create(acme, key)
+        const inactive = { ...key, status: 'inactive' as const }
+        assert.deepEqual(await tenants.putAccessKey(inactive), { is: 'done' })
+        assert.deepEqual(await tenants.getAccessKey('AKIA1'), inactive)
+        const stolen = { ...key, tenantId: tenant('other') }
+        assert.deepEqual(await tenants.putAccessKey(stolen), { is: 'taken' })
+        assert.deepEqual(await tenants.getAccessKey('AKIA1'), inactive)
+      }))
+  })
+}
