@@ -25,7 +25,15 @@ export const createBucket: Operation = async (call) => {
   return { status: 200, headers: { Location: `/${name}` } }
 }
 
-const cannedAcls = ['private', 'public-read', 'public-read-write', 'authenticated-read']
+/** Say nothing but what holds anyway: the tenant owns the bucket and everything in it. */
+const harmlessAcls = ['private', 'bucket-owner-read', 'bucket-owner-full-control']
+const otherAcls = [
+  'public-read',
+  'public-read-write',
+  'authenticated-read',
+  'aws-exec-read',
+  'log-delivery-write',
+]
 const ownerships = ['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter']
 const grantHeaders = [
   'x-amz-grant-full-control',
@@ -53,12 +61,12 @@ function checkHeaders(headers: RequestHeaders): void {
   }
 }
 
-// `private` is how every bucket is. What would open a bucket is refused, not ignored: the caller
-// would count on it, or on the error.
+// What would open a bucket is refused, not ignored: the caller would count on it.
 function checkAcl(headers: RequestHeaders): void {
   const acl = headerText(headers, 'x-amz-acl')
-  if (acl !== undefined && !cannedAcls.includes(acl)) throw invalidHeader('x-amz-acl', acl)
-  if (acl !== undefined && acl !== 'private') throw notImplemented('x-amz-acl')
+  if (acl !== undefined && !harmlessAcls.includes(acl)) {
+    throw otherAcls.includes(acl) ? notImplemented('x-amz-acl') : invalidHeader('x-amz-acl', acl)
+  }
   const grant = grantHeaders.find((name) => headerText(headers, name) !== undefined)
   if (grant !== undefined) throw notImplemented(grant)
 }

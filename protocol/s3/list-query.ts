@@ -3,7 +3,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 import { type ListPosition, parseContinuationToken } from './continuation-token.ts'
 import { type CountRule, parseCount } from './count-parameter.ts'
-import { listKeysMax } from './limits.ts'
+import { keyBytesMax, listKeysMax } from './limits.ts'
 import type { Query } from './request-target.ts'
 import { S3Error } from './s3-error.ts'
 import { type EncodingType, parseEncodingType } from './url-encoding.ts'
@@ -108,9 +108,13 @@ export function parseListVersionsQuery(query: Query): ListVersionsQuery {
     keyMarker,
     versionIdMarker,
     after,
-    // Behind a whole group there is no version to go on from.
-    afterVersionId: after?.group === true ? undefined : marked,
+    // There is no version to go on from behind a whole group, and none of a key that cannot be.
+    afterVersionId: after === undefined || !canBeKey(after) ? undefined : marked,
   }
+}
+
+function canBeKey(position: ListPosition): boolean {
+  return !position.group && Buffer.byteLength(position.key) <= keyBytesMax
 }
 
 /**

@@ -129,6 +129,14 @@ describe('parameters of ListObjectVersions', (test) => {
     assert.equal(parsed.afterVersionId, undefined)
   })
 
+  test('name no version of a key that is too long to be one', () => {
+    const named = (bytes: number) =>
+      parseListVersionsQuery(query(`key-marker=${'k'.repeat(bytes)}&version-id-marker=${id}`))
+    assert.equal(named(1024).afterVersionId, id)
+    assert.equal(named(1025).afterVersionId, undefined)
+    assert.equal(named(1025).after?.key.length, 1025)
+  })
+
   test('refuse a version marker without a key marker', () => {
     assert.throws(() => parseListVersionsQuery(query(`version-id-marker=${id}`)), {
       code: 'InvalidArgument',
