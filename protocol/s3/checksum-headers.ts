@@ -18,9 +18,20 @@ export type DeclaredChecksum =
   | { readonly algorithm: ChecksumAlgorithm; readonly in: 'header'; readonly value: Buffer }
   | { readonly algorithm: ChecksumAlgorithm; readonly in: 'trailer' }
 
+const valuePrefix = 'x-amz-checksum-'
+/** Headers that begin alike and carry no value. */
+const notValues: ReadonlySet<string> = new Set([
+  'x-amz-checksum-mode',
+  'x-amz-checksum-algorithm',
+  'x-amz-checksum-type',
+])
+
+const unknownAlgorithm = 'The algorithm type you specified in x-amz-checksum- header is invalid.'
+const unsupportedTrailer = 'The value specified in the x-amz-trailer header is not supported'
+
 /**
  * The checksum that comes with the payload, if any. `announcedTrailers` in lower case. Throws
- * `InvalidRequest` for several of them, for a value that is none, and when
+ * `InvalidRequest` for several of them, for an algorithm unknown here, for a value that is none, and when
  * `x-amz-sdk-checksum-algorithm` contradicts.
  */
 export function parseDeclaredChecksum(
@@ -28,16 +39,19 @@ export function parseDeclaredChecksum(
   announcedTrailers: readonly string[],
 ): DeclaredChecksum | undefined {
   let declared: DeclaredChecksum | undefined
-  for (const algorithm of checksumAlgorithms) {
-    const raw = headers[checksumHeader(algorithm)]
-    if (raw === undefined) continue
+  for (const name in headers) {
+    const raw = name.startsWith(valuePrefix) ? headers[name] : undefined
+    if (raw === undefined || notValues.has(name)) continue
     if (declared !== undefined) throw severalChecksums()
+    const algorithm = algorithmOfHeader(name)
+    if (algorithm === undefined) throw invalidRequest(unknownAlgorithm)
     declared = { algorithm, in: 'header', value: parseChecksumValue(algorithm, String(raw)) }
   }
   for (const name of announcedTrailers) {
-    const algorithm = algorithmOfHeader(name)
-    if (algorithm === undefined) continue
+    if (!name.startsWith(valuePrefix)) continue
     if (declared !== undefined) throw severalChecksums()
+    const algorithm = algorithmOfHeader(name)
+    if (algorithm === undefined) throw invalidRequest(unsupportedTrailer)
     declared = { algorithm, in: 'trailer' }
   }
   checkSdkAlgorithm(headers, declared)

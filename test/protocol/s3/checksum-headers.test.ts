@@ -44,6 +44,13 @@ describe('checksum headers', (test) => {
     refuses(() => parseDeclaredChecksum(header, ['x-amz-checksum-sha1']), /single x-amz-checksum/)
   })
 
+  test('a checksum that nobody here can check is refused, not ignored', () => {
+    refuses(() => parseDeclaredChecksum({ 'x-amz-checksum-md6': 'AAAA' }, []), /algorithm type/)
+    refuses(() => parseDeclaredChecksum({}, ['x-amz-checksum-md6']), /x-amz-trailer/)
+    const others = { 'x-amz-checksum-mode': 'ENABLED', 'x-amz-checksum-type': 'FULL_OBJECT' }
+    assert.equal(parseDeclaredChecksum(others, []), undefined)
+  })
+
   test('a value of the wrong length or not in Base64 is refused', () => {
     for (const value of ['', 'AAAA', 'NjowIA', 'NjowIAA=', '!!!!!!==']) {
       refuses(
