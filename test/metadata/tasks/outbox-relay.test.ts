@@ -1,0 +1,119 @@
+// The relay does what commits have left to do: promptly, again after failures, and not after a stop.
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { LmdbMetadataStore } from '../../../metadata/lmdb/lmdb-metadata-store.ts'
+import type { MetadataStore } from '../../../metadata/metadata-store.ts'
+import { startOutboxRelay } from '../../../metadata/tasks/outbox-relay.ts'
+import {
+  blobName,
+  chunk,
+  chunks,
+  listId,
+  makeBucket,
+  put,
+  remove,
+  tenantId,
+  withStore,
+} from '../../contracts/metadata-fixture.ts'
+import { describe } from '../../support/describe.ts'
+
+const open = async () => {
+  const path = await mkdtemp(join(tmpdir(), 'holdfast-relay-'))
+  const store = await LmdbMetadataStore.open({ path, random: randomBytes, role: 'primary' })
+  const close = async () => {
+    await store.close()
+    await rm(path, { recursive: true })
+  }
+  return { store, close }
+}
+
+/** Waits for something that should come soon; how soon is not what is tested. */
+async function eventually(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
+  for (let tries = 0; tries < 600; tries += 1) {
+    if (await holds()) return
+    await wait(25)
+  }
+  assert.fail(`never happened: ${what}`)
+}
+
+const isEmpty = (store: MetadataStore) => async () => (await store.outbox.depth()) === 0
+
+describe('outbox relay', (test) => {
+  test('what is deleted is released, its blobs are deleted, and the outbox is empty again', () =>
+    withStore(open, async (store) => {
+      const deleted: string[] = []
+      const relay = startOutboxRelay({
+        outbox: store.outbox,
+        deleteBlobs: async (blobs) => {
+          deleted.push(...blobs.map(blobName))
+        },
+        onFailure: (cause) => assert.fail(String(cause)),
+      })
+      const bucket = await makeBucket(store, 'one')
+      await wait(20)
+      await put(store, bucket, 'k', { data: chunks(chunk('a', 1), chunk('b', 2)) })
+      await remove(store, bucket, 'k')
+      await eventually('both blobs are deleted', () => deleted.length === 2)
+      await eventually('the outbox is empty', isEmpty(store))
+      await relay.stop()
+      assert.deepEqual([...deleted].sort(), ['3e23e816/2', 'ca978112/1'])
+    }))
+
+  test('a deletion that fails is tried again and holds up nothing else', () =>
+    withStore(open, async (store) => {
+      const failures: unknown[] = []
+      let refused = 2
+      const relay = startOutboxRelay({
+        outbox: store.outbox,
+        deleteBlobs: async () => {
+          if (refused-- > 0) throw new Error('the disk is away')
+        },
+        onFailure: (cause) => failures.push(cause),
+      })
+      const bucket = await makeBucket(store, 'one')
+      await put(store, bucket, 'k', { data: chunks(chunk('a', 1)) })
+      await remove(store, bucket, 'k')
+      await eventually('the outbox is empty', isEmpty(store))
+      await relay.stop()
+      assert.equal(failures.length, 2)
+    }))
+
+  test('after a stop nothing is done any more, and a new relay goes on where it ended', () =>
+    withStore(open, async (store) => {
+      let deleted = 0
+      const parts = {
+        outbox: store.outbox,
+        deleteBlobs: async (blobs: readonly unknown[]) => {
+          deleted += blobs.length
+        },
+        onFailure: (cause: unknown) => assert.fail(String(cause)),
+      }
+      await startOutboxRelay(parts).stop()
+      const bucket = await makeBucket(store, 'one')
+      const many = Array.from({ length: 20_000 }, (_, i) => chunk(`c${i}`, i + 1))
+      for (let at = 0; at < many.length; at += 5000) {
+        const offset = at * 4_194_304
+        const claims = many.slice(at, at + 5000)
+        const extension = { tenantId, listId: listId('l'), owner: 'p', offset, chunks: claims }
+        await store.chunks.extendList(extension)
+      }
+      await put(store, bucket, 'k', { data: { is: 'list', listId: listId('l') } })
+      await remove(store, bucket, 'k')
+      assert.equal(deleted, 0)
+      const interrupted = startOutboxRelay(parts)
+      await eventually('the release has begun', () => deleted > 0)
+      await interrupted.stop()
+      const after = deleted
+      await wait(50)
+      assert.equal(deleted, after)
+      const relay = startOutboxRelay(parts)
+      await eventually('the outbox is empty', isEmpty(store))
+      await relay.stop()
+      assert.ok(deleted >= many.length)
+      assert.deepEqual(await store.chunks.find(tenantId, [chunk('c19999', 0).id]), [undefined])
+    }))
+})
