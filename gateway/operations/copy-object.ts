@@ -20,6 +20,7 @@ import { refuseEarly } from '../payload/early-condition.ts'
 import type { FoundVersion } from '../payload/find-version.ts'
 import { receiveStored } from '../payload/receive-stored.ts'
 import { requirePutTagging } from '../payload/require-put-tagging.ts'
+import { useVersion } from '../payload/use-version.ts'
 
 export const copyObject: Operation = async (call) => {
   const request = parseCopyRequest(call)
@@ -30,7 +31,10 @@ export const copyObject: Operation = async (call) => {
   await refuseEarly(call, bucket, request.condition)
   const copied =
     (await copyByReference(call, { request, bucket, source })) ??
-    (await copyBytes(call, { request, bucket, source: await openSource(call, request) }))
+    (await useVersion(
+      () => openSource(call, request),
+      (now) => copyBytes(call, { request, bucket, source: now }),
+    ))
   const { committed } = copied
   const headers: ReplyHeaders = { 'x-amz-server-side-encryption': 'AES256' }
   if (committed.versioning !== 'off') headers['x-amz-version-id'] = committed.versionId

@@ -1,30 +1,26 @@
 // GetObject. https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 import { wantsChecksum } from '../../protocol/s3/checksum-headers.ts'
 import { refuseCustomerKey } from '../../protocol/s3/unsupported-write-headers.ts'
-import { readInline, readBatches } from '../objects/object-reader.ts'
-import type { Call, Operation, ReplyBody } from '../operation.ts'
+import type { Call, Operation, Reply } from '../operation.ts'
 import { type FoundVersion, findRequestedVersion } from '../payload/find-version.ts'
+import { openBody } from '../payload/open-body.ts'
 import { checkConditions, plainHeaders, readHeaders } from '../payload/read-headers.ts'
-import { type Selection, selectRange } from '../payload/select-range.ts'
+import { selectRange } from '../payload/select-range.ts'
+import { useVersion } from '../payload/use-version.ts'
 
-export const getObject: Operation = async (call) => {
-  const found = await findRequestedVersion(call)
+export const getObject: Operation = (call) =>
+  useVersion(
+    () => findRequestedVersion(call),
+    (found) => show(call, found),
+  )
+
+async function show(call: Call, found: FoundVersion): Promise<Reply> {
   refuseCustomerKey(call.headers)
   const notModified = checkConditions(call, found)
   if (notModified !== undefined) return notModified
   const selection = selectRange(call, found.version)
   const plain = call.query.parameters.length === 0 && !wantsChecksum(call.headers)
   const headers = plain ? plainHeaders(found, selection) : await readHeaders(call, found, selection)
-  return { status: selection.partial ? 206 : 200, headers, body: bodyOf(call, found, selection) }
-}
-
-function bodyOf(call: Call, { version }: FoundVersion, { range }: Selection): ReplyBody {
-  const inline = readInline(call.keys, version, range)
-  if (inline !== undefined) return inline
-  const { metadata, blobs } = call.services
-  const parts = { metadata, blobs, tenantKeys: call.keys }
-  return {
-    bytes: range.end - range.start,
-    open: () => readBatches(parts, version, range),
-  }
+  const body = await openBody(call, found.version, selection.range)
+  return { status: selection.partial ? 206 : 200, headers, body }
 }

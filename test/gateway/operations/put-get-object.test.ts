@@ -2,6 +2,8 @@
 import assert from 'node:assert'
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
+import { UnreadableData } from '../../../gateway/objects/reader-parts.ts'
+import { deleteObject } from '../../../gateway/operations/delete-object.ts'
 import { getObject } from '../../../gateway/operations/get-object.ts'
 import { headObject } from '../../../gateway/operations/head-object.ts'
 import { putObject } from '../../../gateway/operations/put-object.ts'
@@ -282,6 +284,56 @@ describe('PutObject and GetObject', (test) => {
       (await harness.refusal(getObject, { bucket, key, headers })).code,
       'InvalidRequest',
     )
+  })
+})
+
+describe('GetObject while the object goes', (test) => {
+  let harness: GatewayHarness
+  let inBetween: (() => Promise<void>) | undefined
+  test.before(async () => {
+    harness = await GatewayHarness.open()
+    await harness.makeBucket(bucket)
+    const { blobs } = harness.services
+    const read = blobs.read.bind(blobs)
+    // Between the look-up of the version and the first read of its data.
+    blobs.read = async (...wanted) => {
+      const run = inBetween
+      inBetween = undefined
+      await run?.()
+      return read(...wanted)
+    }
+  })
+  test.after(() => harness.close())
+
+  test('one that was overwritten is read as it is now', async () => {
+    const later = random.bytes(10_000)
+    await harness.run(putObject, { bucket, key: 'k', body: random.bytes(10_000) })
+    inBetween = async () => {
+      await harness.run(putObject, { bucket, key: 'k', body: later })
+      await harness.releaseAll()
+    }
+    const got = await harness.run(getObject, { bucket, key: 'k' })
+    assert.ok((await bodyOfReply(got)).equals(later))
+    assert.equal(headerOf(got, 'ETag'), `"${md5(later)}"`)
+  })
+
+  test('one that was deleted is not there', async () => {
+    await harness.run(putObject, { bucket, key: 'k', body: random.bytes(10_000) })
+    inBetween = async () => {
+      await harness.run(deleteObject, { bucket, key: 'k' })
+      await harness.releaseAll()
+    }
+    assert.equal((await harness.refusal(getObject, { bucket, key: 'k' })).code, 'NoSuchKey')
+  })
+
+  test('data that is lost is an error, and never an absent object', async () => {
+    await harness.run(putObject, { bucket, key: 'k', body: random.bytes(10_000) })
+    const found = await harness.services.metadata.buckets.get(harness.keys.tenantId, bucket)
+    assert(found !== undefined)
+    const version = await harness.services.metadata.objects.get(found, 'k')
+    assert(version?.is === 'object' && version.data.is === 'chunks')
+    await harness.services.blobs.delete(version.data.chunks)
+    await assert.rejects(harness.run(getObject, { bucket, key: 'k' }), UnreadableData)
   })
 })
 
