@@ -1,6 +1,8 @@
 // The LMDB environment that all nouns of this engine share: its tables, and the two ways to reach
 // them: `read` on a fresh snapshot, `write` in a transaction. Which rows lie where: `tables.ts`.
 import assert from 'node:assert'
+import { open as openFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { type TableName, tableNames } from './tables.ts'
 
@@ -38,7 +40,7 @@ export class LmdbEnvironment {
    * sync, meta page written through; the overlapping sync that the library prefers lets other
    * processes see commits that a power failure could still take back.
    */
-  static open(path: string): LmdbEnvironment {
+  static async open(path: string): Promise<LmdbEnvironment> {
     const options = {
       path,
       noSubdir: false,
@@ -56,6 +58,8 @@ export class LmdbEnvironment {
     const table = (name: TableName) =>
       new LmdbTable(root.openDB(name, { keyEncoding: 'binary', encoding: 'binary' }), transaction)
     const tables = Object.fromEntries(tableNames.map((name) => [name, table(name)]))
+    // LMDB syncs its file, and not the directories that name it.
+    for (const directory of [path, dirname(path)]) await syncDirectory(directory)
     return new LmdbEnvironment(root, tables as Tables, transaction)
   }
 
@@ -83,6 +87,15 @@ export class LmdbEnvironment {
 
   async close(): Promise<void> {
     await this.#root.close()
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await openFile(path)
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
   }
 }
 

@@ -51,7 +51,7 @@ export class LmdbMetadataStore implements MetadataStore {
   }
 
   static async open(options: LmdbMetadataOptions): Promise<LmdbMetadataStore> {
-    const env = LmdbEnvironment.open(options.path)
+    const env = await LmdbEnvironment.open(options.path)
     await checkFormat(env)
     if (options.role === 'primary') await purgeTombstones(env)
     return new LmdbMetadataStore(env, options.random)
