@@ -1,5 +1,6 @@
 // Reads the XML bodies of requests into a plain tree, without interpreting values (`007` stays text,
 // spaces stay). No DTD, no entities but XML's own five and character references.
+import { isUtf8 } from 'node:buffer'
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { S3Error } from '../s3-error.ts'
 
@@ -21,10 +22,13 @@ const parser = new XMLParser({
   trimValues: false,
   processEntities: false,
   removeNSPrefix: true,
+  cdataPropName: '#cdata',
 })
 
 /** Parses a document whose root is `root`. Throws `MalformedXML` for anything else. */
 export function readXml(body: Buffer, root: string): XmlElement {
+  // Bytes that are not UTF-8 would turn into U+FFFD, and name another key.
+  if (!isUtf8(body)) throw new S3Error('MalformedXML')
   const text = body.toString('utf8')
   if (/<!(DOCTYPE|ENTITY)/i.test(text)) throw new S3Error('MalformedXML')
   if (XMLValidator.validate(text) !== true) throw new S3Error('MalformedXML')
@@ -48,7 +52,7 @@ function elementsOf(nodes: unknown, depth: number): XmlElement[] {
   const elements: XmlElement[] = []
   for (const node of nodes) {
     for (const [name, content] of Object.entries(node)) {
-      if (name === '#text' || name === ':@') continue
+      if (name === '#text' || name === '#cdata' || name === ':@') continue
       const children = elementsOf(content, depth + 1)
       elements.push({ name, children, text: children.length === 0 ? textOf(content) : '' })
     }
@@ -58,10 +62,23 @@ function elementsOf(nodes: unknown, depth: number): XmlElement[] {
 
 function textOf(content: unknown): string {
   if (!Array.isArray(content)) return ''
-  return unescapeXml(content.map((node) => String(node['#text'] ?? '')).join(''))
+  return content
+    .map((node) => literalText(node['#cdata']) + unescapeXml(String(node['#text'] ?? '')))
+    .join('')
 }
 
-const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
+/** What stands in CDATA sections is text as it is. */
+function literalText(section: unknown): string {
+  return Array.isArray(section) ? section.map((node) => String(node['#text'] ?? '')).join('') : ''
+}
+
+const named: ReadonlyMap<string, string> = new Map([
+  ['amp', '&'],
+  ['lt', '<'],
+  ['gt', '>'],
+  ['quot', '"'],
+  ['apos', "'"],
+])
 
 function unescapeXml(text: string): string {
   if (!text.includes('&')) return text
@@ -74,11 +91,11 @@ function unescapeXml(text: string): string {
 
 function entity(body: string): string | undefined {
   const reference = /^#(?:x([0-9a-f]+)|([0-9]+))$/i.exec(body)
-  if (!reference) return named[body]
+  if (!reference) return named.get(body)
   const code = reference[1]
     ? Number.parseInt(reference[1], 16)
     : Number.parseInt(reference[2] ?? '', 10)
-  const legal = code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff)
+  const legal = code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff)
   return legal ? String.fromCodePoint(code) : undefined
 }
 
