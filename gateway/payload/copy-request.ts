@@ -16,7 +16,7 @@ import type { FoundVersion } from './find-version.ts'
 export type CopyRequest = {
   readonly source: CopySource
   readonly given: ObjectHeaders
-  /** Absent: the source's headers and metadata are taken over. */
+  /** False: the source's headers and metadata are taken over. */
   readonly replaceMetadata: boolean
   /** Absent: the source's tags are taken over. */
   readonly replaceTags: readonly Tag[] | undefined
