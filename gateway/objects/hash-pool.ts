@@ -6,7 +6,7 @@ import { type HashLane, HashThread } from './hash-thread.ts'
 
 export type HashPoolOptions = {
   readonly threadsMax: number
-  /** A thread that had nothing to do for this long is ended. Default 30,000. */
+  /** A thread that had nothing to do for this long is ended. Default 10,000. */
   readonly keepMs?: number
 }
 
@@ -19,7 +19,7 @@ export class HashPool {
   constructor(options: HashPoolOptions) {
     assert(options.threadsMax >= 1, 'a pool of no thread')
     this.threadsMax = options.threadsMax
-    this.keepMs = options.keepMs ?? 30_000
+    this.keepMs = options.keepMs ?? 10_000
   }
 
   /** Begins digests over one body, on the thread that has least to do. */

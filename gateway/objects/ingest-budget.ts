@@ -8,9 +8,9 @@ export type BudgetOptions = {
   /** Memory is at most this times `chunkBytesMax`, and as much again for the sealed form on its way out. */
   readonly buffersMax: number
   readonly nowMs: () => number
-  /** A buffer that got nothing for this long is taken back when others wait. Default 30. */
+  /** A buffer that got nothing for this long is taken back when others wait. Default 100. */
   readonly quietMs?: number
-  /** When the first in the queue has waited this long, the buffer lent longest is taken back. Default 200. */
+  /** When the first in the queue has waited this long, the buffer lent longest is taken back. Default 300. */
   readonly patienceMs?: number
   /** Buffers are let go of when none was asked for in this time. Default 10,000. */
   readonly keepMs?: number
@@ -41,7 +41,7 @@ export class IngestBudget {
 
   constructor(options: BudgetOptions) {
     assert(options.buffersMax >= 1, 'a budget of no buffer')
-    this.options = { quietMs: 30, patienceMs: 200, keepMs: 10_000, ...options }
+    this.options = { quietMs: 100, patienceMs: 300, keepMs: 10_000, ...options }
   }
 
   /**

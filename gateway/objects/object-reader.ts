@@ -17,6 +17,8 @@ import {
 
 /** Frames read at once: 1 MiB of plaintext. */
 const framesPerRead = 16
+/** A range of this length never touches more frames than that. */
+const onlyStepBytesMax = (framesPerRead - 1) * blockBytes
 
 /**
  * The range in batches of at most 1 MiB, of buffers of at most 64 KiB each, to be written under one
@@ -29,6 +31,11 @@ export async function* readBatches(
 ): AsyncGenerator<readonly Buffer[], void, void> {
   assertRange(source, range)
   if (range.start === range.end) return
+  const only = onlyStep(parts, source.data, range)
+  if (only !== undefined) {
+    yield await readStep(parts, only)
+    return
+  }
   let ahead: Promise<readonly Buffer[]> | undefined
   try {
     for await (const step of stepsOf(parts, source.data, range)) {
@@ -74,6 +81,19 @@ function assertRange(source: ObjectSource, { start, end }: ByteRange): void {
 type Step =
   | (Run & { readonly is: 'inline' })
   | (Run & { readonly is: 'chunk'; readonly key: KeyObject })
+
+/** The one read that does for a short range of a single chunk: most objects are no more than that. */
+function onlyStep(
+  parts: ReaderParts,
+  data: ObjectSource['data'],
+  { start, end }: ByteRange,
+): Step | undefined {
+  if (data.is !== 'chunks' || data.chunks.length !== 1) return undefined
+  const [chunk] = data.chunks
+  if (chunk === undefined || end > chunk.length || end - start > onlyStepBytesMax) return undefined
+  const key = chunkKey(parts.tenantKeys, chunk.id)
+  return { is: 'chunk', chunk, from: start, to: end, key }
+}
 
 async function* stepsOf(
   parts: ReaderParts,
