@@ -2,7 +2,7 @@
 
 import { deriveTenantKeys, type TenantKeys } from '../../../gateway/keys/tenant-keys.ts'
 import { HashPool } from '../../../gateway/objects/hash-pool.ts'
-import { Ingest } from '../../../gateway/objects/ingest.ts'
+import { Ingest, type ReceiveOptions } from '../../../gateway/objects/ingest.ts'
 import { IngestBudget } from '../../../gateway/objects/ingest-budget.ts'
 import { readPlaintext } from '../../../gateway/objects/object-reader.ts'
 import type { ReceivedPiece } from '../../../gateway/objects/received-piece.ts'
@@ -42,10 +42,10 @@ export async function openIngestBench(random: SeededBytes, options: { buffersMax
 export async function receive(
   bench: Pick<IngestBench, 'ingest' | 'tenant'>,
   body: AsyncIterable<Buffer>,
-  options: { sizeHint?: number; sizeMax?: number } = {},
+  options: { sizeHint?: number; sizeMax?: number; digests?: ReceiveOptions['digests'] } = {},
 ): Promise<ReceivedPiece> {
-  const limits = { sizeMax: Number.MAX_SAFE_INTEGER, ...options }
-  return bench.ingest.receive(body, { tenant: bench.tenant, digests: allDigests, ...limits })
+  const usual = { tenant: bench.tenant, digests: allDigests, sizeMax: Number.MAX_SAFE_INTEGER }
+  return bench.ingest.receive(body, { ...usual, ...options })
 }
 
 /** Commits to the catalog, which must accept it; answers the data as metadata would keep them. */

@@ -86,10 +86,12 @@ describe('a body taken in', (test) => {
 
   test('that repeats itself writes what repeats once', async () => {
     const { writes } = bench.blobs
-    const bytes = Buffer.alloc(70 * boundary, 7)
-    const data = await commit(bench, await receive(bench, inPieces(bytes, 2 ** 20)))
+    const bytes = Buffer.alloc(10 * boundary, 7)
+    const data = await commit(
+      bench,
+      await receive(bench, inPieces(bytes, 2 ** 20), { digests: new Set() }),
+    )
     assert.equal(bench.blobs.writes, writes + 1)
-    assert.equal(data.is, 'list')
     assert.ok((await readBack(bench, data, bytes.length)).equals(bytes))
   })
 
@@ -98,10 +100,16 @@ describe('a body taken in', (test) => {
     for (let chunk = 0; chunk < 65; chunk += 1)
       bytes.writeUInt32LE(random.integer(2 ** 32), chunk * boundary)
     const most = bytes.subarray(0, 64 * boundary)
-    const embedded = await commit(bench, await receive(bench, inPieces(most, 2 ** 20)))
+    const embedded = await commit(
+      bench,
+      await receive(bench, inPieces(most, 2 ** 20), { digests: new Set() }),
+    )
     assert.ok(embedded.is === 'chunks' && embedded.chunks.length === 64)
     bench.catalog.forgetAll()
-    const data = await commit(bench, await receive(bench, inPieces(bytes, 2 ** 20)))
+    const data = await commit(
+      bench,
+      await receive(bench, inPieces(bytes, 2 ** 20), { digests: new Set() }),
+    )
     assert.equal(data.is, 'list')
     assert.ok((await readBack(bench, data, bytes.length)).equals(bytes))
   })
