@@ -40,6 +40,8 @@ export async function* readBatches(
   try {
     for await (const step of stepsOf(parts, source.data, range)) {
       const next = readStep(parts, step)
+      // It may fail while the consumer has the batch before it: the failure is met at the next `await`.
+      next.catch(() => {})
       const before = ahead
       ahead = next
       if (before !== undefined) yield await before

@@ -174,6 +174,21 @@ describe('data that are not what they should be', (test) => {
       bench.catalog.forgetAll()
     }))
 
+  test('a failure ahead of a slow consumer is met when it reads on, and not before', async () => {
+    const bytes = random.bytes(5 * MiB)
+    const data = await put(bytes)
+    const source = { data, size: bytes.length }
+    const batches = readBatches(readerParts(bench), source, { start: 0, end: source.size })
+    await batches.next()
+    bench.blobs.blobs.clear()
+    bench.catalog.forgetAll()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    const readOn = async () => {
+      for (;;) if ((await batches.next()).done) return
+    }
+    await assert.rejects(readOn, UnreadableData)
+  })
+
   test('an altered chunk fails the read', () =>
     failsWhen((data) => {
       const frames = bench.blobs.blobs.get(blobOf(data))
