@@ -7,7 +7,7 @@ import { recordTrust, trustedToken } from './index-trust.ts'
 import { rebuildIndex } from './rebuild-index.ts'
 import type { Findings, RecoverOptions, RecoveryReport, SegmentProblem } from './recovery-report.ts'
 import { parseSegmentFileName, type SegmentId, segmentHeaderBytes } from './segment-format.ts'
-import { errorCode } from './vfs.ts'
+import { errorCode, type VfsFile } from './vfs.ts'
 
 export async function recover(
   options: RecoverOptions,
@@ -101,21 +101,25 @@ async function settleLeftovers(
 ): Promise<void> {
   const files = new Set(await segmentIds(options))
   for (const row of index.segments()) {
+    const found = { row, problems: findings.problems }
     if (row.state === 'retired') await removeSegmentFile(options, index, row.id)
-    else if (!files.has(row.id)) noteMissing(options, index, row, findings)
+    else if (!files.has(row.id)) noteMissing(options, index, found)
     else if (row.state === 'active') {
       findings.unsealed += 1
-      await takeOver(options, index, { row, problems: findings.problems })
+      await takeOver(options, index, found)
     }
   }
 }
 
+/** What is found wrong with a row's segment goes to `problems`. */
+type Found = { readonly row: SegmentRow; readonly problems: SegmentProblem[] }
+
 function noteMissing(
-  { paths }: RecoverOptions,
+  { paths }: Pick<RecoverOptions, 'paths'>,
   index: ChunkIndex,
-  row: SegmentRow,
-  { problems }: Findings,
+  { row, problems }: Found,
 ): void {
+  // The row is made before the file.
   if (row.chunks === 0) {
     index.transact((txn) => txn.removeSegment(row.id))
     return
@@ -146,29 +150,49 @@ export async function removeSegmentFile(
 export async function takeOver(
   { vfs, paths }: Pick<RecoverOptions, 'vfs' | 'paths'>,
   index: ChunkIndex,
-  { row, problems }: { row: SegmentRow; problems: SegmentProblem[] },
+  { row, problems }: Found,
 ): Promise<void> {
+  const path = paths.file(row.id)
   const end = (state: SegmentRow['state']): void => {
     index.transact((txn) => withLedger(txn, (ledger) => ledger.amend(row.id, { state })))
   }
-  const file = await vfs.open(paths.file(row.id), 'readWrite')
+  let file: VfsFile
   try {
+    file = await vfs.open(path, 'readWrite')
+  } catch (cause) {
+    if (errorCode(cause) !== 'ENOENT') throw cause
+    noteMissing({ paths }, index, { row, problems })
+    return
+  }
+  try {
+    if (row.end === segmentHeaderBytes) {
+      // Nothing was ever acknowledged from it; even its header may be missing.
+      end('retired')
+      return
+    }
     const bytes = await file.size()
-    if (bytes < row.end && row.end > segmentHeaderBytes) {
-      problems.push({ file: paths.file(row.id), what: `ends at ${bytes}, not at ${row.end}` })
+    if (bytes < row.end) {
+      problems.push({ file: path, what: `ends at ${bytes}, not at ${row.end}` })
       end('damaged')
       return
     }
-    try {
-      await file.truncate(row.end)
-      await file.datasync()
-      end('sealed')
-    } catch (cause) {
-      if (errorCode(cause) !== 'EIO') throw cause
-      problems.push({ file: paths.file(row.id), what: 'could not be synced; its chunks are moved' })
-      end('suspect')
-    }
+    end(await endFile(file, row.end))
   } finally {
     await file.close()
+  }
+  if (index.segment(row.id)?.state === 'suspect') {
+    problems.push({ file: path, what: 'could not be synced; its chunks are moved' })
+  }
+}
+
+async function endFile(file: VfsFile, end: number): Promise<'sealed' | 'suspect'> {
+  try {
+    await file.truncate(end)
+    await file.datasync()
+    return 'sealed'
+  } catch (cause) {
+    // What counts in it was durable before; but this file is not to be relied on any more.
+    if (errorCode(cause) !== 'EIO') throw cause
+    return 'suspect'
   }
 }

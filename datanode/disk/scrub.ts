@@ -16,9 +16,8 @@ export async function scrub(
   budgetBytes: number,
 ): Promise<Scrubbed> {
   const cursor = parseCursor(index.remembered(cursorName))
-  const rows = index
-    .segments()
-    .filter(({ id, state }) => id >= cursor.segment && state !== 'retired')
+  // An active segment has its row before it has its file, but no chunk then.
+  const rows = index.segments().filter(({ id, chunks }) => id >= cursor.segment && chunks > 0)
   const corrupt: BlobRef[] = []
   let budget = budgetBytes
   for (const row of rows.sort((a, b) => a.id - b.id)) {

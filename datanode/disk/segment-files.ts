@@ -54,8 +54,9 @@ export class SegmentFiles {
     const opening = known ?? this.#open(id)
     this.#handles.delete(id)
     this.#handles.set(id, opening)
+    const handle = await opening
     if (known === undefined) await this.#evict()
-    return opening
+    return handle
   }
 
   async #open(id: SegmentId): Promise<Handle> {

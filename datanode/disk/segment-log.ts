@@ -227,7 +227,7 @@ export class SegmentLog {
   }
 
   async #openSegment(): Promise<SegmentWriter> {
-    const { vfs, paths, index, randomBytes, nowMs, processId } = this.#options
+    const { vfs, paths, index, randomBytes, nowMs, processId, segmentBytes } = this.#options
     const id = parseSegmentId(randomBytes(6).readUIntLE(0, 6))
     const row: SegmentRow = {
       id,
@@ -245,7 +245,7 @@ export class SegmentLog {
     this.#durableEnd = segmentHeaderBytes
     try {
       const salt = randomBytes(4).readUInt32LE(0)
-      return await SegmentWriter.create(vfs, paths, { id, salt, createdMs: nowMs() })
+      return await SegmentWriter.create(vfs, paths, { id, salt, createdMs: nowMs(), segmentBytes })
     } catch (cause) {
       index.transact((txn) => txn.removeSegment(id))
       throw cause

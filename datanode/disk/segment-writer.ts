@@ -7,6 +7,7 @@ import {
   encodeSegmentHeader,
   type RecordHeader,
   recordHeaderBytes,
+  type SegmentHeader,
   type SegmentId,
   segmentHeaderBytes,
 } from './segment-format.ts'
@@ -29,40 +30,41 @@ export type NewRecord = { readonly pieces: readonly Uint8Array[]; readonly bytes
   | Omit<Extract<RecordHeader, { is: 'delete' }>, 'offset' | 'syncedTo'>
 )
 
+/** `segmentBytes`: about how long it will get. */
+export type NewSegment = SegmentHeader & { readonly segmentBytes: number }
+
 export class SegmentWriter {
   readonly id: SegmentId
   readonly #file: VfsFile
   readonly #salt: number
+  readonly #segmentBytes: number
   readonly #headers: Buffer[] = []
   #end = segmentHeaderBytes
   #syncedTo = segmentHeaderBytes
   #allocated = segmentHeaderBytes
   #smallBatches = 0
 
-  private constructor(id: SegmentId, file: VfsFile, salt: number) {
-    this.id = id
+  private constructor(file: VfsFile, options: NewSegment) {
+    this.id = options.id
     this.#file = file
-    this.#salt = salt
+    this.#salt = options.salt
+    this.#segmentBytes = options.segmentBytes
   }
 
   /** Makes the file; its header and its name are durable when this resolves. */
-  static async create(
-    vfs: Vfs,
-    paths: SegmentPaths,
-    header: { id: SegmentId; salt: number; createdMs: number },
-  ): Promise<SegmentWriter> {
-    const file = await vfs.open(paths.file(header.id), 'create')
+  static async create(vfs: Vfs, paths: SegmentPaths, options: NewSegment): Promise<SegmentWriter> {
+    const file = await vfs.open(paths.file(options.id), 'create')
     try {
-      await file.write([encodeSegmentHeader(header)], 0)
+      await file.write([encodeSegmentHeader(options)], 0)
       await file.datasync()
       await vfs.syncDirectory(paths.segments)
     } catch (cause) {
       await file.close()
       // It holds no record. Should it stay, the next opening removes it.
-      await vfs.unlink(paths.file(header.id)).catch(() => undefined)
+      await vfs.unlink(paths.file(options.id)).catch(() => undefined)
       throw cause
     }
-    return new SegmentWriter(header.id, file, header.salt)
+    return new SegmentWriter(file, options)
   }
 
   /** Where the next record will start. */
@@ -81,10 +83,10 @@ export class SegmentWriter {
     const bytes = laid.end - start
     this.#smallBatches = bytes <= smallBatchBytesMax ? this.#smallBatches + 1 : 0
     if (this.#smallBatches > smallBatchesBefore && laid.end > this.#allocated) {
-      const zeros = Buffer.alloc(zeroAheadBytes)
       const from = Math.max(this.#allocated, start)
-      await this.#file.write([zeros], from)
-      this.#allocated = from + zeroAheadBytes
+      const ahead = Math.min(zeroAheadBytes, this.#segmentBytes - from)
+      if (ahead > 0) await this.#file.write([Buffer.alloc(ahead)], from)
+      this.#allocated = from + Math.max(0, ahead)
     }
     await this.#file.write(laid.pieces, start)
     this.#allocated = Math.max(this.#allocated, laid.end)

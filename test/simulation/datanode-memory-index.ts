@@ -1,0 +1,101 @@
+// The chunk index in memory, for simulations: shared by all processes of one simulated machine, and
+// torn by a loss of power unless it was flushed, as LMDB without syncs may be.
+import type {
+  ChunkIndex,
+  IndexHome,
+  IndexTxn,
+  Place,
+  SegmentRow,
+} from '../../datanode/disk/chunk-index.ts'
+import { chunkKey } from '../../datanode/disk/chunk-index.ts'
+import type { SegmentId } from '../../datanode/disk/segment-format.ts'
+import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
+import type { SeededRandom } from './datanode-random.ts'
+
+type Tables = {
+  readonly chunks: Map<string, { ref: BlobRef; place: Place }>
+  readonly segments: Map<SegmentId, SegmentRow>
+  readonly notes: Map<string, string>
+}
+
+export class MemoryIndexHome implements IndexHome {
+  #tables = emptyTables()
+  #flushed = true
+
+  async open(): Promise<ChunkIndex> {
+    return this.#index()
+  }
+  async erase(): Promise<void> {
+    this.#tables = emptyTables()
+  }
+
+  /** What was not flushed goes: rows and chunks are missing, or of another age. */
+  losePower(random: SeededRandom): void {
+    if (this.#flushed) return
+    const { chunks, segments } = this.#tables
+    for (const key of [...chunks.keys()]) if (random.oneIn(2)) chunks.delete(key)
+    for (const [id, row] of [...segments]) {
+      if (random.oneIn(4)) segments.delete(id)
+      else if (random.oneIn(2))
+        segments.set(id, { ...row, chunks: 0, liveBytes: 0, state: 'retired' })
+    }
+  }
+
+  #index(): ChunkIndex {
+    const tables = this.#tables
+    const read = {
+      find: (ref: BlobRef) => tables.chunks.get(chunkKey(ref).toString('hex'))?.place,
+      segment: (id: SegmentId) => tables.segments.get(id),
+      remembered: (name: string) => tables.notes.get(name),
+    }
+    return {
+      ...read,
+      segments: () => [...tables.segments.values()],
+      page: (after, limit) => {
+        const from = after === undefined ? '' : chunkKey(after).toString('hex')
+        const keys = [...tables.chunks.keys()].filter((key) => key > from).sort()
+        return keys.slice(0, limit).flatMap((key) => tables.chunks.get(key) ?? [])
+      },
+      transact: (work) => {
+        this.#flushed = false
+        return transact(tables, { ...read }, work)
+      },
+      flush: async () => {
+        this.#flushed = true
+      },
+      diskBytes: async () => 0,
+      close: async () => undefined,
+    }
+  }
+}
+
+function emptyTables(): Tables {
+  return { chunks: new Map(), segments: new Map(), notes: new Map() }
+}
+
+function transact<T>(
+  tables: Tables,
+  read: Pick<IndexTxn, 'find' | 'segment' | 'remembered'>,
+  work: (txn: IndexTxn) => T,
+): T {
+  const undo: (() => void)[] = []
+  const set = <K, V>(map: Map<K, V>, key: K, value: V | undefined): void => {
+    const before = map.get(key)
+    undo.push(() => (before === undefined ? map.delete(key) : map.set(key, before)))
+    if (value === undefined) map.delete(key)
+    else map.set(key, value)
+  }
+  try {
+    return work({
+      ...read,
+      put: (ref, place) => set(tables.chunks, chunkKey(ref).toString('hex'), { ref, place }),
+      remove: (ref) => set(tables.chunks, chunkKey(ref).toString('hex'), undefined),
+      putSegment: (row) => set(tables.segments, row.id, row),
+      removeSegment: (id) => set(tables.segments, id, undefined),
+      remember: (name, value) => set(tables.notes, name, value),
+    })
+  } catch (cause) {
+    for (const step of undo.reverse()) step()
+    throw cause
+  }
+}
