@@ -175,13 +175,12 @@ describe('data that are not what they should be', (test) => {
     }))
 
   test('a failure ahead of a slow consumer is met when it reads on, and not before', async () => {
-    const bytes = random.bytes(5 * MiB)
-    const data = await put(bytes)
-    const source = { data, size: bytes.length }
-    const batches = readBatches(readerParts(bench), source, { start: 0, end: source.size })
-    await batches.next()
-    bench.blobs.blobs.clear()
+    const data = await put(random.bytes(size))
+    const frames = bench.blobs.blobs.get(blobOf(data))
+    frames?.writeUInt8(frames.readUInt8(1_500_000) ^ 1, 1_500_000)
     bench.catalog.forgetAll()
+    const batches = readBatches(readerParts(bench), { data, size }, { start: 0, end: size })
+    await batches.next()
     await new Promise((resolve) => setTimeout(resolve, 20))
     const readOn = async () => {
       for (;;) if ((await batches.next()).done) return
