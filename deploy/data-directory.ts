@@ -1,0 +1,91 @@
+// The data directory belongs to one server at a time. The kernel keeps that lock, and lets go of it
+// when the last process that holds the file open has ended, however it ended; so no clock, no stale
+// file and no guess at process ids decides who may write.
+import { spawnSync } from 'node:child_process'
+import {
+  closeSync,
+  constants,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+
+/** To be handed to every process that opens the engines: the lock lives as long as any of them. */
+export type DataDirectoryLock = { readonly fd: number; release(): void }
+
+/** The directory cannot be used; the message says why and what to do. */
+export class DataDirectoryRefused extends Error {
+  override readonly name = 'DataDirectoryRefused'
+}
+
+/** Makes the directory (mode 0700) where it is missing, and locks it. Throws `DataDirectoryRefused`. */
+export async function lockDataDirectory(
+  directory: string,
+  options: { readonly pid: number; readonly wait: (ms: number) => Promise<void> },
+): Promise<DataDirectoryLock> {
+  const path = join(directory, 'lock')
+  const fd = openLockFile(directory, path)
+  // After a hard kill of a server's first process, its workers need a moment to notice.
+  for (let attempt = 0; !tryLock(fd, path); attempt += 1) {
+    const holder = readHolder(path)
+    if (attempt < 20 && holder !== undefined && !isAlive(holder)) {
+      await options.wait(100)
+      continue
+    }
+    closeSync(fd)
+    const who = holder === undefined ? 'another server' : `a server with process id ${holder}`
+    throw new DataDirectoryRefused(
+      `The data directory ${directory} is in use by ${who}. Stop it first, or choose another directory with --data.`,
+    )
+  }
+  ftruncateSync(fd)
+  writeSync(fd, `${options.pid}\n`, 0)
+  return { fd, release: () => closeSync(fd) }
+}
+
+function openLockFile(directory: string, path: string): number {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new DataDirectoryRefused(`The data directory ${directory} cannot be used: ${why}`, {
+      cause,
+    })
+  }
+}
+
+/**
+ * Node has no flock(2). But such a lock belongs to the open file, not to the process: the `flock`
+ * program takes it on the file we hand it, ends, and the lock stays with us.
+ */
+function tryLock(fd: number, path: string): boolean {
+  const { status, error, stderr } = spawnSync('flock', ['-n', '-x', '3'], {
+    stdio: ['ignore', 'ignore', 'pipe', fd],
+  })
+  if (status === 0) return true
+  if (status === 1 && stderr.length === 0) return false
+  const why = error === undefined ? stderr.toString().trim() : error.message
+  throw new DataDirectoryRefused(
+    `${path} cannot be locked: ${why}. The program flock (package util-linux) is needed for that.`,
+    { cause: error },
+  )
+}
+
+/** The process that wrote the file: for messages and patience only, never to decide. */
+function readHolder(path: string): number | undefined {
+  const pid = Number.parseInt(readFileSync(path, 'utf8'), 10)
+  return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (cause) {
+    return !(cause instanceof Error && 'code' in cause && cause.code === 'ESRCH')
+  }
+}

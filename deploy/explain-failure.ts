@@ -1,0 +1,25 @@
+// Why the server could not start, for people: a sentence where the cause is theirs to mend, the stack
+// where it is ours.
+import { BadMasterKeyFile } from '../gateway/keys/master-key-file.ts'
+import { BadSealedSecret } from '../gateway/keys/seal-secret.ts'
+import { DataDirectoryRefused } from './data-directory.ts'
+import { RootKeyTaken } from './root-user.ts'
+import { BadTlsFiles } from './tls-files.ts'
+import { WorkerFailed } from './worker-pool.ts'
+
+const explained = [
+  BadMasterKeyFile,
+  BadSealedSecret,
+  BadTlsFiles,
+  DataDirectoryRefused,
+  RootKeyTaken,
+  WorkerFailed,
+]
+
+export function explainFailure(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause)
+  // Addresses in use, files without permission: the system's own words name what it is about.
+  const bySystem = 'syscall' in cause
+  if (bySystem || explained.some((kind) => cause instanceof kind)) return cause.message
+  return cause.stack ?? cause.message
+}

@@ -1,0 +1,69 @@
+// A worker process: opens the engines for itself and serves S3 until the primary tells it to stop.
+// If the primary dies, Node ends its workers at once. How workers are started is `worker-pool.ts`.
+import assert from 'node:assert'
+import { explainFailure } from './explain-failure.ts'
+import type { Engines, OpenEngines, S3Listener } from './serving.ts'
+import { type FromWorker, parseToWorker, type ToWorker } from './worker-messages.ts'
+
+type Running = { readonly engines: Engines; readonly listener: S3Listener }
+
+/** Call once, in a process made by `startWorkers`. */
+export function runWorker(openEngines: OpenEngines): void {
+  // Terminals and init systems signal whole groups: when to stop is for the primary to say.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+  let running: Promise<Running> | undefined
+
+  process.on('message', (raw) => {
+    const message = parseToWorker(raw)
+    if (message === undefined) return
+    switch (message.is) {
+      case 'start':
+        assert(running === undefined, 'a worker is started once')
+        running = start(openEngines, message)
+        running.then(announce, giveUp)
+        return
+      case 'setTls':
+        running?.then(({ listener }) => listener.setTls(message.tls), giveUp)
+        return
+      case 'stop':
+        if (running === undefined) process.exit(0)
+        running.then((parts) => stop(parts, message.drainMs)).catch(giveUp)
+        return
+      default:
+        return message satisfies never
+    }
+  })
+  send({ is: 'hears' })
+}
+
+async function start(
+  openEngines: OpenEngines,
+  { config, processId, tls }: ToWorker & { is: 'start' },
+): Promise<Running> {
+  const engines = await openEngines(config, { role: 'worker', processId })
+  try {
+    return { engines, listener: await engines.serveS3({ listen: config.listen, tls }) }
+  } catch (cause) {
+    await engines.close()
+    throw cause
+  }
+}
+
+async function stop({ engines, listener }: Running, drainMs: number): Promise<void> {
+  await listener.close(drainMs)
+  await engines.close()
+  process.exit(0)
+}
+
+function announce({ listener }: Running): void {
+  send({ is: 'listening', address: listener.address })
+}
+
+function giveUp(cause: unknown): void {
+  send({ is: 'failed', why: explainFailure(cause) }, () => process.exit(1))
+}
+
+function send(message: FromWorker, sent: () => void = () => {}): void {
+  assert(process.send !== undefined, 'a worker has a channel to its primary')
+  process.send(message, undefined, undefined, sent)
+}

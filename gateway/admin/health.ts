@@ -1,0 +1,24 @@
+// The two questions that load balancers, orchestrators and people ask of the admin port. What
+// "ready" takes is told by whoever composes the server.
+import { Hono } from 'hono'
+
+export type Readiness = {
+  readonly ready: boolean
+  /** What is up and what is missing, for people. Nothing secret. */
+  readonly details: Readonly<Record<string, string | number>>
+}
+
+/**
+ * `/healthz`: 200 for as long as the process answers. `/readyz`: 200 when S3 requests will be served,
+ * otherwise 503, both with the details as JSON. Everything else: 404.
+ */
+export function createHealthApp(readiness: () => Promise<Readiness>): Hono {
+  const app = new Hono()
+  app.get('/healthz', (c) => c.text('ok\n'))
+  app.get('/readyz', async (c) => {
+    const { ready, details } = await readiness()
+    return c.json({ ready, ...details }, ready ? 200 : 503)
+  })
+  app.notFound((c) => c.text('not found\n', 404))
+  return app
+}
