@@ -1,5 +1,5 @@
-// Object versions and delete markers as bytes, in two halves: a short summary, which is what listings
-// decode, and the rest. A listing row holds a copy of the summary.
+// Object versions and delete markers as bytes, in two records: a short head, which is what listings
+// decode and conditions ask, and the content, which only a reader of the object needs.
 import { parseVersionId } from '../record-ids.ts'
 import type {
   DeleteMarker,
@@ -24,7 +24,7 @@ import {
 import { array, count, decodeRecord, encodeRecord, RecordCorrupt, text } from './record-frame.ts'
 import { flattenTags, parseTags } from './tenancy-codec.ts'
 
-/** What a version row tells without its second half; the key and the row id are in the row's key. */
+/** What the head tells; the key and the row id are where the head is stored. */
 export type VersionHead = {
   readonly isNull: boolean
   readonly modifiedMs: number
@@ -58,9 +58,9 @@ export function encodeObjectHead(
   ])
 }
 
-export function encodeMarker(marker: { versionId: VersionId; modifiedMs: number }): Buffer {
+export function encodeMarkerHead(marker: { versionId: VersionId; modifiedMs: number }): Buffer {
   const flags = markerFlag | (marker.versionId === 'null' ? nullFlag : 0)
-  return joinHalves(encodeRecord(1, [flags, marker.modifiedMs]), Buffer.alloc(0))
+  return encodeRecord(1, [flags, marker.modifiedMs])
 }
 
 export function parseVersionHead(bytes: Uint8Array): VersionHead {
@@ -81,9 +81,9 @@ export function parseVersionHead(bytes: Uint8Array): VersionHead {
   }
 }
 
-/** A whole version row: the head as given, then everything that the head does not say. */
-export function encodeObjectRow(head: Buffer, content: ObjectContent): Buffer {
-  const rest = encodeRecord(1, [
+/** Everything that the head does not say. */
+export function encodeContent(content: ObjectContent): Buffer {
+  return encodeRecord(1, [
     content.crc32,
     flattenData(content.data),
     flattenHeaders(content.headers),
@@ -91,35 +91,35 @@ export function encodeObjectRow(head: Buffer, content: ObjectContent): Buffer {
     flattenUserMetadata(content.userMetadata),
     flattenTags(content.tags),
   ])
-  return joinHalves(head, rest)
 }
 
-/** The first half of a version row. */
-export function headOfRow(row: Buffer): Buffer {
-  return row.subarray(2, 2 + row.readUInt16BE(0))
+/** Where the bytes of the object are. */
+export function dataOfContent(content: Buffer): ObjectData {
+  return parseData(array(decodeRecord('version content', content), 1))
 }
 
-/** Where the bytes of a row's object are; undefined for a delete marker. */
-export function dataOfRow(row: Buffer): ObjectData | undefined {
-  const rest = row.subarray(2 + row.readUInt16BE(0))
-  return rest.length === 0 ? undefined : parseData(array(decodeRecord('version content', rest), 1))
-}
-
-export function parseVersionRow(
-  key: string,
-  rowId: string,
-  row: Buffer,
-): ObjectVersion | DeleteMarker {
-  const head = parseVersionHead(headOfRow(row))
+export function versionIdOfRow(rowId: string, head: VersionHead): VersionId {
   const versionId: VersionId | undefined = head.isNull ? 'null' : parseVersionId(rowId)
   if (versionId === undefined) throw new RecordCorrupt(`version: row id ${rowId}`)
-  const named = { key, versionId, rowId, modifiedMs: head.modifiedMs }
-  if (head.is === 'deleteMarker') return { is: 'deleteMarker', ...named }
-  const rest = decodeRecord('version content', row.subarray(2 + row.readUInt16BE(0)))
+  return versionId
+}
+
+export function parseVersion(
+  name: { key: string; rowId: string },
+  head: VersionHead,
+  content: Buffer | undefined,
+): ObjectVersion | DeleteMarker {
+  const versionId = versionIdOfRow(name.rowId, head)
+  const { modifiedMs } = head
+  if (head.is === 'deleteMarker') return { is: 'deleteMarker', ...name, versionId, modifiedMs }
+  if (content === undefined) throw new RecordCorrupt(`version ${name.rowId} has no content`)
+  const rest = decodeRecord('version content', content)
   const checksum = parseChecksum(array(rest, 3))
   return {
     is: 'object',
-    ...named,
+    ...name,
+    versionId,
+    modifiedMs,
     size: head.size,
     etag: head.etag,
     storageClass: head.storageClass,
@@ -130,12 +130,4 @@ export function parseVersionRow(
     userMetadata: parseUserMetadata(array(rest, 4)),
     tags: parseTags(array(rest, 5)),
   }
-}
-
-function joinHalves(head: Buffer, rest: Buffer): Buffer {
-  const row = Buffer.allocUnsafe(2 + head.length + rest.length)
-  row.writeUInt16BE(head.length, 0)
-  row.set(head, 2)
-  row.set(rest, 2 + head.length)
-  return row
 }

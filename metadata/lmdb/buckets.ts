@@ -40,7 +40,9 @@ export function lmdbBuckets(env: LmdbEnvironment, random: Random): BucketStore {
       env.write((tables) => {
         if (liveBucket(tables, ref) === undefined) return { is: 'noSuchBucket' }
         const inBucket = rangeOf(Buffer.from(ref.id, 'hex'))
-        if (!tables.versions.isEmpty(inBucket)) return { is: 'notEmpty' }
+        if (!tables.listing.isEmpty(inBucket) || !tables.versions.isEmpty(inBucket)) {
+          return { is: 'notEmpty' }
+        }
         tables.buckets.remove(bucketKey(ref.tenantId, ref.name))
         if (!tables.uploads.isEmpty(inBucket)) {
           appendRelease(tables, ref.tenantId, { what: 'bucketUploads', bucketId: ref.id })

@@ -1,67 +1,76 @@
 // The walk that all listings share: rows of one bucket in key order, keys that share a prefix up to
 // the delimiter rolled into one entry and jumped over with a seek, and an exact "is there more".
 import type { ListQuery } from '../metadata-store.ts'
-import type { BucketId } from '../records.ts'
-import type { LmdbTable, Row } from './lmdb-environment.ts'
-import { bucketIdBytes, escapeNuls, rawKeyOfHistoryRow, successor } from './row-keys.ts'
+import { successor } from './row-keys.ts'
 
 /** S3's limit. A longer marker is cut to this, which leaves the order of the keys around it. */
 const keyBytesMax = 1024
 
-export type KeyWalk<Entry> = {
-  readonly table: LmdbTable
-  readonly bucketId: BucketId
-  /** How the table spells keys: `listing` rows hold them raw, histories escaped with a terminator. */
-  readonly spelling: 'raw' | 'history'
+/** A row and the key it belongs to, as the key's own bytes. */
+export type KeyedRow<Row> = { readonly key: Buffer; readonly row: Row }
+/** From `start`, inclusive, to `end`, exclusive: bounds of raw keys, in key order. */
+export type KeyBounds = { readonly start: Buffer; readonly end: Buffer }
+
+export type KeyWalk<Row, Entry> = {
   readonly query: ListQuery
-  /** The first row to look at within the history of `query.after.key`, instead of going past it. */
-  readonly resumeAt?: Buffer | undefined
-  readonly entry: (key: Buffer, row: Row) => Entry
+  readonly rowsWithin: (bounds: KeyBounds) => Iterable<KeyedRow<Row>>
+  /** Rows from within `query.after.key` on, instead of from behind it. */
+  readonly rowsResumed?: ((bounds: KeyBounds) => Iterable<KeyedRow<Row>>) | undefined
+  readonly entry: (keyed: KeyedRow<Row>) => Entry
 }
 type Walked<Entry> = {
   entries: (Entry | { is: 'prefix'; prefix: string })[]
   isTruncated: boolean
 }
 
-export function walkKeys<Entry>(walk: KeyWalk<Entry>): Walked<Entry> {
-  const { query, table, spelling } = walk
-  const bucket = Buffer.from(walk.bucketId, 'hex')
-  const spell = (raw: Buffer) => Buffer.concat([bucket, spelling === 'raw' ? raw : escapeNuls(raw)])
+export function walkKeys<Row, Entry>(walk: KeyWalk<Row, Entry>): Walked<Entry> {
+  const { query } = walk
   const prefix = Buffer.from(query.prefix)
   const entries: Walked<Entry>['entries'] = []
   if (query.limit <= 0 || prefix.length > keyBytesMax) return { entries, isTruncated: false }
 
   const delimiter = query.delimiter ? Buffer.from(query.delimiter) : undefined
-  const end = successor(spell(prefix))
-  let start: Buffer | undefined = latest(spell(prefix), walk.resumeAt ?? startAfter(query, spell))
+  // UTF-8 has no byte above F4: this is behind all keys.
+  const end = prefix.length === 0 ? Buffer.of(0xff) : successor(prefix)
+  const first = firstLeg(walk, prefix)
+  let rowsWithin = first.rowsWithin
+  let start: Buffer | undefined = first.start
   while (start !== undefined && start.compare(end) < 0) {
-    const from = start
+    const bounds: KeyBounds = { start, end }
     start = undefined
-    for (const row of table.rows({ start: from, end })) {
+    for (const keyed of rowsWithin(bounds)) {
       if (entries.length === query.limit) return { entries, isTruncated: true }
-      const key = spelling === 'raw' ? row.key.subarray(bucketIdBytes) : rawKeyOfHistoryRow(row.key)
-      const cut = delimiter ? key.indexOf(delimiter, prefix.length) : -1
+      const cut = delimiter ? keyed.key.indexOf(delimiter, prefix.length) : -1
       if (delimiter && cut >= 0) {
-        const group = key.subarray(0, cut + delimiter.length)
+        const group = keyed.key.subarray(0, cut + delimiter.length)
         entries.push({ is: 'prefix', prefix: group.toString() })
-        start = successor(spell(group))
+        start = successor(group)
         break
       }
-      entries.push(walk.entry(key, row))
+      entries.push(walk.entry(keyed))
     }
+    rowsWithin = walk.rowsWithin
   }
   return { entries, isTruncated: false }
 }
 
-function startAfter(query: ListQuery, spell: (raw: Buffer) => Buffer): Buffer {
-  if (query.after === undefined) return spell(Buffer.alloc(0))
-  const after = Buffer.from(query.after.key)
-  const cut = after.subarray(0, keyBytesMax)
-  if (query.after.group && after.length <= keyBytesMax) return successor(spell(after))
-  // The next key that there can be is this one and a NUL; its escaped form is just as close.
-  return spell(Buffer.concat([cut, Buffer.of(0)]))
+/** Where the walk begins, and which rows it reads until it first jumps. */
+function firstLeg<Row, Entry>(
+  { query, rowsWithin, rowsResumed }: KeyWalk<Row, Entry>,
+  prefix: Buffer,
+): Pick<KeyWalk<Row, Entry>, 'rowsWithin'> & { start: Buffer } {
+  const resumed = query.after && Buffer.from(query.after.key)
+  if (rowsResumed && resumed && resumed.compare(prefix) >= 0) {
+    return { rowsWithin: rowsResumed, start: resumed }
+  }
+  const start = startAfter(query)
+  return { rowsWithin, start: start.compare(prefix) < 0 ? prefix : start }
 }
 
-function latest(a: Buffer, b: Buffer): Buffer {
-  return a.compare(b) >= 0 ? a : b
+/** The smallest raw key that comes after the position. */
+function startAfter({ after }: ListQuery): Buffer {
+  if (after === undefined) return Buffer.alloc(0)
+  const key = Buffer.from(after.key)
+  if (after.group && key.length <= keyBytesMax) return successor(key)
+  return Buffer.concat([key.subarray(0, keyBytesMax), Buffer.of(0)])
 }

@@ -9,6 +9,7 @@ import { lmdbLeases } from './leases.ts'
 import { LmdbEnvironment } from './lmdb-environment.ts'
 import { lmdbObjects } from './objects.ts'
 import { lmdbOutbox } from './outbox.ts'
+import { pooled } from './random-pool.ts'
 import { lmdbTenants } from './tenants.ts'
 import { lmdbUploads } from './uploads.ts'
 
@@ -54,7 +55,7 @@ export class LmdbMetadataStore implements MetadataStore {
     const env = await LmdbEnvironment.open(options.path)
     await checkFormat(env)
     if (options.role === 'primary') await purgeTombstones(env)
-    return new LmdbMetadataStore(env, options.random)
+    return new LmdbMetadataStore(env, pooled(options.random))
   }
 
   /** Waits for writes under way. */

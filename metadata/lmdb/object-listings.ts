@@ -1,47 +1,75 @@
-// Listings of current objects and of versions.
-import { headOfRow, parseVersionHead } from '../codec/version-codec.ts'
+// Listings of current objects and of versions. The latter are two tables read side by side, since the
+// current object of a key is in the listing alone.
+import { parseVersionHead, versionIdOfRow } from '../codec/version-codec.ts'
 import type { BucketRef, Listed, ListQuery } from '../metadata-store.ts'
-import type { ObjectSummary, VersionId, VersionSummary } from '../records.ts'
-import { walkKeys } from './key-walk.ts'
-import type { Row, Tables } from './lmdb-environment.ts'
-import { historyKey, historyRowKey, idOfHistoryRow, justAfter } from './row-keys.ts'
-import { historyOf, nullVersion, parseListingRow, versionIdOf } from './version-history.ts'
+import type { BucketId, ObjectSummary, VersionId, VersionSummary } from '../records.ts'
+import { type KeyBounds, type KeyedRow, walkKeys } from './key-walk.ts'
+import type { Tables } from './lmdb-environment.ts'
+import {
+  bucketIdBytes,
+  historyBound,
+  historyKey,
+  historyRowKey,
+  idOfHistoryRow,
+  justAfter,
+  objectBound,
+  rawKeyOfHistoryRow,
+} from './row-keys.ts'
+import {
+  currentObject,
+  historyOf,
+  newestVersion,
+  nullVersion,
+  parseListingRow,
+  type VersionAt,
+} from './version-history.ts'
 
 export function listObjects(
   tables: Tables,
-  bucket: BucketRef,
+  { id }: BucketRef,
   query: ListQuery,
 ): Listed<ObjectSummary & { is: 'object' }> {
   return walkKeys({
-    table: tables.listing,
-    bucketId: bucket.id,
-    spelling: 'raw',
     query,
-    entry: (key, row) => {
-      const { head } = parseListingRow(row.value)
-      const { size, etag, modifiedMs, storageClass, checksum } = head
+    rowsWithin: (bounds) => currentWithin(tables, id, bounds),
+    entry: ({ key, row }) => {
+      const { size, etag, modifiedMs, storageClass, checksum } = parseListingRow(row).head
       const summary = { is: 'object' as const, key: key.toString(), size, etag, modifiedMs }
       return checksum ? { ...summary, storageClass, checksum } : { ...summary, storageClass }
     },
   })
 }
 
+type VersionQuery = ListQuery & { afterVersionId?: VersionId }
+
 export function listObjectVersions(
   tables: Tables,
-  bucket: BucketRef,
-  query: ListQuery & { afterVersionId?: VersionId },
+  { id }: BucketRef,
+  query: VersionQuery,
 ): Listed<VersionSummary> {
-  const resumeAt = resumePoint(tables, bucket, query)
-  let keyBefore =
-    resumeAt && !startsHistory(tables, bucket, query, resumeAt) ? query.after?.key : undefined
+  const resumeRowId = resumePoint(tables, id, query)
+  // The key of the version before: a version is the latest if that is another one.
+  let keyBefore: string | undefined
   return walkKeys({
-    table: tables.versions,
-    bucketId: bucket.id,
-    spelling: 'history',
     query,
-    resumeAt,
-    entry: (rawKey, row) => {
-      const key = rawKey.toString()
+    rowsWithin: (bounds) =>
+      inKeyOrder(
+        listedVersions(currentWithin(tables, id, bounds)),
+        olderVersions(tables, {
+          start: historyBound(id, bounds.start),
+          end: historyBound(id, bounds.end),
+        }),
+      ),
+    rowsResumed:
+      resumeRowId === undefined
+        ? undefined
+        : (bounds) => {
+            const newest = newestVersion(historyOf(tables, id, query.after?.key ?? ''))
+            if (newest && newest.rowId <= resumeRowId) keyBefore = query.after?.key
+            return resumedVersions(tables, id, { bounds, resumeRowId })
+          },
+    entry: ({ key: raw, row }) => {
+      const key = raw.toString()
       const isLatest = key !== keyBefore
       keyBefore = key
       return summaryOf(key, isLatest, row)
@@ -49,9 +77,72 @@ export function listObjectVersions(
   })
 }
 
-function summaryOf(key: string, isLatest: boolean, row: Row): VersionSummary {
-  const head = parseVersionHead(headOfRow(row.value))
-  const versionId = versionIdOf({ rowId: idOfHistoryRow(row.key), head })
+/** All versions that come after the row id within the first key, and of all keys behind it. */
+function resumedVersions(
+  tables: Tables,
+  id: BucketId,
+  { bounds, resumeRowId }: { bounds: KeyBounds; resumeRowId: string },
+): Iterable<KeyedRow<VersionAt>> {
+  const key = bounds.start.toString()
+  const current = currentObject(historyOf(tables, id, key))
+  const isBehind = current !== undefined && current.rowId > resumeRowId
+  const listed = { start: isBehind ? bounds.start : justAfter(bounds.start), end: bounds.end }
+  const older = {
+    start: justAfter(historyRowKey(historyKey(id, key), resumeRowId)),
+    end: historyBound(id, bounds.end),
+  }
+  return inKeyOrder(listedVersions(currentWithin(tables, id, listed)), olderVersions(tables, older))
+}
+
+function* currentWithin(
+  tables: Tables,
+  id: BucketId,
+  { start, end }: KeyBounds,
+): Generator<KeyedRow<Buffer>> {
+  const range = { start: objectBound(id, start), end: objectBound(id, end) }
+  for (const { key, value } of tables.listing.rows(range)) {
+    yield { key: key.subarray(bucketIdBytes), row: value }
+  }
+}
+
+function* listedVersions(rows: Iterable<KeyedRow<Buffer>>): Generator<KeyedRow<VersionAt>> {
+  for (const { key, row } of rows) yield { key, row: parseListingRow(row) }
+}
+
+function* olderVersions(tables: Tables, range: KeyBounds): Generator<KeyedRow<VersionAt>> {
+  for (const { key, value } of tables.versions.rows(range)) {
+    const row = { rowId: idOfHistoryRow(key), head: parseVersionHead(value) }
+    yield { key: rawKeyOfHistoryRow(key), row }
+  }
+}
+
+/** Of equal keys the first's comes first: what is current is newer than all else. */
+function* inKeyOrder<R>(
+  first: Generator<KeyedRow<R>>,
+  second: Generator<KeyedRow<R>>,
+): Generator<KeyedRow<R>> {
+  try {
+    let a = first.next()
+    let b = second.next()
+    while (!a.done || !b.done) {
+      const takesFirst = !a.done && (b.done || a.value.key.compare(b.value.key) <= 0)
+      if (takesFirst && !a.done) {
+        yield a.value
+        a = first.next()
+      } else if (!b.done) {
+        yield b.value
+        b = second.next()
+      }
+    }
+  } finally {
+    // Whoever stops early leaves no cursor open.
+    first.return(undefined)
+    second.return(undefined)
+  }
+}
+
+function summaryOf(key: string, isLatest: boolean, { rowId, head }: VersionAt): VersionSummary {
+  const versionId = versionIdOfRow(rowId, head)
   const { modifiedMs } = head
   if (head.is === 'deleteMarker') {
     const storageClass = 'STANDARD'
@@ -62,26 +153,14 @@ function summaryOf(key: string, isLatest: boolean, row: Row): VersionSummary {
   return checksum ? { is: 'object', ...summary, checksum } : { is: 'object', ...summary }
 }
 
-/** The row behind the version marker; of a null version that is gone, the newest of its key. */
+/** The row id behind which to go on; of a null version that is gone, one before all of its key. */
 function resumePoint(
   tables: Tables,
-  bucket: BucketRef,
-  { after, afterVersionId }: ListQuery & { afterVersionId?: VersionId },
-): Buffer | undefined {
+  id: BucketId,
+  { after, afterVersionId }: VersionQuery,
+): string | undefined {
   if (after === undefined || after.group || afterVersionId === undefined) return undefined
-  const beginning = historyKey(bucket.id, after.key)
-  if (afterVersionId !== 'null') return justAfter(historyRowKey(beginning, afterVersionId))
-  const version = nullVersion(historyOf(tables, { ...bucket, versioning: 'enabled' }, after.key))
-  return version ? justAfter(historyRowKey(beginning, version.rowId)) : beginning
-}
-
-/** Whether no version of the marker's key is left before the row at which the listing resumes. */
-function startsHistory(
-  tables: Tables,
-  bucket: BucketRef,
-  { after }: ListQuery,
-  resumeAt: Buffer,
-): boolean {
-  const start = historyKey(bucket.id, after?.key ?? '')
-  return start.compare(resumeAt) >= 0 || tables.versions.isEmpty({ start, end: resumeAt })
+  if (Buffer.byteLength(after.key) > 1024) return undefined
+  if (afterVersionId !== 'null') return afterVersionId
+  return nullVersion(historyOf(tables, id, after.key))?.rowId ?? '0'.repeat(32)
 }

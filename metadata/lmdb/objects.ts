@@ -1,22 +1,23 @@
 // Objects: the verbs of `ObjectStore`. The versions of one key are `version-history.ts`'s, listings
 // are `object-listings.ts`'s.
-import { encodeObjectHead, encodeObjectRow, parseVersionRow } from '../codec/version-codec.ts'
-import type { DeleteOutcome, NoSuchBucket, ObjectStore } from '../metadata-store.ts'
+import { encodeContent, versionIdOfRow } from '../codec/version-codec.ts'
+import type { DeleteOutcome, ObjectStore } from '../metadata-store.ts'
 import { liveBucket, type Random } from './buckets.ts'
 import { takePiece } from './chunk-claims.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { listObjects, listObjectVersions } from './object-listings.ts'
-import { historyKey, historyRowKey, objectKey, rowIdBytes } from './row-keys.ts'
+import { contentKey } from './row-keys.ts'
 import {
+  buriedVersion,
   currentObject,
   historyOf,
-  listingRow,
   namedVersion,
   newestVersion,
   placeMarker,
   placeObject,
+  readVersion,
   takeOut,
-  versionIdOf,
+  versionByRow,
 } from './version-history.ts'
 import { refusalOf } from './write-condition.ts'
 
@@ -28,23 +29,10 @@ export function lmdbObjects(env: LmdbEnvironment, random: Random): ObjectStore {
 
     get: async (ref, key, versionId) =>
       env.read((tables) => {
-        if (versionId === undefined) {
-          // The hot path: two gets, and only the version's own row is decoded.
-          const listed = tables.listing.get(objectKey(ref.id, key))
-          if (listed !== undefined) {
-            return rowNamed(tables, 'versions', {
-              bucketId: ref.id,
-              key,
-              rowId: listed.toString('hex', 0, rowIdBytes),
-            })
-          }
-        }
-        const history = historyOf(tables, { ...ref, versioning: 'enabled' }, key)
+        const history = historyOf(tables, ref.id, key)
         const version =
           versionId === undefined ? newestVersion(history) : namedVersion(history, versionId)
-        return (
-          version && rowNamed(tables, 'versions', { bucketId: ref.id, key, rowId: version.rowId })
-        )
+        return version && readVersion(history, version)
       }),
 
     list: async (ref, query) => env.read((tables) => listObjects(tables, ref, query)),
@@ -53,14 +41,16 @@ export function lmdbObjects(env: LmdbEnvironment, random: Random): ObjectStore {
 
     getRow: async (bucketId, key, rowId) =>
       env.read((tables) => {
-        const name = { bucketId, key, rowId }
-        const version = rowNamed(tables, 'versions', name) ?? rowNamed(tables, 'graveyard', name)
+        const history = historyOf(tables, bucketId, key)
+        const found = versionByRow(history, rowId) ?? buriedVersion(history, rowId)
+        const version = found && readVersion(history, found)
         return version?.is === 'object' ? version : undefined
       }),
   }
 }
 
 type CommitAnswer = Awaited<ReturnType<ObjectStore['commit']>>
+type TagsAnswer = Awaited<ReturnType<ObjectStore['setTags']>>
 
 function commitVersion(
   tables: Tables,
@@ -70,14 +60,14 @@ function commitVersion(
   const { key, content, condition, nowMs } = version
   const bucket = liveBucket(tables, version.bucket)
   if (bucket === undefined) return { is: 'noSuchBucket' }
-  const history = historyOf(tables, bucket, key)
+  const history = historyOf(tables, bucket.id, key)
   const current = currentObject(history)
   const refused = refusalOf(condition, current)
   if (refused) return refused
   const piece = takePiece(tables, bucket.tenantId, content.data)
   if (piece.is !== 'taken') return piece
   const whole = { ...content, data: piece.data }
-  const { versionId } = placeObject(history, whole, { nowMs, random, current })
+  const { versionId } = placeObject(history, whole, { bucket, current, nowMs, random })
   return { is: 'committed', versionId, modifiedMs: nowMs, versioning: bucket.versioning }
 }
 
@@ -90,55 +80,39 @@ function deleteVersion(
   const bucket = liveBucket(tables, deletion.bucket)
   if (bucket === undefined) return { is: 'noSuchBucket' }
   const { versioning } = bucket
-  const history = historyOf(tables, bucket, key)
+  const history = historyOf(tables, bucket.id, key)
   const current = currentObject(history)
-  if (versionId !== undefined || versioning === 'off') {
-    const named = versionId === undefined ? current : namedVersion(history, versionId)
-    const refused = refusalOf(condition, named)
+  if (versionId === undefined && versioning !== 'off') {
+    const refused = refusalOf(condition, current)
     if (refused) return refused
-    if (named === undefined) return { is: 'deleted', versioning, deleteMarker: false }
-    takeOut(history, named)
-    const deleteMarker = named.head.is === 'deleteMarker'
-    return { is: 'deleted', versioning, versionId: versionIdOf(named), deleteMarker }
+    const marker = placeMarker(history, { bucket, current, nowMs, random })
+    return { is: 'deleted', versioning, versionId: marker, deleteMarker: true }
   }
-  const refused = refusalOf(condition, current)
+  const named = versionId === undefined ? current : namedVersion(history, versionId)
+  const refused = refusalOf(condition, named)
   if (refused) return refused
-  const marker = placeMarker(history, { nowMs, random, current })
-  return { is: 'deleted', versioning, versionId: marker, deleteMarker: true }
+  if (named === undefined) return { is: 'deleted', versioning, deleteMarker: false }
+  takeOut(history, bucket, named)
+  return {
+    is: 'deleted',
+    versioning,
+    versionId: versionIdOfRow(named.rowId, named.head),
+    deleteMarker: named.head.is === 'deleteMarker',
+  }
 }
 
 function setTags(
   tables: Tables,
   ref: Parameters<ObjectStore['setTags']>[0],
   { key, versionId, tags }: Parameters<ObjectStore['setTags']>[2] & { key: string },
-): Awaited<ReturnType<ObjectStore['setTags']>> {
+): TagsAnswer {
   const bucket = liveBucket(tables, ref)
-  if (bucket === undefined) return { is: 'noSuchBucket' } satisfies NoSuchBucket
-  const history = historyOf(tables, bucket, key)
-  const version =
-    versionId === undefined ? newestVersion(history) : namedVersion(history, versionId)
-  const name = version && { bucketId: ref.id, key, rowId: version.rowId }
-  const row = name && rowNamed(tables, 'versions', name)
-  if (version === undefined || row === undefined) return { is: 'noSuchVersion' }
-  if (row.is === 'deleteMarker') return { is: 'deleteMarker' }
-  const head = encodeObjectHead(row)
-  const rowKey = historyRowKey(history.historyKey, version.rowId)
-  tables.versions.put(rowKey, encodeObjectRow(head, { ...row, tags }))
-  if (currentObject(history)?.rowId === version.rowId) {
-    tables.listing.put(history.listingKey, listingRow(version.rowId, head))
-  }
-  return { is: 'done', versionId: row.versionId }
-}
-
-function rowNamed(
-  tables: Tables,
-  table: 'versions' | 'graveyard',
-  {
-    bucketId,
-    key,
-    rowId,
-  }: { bucketId: Parameters<typeof historyKey>[0]; key: string; rowId: string },
-) {
-  const row = tables[table].get(historyRowKey(historyKey(bucketId, key), rowId))
-  return row && parseVersionRow(key, rowId, row)
+  if (bucket === undefined) return { is: 'noSuchBucket' }
+  const history = historyOf(tables, bucket.id, key)
+  const found = versionId === undefined ? newestVersion(history) : namedVersion(history, versionId)
+  const version = found && readVersion(history, found)
+  if (version === undefined) return { is: 'noSuchVersion' }
+  if (version.is === 'deleteMarker') return { is: 'deleteMarker' }
+  tables.contents.put(contentKey(version.rowId), encodeContent({ ...version, tags }))
+  return { is: 'done', versionId: version.versionId }
 }

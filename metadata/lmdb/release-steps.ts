@@ -2,13 +2,13 @@
 // transaction, so that a step is never done twice. The outbox row goes with the last step.
 import assert from 'node:assert'
 import { parsePartData, parseUpload } from '../codec/upload-codec.ts'
-import { dataOfRow } from '../codec/version-codec.ts'
+import { dataOfContent } from '../codec/version-codec.ts'
 import type { BucketId, ChunkListId, ObjectData, TenantId, UploadId } from '../records.ts'
 import { giveBackChunks } from './chunk-claims.ts'
 import { pagesFrom } from './chunk-lists.ts'
 import type { Row, Tables } from './lmdb-environment.ts'
 import type { ReleaseTarget } from './outbox-rows.ts'
-import { rangeOf } from './row-keys.ts'
+import { contentKey, idOfHistoryRow, rangeOf } from './row-keys.ts'
 import { removeUpload } from './upload-rows.ts'
 
 type Step = 'more' | 'done'
@@ -36,10 +36,11 @@ export function releaseStep(tables: Tables, tenantId: TenantId, target: ReleaseT
 }
 
 function releaseVersion(tables: Tables, tenantId: TenantId, graveKey: Buffer): Step {
-  const row = tables.graveyard.get(graveKey)
-  const data = row && dataOfRow(row)
-  assert(data !== undefined, 'a version to release that is not in the graveyard')
-  if (releaseData(tables, tenantId, data) === 'more') return 'more'
+  const contentRow = contentKey(idOfHistoryRow(graveKey))
+  const content = tables.contents.get(contentRow)
+  assert(content !== undefined, 'a version to release that is not there')
+  if (releaseData(tables, tenantId, dataOfContent(content)) === 'more') return 'more'
+  tables.contents.remove(contentRow)
   tables.graveyard.remove(graveKey)
   return 'done'
 }

@@ -5,6 +5,9 @@ import type { KeyRange } from './lmdb-environment.ts'
 
 export const bucketIdBytes = 8
 export const rowIdBytes = 16
+/** A row id begins with `orderMax` less milliseconds, in so many bytes. */
+export const orderBytes = 6
+export const orderMax = 2 ** 48 - 1
 
 /** bucket, raw key. */
 export function objectKey(bucketId: BucketId, key: string): Buffer {
@@ -29,6 +32,16 @@ export function historyKey(bucketId: BucketId, key: string): Buffer {
   return bytes
 }
 
+/** Where raw keys from these bytes on begin, in a table of raw keys. */
+export function objectBound(bucketId: BucketId, raw: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(bucketId, 'hex'), raw])
+}
+
+/** Where raw keys from these bytes on begin, in a table of histories. */
+export function historyBound(bucketId: BucketId, raw: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(bucketId, 'hex'), escapeNuls(raw)])
+}
+
 /** A row of a key's history: its beginning, then the row's or upload's id (32 hex digits). */
 export function historyRowKey(history: Buffer, idHex: string): Buffer {
   const bytes = Buffer.allocUnsafe(history.length + rowIdBytes)
@@ -44,6 +57,13 @@ export function rawKeyOfHistoryRow(rowKey: Buffer): Buffer {
 
 export function idOfHistoryRow(rowKey: Buffer): string {
   return rowKey.toString('hex', rowKey.length - rowIdBytes)
+}
+
+/** The row id with its inverted time turned round again: new contents go to the end of the table. */
+export function contentKey(rowId: string): Buffer {
+  const bytes = Buffer.from(rowId, 'hex')
+  bytes.writeUIntBE(orderMax - bytes.readUIntBE(0, orderBytes), 0, orderBytes)
+  return bytes
 }
 
 export function partKey(uploadId: UploadId, number: number): Buffer {
@@ -91,7 +111,7 @@ export function justAfter(key: Buffer): Buffer {
   return Buffer.concat([key, Buffer.of(0)])
 }
 
-export function escapeNuls(raw: Buffer): Buffer {
+function escapeNuls(raw: Buffer): Buffer {
   if (!raw.includes(0)) return raw
   const escaped: number[] = []
   for (const byte of raw) {

@@ -9,18 +9,23 @@ export const tableNames = [
   /** tenant id, bucket name → Bucket */
   'buckets',
   /**
-   * bucket, raw key → row id, head of the version: of current objects only, so that a listing never
-   * walks over delete markers.
+   * bucket, raw key → row id, head: the current objects, and they alone, so that a listing never
+   * walks over delete markers. What is here is in no other table and newer than all in `versions`.
    */
   'listing',
-  /** bucket, escaped key, row id → version or delete marker. Row ids sort newest first. */
+  /** bucket, escaped key, row id → head: all versions that are not current, and delete markers. */
   'versions',
+  /**
+   * row id, its time counted forwards → content of a version, wherever its head is. By time, so that
+   * commits append to one place instead of spreading large rows over the whole tree.
+   */
+  'contents',
   /**
    * bucket, raw key → row id of the null version, when a suspended bucket wrote it. A null version
    * from before versioning has no row here: it is the oldest of its key.
    */
   'nulls',
-  /** As `versions`: removed, and not yet released. */
+  /** As `versions`: heads of versions removed and not yet released. Their contents are still there. */
   'graveyard',
   /** bucket, escaped key, upload id → Upload */
   'uploads',

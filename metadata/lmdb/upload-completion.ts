@@ -2,16 +2,21 @@
 // upload's id; parts that were not named move under an id of their own and are released.
 import assert from 'node:assert'
 import { encodeCompletion, parseCompletion, parsePartHead } from '../codec/upload-codec.ts'
-import { parseVersionRow } from '../codec/version-codec.ts'
 import type { CompletedPart, UploadRef, UploadStore } from '../metadata-store.ts'
 import { parseUploadId } from '../record-ids.ts'
 import type { BucketId, ObjectVersion, TenantId, UploadId } from '../records.ts'
 import { liveBucket, type Random } from './buckets.ts'
 import type { Row, Tables } from './lmdb-environment.ts'
 import { appendRelease } from './outbox-rows.ts'
-import { historyKey, historyRowKey, partKey, rangeOf } from './row-keys.ts'
+import { partKey, rangeOf } from './row-keys.ts'
 import { closeUpload, uploadAt } from './upload-rows.ts'
-import { currentObject, historyOf, placeObject } from './version-history.ts'
+import {
+  currentObject,
+  historyOf,
+  placeObject,
+  readVersion,
+  versionByRow,
+} from './version-history.ts'
 import { refusalOf } from './write-condition.ts'
 
 type Completion = Parameters<UploadStore['complete']>[0]
@@ -27,7 +32,7 @@ export function completeUpload(
   const { upload: ref, parts, content, condition, nowMs } = completion
   const upload = uploadAt(tables, bucket.id, ref)
   if (upload === undefined) return repeated(tables, bucket.id, completion)
-  const history = historyOf(tables, bucket, ref.key)
+  const history = historyOf(tables, bucket.id, ref.key)
   const current = currentObject(history)
   const refused = refusalOf(condition, current)
   if (refused) return refused
@@ -42,7 +47,7 @@ export function completeUpload(
     parts: parts.map(({ number, size }) => ({ number, size })),
   }
   const whole = { ...content, data }
-  const { versionId, rowId } = placeObject(history, whole, { nowMs, random, current })
+  const { versionId, rowId } = placeObject(history, whole, { bucket, current, nowMs, random })
   const { versioning } = bucket
   tables.completions.put(
     Buffer.from(ref.uploadId, 'hex'),
@@ -82,8 +87,9 @@ function versionOfUpload(tables: Tables, bucketId: BucketId, ref: UploadRef) {
   const completion = bytes && parseCompletion(bytes)
   if (completion?.bucketId !== bucketId || completion.key !== ref.key) return undefined
   const { rowId, versioning } = completion
-  const row = tables.versions.get(historyRowKey(historyKey(bucketId, ref.key), rowId))
-  const version = row && parseVersionRow(ref.key, rowId, row)
+  const history = historyOf(tables, bucketId, ref.key)
+  const found = versionByRow(history, rowId)
+  const version = found && readVersion(history, found)
   return version?.is === 'object' ? { version, versioning } : undefined
 }
 

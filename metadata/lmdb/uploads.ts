@@ -3,13 +3,21 @@ import assert from 'node:assert'
 import { encodePart, parsePartData, parsePartHead, parseUpload } from '../codec/upload-codec.ts'
 import type { Listed, UploadStore } from '../metadata-store.ts'
 import { parseUploadId } from '../record-ids.ts'
-import type { Part, Upload, UploadId } from '../records.ts'
+import type { BucketId, Part, Upload, UploadId } from '../records.ts'
 import { liveBucket, type Random } from './buckets.ts'
 import { takePiece } from './chunk-claims.ts'
-import { walkKeys } from './key-walk.ts'
+import { type KeyedRow, walkKeys } from './key-walk.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { appendPieceRelease } from './outbox-rows.ts'
-import { historyKey, historyRowKey, justAfter, partKey, rangeOf } from './row-keys.ts'
+import {
+  historyBound,
+  historyKey,
+  historyRowKey,
+  justAfter,
+  partKey,
+  rangeOf,
+  rawKeyOfHistoryRow,
+} from './row-keys.ts'
 import { completedUpload, completeUpload } from './upload-completion.ts'
 import { putUpload, removeUpload, uploadAt } from './upload-rows.ts'
 
@@ -56,21 +64,7 @@ export function lmdbUploads(env: LmdbEnvironment, random: Random): UploadStore {
         }),
       ),
 
-    list: async (bucket, query) =>
-      env.read((tables): Listed<Upload & { is: 'upload' }> => {
-        const { after, afterUploadId } = query
-        const within = after && !after.group && afterUploadId !== undefined
-        return walkKeys({
-          table: tables.uploads,
-          bucketId: bucket.id,
-          spelling: 'history',
-          query,
-          resumeAt: within
-            ? justAfter(historyRowKey(historyKey(bucket.id, after.key), afterUploadId))
-            : undefined,
-          entry: (_, row) => ({ is: 'upload' as const, ...parseUpload(row.value) }),
-        })
-      }),
+    list: async (bucket, query) => env.read((tables) => listUploads(tables, bucket.id, query)),
 
     complete: (completion) => env.write((tables) => completeUpload(tables, completion, random)),
     completed: async (bucket, upload) =>
@@ -86,6 +80,30 @@ export function lmdbUploads(env: LmdbEnvironment, random: Random): UploadStore {
 
     abortStale: ({ initiatedBeforeMs, limit }) => abortStale(env, initiatedBeforeMs, limit),
   }
+}
+
+function listUploads(
+  tables: Tables,
+  bucketId: BucketId,
+  query: Parameters<UploadStore['list']>[1],
+): Listed<Upload & { is: 'upload' }> {
+  const { after, afterUploadId } = query
+  const rows = function* (start: Buffer, end: Buffer): Generator<KeyedRow<Buffer>> {
+    for (const row of tables.uploads.rows({ start, end: historyBound(bucketId, end) })) {
+      yield { key: rawKeyOfHistoryRow(row.key), row: row.value }
+    }
+  }
+  const isWithin = after !== undefined && !after.group && afterUploadId !== undefined
+  return walkKeys({
+    query,
+    rowsWithin: ({ start, end }) => rows(historyBound(bucketId, start), end),
+    rowsResumed:
+      isWithin && Buffer.byteLength(after.key) <= 1024
+        ? ({ end }) =>
+            rows(justAfter(historyRowKey(historyKey(bucketId, after.key), afterUploadId)), end)
+        : undefined,
+    entry: ({ row }) => ({ is: 'upload' as const, ...parseUpload(row) }),
+  })
 }
 
 function listParts(

@@ -2,51 +2,57 @@
 // the listing then shows. Conditions, buckets and outcomes are `objects.ts`'s.
 import assert from 'node:assert'
 import {
-  dataOfRow,
-  encodeMarker,
+  encodeContent,
+  encodeMarkerHead,
   encodeObjectHead,
-  encodeObjectRow,
-  headOfRow,
+  parseVersion,
   parseVersionHead,
   type VersionHead,
+  versionIdOfRow,
 } from '../codec/version-codec.ts'
-import { parseVersionId } from '../record-ids.ts'
-import type { Bucket, ObjectContent, VersionId } from '../records.ts'
+import type {
+  Bucket,
+  BucketId,
+  DeleteMarker,
+  ObjectContent,
+  ObjectVersion,
+  VersionId,
+} from '../records.ts'
 import type { Random } from './buckets.ts'
 import { leaseHorizon } from './lease-rows.ts'
-import type { Tables } from './lmdb-environment.ts'
+import type { Row, Tables } from './lmdb-environment.ts'
 import { appendRelease } from './outbox-rows.ts'
 import {
+  contentKey,
   historyKey,
   historyRowKey,
   idOfHistoryRow,
   objectKey,
+  orderBytes,
+  orderMax,
   rangeOf,
   rowIdBytes,
 } from './row-keys.ts'
 
-/** One key of one bucket, inside one transaction, with the beginnings of its rows' keys. */
+/** One key of one bucket, inside one transaction. */
 export type History = {
   readonly tables: Tables
-  readonly bucket: Pick<Bucket, 'id' | 'tenantId' | 'versioning'>
+  readonly bucketId: BucketId
   readonly key: string
   readonly listingKey: Buffer
-  readonly historyKey: Buffer
 }
 export type VersionAt = { readonly rowId: string; readonly head: VersionHead }
 export type CurrentObject = VersionAt & { readonly head: Extract<VersionHead, { is: 'object' }> }
+/** What a version on top is made with; `current` as `currentObject` gave it. */
+export type Making = {
+  readonly bucket: Bucket
+  readonly current: CurrentObject | undefined
+  readonly nowMs: number
+  readonly random: Random
+}
 
-const orderBytes = 6
-const orderMax = 2 ** 48 - 1
-
-export function historyOf(tables: Tables, bucket: History['bucket'], key: string): History {
-  return {
-    tables,
-    bucket,
-    key,
-    listingKey: objectKey(bucket.id, key),
-    historyKey: historyKey(bucket.id, key),
-  }
+export function historyOf(tables: Tables, bucketId: BucketId, key: string): History {
+  return { tables, bucketId, key, listingKey: objectKey(bucketId, key) }
 }
 
 /** The current object; undefined when there is none, or a delete marker is on top. */
@@ -63,18 +69,23 @@ export function parseListingRow(row: Buffer): CurrentObject {
 
 /** What is on top, marker or object. */
 export function newestVersion(history: History): VersionAt | undefined {
-  const row = history.tables.versions.first(rangeOf(history.historyKey))
-  return row && versionAt(row)
+  return currentObject(history) ?? newestOlder(history)
 }
 
 /** The version that a client's id names. */
 export function namedVersion(history: History, versionId: VersionId): VersionAt | undefined {
   if (versionId === 'null') return nullVersion(history)
-  const row = history.tables.versions.get(historyRowKey(history.historyKey, versionId))
-  if (row === undefined) return undefined
-  const head = parseVersionHead(headOfRow(row))
+  const version = versionByRow(history, versionId)
   // The null version's row has an id too, which is no version id.
-  return head.isNull ? undefined : { rowId: versionId, head }
+  return version?.head.isNull ? undefined : version
+}
+
+/** The version in this row, current or not. */
+export function versionByRow(history: History, rowId: string): VersionAt | undefined {
+  const current = currentObject(history)
+  if (current?.rowId === rowId) return current
+  const head = history.tables.versions.get(versionKey(history, rowId))
+  return head && { rowId, head: parseVersionHead(head) }
 }
 
 /** The null version: the one noted, else the oldest if it dates from before versioning. */
@@ -82,31 +93,129 @@ export function nullVersion(history: History): VersionAt | undefined {
   const { tables, listingKey } = history
   const noted = tables.nulls.get(listingKey)
   if (noted !== undefined) {
-    const rowId = noted.toString('hex')
-    const row = tables.versions.get(historyRowKey(history.historyKey, rowId))
-    assert(row !== undefined, 'the noted null version has no row')
-    return { rowId, head: parseVersionHead(headOfRow(row)) }
+    const version = versionByRow(history, noted.toString('hex'))
+    assert(version !== undefined, 'the noted null version has no row')
+    return version
   }
-  const oldest = tables.versions.last(rangeOf(history.historyKey))
-  const version = oldest && versionAt(oldest)
-  return version?.head.isNull ? version : undefined
+  const last = tables.versions.last(rangeOf(historyKey(history.bucketId, history.key)))
+  const oldest = last ? versionAt(last) : currentObject(history)
+  return oldest?.head.isNull ? oldest : undefined
 }
 
-export function versionIdOf({ rowId, head }: VersionAt): VersionId {
-  const id = head.isNull ? 'null' : parseVersionId(rowId)
-  assert(id !== undefined, 'a row id that is no version id')
-  return id
+/** The whole version, content included. */
+export function readVersion(
+  { tables, key }: Pick<History, 'tables' | 'key'>,
+  { rowId, head }: VersionAt,
+): ObjectVersion | DeleteMarker {
+  const content = head.is === 'object' ? tables.contents.get(contentKey(rowId)) : undefined
+  return parseVersion({ key, rowId }, head, content)
+}
+
+/** The head of a version that was removed, and is not released yet. */
+export function buriedVersion(history: History, rowId: string): VersionAt | undefined {
+  const head = history.tables.graveyard.get(versionKey(history, rowId))
+  return head && { rowId, head: parseVersionHead(head) }
+}
+
+/** Puts an object on top, in place of the null version where the bucket's state says so. */
+export function placeObject(
+  history: History,
+  content: ObjectContent,
+  making: Making,
+): { versionId: VersionId; rowId: string } {
+  const { tables, listingKey } = history
+  const { rowId, versionId } = makeRoom(history, making)
+  const head = encodeObjectHead({ ...content, versionId, modifiedMs: making.nowMs })
+  tables.contents.put(contentKey(rowId), encodeContent(content))
+  tables.listing.put(listingKey, listingRow(rowId, head))
+  return { versionId, rowId }
+}
+
+/** Puts a delete marker on top, in place of the null version where the bucket's state says so. */
+export function placeMarker(history: History, making: Making): VersionId {
+  const { tables, listingKey } = history
+  const { rowId, versionId } = makeRoom(history, making)
+  const head = encodeMarkerHead({ versionId, modifiedMs: making.nowMs })
+  tables.versions.put(versionKey(history, rowId), head)
+  if (making.current) tables.listing.remove(listingKey)
+  return versionId
+}
+
+/** Takes one version out, and makes the next newest current if nothing newer is left. */
+export function takeOut(history: History, bucket: Bucket, version: VersionAt): void {
+  const { tables, listingKey } = history
+  const current = currentObject(history)
+  bury(history, bucket, version)
+  if (current?.rowId === version.rowId) tables.listing.remove(listingKey)
+  else tables.versions.remove(versionKey(history, version.rowId))
+  const isCovered = current !== undefined && current.rowId !== version.rowId
+  if (isCovered || bucket.versioning === 'off') return
+  const top = tables.versions.first(rangeOf(historyKey(history.bucketId, history.key)))
+  if (top === undefined || parseVersionHead(top.value).is !== 'object') return
+  tables.versions.remove(top.key)
+  tables.listing.put(listingKey, listingRow(idOfHistoryRow(top.key), top.value))
+}
+
+/**
+ * Draws the ids of a version to be put on top. The object it covers moves out of the listing's way,
+ * or, where it replaces the null version, that one is buried.
+ */
+function makeRoom(
+  history: History,
+  { bucket, current, nowMs, random }: Making,
+): { rowId: string; versionId: VersionId } {
+  const { tables, listingKey } = history
+  if (bucket.versioning === 'off') {
+    if (current) bury(history, bucket, current)
+    return { rowId: nextRowId(current?.rowId, nowMs, random), versionId: 'null' }
+  }
+  const newest = current ?? newestOlder(history)
+  const rowId = nextRowId(newest?.rowId, nowMs, random)
+  const replaced = bucket.versioning === 'suspended' ? nullVersion(history) : undefined
+  if (replaced) bury(history, bucket, replaced)
+  if (replaced && replaced.rowId !== current?.rowId) {
+    tables.versions.remove(versionKey(history, replaced.rowId))
+  }
+  if (current && current.rowId !== replaced?.rowId) {
+    const listed = tables.listing.get(listingKey)
+    assert(listed !== undefined)
+    tables.versions.put(versionKey(history, current.rowId), listed.subarray(rowIdBytes))
+  }
+  const isNull = bucket.versioning === 'suspended'
+  if (isNull) tables.nulls.put(listingKey, Buffer.from(rowId, 'hex'))
+  const made: VersionHead = { is: 'deleteMarker', isNull, modifiedMs: nowMs }
+  return { rowId, versionId: versionIdOfRow(rowId, made) }
+}
+
+/**
+ * What is to be done for a version whose head is about to be taken away. If it holds chunks, or a lease lives, it
+ * goes to the graveyard and a release is due; else its content goes with it.
+ */
+function bury(history: History, bucket: Bucket, { rowId, head }: VersionAt): void {
+  const { tables, listingKey } = history
+  if (head.is === 'object') {
+    if (head.holdsChunks || leaseHorizon(tables) !== undefined) {
+      const graveKey = versionKey(history, rowId)
+      tables.graveyard.put(graveKey, headBytes(history, rowId))
+      appendRelease(tables, bucket.tenantId, { what: 'version', graveKey })
+    } else {
+      tables.contents.remove(contentKey(rowId))
+    }
+  }
+  if (head.isNull && bucket.versioning !== 'off') {
+    const noted = tables.nulls.get(listingKey)
+    if (noted?.toString('hex') === rowId) tables.nulls.remove(listingKey)
+  }
 }
 
 /**
  * An id for a version that becomes the newest: inverted milliseconds, below the newest there is, then
  * ten random bytes. So the clock gives the order as long as it runs forward, and commits do when not.
  */
-export function nextRowId(newest: string | undefined, nowMs: number, random: Random): string {
-  const byClock = orderMax - nowMs
+function nextRowId(newest: string | undefined, nowMs: number, random: Random): string {
   const bound =
     newest === undefined ? orderMax : Number.parseInt(newest.slice(0, orderBytes * 2), 16)
-  const order = Math.min(byClock, bound - 1)
+  const order = Math.min(orderMax - nowMs, bound - 1)
   assert(order >= 0, 'no row id is left below the newest')
   const id = Buffer.alloc(rowIdBytes)
   id.writeUIntBE(order, 0, orderBytes)
@@ -114,100 +223,32 @@ export function nextRowId(newest: string | undefined, nowMs: number, random: Ran
   return id.toString('hex')
 }
 
-/** Puts an object on top, in place of the null version where the bucket's state says so. */
-export function placeObject(
-  history: History,
-  content: ObjectContent,
-  made: { nowMs: number; random: Random; current: CurrentObject | undefined },
-): { versionId: VersionId; rowId: string } {
-  const { tables, listingKey } = history
-  const { rowId, versionId } = makeRoom(history, made)
-  const head = encodeObjectHead({ ...content, versionId, modifiedMs: made.nowMs })
-  const row = encodeObjectRow(head, content)
-  tables.versions.put(historyRowKey(history.historyKey, rowId), row)
-  tables.listing.put(listingKey, listingRow(rowId, head))
-  return { versionId, rowId }
+function newestOlder({ tables, bucketId, key }: History): VersionAt | undefined {
+  const row = tables.versions.first(rangeOf(historyKey(bucketId, key)))
+  return row && versionAt(row)
 }
 
-/** Puts a delete marker on top, in place of the null version where the bucket's state says so. */
-export function placeMarker(
-  history: History,
-  made: { nowMs: number; random: Random; current: CurrentObject | undefined },
-): VersionId {
-  const { tables, listingKey } = history
-  const { rowId, versionId } = makeRoom(history, made)
-  const row = encodeMarker({ versionId, modifiedMs: made.nowMs })
-  tables.versions.put(historyRowKey(history.historyKey, rowId), row)
-  if (made.current) tables.listing.remove(listingKey)
-  return versionId
+function versionAt(row: Row): VersionAt {
+  return { rowId: idOfHistoryRow(row.key), head: parseVersionHead(row.value) }
 }
 
-/** Takes one version out, and makes the next newest current if this was the newest. */
-export function takeOut(history: History, version: VersionAt): void {
-  const { tables, listingKey, bucket } = history
+/** The stored head of a version that is still in its place. */
+function headBytes(history: History, rowId: string): Buffer {
+  const { tables, listingKey } = history
   const listed = tables.listing.get(listingKey)
-  const wasListed = listed?.toString('hex', 0, rowIdBytes) === version.rowId
-  const mayUncover = version.head.is === 'deleteMarker' && listed === undefined
-  bury(history, version)
-  if (!wasListed && !mayUncover) return
-  const top =
-    bucket.versioning === 'off' ? undefined : tables.versions.first(rangeOf(history.historyKey))
-  const head = top && headOfRow(top.value)
-  if (top && head && parseVersionHead(head).is === 'object') {
-    tables.listing.put(listingKey, listingRow(idOfHistoryRow(top.key), head))
-  } else if (wasListed) {
-    tables.listing.remove(listingKey)
-  }
+  if (listed?.toString('hex', 0, rowIdBytes) === rowId) return listed.subarray(rowIdBytes)
+  const head = tables.versions.get(versionKey(history, rowId))
+  assert(head !== undefined, 'a version without its head')
+  return head
 }
 
-export function listingRow(rowId: string, head: Buffer): Buffer {
+function versionKey({ bucketId, key }: History, rowId: string): Buffer {
+  return historyRowKey(historyKey(bucketId, key), rowId)
+}
+
+function listingRow(rowId: string, head: Buffer): Buffer {
   const row = Buffer.allocUnsafe(rowIdBytes + head.length)
   row.write(rowId, 0, 'hex')
   row.set(head, rowIdBytes)
   return row
-}
-
-/** Buries the null version that a new one replaces, and draws the new one's ids. */
-function makeRoom(
-  history: History,
-  made: { nowMs: number; random: Random; current: CurrentObject | undefined },
-): { rowId: string; versionId: VersionId } {
-  const { tables, bucket, listingKey } = history
-  const unversioned = bucket.versioning === 'off'
-  const newest = made.current ?? (unversioned ? undefined : newestVersion(history))
-  const rowId = nextRowId(newest?.rowId, made.nowMs, made.random)
-  if (bucket.versioning === 'enabled') {
-    const versionId = parseVersionId(rowId)
-    assert(versionId !== undefined)
-    return { rowId, versionId }
-  }
-  const replaced = unversioned ? made.current : nullVersion(history)
-  if (replaced) bury(history, replaced)
-  if (!unversioned) tables.nulls.put(listingKey, Buffer.from(rowId, 'hex'))
-  return { rowId, versionId: 'null' }
-}
-
-/**
- * Removes a version's row. If it holds chunks, or a lease lives, it moves to the graveyard and a
- * release is due; else nothing is left to do.
- */
-function bury(history: History, { rowId, head }: VersionAt): void {
-  const { tables, bucket, listingKey } = history
-  const rowKey = historyRowKey(history.historyKey, rowId)
-  const holdsChunks = head.is === 'object' && head.holdsChunks
-  if (holdsChunks || (head.is === 'object' && leaseHorizon(tables) !== undefined)) {
-    const row = tables.versions.get(rowKey)
-    assert(row !== undefined && dataOfRow(row) !== undefined, 'a version without its row')
-    tables.graveyard.put(rowKey, row)
-    appendRelease(tables, bucket.tenantId, { what: 'version', graveKey: rowKey })
-  }
-  tables.versions.remove(rowKey)
-  if (head.isNull && bucket.versioning !== 'off') {
-    const noted = tables.nulls.get(listingKey)
-    if (noted?.toString('hex') === rowId) tables.nulls.remove(listingKey)
-  }
-}
-
-function versionAt(row: { key: Buffer; value: Buffer }): VersionAt {
-  return { rowId: idOfHistoryRow(row.key), head: parseVersionHead(headOfRow(row.value)) }
 }
