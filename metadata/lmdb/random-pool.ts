@@ -5,7 +5,7 @@ import type { Random } from './buckets.ts'
 const drawBytes = 4096
 
 export function pooled(random: Random): Random {
-  let pool = Buffer.alloc(0)
+  let pool: Buffer = Buffer.alloc(0)
   return (bytes) => {
     if (bytes > drawBytes) return random(bytes)
     if (pool.length < bytes) pool = random(drawBytes)
