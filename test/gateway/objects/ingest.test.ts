@@ -233,6 +233,28 @@ describe('uploads under pressure', (test) => {
     await tight.hashPool.close()
   })
 
+  test('stalls, failures and equal content in any order lose nothing and leak nothing', async () => {
+    const tight = await openIngestBench(random, { buffersMax: 2 })
+    const shared = random.bytes(boundary)
+    const upload = async () => {
+      const own = random.bytes(random.integer(boundary))
+      const bytes = Buffer.concat(random.integer(2) === 0 ? [own, shared] : [shared, own])
+      const sent = random.integer(4) === 0 ? random.integer(bytes.length) : bytes.length
+      const receiving = receive(
+        tight,
+        stumbling(bytes.subarray(0, sent), { fails: sent < bytes.length }),
+      )
+      if (sent < bytes.length) return assert.rejects(receiving, isS3Error('IncompleteBody'))
+      const data = await commit(tight, await receiving)
+      assert.ok((await readBack(tight, data, bytes.length)).equals(bytes))
+    }
+    await Promise.all(Array.from({ length: 30 }, upload))
+    assert.deepEqual(tight.budget.usage().lent, 0)
+    assert.deepEqual(tight.leftovers, [])
+    for (const list of tight.catalog.lists.values()) assert.ok(list.committed)
+    await tight.hashPool.close()
+  })
+
   test('a short announced body takes nothing of the budget', async () => {
     const tight = await openIngestBench(random, { buffersMax: 1 })
     const holder = stalledAfter(random.bytes(2 * blockBytes))
@@ -265,6 +287,21 @@ describe('uploads under pressure', (test) => {
 
   test.after(() => bench.hashPool.close())
 })
+
+/** Stops now and then for some milliseconds, and perhaps fails at its end. */
+async function* stumbling(
+  bytes: Buffer,
+  { fails }: { readonly fails: boolean },
+): AsyncGenerator<Buffer, void, void> {
+  for (let at = 0; at < bytes.length; ) {
+    const step = 1 + random.integer(300_000)
+    yield bytes.subarray(at, at + step)
+    at += step
+    const pauseMs = random.integer(5) === 0 ? random.integer(25) : 0
+    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
+  }
+  if (fails) throw new S3Error('IncompleteBody')
+}
 
 function isS3Error(code: string): (cause: unknown) => boolean {
   return (cause) => cause instanceof S3Error && cause.code === code
