@@ -17,6 +17,7 @@ import { TenantKeyring } from './keys/tenant-keyring.ts'
 import { HashPool } from './objects/hash-pool.ts'
 import { Ingest } from './objects/ingest.ts'
 import { IngestBudget } from './objects/ingest-budget.ts'
+import { ReadLeases } from './objects/read-leases.ts'
 import type { Services } from './operation.ts'
 import { operationHandlers } from './operation-handlers.ts'
 
@@ -63,10 +64,16 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
     nowMs: now,
     onLeftover: (cause) => log('an upload left something behind', { cause }),
   })
+  const readLeases = new ReadLeases({
+    leases: metadata.leases,
+    random: parts.random,
+    nowMs: now,
+  })
   const services: Services = {
     metadata,
     blobs,
     ingest,
+    readLeases,
     authorize: authorizeRoot,
     now,
     region: config.region,
@@ -83,10 +90,14 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
     now,
   }
   const ids = requestIds(parts.processId)
+  const close = async () => {
+    await readLeases.close()
+    await hashPool.close()
+  }
   const handle = makeRequestHandler({
     services,
     handlers: operationHandlers(makeAuthenticateForm(signing)),
-    authenticate: makeAuthenticate(signing),
+    authenticate: makeAuthenticate({ ...signing, domains: config.domains }),
     checksums,
     ids,
     domains: config.domains,
@@ -97,5 +108,5 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
     },
     onFailure: (failure) => log('request failed', failure),
   })
-  return { handle, ids, services, close: () => hashPool.close() }
+  return { handle, ids, services, close }
 }

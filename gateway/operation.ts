@@ -10,12 +10,14 @@ import type { Authorize } from './authorize.ts'
 import type { Identity } from './identity.ts'
 import type { TenantKeys } from './keys/tenant-keys.ts'
 import type { Ingest } from './objects/ingest.ts'
+import type { ReadLeases } from './objects/read-leases.ts'
 
 /** Everything an operation may use besides the request. Made once, in `compose.ts`. */
 export type Services = {
   readonly metadata: MetadataStore
   readonly blobs: BlobStore
   readonly ingest: Ingest
+  readonly readLeases: ReadLeases
   readonly authorize: Authorize
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -65,8 +67,15 @@ export type Call = {
 export type ReplyBody =
   | string
   | Buffer
-  /** Exactly `bytes` bytes, in batches that are sent under one cork; nothing is opened for HEAD. */
-  | { readonly bytes: number; readonly open: () => AsyncIterable<readonly Buffer[]> }
+  /** Exactly `bytes` bytes, in batches that are sent under one cork. */
+  | StreamedBody
+
+export type StreamedBody = {
+  readonly bytes: number
+  readonly open: () => AsyncIterable<readonly Buffer[]>
+  /** Called instead of `open` when nobody is there any more to send to. */
+  readonly drop?: () => void
+}
 
 export type Reply = {
   readonly status: number

@@ -2,7 +2,7 @@
 // gateway and HTTP meet on the way out.
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Reply } from '../operation.ts'
+import type { Reply, ReplyBody, StreamedBody } from '../operation.ts'
 
 export type Exchange = {
   readonly incoming: IncomingMessage
@@ -22,52 +22,52 @@ const lingerMs = 5_000
  */
 export async function sendReply(exchange: Exchange, reply: Reply): Promise<void> {
   const { incoming, outgoing } = exchange
-  if (outgoing.destroyed || outgoing.headersSent) return
-  const body = reply.body
-  for (const name in reply.headers) {
-    const value = reply.headers[name]
-    if (value !== undefined) outgoing.setHeader(name, value)
-  }
-  const length = bodyLength(body)
-  if (
-    length !== undefined &&
-    reply.headers?.['Content-Length'] === undefined &&
-    reply.status !== 204 &&
-    reply.status !== 304
-  ) {
-    outgoing.setHeader('Content-Length', length)
+  const streamed = isStreamed(reply.body) ? reply.body : undefined
+  if (outgoing.destroyed || outgoing.headersSent) {
+    streamed?.drop?.()
+    return
   }
   const unread = requestUnread(exchange)
-  if (unread !== 'none' && unread !== 'little') outgoing.setHeader('Connection', 'close')
-  outgoing.statusCode = reply.status
-  if (
-    incoming.method !== 'HEAD' &&
-    body !== undefined &&
-    typeof body === 'object' &&
-    'open' in body
-  ) {
-    await streamBody(exchange, body)
-  } else {
-    await sendWhole(exchange, unread, incoming.method === 'HEAD' ? undefined : wholeBody(body))
+  writeHeaders(outgoing, reply)
+  if (unread === 'much' || unread === 'withheld') outgoing.setHeader('Connection', 'close')
+  const isHead = incoming.method === 'HEAD'
+  if (streamed !== undefined && !isHead) return streamBody(exchange, streamed)
+  streamed?.drop?.()
+  const whole = isHead || isStreamed(reply.body) ? undefined : reply.body
+  return sendWhole(exchange, unread, whole)
+}
+
+/** RFC 9110 section 8.6: answers without a body of their own carry no length. */
+const bodiless: ReadonlySet<number> = new Set([204, 304])
+
+function writeHeaders(outgoing: ServerResponse, { status, headers = {}, body }: Reply): void {
+  outgoing.statusCode = status
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined) outgoing.setHeader(name, value)
+  }
+  if (headers['Content-Length'] === undefined && !bodiless.has(status)) {
+    outgoing.setHeader('Content-Length', bodyLength(body))
   }
 }
 
-function wholeBody(body: Reply['body']): string | Buffer | undefined {
-  return typeof body === 'object' && 'open' in body ? undefined : body
+function isStreamed(body: ReplyBody | undefined): body is StreamedBody {
+  return typeof body === 'object' && 'open' in body
 }
 
-function bodyLength(body: Reply['body']): number | undefined {
+function bodyLength(body: ReplyBody | undefined): number {
   if (body === undefined) return 0
   if (typeof body === 'string') return Buffer.byteLength(body)
-  return 'open' in body ? body.bytes : body.length
+  return isStreamed(body) ? body.bytes : body.length
 }
 
 type Unread = 'none' | 'little' | 'much' | 'withheld'
 
 function requestUnread({ incoming, withheldContinue }: Exchange): Unread {
-  if (incoming.complete) return 'none'
+  const { 'content-length': length, 'transfer-encoding': coding } = incoming.headers
+  // An answer may be ready before the parser has said that a request without a body is complete.
+  if (incoming.complete || (length === undefined && coding === undefined)) return 'none'
   if (withheldContinue) return 'withheld'
-  const length = incoming.headers['content-length']
   return length !== undefined && Number(length) <= drainBytesMax ? 'little' : 'much'
 }
 
@@ -100,10 +100,7 @@ async function linger(incoming: IncomingMessage): Promise<void> {
   }
 }
 
-async function streamBody(
-  { outgoing }: Exchange,
-  body: { readonly bytes: number; readonly open: () => AsyncIterable<readonly Buffer[]> },
-): Promise<void> {
+async function streamBody({ outgoing }: Exchange, body: StreamedBody): Promise<void> {
   let sent = 0
   try {
     for await (const batch of body.open()) {

@@ -114,7 +114,7 @@ function checksumAtHand(
 async function copyBytes(call: Call, copy: Copy): Promise<Copied> {
   const { version } = copy.source
   const algorithm = copy.request.algorithm ?? version.checksum?.algorithm ?? 'CRC64NVME'
-  const piece = await receiveStored(call, version, {
+  const piece = await receiveStored(call, copy.source, {
     range: { start: 0, end: version.size },
     algorithm,
   })

@@ -21,6 +21,6 @@ async function show(call: Call, found: FoundVersion): Promise<Reply> {
   const selection = selectRange(call, found.version)
   const plain = call.query.parameters.length === 0 && !wantsChecksum(call.headers)
   const headers = plain ? plainHeaders(found, selection) : await readHeaders(call, found, selection)
-  const body = await openBody(call, found.version, selection.range)
+  const body = await openBody(call, found, selection.range)
   return { status: selection.partial ? 206 : 200, headers, body }
 }

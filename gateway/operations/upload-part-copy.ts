@@ -14,6 +14,7 @@ import { requireUpload } from '../multipart/require-upload.ts'
 import { type Call, type Operation, xmlReply } from '../operation.ts'
 import { openCopySource } from '../payload/copy-source-version.ts'
 import { receiveStored } from '../payload/receive-stored.ts'
+import { useVersion } from '../payload/use-version.ts'
 
 const rangeHeader = 'x-amz-copy-source-range'
 
@@ -23,10 +24,14 @@ export const uploadPartCopy: Operation = async (call) => {
   const named = parseCopySource(call.headers)
   const asked = askedRange(call)
   const found = await requireUpload(call)
-  const source = await openCopySource(call, named)
-  const range = rangeOf(source.version, asked)
   const { algorithm } = found.upload.checksum ?? defaultUploadChecksum
-  const piece = await receiveStored(call, source.version, { range, algorithm })
+  const { piece, source } = await useVersion(
+    () => openCopySource(call, named),
+    async (source) => {
+      const range = rangeOf(source.version, asked)
+      return { source, piece: await receiveStored(call, source, { range, algorithm }) }
+    },
+  )
   const checksum = { algorithm, value: piece.digest(algorithm).toString('base64') }
   const { etag, modifiedMs } = await commitPart(call, found, { number, piece, checksum })
   const shown = found.upload.checksum === undefined ? undefined : checksum

@@ -1,31 +1,59 @@
 // The body of a GET. Its first bytes are read before anything is answered, so that data which cannot
 // be read makes an error reply, and only what fails later breaks a transfer off.
-import type { ObjectVersion } from '../../metadata/records.ts'
 import type { HalfOpenRange } from '../../protocol/s3/range.ts'
 import { readBatches, readInline } from '../objects/object-reader.ts'
+import type { ReadHold } from '../objects/read-leases.ts'
 import type { Call, ReplyBody } from '../operation.ts'
+import type { FoundVersion } from './find-version.ts'
+import { holdVersion } from './held-version.ts'
 
 type Batches = AsyncGenerator<readonly Buffer[], void, void>
 
-/** To be sent or dropped; it can be opened once. Throws `UnreadableData`. */
+/** What the first batch holds is in memory when the reply begins, and needs no hold. */
+const unheldBytesMax = 1024 * 1024
+
+/**
+ * To be sent or dropped; it can be opened once. Throws `UnreadableData`, and `VersionGone` when the
+ * version went since it was found.
+ */
 export async function openBody(
   call: Call,
-  version: ObjectVersion,
+  found: FoundVersion,
   range: HalfOpenRange,
 ): Promise<ReplyBody> {
+  const { version } = found
   const inline = readInline(call.keys, version, range)
   if (inline !== undefined) return inline
+  const hold =
+    range.end - range.start <= unheldBytesMax ? undefined : await holdVersion(call, found)
   const { metadata, blobs } = call.services
   const batches = readBatches({ metadata, blobs, tenantKeys: call.keys }, version, range)
-  const first = await batches.next()
-  return { bytes: range.end - range.start, open: () => resume(first, batches) }
+  try {
+    const first = await batches.next()
+    return {
+      bytes: range.end - range.start,
+      open: () => resume(first, batches, hold),
+      drop: () => {
+        hold?.release()
+        void batches.return()
+      },
+    }
+  } catch (cause) {
+    hold?.release()
+    throw cause
+  }
 }
 
-async function* resume(first: IteratorResult<readonly Buffer[], void>, rest: Batches): Batches {
+async function* resume(
+  first: IteratorResult<readonly Buffer[], void>,
+  rest: Batches,
+  hold: ReadHold | undefined,
+): Batches {
   try {
     if (first.done !== true) yield first.value
     yield* rest
   } finally {
     await rest.return()
+    hold?.release()
   }
 }

@@ -13,6 +13,7 @@ import { deriveTenantKeys, newRootKey, type TenantKeys } from '../../gateway/key
 import { HashPool } from '../../gateway/objects/hash-pool.ts'
 import { Ingest } from '../../gateway/objects/ingest.ts'
 import { IngestBudget } from '../../gateway/objects/ingest-budget.ts'
+import { ReadLeases } from '../../gateway/objects/read-leases.ts'
 import type { Call, Operation, Reply, RequestBody, Services } from '../../gateway/operation.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 import type { Bucket, TenantId, VersioningStatus } from '../../metadata/records.ts'
@@ -82,11 +83,17 @@ export class GatewayHarness {
       nowMs: Date.now,
       onLeftover: (cause) => assert.fail(String(cause)),
     })
+    const readLeases = new ReadLeases({
+      leases: metadata.leases,
+      random: randomBytes,
+      nowMs: Date.now,
+    })
     const authorize = options.authorize ?? authorizeRoot
     return new GatewayHarness({
-      services: { metadata, blobs, ingest, authorize, region: 'us-east-1' },
+      services: { metadata, blobs, ingest, readLeases, authorize, region: 'us-east-1' },
       keys: deriveTenantKeys(parseTenantId('harness'), newRootKey(randomBytes)),
       closers: [
+        () => readLeases.close(),
         () => hashPool.close(),
         () => blobs.close(),
         () => metadata.close(),
