@@ -1,9 +1,18 @@
 // Who sent a request: finds and verifies its signature, and says how its payload is to be read.
 import type { IncomingMessage } from 'node:http'
+import { hostedBucket } from '../../protocol/s3/address.ts'
 import { parseAwsChunkedOptions } from '../../protocol/s3/body/aws-chunked-options.ts'
 import { headerText } from '../../protocol/s3/request-headers.ts'
+import type { RequestTarget } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import { parseCredentials } from '../../protocol/s3/sigv4/parse-credentials.ts'
+import { type PresignedV2, parsePresignedV2 } from '../../protocol/s3/sigv2/presigned-query.ts'
+import { verifyPresignedV2 } from '../../protocol/s3/sigv2/verify-signature-v2.ts'
+import { parseCredentials, twoMechanisms } from '../../protocol/s3/sigv4/parse-credentials.ts'
+import {
+  parsePayloadDeclaration,
+  unsignedPayload,
+} from '../../protocol/s3/sigv4/payload-declaration.ts'
+import { collectHeaders } from '../../protocol/s3/sigv4/request-headers.ts'
 import type {
   PresentedSignature,
   RawRequest,
@@ -14,6 +23,7 @@ import { verifySignature } from '../../protocol/s3/sigv4/verify-signature.ts'
 import type { Identity } from '../identity.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import type { Credentials, CredentialsCache } from './credentials.ts'
+import { refuseSessionToken } from './refuse-session-token.ts'
 import type { BodyOptions } from './request-body.ts'
 
 export type Caller = {
@@ -22,7 +32,8 @@ export type Caller = {
   readonly payload: Pick<BodyOptions, 'chunked' | 'expectedSha256'>
 }
 
-export type Authenticate = (incoming: IncomingMessage) => Promise<Caller>
+/** `target` is that of the request, parsed. */
+export type Authenticate = (incoming: IncomingMessage, target: RequestTarget) => Promise<Caller>
 
 export type AuthenticateParts = {
   readonly credentials: CredentialsCache
@@ -31,20 +42,26 @@ export type AuthenticateParts = {
   readonly now: () => number
 }
 
+/** With the domains whose subdomains are buckets, in lower case. */
+type RequestAuthenticateParts = AuthenticateParts & { readonly domains: readonly string[] }
+
 /**
- * Throws what `parseCredentials` and `verifySignature` throw, `InvalidAccessKeyId`, and `AccessDenied` for
- * a request without a signature.
+ * Throws what `parseCredentials` and `verifySignature` throw, or those of Signature Version 2,
+ * `InvalidAccessKeyId`, `InvalidToken`, and `AccessDenied` for a request without a signature.
  */
-export function makeAuthenticate(parts: AuthenticateParts): Authenticate {
-  return async (incoming) => {
+export function makeAuthenticate(parts: RequestAuthenticateParts): Authenticate {
+  return async (incoming, target) => {
+    const version2 = parsePresignedV2(target.query)
+    if (version2 !== undefined) return authenticateV2(parts, incoming, { target, ...version2 })
     const raw: RawRequest = {
       method: incoming.method ?? 'GET',
-      target: incoming.url ?? '/',
+      target: originForm(target),
       rawHeaders: incoming.rawHeaders,
     }
     const presented = parseCredentials(raw)
     if (presented === 'anonymous') throw new S3Error('AccessDenied')
     const found = await findCredentials(parts.credentials, presented.scope.accessKeyId)
+    refuseSessionToken(presented.sessionToken)
     const verified = verifySignature(raw, presented, {
       secretAccessKey: found.secretAccessKey,
       signingKeys: parts.signingKeys,
@@ -67,6 +84,49 @@ export async function findCredentials(
   const found = await credentials.find(accessKeyId)
   if (found === undefined) throw new S3Error('InvalidAccessKeyId', { AWSAccessKeyId: accessKeyId })
   return found
+}
+
+/** What a client signs, also when a proxy made the target an absolute one. */
+function originForm({ rawPath, rawQuery }: RequestTarget): string {
+  return rawQuery === '' ? rawPath : `${rawPath}?${rawQuery}`
+}
+
+async function authenticateV2(
+  parts: RequestAuthenticateParts,
+  incoming: IncomingMessage,
+  presented: PresignedV2 & { readonly target: RequestTarget },
+): Promise<Caller> {
+  const { authorization, host } = incoming.headers
+  if (authorization !== undefined) throw twoMechanisms(authorization)
+  const headers = collectHeaders(incoming.rawHeaders)
+  const { identity, keys, secretAccessKey } = await findCredentials(
+    parts.credentials,
+    presented.accessKeyId,
+  )
+  refuseSessionToken(headers.get('x-amz-security-token') ?? presented.sessionToken)
+  const { rawPath, query } = presented.target
+  verifyPresignedV2(
+    {
+      method: incoming.method ?? 'GET',
+      rawPath,
+      query,
+      headers,
+      hostedBucket: hostedBucket(host, parts.domains),
+    },
+    presented,
+    { secretAccessKey, nowMs: parts.now() },
+  )
+  return { identity, keys, payload: payloadOfV2(headers.get('x-amz-content-sha256')) }
+}
+
+/** Signed chunks chain on a signature of Version 4, so they cannot come with one of Version 2. */
+function payloadOfV2(declared: string | undefined): Caller['payload'] {
+  const payload = parsePayloadDeclaration(declared ?? unsignedPayload)
+  if (payload.is === 'sha256') return { chunked: undefined, expectedSha256: payload.hex }
+  if (payload.is === 'unsigned') return { chunked: undefined, expectedSha256: undefined }
+  throw new S3Error('InvalidRequest', undefined, {
+    message: 'aws-chunked payloads require AWS4-HMAC-SHA256.',
+  })
 }
 
 function payloadOf(

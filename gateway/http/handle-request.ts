@@ -17,6 +17,7 @@ import type { PaceLimit } from '../objects/body-pace.ts'
 import type { Call, FormOperation, Operation, Reply, Services } from '../operation.ts'
 import { ownerId } from '../owner-id.ts'
 import type { Authenticate, Caller } from './authenticate.ts'
+import { withPresignedHeaders } from './presigned-headers.ts'
 import { HttpRequestBody } from './request-body.ts'
 import type { RequestIds } from './request-id.ts'
 import { sendReply } from './send-reply.ts'
@@ -117,7 +118,7 @@ async function answer(parts: RequestHandlerParts, arrived: Arrived): Promise<Rep
     const plain = { chunked: undefined, expectedSha256: undefined }
     return parts.handlers.PostObject({ ...request, body: received(plain) })
   }
-  const { identity, keys, payload } = await parts.authenticate(incoming)
+  const { identity, keys, payload } = await parts.authenticate(incoming, target)
   const call = { ...request, identity, keys, body: received(payload) }
   await permit(call, operations[name])
   return parts.handlers[name](call)
@@ -134,7 +135,7 @@ function makeRequest(
     bucketName: address.bucket ?? '',
     key: address.key ?? '',
     query: target.query,
-    headers: incoming.headers,
+    headers: withPresignedHeaders(incoming.headers, target.query),
     requestId,
     endpoint: `${scheme}://${incoming.headers.host ?? ''}`,
     rawPath: target.rawPath,

@@ -34,7 +34,11 @@ function withKey(bucket: string, rawKey: string): Address {
   return { bucket, key }
 }
 
-function hostedBucket(host: string | undefined, domains: readonly string[]): string | undefined {
+/** The bucket that the host names, of a virtual-host style request. */
+export function hostedBucket(
+  host: string | undefined,
+  domains: readonly string[],
+): string | undefined {
   if (host === undefined || domains.length === 0) return undefined
   const name = host.replace(/:\d*$/, '').toLowerCase()
   for (const domain of domains) {

@@ -147,7 +147,7 @@ export class AwsChunkedDecoder {
 
   #takeTrailerText(bytes: Buffer, from: number): void {
     if (this.#text.length + bytes.length - from > trailerBytesMax) {
-      throw malformed('The trailing headers are too long.')
+      throw new S3Error('MalformedTrailerError')
     }
     this.#text += bytes.toString('latin1', from)
   }

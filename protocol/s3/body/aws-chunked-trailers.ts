@@ -12,7 +12,7 @@ const signatureName = 'x-amz-trailer-signature'
 
 /**
  * `section` is all that follows the header of the last chunk. `previousSignature` is that chunk's. Throws
- * `InvalidRequest` for trailers that are malformed or not those declared, `SignatureDoesNotMatch`.
+ * `MalformedTrailerError` for trailers that are malformed or not those declared, `SignatureDoesNotMatch`.
  */
 export function parseTrailers(
   section: string,
@@ -64,8 +64,5 @@ function requireDeclared(trailers: Trailers, declared: readonly string[]): void 
 }
 
 function malformedTrailer(): S3Error {
-  return new S3Error('InvalidRequest', undefined, {
-    message:
-      'The request contained trailing data that was not well-formed or did not conform to our published schema.',
-  })
+  return new S3Error('MalformedTrailerError')
 }

@@ -1,5 +1,6 @@
 // Finds the signature of a request, in whichever of its forms, and parses it. Nothing is checked here
-// that needs a key, a clock or settings: see `verify-signature.ts`. POST forms: `post-signature.ts`.
+// that needs a key, a clock or settings: see `verify-signature.ts`. POST forms: `post-signature.ts`. URLs presigned
+// with Signature Version 2: `../sigv2`.
 import { S3Error } from '../s3-error.ts'
 import { parseAuthorizationHeader } from './parse-authorization-header.ts'
 import { findAuthParameters, parsePresignedQuery } from './parse-presigned-query.ts'
@@ -8,7 +9,7 @@ import type { PresentedSignature, RawRequest } from './signed-request.ts'
 
 /**
  * Throws `AuthorizationHeaderMalformed`, `AuthorizationQueryParametersError`, `InvalidArgument`,
- * `InvalidRequest` (Signature Version 2; no payload hash), `AccessDenied` (no date) or `NotImplemented`
+ * `InvalidRequest` (Signature Version 2 in the header; no payload hash), `AccessDenied` (no date) or `NotImplemented`
  * (ECDSA), each with AWS's message.
  */
 export function parseCredentials(request: RawRequest): PresentedSignature | 'anonymous' {
@@ -22,7 +23,8 @@ export function parseCredentials(request: RawRequest): PresentedSignature | 'ano
   return parameters === undefined ? 'anonymous' : parsePresignedQuery(parameters, headers)
 }
 
-function twoMechanisms(authorization: string): S3Error {
+/** `authorization`: the header that came beside a signature in the query. */
+export function twoMechanisms(authorization: string): S3Error {
   return new S3Error(
     'InvalidArgument',
     { ArgumentName: 'Authorization', ArgumentValue: authorization },

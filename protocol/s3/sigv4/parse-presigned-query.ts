@@ -14,30 +14,21 @@ const expiresSecondsMax = 7 * 24 * 3600
 /** Decoded values of the query parameters whose names begin with `X-Amz-`. */
 export type AuthParameters = ReadonlyMap<string, string>
 
-/**
- * Undefined when the query does not try to authenticate. Throws `InvalidRequest` for a URL presigned
- * with Signature Version 2.
- */
+/** Undefined when the query does not try to authenticate with Signature Version 4. */
 export function findAuthParameters(target: string): AuthParameters | undefined {
   const mark = target.indexOf('?')
   if (mark < 0 || mark === target.length - 1) return undefined
-  if (!target.includes('Signature', mark) && !target.includes('X-Amz-', mark)) return undefined
+  if (!target.includes('X-Amz-', mark)) return undefined
   const parameters = new Map<string, string>()
-  let isVersion2 = false
   for (const pair of target.slice(mark + 1).split('&')) {
     const equals = pair.indexOf('=')
     const name = percentDecode(equals < 0 ? pair : pair.slice(0, equals))
-    if (name === 'Signature' || name === 'AWSAccessKeyId') isVersion2 = true
     if (!name.startsWith('X-Amz-')) continue
     if (parameters.has(name)) throw queryMalformed(`Duplicate query parameter ${name}`)
     parameters.set(name, equals < 0 ? '' : decodeValue(pair.slice(equals + 1)))
   }
-  if (parameters.has('X-Amz-Algorithm') || parameters.has('X-Amz-Signature')) return parameters
-  if (!isVersion2) return undefined
-  throw new S3Error('InvalidRequest', undefined, {
-    message:
-      'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
-  })
+  const tries = parameters.has('X-Amz-Algorithm') || parameters.has('X-Amz-Signature')
+  return tries ? parameters : undefined
 }
 
 export function parsePresignedQuery(

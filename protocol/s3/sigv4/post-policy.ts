@@ -80,6 +80,8 @@ function isFree(field: string): boolean {
   return (
     field === 'policy' ||
     field === 'x-amz-signature' ||
+    field === 'signature' ||
+    field === 'awsaccesskeyid' ||
     field === 'file' ||
     field.startsWith('x-ignore-')
   )

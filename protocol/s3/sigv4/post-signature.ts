@@ -1,4 +1,5 @@
-// The signature of a POST upload: it covers the policy document, in the Base64 it came in.
+// The signature of a POST upload: it covers the policy document, in the Base64 it came in. Forms
+// signed with Signature Version 2: `../sigv2/post-signature-v2.ts`.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-UsingHTTPPOST.html
 import { createHmac } from 'node:crypto'
 import { S3Error } from '../s3-error.ts'
@@ -17,17 +18,8 @@ export type PostSignature = {
   readonly sessionToken: string | undefined
 }
 
-/**
- * Throws `InvalidArgument` for a field that is missing or wrong, `InvalidRequest` for Signature Version 2,
- * `NotImplemented` for ECDSA.
- */
+/** Throws `InvalidArgument` for a field that is missing or wrong, `NotImplemented` for ECDSA. */
 export function parsePostSignature(fields: FormFields): PostSignature | 'anonymous' {
-  if (fields.has('awsaccesskeyid') || fields.has('signature')) {
-    throw new S3Error('InvalidRequest', undefined, {
-      message:
-        'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
-    })
-  }
   if (!fields.has('policy') && !fields.has('x-amz-signature')) return 'anonymous'
   const policy = required(fields, 'policy')
   const algorithm = required(fields, 'x-amz-algorithm')

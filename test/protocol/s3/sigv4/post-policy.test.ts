@@ -137,7 +137,6 @@ describe('the signature of a POST form', (test) => {
       [{ 'x-amz-algorithm': 'AWS4-ECDSA-P256-SHA256' }, 'NotImplemented'],
       [{ 'x-amz-credential': 'a/b' }, 'InvalidArgument'],
       [{ 'x-amz-date': '20151230T000000Z' }, 'InvalidArgument'],
-      [{ awsaccesskeyid: 'a', signature: 'b' }, 'InvalidRequest'],
     ]
     for (const [change, code] of flaws) {
       assert.equal(refusal(() => parsePostSignature(form(change))).code, code)

@@ -1,0 +1,56 @@
+// Checks signatures of Version 2: those of presigned URLs, and those of POST forms, which cover the policy
+// document in the Base64 it came in.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html
+import { createHmac } from 'node:crypto'
+import { S3Error } from '../s3-error.ts'
+import { formatIsoSeconds } from '../sigv4/amz-date.ts'
+import { isSameSignature } from '../sigv4/verify-signature.ts'
+import type { PresignedV2 } from './presigned-query.ts'
+import { pathsOf, type RequestV2, stringToSignV2 } from './string-to-sign.ts'
+
+/** Throws `AccessDenied` (expired) or `SignatureDoesNotMatch`. */
+export function verifyPresignedV2(
+  request: RequestV2,
+  presented: PresignedV2,
+  options: { readonly secretAccessKey: string; readonly nowMs: number },
+): void {
+  if (options.nowMs > presented.expiresMs) {
+    throw new S3Error(
+      'AccessDenied',
+      {
+        Expires: formatIsoSeconds(presented.expiresMs),
+        ServerTime: formatIsoSeconds(options.nowMs),
+      },
+      { message: 'Request has expired' },
+    )
+  }
+  const [asSent, ...others] = pathsOf(request).map((path) =>
+    stringToSignV2(request, presented.expires, path),
+  )
+  if (others.some((toSign) => matches(toSign, presented, options.secretAccessKey))) return
+  requireMatch(asSent ?? '', presented, options.secretAccessKey)
+}
+
+/** Base64 of the HMAC-SHA1. `toSign` is latin1, a character a byte. */
+export function signatureV2(toSign: string, secretAccessKey: string): string {
+  return createHmac('sha1', secretAccessKey).update(toSign, 'latin1').digest('base64')
+}
+
+type Claim = { readonly accessKeyId: string; readonly signature: string }
+
+function matches(toSign: string, presented: Claim, secretAccessKey: string): boolean {
+  return isSameSignature(signatureV2(toSign, secretAccessKey), presented.signature)
+}
+
+/** Throws `SignatureDoesNotMatch`. */
+export function requireMatch(toSign: string, presented: Claim, secretAccessKey: string): void {
+  if (matches(toSign, presented, secretAccessKey)) return
+  throw new S3Error('SignatureDoesNotMatch', {
+    AWSAccessKeyId: presented.accessKeyId,
+    StringToSign: toSign,
+    SignatureProvided: presented.signature,
+    StringToSignBytes: Buffer.from(toSign, 'latin1')
+      .toString('hex')
+      .replaceAll(/..(?!$)/g, '$& '),
+  })
+}
