@@ -1,0 +1,31 @@
+// The CRC-32 of a whole archive, from its headers and from the CRC-32 of each entry's data: no data is
+// read. Holds a few numbers, whatever the number of entries.
+import { crc32 } from '@node-rs/crc32'
+import { combineCrc32 } from '../s3/checksums/crc-combine.ts'
+import type { ZipEntry } from './zip-entry.ts'
+import {
+  type CentralDirectory,
+  centralHeader,
+  endOfCentralDirectory,
+  localHeader,
+} from './zip-layout.ts'
+
+export class ArchiveCrc32 {
+  /** Of all local headers and data so far. */
+  private dataCrc = 0
+  /** Of the central directory so far. */
+  private centralCrc = 0
+
+  /** `offset` as `ZipPlan.add` gave it. */
+  add(entry: ZipEntry, offset: number): void {
+    const headed = crc32(localHeader(entry), this.dataCrc)
+    this.dataCrc = combineCrc32(headed, entry.crc32, entry.size)
+    this.centralCrc = crc32(centralHeader(entry, offset), this.centralCrc)
+  }
+
+  /** `directory` as `ZipPlan.finish` gave it. */
+  finish(directory: CentralDirectory): number {
+    const headed = combineCrc32(this.dataCrc, this.centralCrc, directory.bytes)
+    return crc32(endOfCentralDirectory(directory), headed)
+  }
+}
