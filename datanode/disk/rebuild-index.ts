@@ -16,6 +16,7 @@ import {
 import type { Vfs, VfsFile } from './vfs.ts'
 
 const recordsPerTransaction = 4096
+const rewriteBytes = 1024 * 1024
 
 export async function rebuildIndex(
   options: RecoverOptions,
@@ -58,8 +59,7 @@ async function takeIn(
     if (!scan.sealed) {
       findings.unsealed += 1
       await file.truncate(scan.end)
-      // Records may be whole in the system's cache alone, and count from now on.
-      await file.datasync()
+      await makeDurable(file, scan)
     }
   } finally {
     await file.close()
@@ -71,6 +71,20 @@ async function takeIn(
     findings.problems.push({ file: path, what: `the chunk at ${offset} is corrupt` })
   }
   return scan
+}
+
+/**
+ * Records may be whole in the system's cache alone, and count from now on. A sync that failed once
+ * has made the cache call their pages clean, so they are written again, byte for byte, first.
+ */
+async function makeDurable(file: VfsFile, { syncedTo, end }: SegmentScan): Promise<void> {
+  const buffer = Buffer.allocUnsafe(rewriteBytes)
+  for (let at = syncedTo; at < end; at += rewriteBytes) {
+    const piece = buffer.subarray(0, Math.min(rewriteBytes, end - at))
+    await file.read(piece, at)
+    await file.write([piece], at)
+  }
+  await file.datasync()
 }
 
 /** A file is given its records only after its header is durable: short ones never held any. */

@@ -123,7 +123,7 @@ export class Reclaimer {
         chunks.filter((record) => isLive(this.#options.index, row, record)),
       )) {
         if (movedBytes >= budget) return { movedBytes, complete: false }
-        const moved = await Promise.all(group.map((record) => this.#move(file, row, record)))
+        const moved = await this.#moveGroup(file, row, group)
         corrupt ||= moved.includes('corrupt')
         movedBytes += group.reduce((sum, record) => sum + recordBytes(record), 0)
       }
@@ -131,6 +131,15 @@ export class Reclaimer {
       const notes = scan.records.filter((record) => record.is === 'delete')
       await this.#carryNotes(row, notes)
       return { movedBytes, complete: !corrupt }
+    })
+  }
+
+  /** Ends only when every move has: one still under way would meet the next run's. */
+  async #moveGroup(file: VfsFile, row: SegmentRow, group: readonly ChunkRecord[]) {
+    const moves = await Promise.allSettled(group.map((record) => this.#move(file, row, record)))
+    return moves.map((move) => {
+      if (move.status === 'rejected') throw move.reason
+      return move.value
     })
   }
 
@@ -152,7 +161,8 @@ export class Reclaimer {
         bytes: recordBytes(record),
       },
       settle: (ledger, at) => {
-        if (!ledger.move(ref, from, { ...at, length, writtenSec })) deadIn = at.segment
+        const moved = ledger.move(ref, from, { ...at, length, writtenSec })
+        if (!moved && ledger.find(ref) === undefined) deadIn = at.segment
       },
     })
     // Deleted meanwhile: the delete record speaks of the old segment, and this copy needs one too.

@@ -30,6 +30,8 @@ export type SegmentScan = {
   readonly unknownBytes: number
   /** The footer was there: the segment was sealed in good order. */
   readonly sealed: boolean
+  /** The file says of itself that it was durable up to here. */
+  readonly syncedTo: number
 }
 
 /** `undefined`: no intact header. */
@@ -52,7 +54,9 @@ export type ScanOptions = {
 export async function scanSegment(file: VfsFile, options: ScanOptions): Promise<SegmentScan> {
   const fileBytes = await file.size()
   const footer = await readFooter(file, options.header, fileBytes)
-  if (footer !== undefined) return { ...footer, corrupt: [], unknownBytes: 0, sealed: true }
+  if (footer !== undefined) {
+    return { ...footer, corrupt: [], unknownBytes: 0, sealed: true, syncedTo: footer.end }
+  }
   const walk = await walkRecords(file, options, Math.min(fileBytes, options.limit ?? fileBytes))
   return { ...judge(walk), sealed: false }
 }
@@ -145,5 +149,6 @@ function judge({ good, bad, syncedTo, end }: Walk): Omit<SegmentScan, 'sealed'> 
     end: stop,
     corrupt,
     unknownBytes: unknown.reduce((sum, region) => sum + region.end - region.start, 0),
+    syncedTo: Math.min(syncedTo, stop),
   }
 }
