@@ -77,6 +77,16 @@ export function parseChecksumKind(flat: Fields): Pick<Checksum, 'algorithm' | 't
   return { algorithm: word(algorithms, flat, 0), type: word(types, flat, 1) }
 }
 
+/** Algorithm and type in one byte; 0 for none. */
+export function encodeChecksumKind(kind: Pick<Checksum, 'algorithm' | 'type'> | undefined): number {
+  if (kind === undefined) return 0
+  return (algorithms.indexOf(kind.algorithm) + 1) * 16 + types.indexOf(kind.type)
+}
+
+export function parseChecksumByte(byte: number): Pick<Checksum, 'algorithm' | 'type'> | undefined {
+  return byte === 0 ? undefined : parseChecksumKind([Math.floor(byte / 16) - 1, byte % 16])
+}
+
 export function parsePartChecksum(flat: Fields): Pick<Checksum, 'algorithm' | 'value'> | undefined {
   if (flat.length === 0) return undefined
   return { algorithm: word(algorithms, flat, 0), value: text(flat, 2) }

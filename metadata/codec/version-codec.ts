@@ -10,18 +10,18 @@ import type {
   VersionId,
 } from '../records.ts'
 import {
+  encodeChecksumKind,
   flattenChecksum,
   flattenData,
   flattenHeaders,
   flattenUserMetadata,
-  optionalChecksumKind,
   parseChecksum,
+  parseChecksumByte,
   parseData,
   parseHeaders,
   parseUserMetadata,
-  storageClassAt,
 } from './content-codec.ts'
-import { array, count, decodeRecord, encodeRecord, RecordCorrupt, text } from './record-frame.ts'
+import { array, count, decodeRecord, encodeRecord, RecordCorrupt } from './record-frame.ts'
 import { flattenTags, parseTags } from './tenancy-codec.ts'
 
 /** What the head tells; the key and the row id are where the head is stored. */
@@ -40,6 +40,14 @@ const nullFlag = 1
 const markerFlag = 2
 const chunksFlag = 4
 
+// A head is laid out by hand, since decoding heads is what a listing costs: format, flags, time (6
+// bytes), and of objects size (6), checksum kind, ETag and storage class, each with its length.
+const format = 1
+const timeAt = 2
+const sizeAt = 8
+const checksumAt = 14
+const textsAt = 15
+
 export function encodeObjectHead(
   version: Pick<ObjectContent, 'size' | 'etag' | 'storageClass' | 'checksum' | 'data'> & {
     versionId: VersionId
@@ -48,37 +56,53 @@ export function encodeObjectHead(
 ): Buffer {
   const flags =
     (version.versionId === 'null' ? nullFlag : 0) | (version.data.is === 'inline' ? 0 : chunksFlag)
-  return encodeRecord(1, [
-    flags,
-    version.modifiedMs,
-    version.size,
-    version.etag,
-    version.storageClass === 'STANDARD' ? undefined : version.storageClass,
-    version.checksum && flattenChecksum({ ...version.checksum, value: '' }),
-  ])
+  const storageClass = version.storageClass === 'STANDARD' ? '' : version.storageClass
+  const texts = [version.etag, storageClass].map((value) => Buffer.from(value, 'latin1'))
+  const head = Buffer.allocUnsafe(texts.reduce((sum, value) => sum + 1 + value.length, textsAt))
+  writeBeginning(head, flags, version.modifiedMs)
+  head.writeUIntBE(version.size, sizeAt, 6)
+  head.writeUInt8(encodeChecksumKind(version.checksum), checksumAt)
+  let at = textsAt
+  for (const value of texts) {
+    head.writeUInt8(value.length, at)
+    head.set(value, at + 1)
+    at += 1 + value.length
+  }
+  return head
 }
 
 export function encodeMarkerHead(marker: { versionId: VersionId; modifiedMs: number }): Buffer {
+  const head = Buffer.allocUnsafe(sizeAt)
   const flags = markerFlag | (marker.versionId === 'null' ? nullFlag : 0)
-  return encodeRecord(1, [flags, marker.modifiedMs])
+  writeBeginning(head, flags, marker.modifiedMs)
+  return head
 }
 
-export function parseVersionHead(bytes: Uint8Array): VersionHead {
-  const fields = decodeRecord('version', bytes)
-  const flags = count(fields, 0)
+/** The head that begins at `at` and ends with the bytes. */
+export function parseVersionHead(bytes: Buffer, at = 0): VersionHead {
+  if (bytes[at] !== format) throw new RecordCorrupt(`version: format ${bytes[at]}`)
+  const flags = bytes.readUInt8(at + 1)
   const isNull = (flags & nullFlag) !== 0
-  const modifiedMs = count(fields, 1)
+  const modifiedMs = bytes.readUIntBE(at + timeAt, 6)
   if ((flags & markerFlag) !== 0) return { is: 'deleteMarker', isNull, modifiedMs }
-  return {
-    is: 'object',
-    isNull,
-    modifiedMs,
-    holdsChunks: (flags & chunksFlag) !== 0,
-    size: count(fields, 2),
-    etag: text(fields, 3),
-    storageClass: storageClassAt(fields, 4),
-    ...optionalChecksumKind(fields, 5),
-  }
+  const holdsChunks = (flags & chunksFlag) !== 0
+  const size = bytes.readUIntBE(at + sizeAt, 6)
+  const etagAt = at + textsAt + 1
+  const etagEnd = etagAt + bytes.readUInt8(etagAt - 1)
+  const etag = bytes.toString('latin1', etagAt, etagEnd)
+  const classEnd = etagEnd + 1 + bytes.readUInt8(etagEnd)
+  if (classEnd !== bytes.length) throw new RecordCorrupt('version: a head of the wrong length')
+  const storageClass =
+    classEnd === etagEnd + 1 ? 'STANDARD' : bytes.toString('latin1', etagEnd + 1, classEnd)
+  const checksum = parseChecksumByte(bytes.readUInt8(at + checksumAt))
+  const head = { isNull, modifiedMs, is: 'object' as const, holdsChunks, size, etag, storageClass }
+  return checksum ? { ...head, checksum } : head
+}
+
+function writeBeginning(head: Buffer, flags: number, modifiedMs: number): void {
+  head.writeUInt8(format, 0)
+  head.writeUInt8(flags, 1)
+  head.writeUIntBE(modifiedMs, timeAt, 6)
 }
 
 /** Everything that the head does not say. */

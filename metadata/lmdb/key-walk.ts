@@ -6,8 +6,12 @@ import { successor } from './row-keys.ts'
 /** S3's limit. A longer marker is cut to this, which leaves the order of the keys around it. */
 const keyBytesMax = 1024
 
-/** A row and the key it belongs to, as the key's own bytes. */
-export type KeyedRow<Row> = { readonly key: Buffer; readonly row: Row }
+/** A row and the key it belongs to, whose own bytes begin at `keyAt` of the bytes given. */
+export type KeyedRow<Row> = { readonly bytes: Buffer; readonly keyAt: number; readonly row: Row }
+export function keyOf({ bytes, keyAt }: Omit<KeyedRow<unknown>, 'row'>): string {
+  return bytes.toString('utf8', keyAt)
+}
+
 /** From `start`, inclusive, to `end`, exclusive: bounds of raw keys, in key order. */
 export type KeyBounds = { readonly start: Buffer; readonly end: Buffer }
 
@@ -40,9 +44,10 @@ export function walkKeys<Row, Entry>(walk: KeyWalk<Row, Entry>): Walked<Entry> {
     start = undefined
     for (const keyed of rowsWithin(bounds)) {
       if (entries.length === query.limit) return { entries, isTruncated: true }
-      const cut = delimiter ? keyed.key.indexOf(delimiter, prefix.length) : -1
+      const { bytes, keyAt } = keyed
+      const cut = delimiter ? bytes.indexOf(delimiter, keyAt + prefix.length) : -1
       if (delimiter && cut >= 0) {
-        const group = keyed.key.subarray(0, cut + delimiter.length)
+        const group = bytes.subarray(keyAt, cut + delimiter.length)
         entries.push({ is: 'prefix', prefix: group.toString() })
         start = successor(group)
         break

@@ -3,7 +3,7 @@
 import { parseVersionHead, versionIdOfRow } from '../codec/version-codec.ts'
 import type { BucketRef, Listed, ListQuery } from '../metadata-store.ts'
 import type { BucketId, ObjectSummary, VersionId, VersionSummary } from '../records.ts'
-import { type KeyBounds, type KeyedRow, walkKeys } from './key-walk.ts'
+import { type KeyBounds, type KeyedRow, keyOf, walkKeys } from './key-walk.ts'
 import type { Tables } from './lmdb-environment.ts'
 import {
   bucketIdBytes,
@@ -17,6 +17,7 @@ import {
 } from './row-keys.ts'
 import {
   currentObject,
+  headOfListingRow,
   historyOf,
   newestVersion,
   nullVersion,
@@ -32,10 +33,13 @@ export function listObjects(
   return walkKeys({
     query,
     rowsWithin: (bounds) => currentWithin(tables, id, bounds),
-    entry: ({ key, row }) => {
-      const { size, etag, modifiedMs, storageClass, checksum } = parseListingRow(row).head
-      const summary = { is: 'object' as const, key: key.toString(), size, etag, modifiedMs }
-      return checksum ? { ...summary, storageClass, checksum } : { ...summary, storageClass }
+    entry: (keyed) => {
+      const { size, etag, modifiedMs, storageClass, checksum } = headOfListingRow(keyed.row)
+      const is = 'object' as const
+      const key = keyOf(keyed)
+      return checksum
+        ? { is, key, size, etag, modifiedMs, storageClass, checksum }
+        : { is, key, size, etag, modifiedMs, storageClass }
     },
   })
 }
@@ -68,11 +72,11 @@ export function listObjectVersions(
             if (newest && newest.rowId <= resumeRowId) keyBefore = query.after?.key
             return resumedVersions(tables, id, { bounds, resumeRowId })
           },
-    entry: ({ key: raw, row }) => {
-      const key = raw.toString()
+    entry: (keyed) => {
+      const key = keyOf(keyed)
       const isLatest = key !== keyBefore
       keyBefore = key
-      return summaryOf(key, isLatest, row)
+      return summaryOf(key, isLatest, keyed.row)
     },
   })
 }
@@ -101,18 +105,18 @@ function* currentWithin(
 ): Generator<KeyedRow<Buffer>> {
   const range = { start: objectBound(id, start), end: objectBound(id, end) }
   for (const { key, value } of tables.listing.rows(range)) {
-    yield { key: key.subarray(bucketIdBytes), row: value }
+    yield { bytes: key, keyAt: bucketIdBytes, row: value }
   }
 }
 
 function* listedVersions(rows: Iterable<KeyedRow<Buffer>>): Generator<KeyedRow<VersionAt>> {
-  for (const { key, row } of rows) yield { key, row: parseListingRow(row) }
+  for (const { bytes, keyAt, row } of rows) yield { bytes, keyAt, row: parseListingRow(row) }
 }
 
 function* olderVersions(tables: Tables, range: KeyBounds): Generator<KeyedRow<VersionAt>> {
   for (const { key, value } of tables.versions.rows(range)) {
     const row = { rowId: idOfHistoryRow(key), head: parseVersionHead(value) }
-    yield { key: rawKeyOfHistoryRow(key), row }
+    yield { bytes: rawKeyOfHistoryRow(key), keyAt: 0, row }
   }
 }
 
@@ -125,7 +129,7 @@ function* inKeyOrder<R>(
     let a = first.next()
     let b = second.next()
     while (!a.done || !b.done) {
-      const takesFirst = !a.done && (b.done || a.value.key.compare(b.value.key) <= 0)
+      const takesFirst = !a.done && (b.done || compareKeyed(a.value, b.value) <= 0)
       if (takesFirst && !a.done) {
         yield a.value
         a = first.next()
@@ -139,6 +143,10 @@ function* inKeyOrder<R>(
     first.return(undefined)
     second.return(undefined)
   }
+}
+
+function compareKeyed(a: KeyedRow<unknown>, b: KeyedRow<unknown>): number {
+  return a.bytes.compare(b.bytes, b.keyAt, b.bytes.length, a.keyAt, a.bytes.length)
 }
 
 function summaryOf(key: string, isLatest: boolean, { rowId, head }: VersionAt): VersionSummary {

@@ -90,7 +90,7 @@ function listUploads(
   const { after, afterUploadId } = query
   const rows = function* (start: Buffer, end: Buffer): Generator<KeyedRow<Buffer>> {
     for (const row of tables.uploads.rows({ start, end: historyBound(bucketId, end) })) {
-      yield { key: rawKeyOfHistoryRow(row.key), row: row.value }
+      yield { bytes: rawKeyOfHistoryRow(row.key), keyAt: 0, row: row.value }
     }
   }
   const isWithin = after !== undefined && !after.group && afterUploadId !== undefined

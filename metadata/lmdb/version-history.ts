@@ -61,10 +61,15 @@ export function currentObject({ tables, listingKey }: History): CurrentObject | 
   return row && parseListingRow(row)
 }
 
-export function parseListingRow(row: Buffer): CurrentObject {
-  const head = parseVersionHead(row.subarray(rowIdBytes))
+/** The head in a listing row, for whom the row id is not worth its decoding. */
+export function headOfListingRow(row: Buffer): CurrentObject['head'] {
+  const head = parseVersionHead(row, rowIdBytes)
   assert(head.is === 'object', 'a delete marker in the listing')
-  return { rowId: row.toString('hex', 0, rowIdBytes), head }
+  return head
+}
+
+export function parseListingRow(row: Buffer): CurrentObject {
+  return { rowId: row.toString('hex', 0, rowIdBytes), head: headOfListingRow(row) }
 }
 
 /** What is on top, marker or object. */
