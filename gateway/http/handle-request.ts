@@ -98,6 +98,7 @@ type Arrived = {
 
 async function answer(parts: RequestHandlerParts, arrived: Arrived): Promise<Reply> {
   const { incoming, outgoing, progress } = arrived
+  requireHost(incoming)
   const target = parseRequestTarget(incoming.url ?? '/')
   const address = parseAddress(target.rawPath, incoming.headers.host, parts.domains)
   const method = incoming.method ?? 'GET'
@@ -123,6 +124,15 @@ async function answer(parts: RequestHandlerParts, arrived: Arrived): Promise<Rep
   await permit(call, operations[name])
   return parts.handlers[name](call)
 }
+
+/** RFC 9112 section 3.2. A host is a name or an address, and may have a port. */
+function requireHost({ headers, httpVersion }: IncomingMessage): void {
+  const { host } = headers
+  if (host === undefined ? httpVersion === '1.0' : hostSyntax.test(host)) return
+  throw new S3Error('BadRequest', {}, { message: 'The Host header is missing or malformed.' })
+}
+
+const hostSyntax = /^(?:[A-Za-z0-9._~%!$&'()*+,;=-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?$/
 
 function makeRequest(
   parts: RequestHandlerParts,

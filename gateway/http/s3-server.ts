@@ -1,9 +1,15 @@
-// The HTTP(S) server of the S3 port. Hono has one catch-all route and sees the raw request through
-// its Node bindings: routing by `Request.url` would normalise paths that S3 keys may hold.
-import { createServer as createHttpServer, type Server } from 'node:http'
+// The HTTP(S) server of the S3 port. Hono has one catch-all route and gets the raw request as its Node
+// bindings: routing by `Request.url` would normalise paths that S3 keys may hold, and Hono's own adapter
+// refuses targets and hosts that it can make no `URL` of.
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { getRequestListener, type HttpBindings } from '@hono/node-server'
+import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
 import { headerBytesMax } from '../../protocol/s3/limits.ts'
@@ -43,6 +49,8 @@ export function createS3Server(options: S3ServerOptions): S3Server {
     // Bodies take as long as they take; `body-pace.ts` cuts off those that stand still.
     requestTimeout: 0,
     noDelay: true,
+    // `handle` does, and answers as S3.
+    requireHostHeader: false,
   }
   const server = options.tls
     ? createHttpsServer({ ...limits, ...options.tls })
@@ -67,32 +75,20 @@ function attach(server: Server | HttpsServer, { handle, ids }: S3ServerOptions):
       await handle(c.env.incoming, c.env.outgoing, { expectsContinue })
       return RESPONSE_ALREADY_SENT
     })
-    return getRequestListener((_request, bindings) => app.fetch(anyRequest, bindings), {
-      overrideGlobalObjects: false,
-      autoCleanupIncoming: false,
-      hostname: 'localhost',
-      errorHandler: () => badRequest(ids),
+    // What `handle` could not even answer has been logged by it.
+    app.onError((_error, c) => {
+      c.env.outgoing.destroy()
+      return RESPONSE_ALREADY_SENT
     })
+    return (incoming: IncomingMessage, outgoing: ServerResponse) => {
+      void app.fetch(anyRequest, { incoming, outgoing })
+    }
   }
   server.on('request', listenerFor(false))
   server.on('checkContinue', listenerFor(true))
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
     refuse(error, socket, ids),
   )
-}
-
-/** For request heads that Hono's adapter cannot make a request of. */
-function badRequest(ids: RequestIds): Response {
-  const requestId = ids.next()
-  const body = renderError(new S3Error('BadRequest'), {
-    resource: '/',
-    requestId,
-    hostId: ids.hostId,
-  })
-  return new Response(body, {
-    status: 400,
-    headers: { 'Content-Type': 'application/xml', 'x-amz-request-id': requestId },
-  })
 }
 
 /** For what Node's parser refuses: there is no response object, only the socket. */

@@ -1,0 +1,136 @@
+// The S3 server in this process, on the real embedded engines in a directory of their own, for tests that
+// speak to it over sockets and then look at what it keeps. By the command line: `started-server.ts`.
+import assert from 'node:assert'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { BlobUsage } from '../../datanode/blob-store.ts'
+import { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
+import { realVfs } from '../../datanode/disk/real-vfs.ts'
+import { prepareRootUser } from '../../deploy/root-user.ts'
+import { composeGateway } from '../../gateway/compose.ts'
+import type { Config } from '../../gateway/config.ts'
+import { createS3Server } from '../../gateway/http/s3-server.ts'
+import { openMasterKey } from '../../gateway/keys/master-key-file.ts'
+import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
+
+export const serverKey = { accessKeyId: 'AKIAWIRETEST', secretAccessKey: 'wire/secret+Key=' }
+export const serverRegion = 'us-east-1'
+
+export type ServerOptions = Partial<Pick<Config, 'domains' | 'ingestMemoryBytes' | 'uploadPace'>>
+
+export type Logged = { readonly event: string; readonly details: Readonly<Record<string, unknown>> }
+
+type Stores = { readonly metadata: LmdbMetadataStore; readonly blobs: DiskBlobStore }
+
+export class RunningServer {
+  readonly port: number
+  /** Everything it logged: failures that are ours, and nothing else. */
+  readonly logged: readonly Logged[]
+  readonly stores: Stores
+  private readonly closers: readonly (() => Promise<unknown>)[]
+
+  private constructor(parts: {
+    readonly port: number
+    readonly logged: readonly Logged[]
+    readonly stores: Stores
+    readonly closers: readonly (() => Promise<unknown>)[]
+  }) {
+    this.port = parts.port
+    this.logged = parts.logged
+    this.stores = parts.stores
+    this.closers = parts.closers
+  }
+
+  static async start(options: ServerOptions = {}): Promise<RunningServer> {
+    const path = await mkdtemp(join(tmpdir(), 'holdfast-wire-'))
+    const stores = await openStores(path)
+    const keyFile = join(path, 'master.key')
+    const { key: masterKey } = await openMasterKey(keyFile, {
+      random: randomBytes,
+      mayCreate: true,
+    })
+    await prepareRootUser({
+      tenants: stores.metadata.tenants,
+      masterKey,
+      wanted: { accessKeyId: serverKey.accessKeyId, secretKey: serverKey.secretAccessKey },
+      random: randomBytes,
+      nowMs: Date.now(),
+    })
+    const logged: Logged[] = []
+    const gateway = await composeGateway({
+      ...stores,
+      masterKey,
+      config: {
+        region: serverRegion,
+        domains: [],
+        ingestMemoryBytes: 64 * 1024 * 1024,
+        uploadPace: { bytesPerSecondMin: 1024, windowMs: 20_000 },
+        ...options,
+      },
+      processId: randomBytes(8).toString('hex'),
+      random: randomBytes,
+      now: Date.now,
+      log: (event, details) => logged.push({ event, details }),
+    })
+    const server = createS3Server(gateway)
+    const { port } = await server.listen(0, '127.0.0.1')
+    const closers = [
+      () => server.close(0),
+      () => gateway.close(),
+      () => stores.blobs.close(),
+      () => stores.metadata.close(),
+      () => rm(path, { recursive: true }),
+    ]
+    return new RunningServer({ port, logged, stores, closers })
+  }
+
+  /** Does the follow-up work of all deletions, and answers what is kept then. */
+  async kept(): Promise<Pick<BlobUsage, 'chunks'>> {
+    const { outbox } = this.stores.metadata
+    for (;;) {
+      const tasks = await outbox.next(100)
+      if (tasks.length === 0) break
+      for (const task of tasks) {
+        if (task.kind === 'release') {
+          while ((await outbox.release(task)).is === 'more');
+        } else {
+          await this.stores.blobs.delete([task.blob])
+          await outbox.finish([task])
+        }
+      }
+    }
+    const { chunks } = await this.stores.blobs.usage()
+    return { chunks }
+  }
+
+  /** Fails when the server has met a failure of its own making. */
+  assertNoFailure(): void {
+    const shown = this.logged.map(({ event, details }) => `${event}: ${String(details.cause)}`)
+    assert.deepStrictEqual(shown, [])
+  }
+
+  async stop(): Promise<void> {
+    for (const close of this.closers) await close()
+  }
+}
+
+async function openStores(path: string): Promise<Stores> {
+  const metadata = await LmdbMetadataStore.open({
+    path: join(path, 'metadata'),
+    random: randomBytes,
+    role: 'primary',
+  })
+  const blobs = await DiskBlobStore.open({
+    path: join(path, 'chunks'),
+    role: 'primary',
+    processId: randomBytes(8).toString('hex'),
+    vfs: realVfs,
+    nowMs: Date.now,
+    randomBytes,
+    segmentBytes: 64 * 1024 * 1024,
+    reserveBytes: 0,
+  })
+  return { metadata, blobs }
+}
