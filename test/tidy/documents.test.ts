@@ -63,37 +63,49 @@ describe('documents: operations', (test) => {
   })
 })
 
+function settingRow(row: { flag: string; variable: string; fallback: string; means: string }) {
+  const code = (text: string) => (text === '' ? '' : `\`${text}\``)
+  return `| ${code(row.flag)} | \`${row.variable}\` | ${code(row.fallback)} | ${row.means} |`
+}
+
+function errorRow(code: string, status: string | number, message: string): string {
+  return `| \`${code}\` | ${status} | ${message} |`
+}
+
 describe('documents: errors and settings', (test) => {
   test('docs/errors.md lists exactly the S3 errors of the registry, with their status', () => {
     const said = tableRows('docs/errors.md')
       .filter(([, status]) => /^\d{3}$/.test(status ?? ''))
-      .map(([code, status, message]) => `${code} ${status} ${message}`)
-    const real = Object.entries(s3Errors).map(([code, row]) => `${code} ${row[0]} ${row[1]}`)
+      .map(([code = '', status = '', message = '']) => errorRow(code, status, message))
+    const real = Object.entries(s3Errors).map(([code, row]) => errorRow(code, row[0], row[1]))
     assertNone(
       real.filter((row) => !said.includes(row)),
-      'errors missing from docs/errors.md, or described otherwise',
+      'rows missing from docs/errors.md, to be pasted there',
     )
     assertNone(
       said.filter((row) => !real.includes(row)),
-      'errors in docs/errors.md that are not in s3-error.ts',
+      'rows of docs/errors.md that s3-error.ts does not have so',
     )
   })
 
   test('docs/configuration.md lists exactly the settings, with variable and default', () => {
     const said = tableRows('docs/configuration.md')
       .filter(([, variable]) => /^HOLDFAST_/.test(variable ?? ''))
-      .map(([flag, variable, fallback]) => `${flag} ${variable} ${fallback}`)
+      .map(([flag = '', variable = '', fallback = '', means = '']) =>
+        settingRow({ flag, variable, fallback, means }),
+      )
     const real = settingNames.map((name) => {
-      const { secret, fallback } = settingOf(name)
-      return `${secret ? '' : `--${name}`} ${variableOf(name)} ${fallback ?? ''}`
+      const { secret, value, fallback = '', means } = settingOf(name)
+      const flag = secret ? '' : `--${name} ${value}`
+      return settingRow({ flag, variable: variableOf(name), fallback, means })
     })
     assertNone(
       real.filter((row) => !said.includes(row)),
-      'settings missing from docs/configuration.md (flag, variable, default)',
+      'rows missing from docs/configuration.md, to be pasted there',
     )
     assertNone(
       said.filter((row) => !real.includes(row)),
-      'settings in docs/configuration.md that do not exist so',
+      'rows of docs/configuration.md that settings.ts does not have so',
     )
   })
 
