@@ -1,7 +1,7 @@
 // PostObject: the upload of a browser's form. Its signature, its policy and what would else be headers
 // stand in the fields before the file, so they are judged here and not by `http/`.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
-import { parseFormData } from '../../protocol/s3/body/form-data-parser.ts'
+import { type PostForm, parseFormData } from '../../protocol/s3/body/form-data-parser.ts'
 import { quoteEtag } from '../../protocol/s3/etag.ts'
 import { putBytesMax } from '../../protocol/s3/limits.ts'
 import { formHeaders, parseFormKey } from '../../protocol/s3/post-object-fields.ts'
@@ -29,21 +29,35 @@ type FormCall = Parameters<FormOperation>[0]
 export function makePostObject(authenticateForm: AuthenticateForm): FormOperation {
   return async (request) => {
     if (request.body.decodedBytes === undefined) throw new S3Error('MissingContentLength')
-    const form = await parseFormData(request.body.stream(), request.headers['content-type'])
-    const signer = await authenticateForm(form.fields)
-    const fields = expandFileName(form.fields, form.file.name)
-    const sizes = checkPolicy(request, fields)
-    const call: Call = {
-      ...request,
-      ...signer,
-      key: parseFormKey(fields),
-      headers: formHeaders(fields),
-      body: formFileBody(form.file.body, sizes),
+    const body = request.body.stream()[Symbol.asyncIterator]()
+    try {
+      const contentType = request.headers['content-type']
+      const form = await parseFormData({ [Symbol.asyncIterator]: () => body }, contentType)
+      return await storeForm(request, form, await authenticateForm(form.fields))
+    } finally {
+      // The form is read piece by piece, so that nobody else lets go of the request.
+      await body.return?.()
     }
-    await permit(call)
-    const stored = await storeObject(call, { sizeMax: putBytesMax, lengthOptional: true })
-    return answer(call, fields, stored)
   }
+}
+
+async function storeForm(
+  request: FormCall,
+  form: PostForm,
+  signer: Pick<Call, 'identity' | 'keys'>,
+): Promise<Reply> {
+  const fields = expandFileName(form.fields, form.file.name)
+  const sizes = checkPolicy(request, fields)
+  const call: Call = {
+    ...request,
+    ...signer,
+    key: parseFormKey(fields),
+    headers: formHeaders(fields),
+    body: formFileBody(form.file.body, sizes),
+  }
+  await permit(call)
+  const stored = await storeObject(call, { sizeMax: putBytesMax, lengthOptional: true })
+  return answer(call, fields, stored)
 }
 
 function checkPolicy(request: FormCall, fields: FormFields): FileSizeRange {

@@ -30,7 +30,8 @@ export type ListPartsResult = {
 }
 
 export function renderListParts(result: ListPartsResult): string {
-  const last = result.parts.at(-1)?.number ?? 0
+  // Only when there is more: paginators of AWS SDKs go on for as long as they find one.
+  const next = result.isTruncated ? result.parts.at(-1)?.number : undefined
   return s3Document(
     'ListPartsResult',
     element('Bucket', result.bucket),
@@ -40,7 +41,7 @@ export function renderListParts(result: ListPartsResult): string {
     ownerElement(result.owner),
     element('StorageClass', result.storageClass),
     element('PartNumberMarker', result.partNumberMarker),
-    element('NextPartNumberMarker', last),
+    element('NextPartNumberMarker', next),
     element('MaxParts', result.maxParts),
     element('IsTruncated', result.isTruncated),
     element('ChecksumAlgorithm', result.checksum?.algorithm),

@@ -184,6 +184,27 @@ describe('PostObject', (test) => {
     assert.ok(!(await isThere('digests')))
   })
 
+  test('lets go of the request, however it ends', async () => {
+    const forms: readonly Form[] = [
+      { fields: { key: 'k' } },
+      { fields: { key: 'k' }, unsigned: true },
+    ]
+    for (const form of forms) {
+      const { body, ...call } = harness.call(request(form))
+      let isOpen = false
+      const stream = async function* () {
+        isOpen = true
+        try {
+          yield* body.stream()
+        } finally {
+          isOpen = false
+        }
+      }
+      await postObject({ ...call, body: { ...body, stream } }).catch(() => undefined)
+      assert.ok(!isOpen)
+    }
+  })
+
   test('refuses forms that are none', async () => {
     const key = 'k'
     const code = async (form: Form, body?: Buffer) =>

@@ -60,6 +60,22 @@ describe('the answers about multipart uploads', (test) => {
     )
   })
 
+  test('ListParts names no further part when there is none', () => {
+    const upload = { bucket: 'b', key: 'k', uploadId: 'u', owner, storageClass: 'STANDARD' }
+    const page = { checksum: undefined, partNumberMarker: 2, maxParts: 1, isTruncated: false }
+    const part = { number: 3, size: 10, etag: 'e', modifiedMs }
+    for (const parts of [[part], []]) {
+      assert.ok(!renderListParts({ ...upload, ...page, parts }).includes('NextPartNumberMarker'))
+    }
+  })
+
+  test('ListParts names no place to go on when it is complete', () => {
+    const shown = { bucket: 'b', key: 'k', uploadId: 'u', owner, storageClass: 'STANDARD' }
+    const page = { checksum: undefined, partNumberMarker: 0, maxParts: 1000, isTruncated: false }
+    const parts = [{ number: 3, size: 10, etag: 'e', modifiedMs }]
+    assert.ok(!renderListParts({ ...shown, ...page, parts }).includes('<Next'))
+  })
+
   test('a form upload that asked for 201 is told where its object is', () => {
     assert.equal(
       renderPostResponse({ location: 'http://h/b/k', bucket: 'b', key: 'k', etag: 'e' }),
