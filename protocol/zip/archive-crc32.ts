@@ -3,12 +3,7 @@
 import { crc32 } from '@node-rs/crc32'
 import { combineCrc32 } from '../s3/checksums/crc-combine.ts'
 import type { ZipEntry } from './zip-entry.ts'
-import {
-  type CentralDirectory,
-  centralHeader,
-  endOfCentralDirectory,
-  localHeader,
-} from './zip-layout.ts'
+import { type CentralDirectory, type EntryHeaders, endOfCentralDirectory } from './zip-layout.ts'
 
 export class ArchiveCrc32 {
   /** Of all local headers and data so far. */
@@ -16,11 +11,11 @@ export class ArchiveCrc32 {
   /** Of the central directory so far. */
   private centralCrc = 0
 
-  /** `offset` as `ZipPlan.add` gave it. */
-  add(entry: ZipEntry, offset: number): void {
-    const headed = crc32(localHeader(entry), this.dataCrc)
+  /** Entries in order, with their headers. */
+  add(entry: Pick<ZipEntry, 'size' | 'crc32'>, headers: EntryHeaders): void {
+    const headed = crc32(headers.local, this.dataCrc)
     this.dataCrc = combineCrc32(headed, entry.crc32, entry.size)
-    this.centralCrc = crc32(centralHeader(entry, offset), this.centralCrc)
+    this.centralCrc = crc32(headers.central, this.centralCrc)
   }
 
   /** `directory` as `ZipPlan.finish` gave it. */

@@ -1,8 +1,7 @@
 // The strong ETag of an archive: a digest of everything its bytes depend on. CRC-32 alone does not tell
 // contents apart, so that each entry also brings the identity of its content.
 import { createHash, type Hash } from 'node:crypto'
-import type { ZipEntry } from './zip-entry.ts'
-import { centralHeader, layoutVersion } from './zip-layout.ts'
+import { type EntryHeaders, layoutVersion } from './zip-layout.ts'
 
 const etagDigits = 32
 
@@ -17,8 +16,9 @@ export class ArchiveEtag {
   }
 
   /** `content` is different for different bytes: a version's row, its ETag. */
-  add(entry: ZipEntry, offset: number, content: string): void {
-    this.addBytes(centralHeader(entry, offset))
+  add(headers: Pick<EntryHeaders, 'central'>, content: string): void {
+    // The central header holds all of an entry, its place included.
+    this.addBytes(headers.central)
     this.addText(content)
   }
 
@@ -33,8 +33,6 @@ export class ArchiveEtag {
 
   /** With its length, so that no two sequences read alike. */
   private addBytes(bytes: Buffer): void {
-    const length = Buffer.alloc(4)
-    length.writeUInt32LE(bytes.length)
-    this.hash.update(length).update(bytes)
+    this.hash.update(`${bytes.length}:`).update(bytes)
   }
 }

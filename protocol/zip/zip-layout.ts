@@ -32,6 +32,14 @@ function isLarge(value: number): boolean {
   return value >= uint32Max
 }
 
+/** Both headers of an entry: they are built once and used for the CRC, the ETag and the archive. */
+export type EntryHeaders = { readonly local: Buffer; readonly central: Buffer }
+
+/** `offset` is where the local header stands (`ZipPlan.add`). */
+export function entryHeaders(entry: ZipEntry, offset: number): EntryHeaders {
+  return { local: localHeader(entry), central: centralHeader(entry, offset) }
+}
+
 /** The header before an entry's data. */
 export function localHeader(entry: ZipEntry): Buffer {
   const name = nameBytes(entry)

@@ -1,6 +1,7 @@
 import assert from 'node:assert'
 import { ArchiveEtag } from '../../../protocol/zip/archive-etag.ts'
 import type { ZipEntry } from '../../../protocol/zip/zip-entry.ts'
+import { entryHeaders } from '../../../protocol/zip/zip-layout.ts'
 import { describe } from '../../support/describe.ts'
 
 type Row = readonly [entry: ZipEntry, offset: number, content: string]
@@ -9,7 +10,7 @@ const row: Row = [entry, 0, 'row 1']
 
 function etagOf(rows: readonly Row[], options = 'windows=no'): string {
   const etag = new ArchiveEtag(options)
-  for (const each of rows) etag.add(...each)
+  for (const [entry, offset, content] of rows) etag.add(entryHeaders(entry, offset), content)
   return etag.finish()
 }
 

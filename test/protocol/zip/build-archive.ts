@@ -3,11 +3,7 @@ import { crc32 } from '@node-rs/crc32'
 import { ArchiveCrc32 } from '../../../protocol/zip/archive-crc32.ts'
 import { ArchiveEtag } from '../../../protocol/zip/archive-etag.ts'
 import type { ZipEntry } from '../../../protocol/zip/zip-entry.ts'
-import {
-  centralHeader,
-  endOfCentralDirectory,
-  localHeader,
-} from '../../../protocol/zip/zip-layout.ts'
+import { endOfCentralDirectory, entryHeaders } from '../../../protocol/zip/zip-layout.ts'
 import { type PlannedArchive, ZipPlan } from '../../../protocol/zip/zip-plan.ts'
 
 export type Member = { readonly name: string; readonly body: Buffer; readonly modifiedMs: number }
@@ -32,10 +28,11 @@ export function buildArchive(members: readonly Member[]): BuiltArchive {
   for (const member of members) {
     const entry = entryOf(member)
     const offset = plan.add(entry)
-    crc.add(entry, offset)
-    etag.add(entry, offset, `content of ${member.name}`)
-    data.push(localHeader(entry), member.body)
-    central.push(centralHeader(entry, offset))
+    const headers = entryHeaders(entry, offset)
+    crc.add(entry, headers)
+    etag.add(headers, `content of ${member.name}`)
+    data.push(headers.local, member.body)
+    central.push(headers.central)
   }
   const planned = plan.finish()
   return {
