@@ -9,6 +9,7 @@
 // what throws is an error of ours or of the disk, and never means "absent". Keys are compared as
 // UTF-8 bytes. No verb's correctness rests on a clock: times are recorded, not compared.
 import type { BlobRef, ChunkRef } from '../protocol/chunks/chunk-ref.ts'
+import type { ManifestStore } from './manifest-store.ts'
 import type {
   AccessKey,
   Bucket,
@@ -16,6 +17,7 @@ import type {
   ChunkListId,
   DeleteMarker,
   ObjectContent,
+  ObjectData,
   ObjectSummary,
   ObjectVersion,
   Part,
@@ -38,6 +40,7 @@ export interface MetadataStore {
   readonly chunks: ChunkCatalog
   readonly outbox: Outbox
   readonly leases: LeaseStore
+  readonly manifests: ManifestStore
   close(): Promise<void>
 }
 
@@ -209,6 +212,35 @@ export interface ObjectStore {
    * lease taken before the deletion lives.
    */
   getRow(bucketId: BucketId, key: string, rowId: string): Promise<ObjectVersion | undefined>
+
+  /** Where the bytes of such rows are, in the order asked: many of one bucket at once. */
+  dataOfRows(
+    bucketId: BucketId,
+    rows: readonly { readonly key: string; readonly rowId: string }[],
+  ): Promise<readonly (ObjectData | undefined)[]>
+
+  /**
+   * The current objects whose keys begin with `prefix`, all of one moment, which is not before the
+   * call. What it answers must be closed.
+   */
+  freeze(bucket: BucketRef, prefix: string): Promise<FrozenObjects>
+}
+
+/** A current object, as far as an archive needs to know it. */
+export type FrozenObject = {
+  readonly key: string
+  readonly rowId: string
+  readonly size: number
+  readonly crc32: number
+  readonly modifiedMs: number
+  /** Some other key begins with this one and a slash. */
+  readonly besideFolder: boolean
+}
+
+export interface FrozenObjects {
+  /** In key order, in pages; the same each time it is asked, while writes go on. */
+  pages(): AsyncIterable<readonly FrozenObject[]>
+  close(): Promise<void>
 }
 
 export type NewUpload = Omit<Upload, 'uploadId' | 'bucketId' | 'tenantId'>

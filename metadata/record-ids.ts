@@ -1,5 +1,6 @@
 // The spellings of the ids in `records.ts`: what is one, and what is not. Used where ids come in from
 // outside (query strings) and out of stored rows.
+import type { ManifestId } from './manifest-store.ts'
 import type { BucketId, ChunkListId, TenantId, UploadId, VersionId } from './records.ts'
 
 const hex16 = /^[0-9a-f]{16}$/
@@ -25,4 +26,8 @@ export function parseUploadId(raw: string): UploadId | undefined {
 
 export function parseChunkListId(raw: string): ChunkListId | undefined {
   return hex32.test(raw) ? (raw as ChunkListId) : undefined
+}
+
+export function parseManifestId(raw: string): ManifestId | undefined {
+  return hex32.test(raw) ? (raw as ManifestId) : undefined
 }

@@ -21,7 +21,7 @@ import {
   parseHeaders,
   parseUserMetadata,
 } from './content-codec.ts'
-import { array, count, decodeRecord, encodeRecord, RecordCorrupt } from './record-frame.ts'
+import { array, decodeRecord, encodeRecord, RecordCorrupt } from './record-frame.ts'
 import { flattenTags, parseTags } from './tenancy-codec.ts'
 
 /** What the head tells; the key and the row id are where the head is stored. */
@@ -32,7 +32,7 @@ export type VersionHead = {
   | ({ readonly is: 'object'; readonly holdsChunks: boolean } & Omit<
       ObjectSummary,
       'key' | 'modifiedMs'
-    >)
+    > & { readonly crc32: number })
   | { readonly is: 'deleteMarker' }
 )
 
@@ -41,15 +41,17 @@ const markerFlag = 2
 const chunksFlag = 4
 
 // A head is laid out by hand, since decoding heads is what a listing costs: format, flags, time (6
-// bytes), and of objects size (6), checksum kind, ETag and storage class, each with its length.
+// bytes), and of objects size (6), CRC-32 (4), checksum kind, ETag and storage class, each with its
+// length.
 const format = 1
 const timeAt = 2
 const sizeAt = 8
-const checksumAt = 14
-const textsAt = 15
+const crc32At = 14
+const checksumAt = 18
+const textsAt = 19
 
 export function encodeObjectHead(
-  version: Pick<ObjectContent, 'size' | 'etag' | 'storageClass' | 'checksum' | 'data'> & {
+  version: Omit<ObjectContent, 'headers' | 'userMetadata' | 'tags'> & {
     versionId: VersionId
     modifiedMs: number
   },
@@ -61,6 +63,7 @@ export function encodeObjectHead(
   const head = Buffer.allocUnsafe(texts.reduce((sum, value) => sum + 1 + value.length, textsAt))
   writeBeginning(head, flags, version.modifiedMs)
   head.writeUIntBE(version.size, sizeAt, 6)
+  head.writeUInt32BE(version.crc32, crc32At)
   head.writeUInt8(encodeChecksumKind(version.checksum), checksumAt)
   let at = textsAt
   for (const value of texts) {
@@ -87,6 +90,7 @@ export function parseVersionHead(bytes: Buffer, at = 0): VersionHead {
   if ((flags & markerFlag) !== 0) return { is: 'deleteMarker', isNull, modifiedMs }
   const holdsChunks = (flags & chunksFlag) !== 0
   const size = bytes.readUIntBE(at + sizeAt, 6)
+  const crc32 = bytes.readUInt32BE(at + crc32At)
   const etagAt = at + textsAt + 1
   const etagEnd = etagAt + bytes.readUInt8(etagAt - 1)
   const etag = bytes.toString('latin1', etagAt, etagEnd)
@@ -95,8 +99,8 @@ export function parseVersionHead(bytes: Buffer, at = 0): VersionHead {
   const storageClass =
     classEnd === etagEnd + 1 ? 'STANDARD' : bytes.toString('latin1', etagEnd + 1, classEnd)
   const checksum = parseChecksumByte(bytes.readUInt8(at + checksumAt))
-  const head = { isNull, modifiedMs, is: 'object' as const, holdsChunks, size, etag, storageClass }
-  return checksum ? { ...head, checksum } : head
+  const head = { isNull, modifiedMs, is: 'object' as const, holdsChunks, size, crc32 }
+  return checksum ? { ...head, etag, storageClass, checksum } : { ...head, etag, storageClass }
 }
 
 function writeBeginning(head: Buffer, flags: number, modifiedMs: number): void {
@@ -108,7 +112,6 @@ function writeBeginning(head: Buffer, flags: number, modifiedMs: number): void {
 /** Everything that the head does not say. */
 export function encodeContent(content: ObjectContent): Buffer {
   return encodeRecord(1, [
-    content.crc32,
     flattenData(content.data),
     flattenHeaders(content.headers),
     flattenChecksum(content.checksum),
@@ -119,7 +122,7 @@ export function encodeContent(content: ObjectContent): Buffer {
 
 /** Where the bytes of the object are. */
 export function dataOfContent(content: Buffer): ObjectData {
-  return parseData(array(decodeRecord('version content', content), 1))
+  return parseData(array(decodeRecord('version content', content), 0))
 }
 
 export function versionIdOfRow(rowId: string, head: VersionHead): VersionId {
@@ -138,7 +141,7 @@ export function parseVersion(
   if (head.is === 'deleteMarker') return { is: 'deleteMarker', ...name, versionId, modifiedMs }
   if (content === undefined) throw new RecordCorrupt(`version ${name.rowId} has no content`)
   const rest = decodeRecord('version content', content)
-  const checksum = parseChecksum(array(rest, 3))
+  const checksum = parseChecksum(array(rest, 2))
   return {
     is: 'object',
     ...name,
@@ -147,11 +150,11 @@ export function parseVersion(
     size: head.size,
     etag: head.etag,
     storageClass: head.storageClass,
-    crc32: count(rest, 0),
-    data: parseData(array(rest, 1)),
-    headers: parseHeaders(array(rest, 2)),
+    crc32: head.crc32,
+    data: parseData(array(rest, 0)),
+    headers: parseHeaders(array(rest, 1)),
     ...(checksum && { checksum }),
-    userMetadata: parseUserMetadata(array(rest, 4)),
-    tags: parseTags(array(rest, 5)),
+    userMetadata: parseUserMetadata(array(rest, 3)),
+    tags: parseTags(array(rest, 4)),
   }
 }

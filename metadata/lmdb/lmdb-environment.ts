@@ -3,7 +3,8 @@
 import assert from 'node:assert'
 import { open as openFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type Database, open, type RootDatabase } from 'lmdb'
+import { setTimeout } from 'node:timers/promises'
+import { type Database, open, type RootDatabase, type Transaction } from 'lmdb'
 import { type TableName, tableNames } from './tables.ts'
 
 export type Row = { readonly key: Buffer; readonly value: Buffer }
@@ -19,6 +20,7 @@ const mapBytes = 2 ** 40
 const pageBytes = 8192
 /** Reader slots: a few for each thread of each process. */
 const readersMax = 1024
+const reasonWaitMs = 1000
 
 export class LmdbEnvironment {
   readonly tables: Tables
@@ -49,6 +51,8 @@ export class LmdbEnvironment {
       maxDbs: tableNames.length + 8,
       maxReaders: readersMax,
       overlappingSync: false,
+      // Batches of one event turn have promises of their own, whose rejection nobody could handle.
+      eventTurnBatching: false,
       keyEncoding: 'binary',
       encoding: 'binary',
     } as const
@@ -69,25 +73,49 @@ export class LmdbEnvironment {
     return verb(this.tables)
   }
 
+  /** A snapshot of now that outlives the verb: to be closed, since it keeps old pages from reuse. */
+  snapshot(): LmdbSnapshot {
+    this.#root.resetReadTxn()
+    return new LmdbSnapshot(this.#root.useReadTransaction())
+  }
+
   /**
    * Runs a verb that writes. Verbs of one moment share one transaction and one sync; each is a child
    * transaction of its own, so that a throw undoes its own writes and no others. Resolves when the
    * commit is on disk.
    */
   async write<T>(verb: (tables: Tables) => T): Promise<T> {
-    return this.#root.childTransaction(() => {
-      this.#transaction.runs = true
-      try {
-        return verb(this.tables)
-      } finally {
-        this.#transaction.runs = false
-      }
-    })
+    try {
+      return await this.#root.childTransaction(() => {
+        this.#transaction.runs = true
+        try {
+          return verb(this.tables)
+        } finally {
+          this.#transaction.runs = false
+        }
+      })
+    } catch (error) {
+      throw await withReason(error)
+    }
   }
 
   async close(): Promise<void> {
     await this.#root.close()
   }
+}
+
+/**
+ * A commit that fails rejects without its reason, which comes in a second promise, a moment later and
+ * fatal to the process if nobody waits for it.
+ */
+async function withReason(error: unknown): Promise<unknown> {
+  const reason = error instanceof Error && 'commitError' in error ? error.commitError : undefined
+  if (!(reason instanceof Promise)) return error
+  const cause: unknown = await Promise.race([
+    reason.catch((why: unknown) => why),
+    setTimeout(reasonWaitMs, error, { ref: false }),
+  ])
+  return new Error('a metadata commit failed: nothing of it was stored', { cause })
 }
 
 async function syncDirectory(path: string): Promise<void> {
@@ -96,6 +124,18 @@ async function syncDirectory(path: string): Promise<void> {
     await directory.sync()
   } finally {
     await directory.close()
+  }
+}
+
+export class LmdbSnapshot {
+  readonly transaction: Transaction
+
+  constructor(transaction: Transaction) {
+    this.transaction = transaction
+  }
+
+  close(): void {
+    this.transaction.done()
   }
 }
 
@@ -136,6 +176,20 @@ export class LmdbTable {
     for (const { key, value } of this.#db.getRange({ start: range.start, end: range.end })) {
       yield { key: asBuffer(key), value: asBuffer(value) }
     }
+  }
+
+  /** The first keys of the range, at most `limit`; values are not looked at. */
+  keys(range: KeyRange & { readonly limit: number }): readonly Buffer[] {
+    return Array.from(this.#db.getKeys(range), asBuffer)
+  }
+
+  /** The first rows of the range, at most `limit`, as the snapshot has them. */
+  rowsOf(snapshot: LmdbSnapshot, range: KeyRange & { readonly limit: number }): readonly Row[] {
+    const { transaction } = snapshot
+    return Array.from(this.#db.getRange({ ...range, transaction }), ({ key, value }) => ({
+      key: asBuffer(key),
+      value: asBuffer(value),
+    }))
   }
 
   first(range: KeyRange): Row | undefined {

@@ -7,6 +7,7 @@ import { lmdbBuckets, type Random } from './buckets.ts'
 import { lmdbChunks } from './chunk-catalog.ts'
 import { lmdbLeases } from './leases.ts'
 import { LmdbEnvironment } from './lmdb-environment.ts'
+import { lmdbManifests } from './manifests.ts'
 import { lmdbObjects } from './objects.ts'
 import { lmdbOutbox } from './outbox.ts'
 import { pooled } from './random-pool.ts'
@@ -38,6 +39,7 @@ export class LmdbMetadataStore implements MetadataStore {
   readonly chunks: MetadataStore['chunks']
   readonly outbox: MetadataStore['outbox']
   readonly leases: MetadataStore['leases']
+  readonly manifests: MetadataStore['manifests']
   readonly #env: LmdbEnvironment
 
   private constructor(env: LmdbEnvironment, random: Random) {
@@ -49,6 +51,7 @@ export class LmdbMetadataStore implements MetadataStore {
     this.chunks = lmdbChunks(env)
     this.outbox = lmdbOutbox(env)
     this.leases = lmdbLeases(env)
+    this.manifests = lmdbManifests(env)
   }
 
   static async open(options: LmdbMetadataOptions): Promise<LmdbMetadataStore> {

@@ -1,9 +1,10 @@
 // Objects: the verbs of `ObjectStore`. The versions of one key are `version-history.ts`'s, listings
 // are `object-listings.ts`'s.
-import { encodeContent, versionIdOfRow } from '../codec/version-codec.ts'
+import { dataOfContent, encodeContent, versionIdOfRow } from '../codec/version-codec.ts'
 import type { DeleteOutcome, ObjectStore } from '../metadata-store.ts'
 import { liveBucket, type Random } from './buckets.ts'
 import { takePiece } from './chunk-claims.ts'
+import { freezeObjects } from './frozen-objects.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { listObjects, listObjectVersions } from './object-listings.ts'
 import { contentKey } from './row-keys.ts'
@@ -46,6 +47,16 @@ export function lmdbObjects(env: LmdbEnvironment, random: Random): ObjectStore {
         const version = found && readVersion(history, found)
         return version?.is === 'object' ? version : undefined
       }),
+
+    dataOfRows: async (_bucketId, rows) =>
+      env.read((tables) =>
+        rows.map(({ rowId }) => {
+          const content = tables.contents.get(contentKey(rowId))
+          return content && dataOfContent(content)
+        }),
+      ),
+
+    freeze: async (ref, prefix) => freezeObjects(env, ref, prefix),
   }
 }
 

@@ -49,6 +49,14 @@ export const tableNames = [
   'deletions',
   /** lease id → Lease */
   'leases',
+  /** manifest id → what it comes to, and its state */
+  'manifests',
+  /** tenant, digest of the scope, time inverted (8 bytes), manifest id → nothing: sealed ones */
+  'manifestScopes',
+  /** manifest id, offset in the archive (8 bytes) → page */
+  'manifestPages',
+  /** manifest id, offset in the central directory (8 bytes) → offset in the archive */
+  'manifestPlaces',
   /** a few single rows: the layout's format, the task sequence, the lease horizon */
   'meta',
 ] as const

@@ -176,6 +176,26 @@ export function chunksContract(name: string, open: OpenStore): void {
         assert.deepEqual(await drain(store), ['ca978112/1'])
       }))
 
+    test('an abandoned list is not begun anew in its middle', () =>
+      withStore(open, async (store) => {
+        await store.chunks.extendList(extension('l', 0, [chunk('a', 1)]))
+        assert.equal(await store.chunks.abandonListsExcept([]), 1)
+        await drain(store)
+        // Its uploader has not heard of it. A list without its beginning must never be committed.
+        await assert.rejects(store.chunks.extendList(extension('l', 1, [chunk('b', 2)])))
+        await assert.rejects(store.chunks.extendList(extension('l', 1, [chunk('a', 1)])))
+        assert.equal(await living(store, 'a'), undefined)
+      }))
+
+    test('a list is extended at its end alone', () =>
+      withStore(open, async (store) => {
+        await store.chunks.extendList(extension('l', 0, [chunk('a', 1), chunk('b', 2)]))
+        await assert.rejects(store.chunks.extendList(extension('l', 1, [chunk('c', 3)])))
+        await assert.rejects(store.chunks.extendList(extension('l', 3, [chunk('c', 3)])))
+        const extended = await store.chunks.extendList(extension('l', 2, [chunk('c', 3)]))
+        assert.deepEqual(extended, { is: 'extended' })
+      }))
+
     test('abandoning does not touch a list that a commit took over', () =>
       withStore(open, async (store) => {
         const bucket = await makeBucket(store, 'one')

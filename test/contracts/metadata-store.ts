@@ -5,6 +5,7 @@ import { chunksContract } from './metadata-chunks.ts'
 import { conditionsContract } from './metadata-conditions.ts'
 import type { OpenStore } from './metadata-fixture.ts'
 import { listingsContract } from './metadata-listings.ts'
+import { manifestsContract } from './metadata-manifests.ts'
 import { objectsContract } from './metadata-objects.ts'
 import { outboxContract } from './metadata-outbox.ts'
 import { randomHistoryContract } from './metadata-random.ts'
@@ -22,5 +23,6 @@ export function metadataStoreContract(name: string, open: OpenStore): void {
   uploadsContract(name, open)
   chunksContract(name, open)
   outboxContract(name, open)
+  manifestsContract(name, open)
   randomHistoryContract(name, open)
 }

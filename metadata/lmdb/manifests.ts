@@ -1,0 +1,172 @@
+// Manifests: heads, which are found by scope, and pages, which are found by where they stand.
+import assert from 'node:assert'
+import { createHash } from 'node:crypto'
+import {
+  encodeManifestHead,
+  type ManifestHead,
+  manifestOf,
+  parseManifestHead,
+} from '../codec/manifest-codec.ts'
+import { encodeManifestPage, parseManifestPage } from '../codec/manifest-page-codec.ts'
+import type { Manifest, ManifestId, ManifestStore } from '../manifest-store.ts'
+import { parseManifestId } from '../record-ids.ts'
+import type { TenantId } from '../records.ts'
+import type { LmdbEnvironment, LmdbTable, Tables } from './lmdb-environment.ts'
+import { bucketKey, numberKey, rangeOf } from './row-keys.ts'
+
+const idBytes = 16
+const everyManifest = { start: Buffer.alloc(idBytes), end: Buffer.alloc(idBytes + 1, 0xff) }
+/** Rows that one step of a removal deletes: some milliseconds of a transaction. */
+const removedAtOnce = 64
+
+export function lmdbManifests(env: LmdbEnvironment): ManifestStore {
+  return {
+    begin: ({ nowMs, ...manifest }) =>
+      env.write((tables) => {
+        assert(headOf(tables, manifest.manifestId) === undefined, 'a manifest begun twice')
+        putHead(tables, { ...manifest, createdMs: nowMs, usedMs: nowMs, state: 'open' })
+      }),
+
+    putPages: async (manifestId, pages) => {
+      const id = keyOf(manifestId)
+      const rows = pages.map((page) => ({
+        pageKey: Buffer.concat([id, numberKey(page.offset)]),
+        placeKey: Buffer.concat([id, numberKey(page.centralOffset)]),
+        place: numberKey(page.offset),
+        bytes: encodeManifestPage(page),
+      }))
+      return env.write((tables) => {
+        if (headOf(tables, manifestId)?.state !== 'open') return { is: 'noSuchManifest' }
+        for (const row of rows) {
+          tables.manifestPages.put(row.pageKey, row.bytes)
+          tables.manifestPlaces.put(row.placeKey, row.place)
+        }
+        return { is: 'done' }
+      })
+    },
+
+    seal: (manifestId, summary) =>
+      env.write((tables) => {
+        const head = headOf(tables, manifestId)
+        if (head?.state !== 'open') return { is: 'noSuchManifest' }
+        const known = sealedBelow(tables, scopeKey(head.tenantId, head.scope)).find(
+          ({ etag, scope }) => etag === summary.etag && scope === head.scope,
+        )
+        if (known !== undefined) return { is: 'known', manifest: known }
+        const sealed = { ...head, state: 'sealed' as const, summary }
+        putHead(tables, sealed)
+        tables.manifestScopes.put(foundBy(sealed), Buffer.alloc(0))
+        return { is: 'sealed', manifest: manifestOf(sealed) }
+      }),
+
+    get: async (manifestId) => env.read((tables) => sealedManifest(tables, manifestId)),
+
+    ofScope: async (tenantId, scope) =>
+      env.read((tables) =>
+        // The key holds a digest of the scope; the head holds the scope itself.
+        sealedBelow(tables, scopeKey(tenantId, scope)).filter((found) => found.scope === scope),
+      ),
+
+    ofTenant: async (tenantId) =>
+      env.read((tables) => sealedBelow(tables, bucketKey(tenantId, ''))),
+
+    pageAt: async (manifestId, place) =>
+      env.read((tables) => {
+        if (sealedManifest(tables, manifestId) === undefined) return undefined
+        const id = keyOf(manifestId)
+        const row =
+          'offset' in place
+            ? lastUpTo(tables.manifestPages, id, place.offset)?.value
+            : pageOfPlace(tables, id, place.centralOffset)
+        return row && parseManifestPage(row)
+      }),
+
+    touch: (manifestId, nowMs) =>
+      env.write((tables) => {
+        const head = headOf(tables, manifestId)
+        if (head?.state !== 'sealed') return { is: 'noSuchManifest' }
+        putHead(tables, { ...head, usedMs: Math.max(head.usedMs, nowMs) })
+        return { is: 'done' }
+      }),
+
+    stale: async ({ usedBeforeMs, limit }) =>
+      env.read((tables) => {
+        const stale: ManifestId[] = []
+        for (const row of tables.manifests.rows(everyManifest)) {
+          if (stale.length === limit) break
+          const { manifestId, state, usedMs } = parseManifestHead(row.value)
+          if (state === 'removed' || usedMs < usedBeforeMs) stale.push(manifestId)
+        }
+        return stale
+      }),
+
+    remove: (manifestId) => env.write((tables) => removalStep(tables, manifestId)),
+  }
+}
+
+function keyOf(manifestId: ManifestId): Buffer {
+  return Buffer.from(manifestId, 'hex')
+}
+
+/** tenant, digest of the scope. */
+function scopeKey(tenantId: TenantId, scope: string): Buffer {
+  const digest = createHash('sha256').update(scope).digest()
+  return Buffer.concat([bucketKey(tenantId, ''), digest.subarray(0, idBytes)])
+}
+
+/** Newest first within a scope. */
+function foundBy({ tenantId, scope, createdMs, manifestId }: ManifestHead): Buffer {
+  const order = numberKey(Number.MAX_SAFE_INTEGER - createdMs)
+  return Buffer.concat([scopeKey(tenantId, scope), order, keyOf(manifestId)])
+}
+
+function headOf(tables: Tables, manifestId: ManifestId): ManifestHead | undefined {
+  const bytes = tables.manifests.get(keyOf(manifestId))
+  return bytes && parseManifestHead(bytes)
+}
+
+function putHead(tables: Tables, head: ManifestHead): void {
+  tables.manifests.put(keyOf(head.manifestId), encodeManifestHead(head))
+}
+
+function sealedManifest(tables: Tables, manifestId: ManifestId): Manifest | undefined {
+  const head = headOf(tables, manifestId)
+  return head?.state === 'sealed' ? manifestOf(head) : undefined
+}
+
+function sealedBelow(tables: Tables, beginning: Buffer): readonly Manifest[] {
+  return Array.from(tables.manifestScopes.rows(rangeOf(beginning)), ({ key }) => {
+    const manifestId = parseManifestId(key.toString('hex', key.length - idBytes))
+    const manifest = manifestId && sealedManifest(tables, manifestId)
+    assert(manifest !== undefined, 'a scope that names no manifest')
+    return manifest
+  })
+}
+
+/** The last row of this manifest whose number is not above `number`. */
+function lastUpTo(table: LmdbTable, id: Buffer, number: number) {
+  const end = Buffer.concat([id, numberKey(number + 1)])
+  return table.last({ start: Buffer.concat([id, numberKey(0)]), end })
+}
+
+function pageOfPlace(tables: Tables, id: Buffer, centralOffset: number): Buffer | undefined {
+  const offset = lastUpTo(tables.manifestPlaces, id, centralOffset)?.value
+  return offset && tables.manifestPages.get(Buffer.concat([id, offset]))
+}
+
+function removalStep(tables: Tables, manifestId: ManifestId): { is: 'more' } | { is: 'done' } {
+  const head = headOf(tables, manifestId)
+  if (head === undefined) return { is: 'done' }
+  if (head.state === 'sealed') tables.manifestScopes.remove(foundBy(head))
+  if (head.state !== 'removed') putHead(tables, { ...head, state: 'removed' })
+  const range = rangeOf(keyOf(manifestId))
+  let left = removedAtOnce
+  for (const table of [tables.manifestPages, tables.manifestPlaces]) {
+    const keys = table.keys({ ...range, limit: left })
+    for (const key of keys) table.remove(key)
+    left -= keys.length
+  }
+  if (left === 0) return { is: 'more' }
+  tables.manifests.remove(keyOf(manifestId))
+  return { is: 'done' }
+}

@@ -1,0 +1,314 @@
+// Contract of `ManifestStore`, and of freezing a prefix, which manifests are made from.
+import assert from 'node:assert/strict'
+import type {
+  Manifest,
+  ManifestEntry,
+  ManifestId,
+  ManifestPage,
+} from '../../metadata/manifest-store.ts'
+import type { BucketRef, FrozenObject, MetadataStore } from '../../metadata/metadata-store.ts'
+import { parseBucketId, parseManifestId } from '../../metadata/record-ids.ts'
+import { describe } from '../support/describe.ts'
+import {
+  makeBucket,
+  type OpenStore,
+  put,
+  remove,
+  tenant,
+  tenantId,
+  withStore,
+} from './metadata-fixture.ts'
+
+const nowMs = 1_700_000_000_000
+
+function manifestId(number: number): ManifestId {
+  const id = parseManifestId(number.toString(16).padStart(32, '0'))
+  assert.ok(id)
+  return id
+}
+
+function entry(name: string, more: Partial<ManifestEntry> = {}): ManifestEntry {
+  return { name, size: 10, crc32: 0xfedcba98, modifiedMs: nowMs, ...more }
+}
+
+const summary = {
+  etag: 'a'.repeat(32),
+  crc32: 0xffffffff,
+  entries: 3,
+  totalBytes: 2 ** 40,
+  directory: { offset: 2 ** 40 - 1000, bytes: 978 },
+  modifiedMs: nowMs,
+}
+
+async function begun(store: MetadataStore, number: number, scope = 'all'): Promise<ManifestId> {
+  const id = manifestId(number)
+  await store.manifests.begin({ manifestId: id, tenantId, scope, nowMs: nowMs + number })
+  return id
+}
+
+async function sealed(
+  store: MetadataStore,
+  number: number,
+  more: {
+    readonly scope?: string
+    readonly etag?: string
+    readonly pages?: readonly ManifestPage[]
+  } = {},
+): Promise<Manifest> {
+  const id = await begun(store, number, more.scope)
+  assert.deepEqual(await store.manifests.putPages(id, more.pages ?? []), { is: 'done' })
+  const etag = more.etag ?? number.toString().padStart(32, '0')
+  const answer = await store.manifests.seal(id, { ...summary, etag })
+  assert.equal(answer.is, 'sealed')
+  assert.ok(answer.is === 'sealed')
+  return answer.manifest
+}
+
+async function removeWhole(store: MetadataStore, id: ManifestId): Promise<number> {
+  for (let steps = 1; ; steps += 1) {
+    if ((await store.manifests.remove(id)).is === 'done') return steps
+  }
+}
+
+async function frozenKeys(store: MetadataStore, bucket: BucketRef, prefix: string) {
+  const frozen = await store.objects.freeze(bucket, prefix)
+  try {
+    return await collect(frozen)
+  } finally {
+    await frozen.close()
+  }
+}
+
+async function collect(frozen: { pages(): AsyncIterable<readonly FrozenObject[]> }) {
+  const objects: FrozenObject[] = []
+  for await (const page of frozen.pages()) objects.push(...page)
+  return objects
+}
+
+export function manifestsContract(name: string, open: OpenStore): void {
+  describe(`${name}: manifests`, (test) => {
+    test('a manifest is found by its id, its scope and its tenant, once it is sealed', () =>
+      withStore(open, async (store) => {
+        const id = await begun(store, 1)
+        assert.equal(await store.manifests.get(id), undefined)
+        assert.deepEqual(await store.manifests.ofScope(tenantId, 'all'), [])
+        const { manifest } = Object.assign(
+          { manifest: undefined },
+          await store.manifests.seal(id, summary),
+        )
+        const expected = {
+          manifestId: id,
+          tenantId,
+          scope: 'all',
+          createdMs: nowMs + 1,
+          usedMs: nowMs + 1,
+          ...summary,
+        }
+        assert.deepEqual(manifest, expected)
+        assert.deepEqual(await store.manifests.get(id), expected)
+        assert.deepEqual(await store.manifests.ofScope(tenantId, 'all'), [expected])
+        assert.deepEqual(await store.manifests.ofTenant(tenantId), [expected])
+        assert.deepEqual(await store.manifests.ofScope(tenantId, 'al'), [])
+        assert.deepEqual(await store.manifests.ofScope(tenant('other'), 'all'), [])
+        assert.deepEqual(await store.manifests.ofTenant(tenant('other')), [])
+      }))
+
+    test('manifests of a scope come newest first', () =>
+      withStore(open, async (store) => {
+        for (const number of [2, 1, 3]) await sealed(store, number)
+        await sealed(store, 9, { scope: 'all of it' })
+        const found = await store.manifests.ofScope(tenantId, 'all')
+        assert.deepEqual(
+          found.map((manifest) => manifest.manifestId),
+          [3, 2, 1].map(manifestId),
+        )
+        assert.equal((await store.manifests.ofTenant(tenantId)).length, 4)
+      }))
+
+    test('a second manifest of equal ETag and scope is not sealed', () =>
+      withStore(open, async (store) => {
+        const first = await sealed(store, 1)
+        const second = await begun(store, 2)
+        const answer = await store.manifests.seal(second, { ...summary, etag: first.etag })
+        assert.deepEqual(answer, { is: 'known', manifest: first })
+        assert.equal(await store.manifests.get(second), undefined)
+        const elsewhere = await begun(store, 3, 'other')
+        const other = await store.manifests.seal(elsewhere, { ...summary, etag: first.etag })
+        assert.equal(other.is, 'sealed')
+      }))
+
+    test('pages come back as they were written, whatever their entries hold', () =>
+      withStore(open, async (store) => {
+        const bucketId = parseBucketId('0123456789abcdef')
+        const otherId = parseBucketId('fedcba9876543210')
+        assert.ok(bucketId && otherId)
+        const rowId = 'f'.repeat(32)
+        const entries = [
+          entry('dir/', { size: 0, crc32: 0 }),
+          entry('dir/plain', { source: { bucketId, key: 'p/dir/plain', rowId } }),
+          entry('ä%00', { size: 2 ** 45, source: { bucketId, key: 'p/ä\0', rowId } }),
+          entry('x'.repeat(3000), {
+            modifiedMs: 0,
+            source: { bucketId: otherId, key: '😀', rowId },
+          }),
+          entry('plain', { source: { bucketId: otherId, key: 'plain', rowId } }),
+        ]
+        const page = { offset: 2 ** 50 + 1, centralOffset: 2 ** 33 + 5, entries }
+        const { manifestId: id } = await sealed(store, 1, { pages: [page] })
+        assert.deepEqual(await store.manifests.pageAt(id, { offset: page.offset + 9 }), page)
+      }))
+
+    test('the page of a place is the one that begins there or last before it', () =>
+      withStore(open, async (store) => {
+        const pages = [0, 1, 2].map((number) => ({
+          offset: number * 1000,
+          centralOffset: number * 60,
+          entries: [entry(`page ${number}`)],
+        }))
+        await sealed(store, 1, { pages: [{ offset: 0, centralOffset: 0, entries: [entry('x')] }] })
+        const { manifestId: id } = await sealed(store, 2, { pages })
+        await sealed(store, 3, { pages: [{ offset: 5, centralOffset: 5, entries: [entry('x')] }] })
+        const at = async (place: { offset: number } | { centralOffset: number }) =>
+          (await store.manifests.pageAt(id, place))?.entries[0]?.name
+        assert.equal(await at({ offset: 0 }), 'page 0')
+        assert.equal(await at({ offset: 999 }), 'page 0')
+        assert.equal(await at({ offset: 1000 }), 'page 1')
+        assert.equal(await at({ offset: 2 ** 50 }), 'page 2')
+        assert.equal(await at({ centralOffset: 59 }), 'page 0')
+        assert.equal(await at({ centralOffset: 60 }), 'page 1')
+        assert.equal(await at({ centralOffset: 2 ** 40 }), 'page 2')
+        assert.equal(await store.manifests.pageAt(manifestId(7), { offset: 0 }), undefined)
+      }))
+
+    test('a sealed manifest takes no more pages, and is sealed once', () =>
+      withStore(open, async (store) => {
+        const { manifestId: id } = await sealed(store, 1)
+        const none = { is: 'noSuchManifest' }
+        assert.deepEqual(await store.manifests.putPages(id, []), none)
+        assert.deepEqual(await store.manifests.seal(id, summary), none)
+        assert.deepEqual(await store.manifests.putPages(manifestId(5), []), none)
+      }))
+
+    test('what is not touched any more, and what was never sealed, is stale', () =>
+      withStore(open, async (store) => {
+        const stale = (afterMs: number) =>
+          store.manifests.stale({ usedBeforeMs: nowMs + afterMs, limit: 9 })
+        const { manifestId: used } = await sealed(store, 1)
+        const left = await begun(store, 2)
+        assert.deepEqual(await stale(1), [])
+        assert.deepEqual(await stale(3), [used, left])
+        assert.deepEqual(await store.manifests.touch(used, nowMs + 50), { is: 'done' })
+        assert.deepEqual(await store.manifests.touch(used, nowMs + 40), { is: 'done' })
+        assert.equal((await store.manifests.get(used))?.usedMs, nowMs + 50)
+        assert.deepEqual(await stale(50), [left])
+        assert.deepEqual(await stale(51), [used, left])
+        assert.deepEqual(await store.manifests.stale({ usedBeforeMs: nowMs + 51, limit: 1 }), [
+          used,
+        ])
+        assert.deepEqual(await store.manifests.touch(left, nowMs), { is: 'noSuchManifest' })
+      }))
+
+    test('a removal goes step by step; from the first on nothing is found', () =>
+      withStore(open, async (store) => {
+        const pages = Array.from({ length: 300 }, (_, number) => ({
+          offset: number * 1000,
+          centralOffset: number * 60,
+          entries: [entry(`page ${number}`)],
+        }))
+        const { manifestId: id } = await sealed(store, 1, { pages })
+        const beside = await sealed(store, 2, { pages: pages.slice(0, 1) })
+        assert.deepEqual(await store.manifests.remove(id), { is: 'more' })
+        assert.equal(await store.manifests.get(id), undefined)
+        assert.deepEqual(await store.manifests.ofScope(tenantId, 'all'), [beside])
+        assert.equal(await store.manifests.pageAt(id, { offset: 299_000 }), undefined)
+        assert.deepEqual(await store.manifests.touch(id, nowMs), { is: 'noSuchManifest' })
+        assert.deepEqual(await store.manifests.stale({ usedBeforeMs: 0, limit: 9 }), [id])
+        assert.ok((await removeWhole(store, id)) > 2)
+        assert.deepEqual(await store.manifests.stale({ usedBeforeMs: 0, limit: 9 }), [])
+        assert.deepEqual(await store.manifests.remove(id), { is: 'done' })
+        assert.deepEqual(await store.manifests.pageAt(beside.manifestId, { offset: 0 }), pages[0])
+      }))
+  })
+
+  describe(`${name}: freezing a prefix`, (test) => {
+    test('current objects of the prefix, in key order, with what an archive needs of them', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one', 'enabled')
+        for (const key of ['p/b', 'p/a', 'q', 'p', 'p/ä', 'p/gone']) await put(store, bucket, key)
+        await put(store, bucket, 'p/a', { body: 'newer', nowMs: nowMs + 5000 })
+        await remove(store, bucket, 'p/gone')
+        const frozen = await frozenKeys(store, bucket, 'p/')
+        assert.deepEqual(
+          frozen.map(({ key }) => key),
+          ['p/a', 'p/b', 'p/ä'],
+        )
+        const current = await store.objects.get(bucket, 'p/a')
+        assert.ok(current?.is === 'object')
+        const { rowId, size, crc32, modifiedMs } = current
+        assert.deepEqual(frozen[0], {
+          key: 'p/a',
+          rowId,
+          size,
+          crc32,
+          modifiedMs,
+          besideFolder: false,
+        })
+        assert.equal(crc32, 7)
+        assert.equal((await frozenKeys(store, bucket, '')).length, 5)
+        assert.deepEqual(await frozenKeys(store, bucket, 'none'), [])
+      }))
+
+    test('a key knows whether others lie below it, however far away they stand', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one')
+        const keys = ['a', 'a!', 'a-', 'a/x', 'b', 'b/', 'c', 'c0', 'd', 'd!', 'e/', 'e//']
+        for (const key of keys) await put(store, bucket, key)
+        const frozen = await frozenKeys(store, bucket, '')
+        const beside = frozen.filter(({ besideFolder }) => besideFolder).map(({ key }) => key)
+        assert.deepEqual(beside, ['a', 'b', 'e/'])
+      }))
+
+    test('every reading gives the same moment, while writes go on', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one')
+        const keys = Array.from({ length: 2500 }, (_, i) => `k${String(i).padStart(4, '0')}`)
+        await Promise.all(keys.map((key) => put(store, bucket, key)))
+        const frozen = await store.objects.freeze(bucket, '')
+        const first = await collect(frozen)
+        assert.deepEqual(
+          first.map(({ key }) => key),
+          keys,
+        )
+        const second: FrozenObject[] = []
+        let turn = 0
+        for await (const page of frozen.pages()) {
+          assert.ok(page.length <= 2000)
+          second.push(...page)
+          turn += 1
+          await put(store, bucket, `k${turn}999-new`)
+          await put(store, bucket, 'k2400', { body: `turn ${turn}` })
+          await remove(store, bucket, `k24${10 + turn}`)
+        }
+        assert.deepEqual(second, first)
+        await frozen.close()
+        const later = await frozenKeys(store, bucket, '')
+        assert.ok(later.some(({ key }) => key === 'k1999-new'))
+        assert.ok(!later.some(({ key }) => key === 'k2411'))
+      }))
+
+    test('a lease taken before keeps the data of frozen rows, whatever happens to them', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one')
+        for (const key of ['x', 'y']) await put(store, bucket, key)
+        await store.leases.take({ leaseId: 'z', purpose: 'zip', expiresMs: nowMs })
+        const rows = await frozenKeys(store, bucket, '')
+        await put(store, bucket, 'x', { body: 'other' })
+        await remove(store, bucket, 'y')
+        const data = await store.objects.dataOfRows(bucket.id, rows)
+        const texts = data.map((found) => found?.is === 'inline' && String(found.sealed))
+        assert.deepEqual(texts, ['x', 'y'])
+        const unknown = [{ key: 'x', rowId: '0'.repeat(32) }]
+        assert.deepEqual(await store.objects.dataOfRows(bucket.id, unknown), [undefined])
+      }))
+  })
+}
