@@ -60,7 +60,11 @@ describe('lmdb: several processes', (test) => {
           )
         })
       }
-      for (const child of children) assert.deepEqual(await once(child, 'exit'), [0, null])
+      const exits = await Promise.all(children.map((child) => once(child, 'exit')))
+      assert.deepEqual(exits, [
+        [0, null],
+        [0, null],
+      ])
       await Promise.all(reads)
       assert.equal(reads.length, 3000)
       assert.deepEqual(missed, [])
