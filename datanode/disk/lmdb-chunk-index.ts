@@ -6,6 +6,7 @@ import { type Database, open, type RootDatabase } from 'lmdb'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import type { ChunkIndex, IndexHome, IndexTxn, Place, SegmentRow } from './chunk-index.ts'
 import { chunkKey, chunkKeyBytes, parseChunkKey } from './chunk-index.ts'
+import { checkLmdbFile } from './lmdb-file-check.ts'
 import { parseSegmentId, type SegmentId } from './segment-format.ts'
 
 /** Address space, not disk or memory: room for some hundred million chunks. */
@@ -23,7 +24,10 @@ type Tables = {
 /** The index in `directory`. Nothing else may lie there: `erase` removes it whole. */
 export function lmdbIndexHome(directory: string): IndexHome {
   return {
-    open: async () => openIndex(directory),
+    open: async () => {
+      await checkLmdbFile(join(directory, 'data.mdb'))
+      return openIndex(directory)
+    },
     erase: () => rm(directory, { recursive: true, force: true }),
   }
 }

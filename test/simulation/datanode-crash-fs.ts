@@ -51,10 +51,11 @@ export class CrashFs {
   }
 
   /** A process's view. After `kill` none of its calls ever answers, or does anything. */
-  view(): { vfs: Vfs; kill: () => void } {
+  view(): { vfs: Vfs; kill: () => void; isAlive: () => boolean } {
     const process = { alive: true }
     return {
       vfs: crashVfs(this, process),
+      isAlive: () => process.alive,
       kill: () => {
         process.alive = false
       },

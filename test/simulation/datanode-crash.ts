@@ -95,7 +95,7 @@ class Simulation {
   }
 
   async #open(role: 'primary' | 'worker'): Promise<Opened> {
-    const { vfs, kill } = this.#fs.view()
+    const { vfs, kill, isAlive } = this.#fs.view()
     this.#kills.push(kill)
     this.#processes += 1
     const store = await DiskBlobStore.open({
@@ -108,7 +108,7 @@ class Simulation {
       segmentBytes,
       reserveBytes: 0,
       openFilesMax: 3,
-      indexHome: this.#home,
+      indexHome: this.#home.view(isAlive),
     })
     return { store, kill }
   }

@@ -18,15 +18,18 @@ type Tables = {
   readonly notes: Map<string, string>
 }
 
-export class MemoryIndexHome implements IndexHome {
+export class MemoryIndexHome {
   #tables = emptyTables()
   #flushed = true
 
-  async open(): Promise<ChunkIndex> {
-    return this.#index()
-  }
-  async erase(): Promise<void> {
-    this.#tables = emptyTables()
+  /** A process's view. Once it is dead, it learns and changes nothing any more. */
+  view(isAlive: () => boolean): IndexHome {
+    return {
+      open: async () => this.#index(isAlive),
+      erase: async () => {
+        this.#tables = emptyTables()
+      },
+    }
   }
 
   /** What was not flushed goes: rows and chunks are missing, or of another age. */
@@ -41,8 +44,22 @@ export class MemoryIndexHome implements IndexHome {
     }
   }
 
-  #index(): ChunkIndex {
-    const tables = this.#tables
+  #index(isAlive: () => boolean): ChunkIndex {
+    const all = this.#tables
+    const tables = {
+      get chunks() {
+        assertAlive(isAlive)
+        return all.chunks
+      },
+      get segments() {
+        assertAlive(isAlive)
+        return all.segments
+      },
+      get notes() {
+        assertAlive(isAlive)
+        return all.notes
+      },
+    }
     const read = {
       find: (ref: BlobRef) => tables.chunks.get(chunkKey(ref).toString('hex'))?.place,
       segment: (id: SegmentId) => tables.segments.get(id),
@@ -67,6 +84,10 @@ export class MemoryIndexHome implements IndexHome {
       close: async () => undefined,
     }
   }
+}
+
+function assertAlive(isAlive: () => boolean): void {
+  if (!isAlive()) throw Object.assign(new Error('this process is dead'), { code: 'EIO' })
 }
 
 function emptyTables(): Tables {
