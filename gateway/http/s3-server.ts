@@ -68,7 +68,30 @@ export function createS3Server(options: S3ServerOptions): S3Server {
 /** Hono would answer HEAD by running GET, and rewrite paths: it is shown one request for all. */
 const anyRequest = new Request('http://s3/')
 
+/** Requests that came before the answers to earlier ones, by connection. */
+type Pipelined = WeakMap<Socket, number>
+
+/**
+ * Node would run all requests of a pipeline at once, however many. Here they run one after the other, and
+ * no more are read while some wait.
+ */
+function runInTurn(
+  waiting: Pipelined,
+  { socket, outgoing, run }: { socket: Socket; outgoing: ServerResponse; run: () => void },
+): void {
+  waiting.set(socket, (waiting.get(socket) ?? 0) + 1)
+  socket.pause()
+  outgoing.once('socket', () => {
+    const left = (waiting.get(socket) ?? 1) - 1
+    waiting.set(socket, left)
+    // The body of the last one may still be on its way.
+    if (left === 0) socket.resume()
+    run()
+  })
+}
+
 function attach(server: Server | HttpsServer, { handle, ids }: S3ServerOptions): void {
+  const waiting: Pipelined = new WeakMap()
   const listenerFor = (expectsContinue: boolean) => {
     const app = new Hono<{ Bindings: HttpBindings }>()
     app.get('/', async (c) => {
@@ -81,11 +104,17 @@ function attach(server: Server | HttpsServer, { handle, ids }: S3ServerOptions):
       return RESPONSE_ALREADY_SENT
     })
     return (incoming: IncomingMessage, outgoing: ServerResponse) => {
-      void app.fetch(anyRequest, { incoming, outgoing })
+      const run = () => void app.fetch(anyRequest, { incoming, outgoing })
+      // Node gives a response the socket when it is its turn.
+      if (outgoing.socket === null) {
+        runInTurn(waiting, { socket: incoming.socket, outgoing, run })
+      } else run()
     }
   }
   server.on('request', listenerFor(false))
   server.on('checkContinue', listenerFor(true))
+  // Other expectations may be ignored (RFC 9110 section 10.1.1); Node would answer without a document.
+  server.on('checkExpectation', listenerFor(false))
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
     refuse(error, socket, ids),
   )

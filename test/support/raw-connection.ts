@@ -20,6 +20,7 @@ export class RawConnection {
 
   private constructor(socket: Socket) {
     this.socket = socket
+    socket.setMaxListeners(0)
     socket.on('data', (piece) => {
       this.received = Buffer.concat([this.received, piece])
       socket.emit('news')
