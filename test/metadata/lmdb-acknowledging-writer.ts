@@ -12,8 +12,9 @@ const store = await LmdbMetadataStore.open({ path, random: randomBytes, role: 'w
 const bucket = await store.buckets.get(tenantId, 'one')
 assert.ok(bucket)
 
+let told: Promise<unknown> = Promise.resolve()
 const acknowledge = (key: string): void => {
-  if (process.send) process.send(key)
+  if (process.send) told = new Promise((resolve) => process.send?.(key, resolve))
   else writeSync(1, `acknowledged ${key}\n`)
 }
 
@@ -28,4 +29,5 @@ const write = async (): Promise<void> => {
 }
 await Promise.all(Array.from({ length: Number(writers) }, write))
 await store.close()
+await told
 if (process.connected) process.disconnect()

@@ -45,6 +45,12 @@ async function withProcesses(
   }
 }
 
+/** Exit code and signal, once the last message has come: the exit itself may come before. */
+async function endOf(child: ChildProcess): Promise<unknown> {
+  const [exit] = await Promise.all([once(child, 'exit'), once(child, 'disconnect')])
+  return exit
+}
+
 describe('lmdb: several processes', (test) => {
   test('an acknowledged commit of another process is seen by the very next read', () =>
     withProcesses(async ({ store, bucket, startWriter }) => {
@@ -60,7 +66,7 @@ describe('lmdb: several processes', (test) => {
           )
         })
       }
-      const exits = await Promise.all(children.map((child) => once(child, 'exit')))
+      const exits = await Promise.all(children.map(endOf))
       assert.deepEqual(exits, [
         [0, null],
         [0, null],
