@@ -73,7 +73,8 @@ export function makeRequestHandler(parts: RequestHandlerParts): HandleRequest {
       await sendReply(exchange(), reply)
     } catch (cause) {
       if (outgoing.headersSent || outgoing.destroyed) {
-        fail(cause)
+        // A client that hangs up in mid-request is no failure of ours.
+        if (!(cause instanceof S3Error && cause.status < 500)) fail(cause)
         outgoing.destroy()
         return
       }

@@ -101,6 +101,8 @@ export type Chunked = {
     | 'STREAMING-UNSIGNED-PAYLOAD-TRAILER'
   readonly trailers?: Readonly<Record<string, string>>
   readonly headers?: Readonly<Record<string, string>>
+  /** Says `Transfer-Encoding: chunked` in place of a length. */
+  readonly inHttpChunks?: true
   /** Changes the encoded body, whose length is known by then. */
   readonly spoil?: (body: Buffer) => Buffer
 }
@@ -115,7 +117,9 @@ export function signedChunked(options: Chunked): Signed {
     target: options.target,
     headers: {
       'content-encoding': 'aws-chunked',
-      'content-length': String(length),
+      ...(options.inHttpChunks === true
+        ? { 'transfer-encoding': 'chunked' }
+        : { 'content-length': String(length) }),
       'x-amz-decoded-content-length': String(options.data.length),
       ...(trailers.length > 0 ? { 'x-amz-trailer': trailers.map(([name]) => name).join(',') } : {}),
       ...options.headers,
