@@ -64,6 +64,8 @@ export interface ChunkIndex extends IndexReader {
   /** Makes everything committed so far durable. */
   flush(): Promise<void>
   diskBytes(): Promise<number>
+  /** Forgets what processes that were killed were reading, so that its space can be used again. */
+  dropDeadReaders(): void
   close(): Promise<void>
 }
 

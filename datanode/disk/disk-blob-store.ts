@@ -234,6 +234,7 @@ export class DiskBlobStore implements BlobStore {
     this.#assertPrimary()
     const { options, paths } = this.#parts
     const problems: SegmentProblem[] = []
+    this.#index.dropDeadReaders()
     for (const row of this.#index.segments()) {
       if (row.state !== 'active' || row.owner === options.processId || living.has(row.owner))
         continue

@@ -83,6 +83,9 @@ function openIndex(directory: string): ChunkIndex {
     transact: (work) => root.transactionSync(() => work(txn)),
     flush: () => flushFile(directory),
     diskBytes: async () => (await stat(join(directory, 'data.mdb'))).size,
+    dropDeadReaders: () => {
+      root.readerCheck()
+    },
     close: () => root.close(),
   }
 }

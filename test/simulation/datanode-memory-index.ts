@@ -81,6 +81,7 @@ export class MemoryIndexHome {
         this.#flushed = true
       },
       diskBytes: async () => 0,
+      dropDeadReaders: () => undefined,
       close: async () => undefined,
     }
   }
