@@ -7,7 +7,7 @@ import { parseChunkListId } from '../record-ids.ts'
 import type { ChunkListId, TenantId } from '../records.ts'
 import { chunkRow, claimChunks } from './chunk-claims.ts'
 import {
-  listKey,
+  endOfList,
   ownerOf,
   pagesFrom,
   parseOwner,
@@ -17,7 +17,6 @@ import {
 } from './chunk-lists.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { appendRelease } from './outbox-rows.ts'
-import { rangeOf } from './row-keys.ts'
 
 const allLists = { start: Buffer.alloc(16), end: Buffer.alloc(17, 0xff) }
 
@@ -34,8 +33,10 @@ export function lmdbChunks(env: LmdbEnvironment): ChunkCatalog {
     extendList: ({ tenantId, listId, owner, offset, chunks }) =>
       env.write((tables) => {
         const before = ownerOf(tables, listId)
+        // A list that was abandoned is not begun anew in its middle by an uploader that knows nothing of it.
+        assert(endOfList(tables, listId) === offset, 'a list is extended at its end alone')
         if (before === undefined) {
-          assert(tables.lists.isEmpty(rangeOf(listKey(listId))), 'a list extended after its commit')
+          assert(offset === 0, 'a list extended after its commit')
         } else {
           assert(before.tenantId === tenantId && before.owner === owner, "another owner's list")
         }

@@ -56,6 +56,14 @@ export function putPages(
   }
 }
 
+/** Plaintext bytes that the list covers; 0 when there is no such list. */
+export function endOfList(tables: Tables, listId: ChunkListId): number {
+  const last = tables.lists.last(rangeOf(listKey(listId)))
+  if (last === undefined) return 0
+  const start = numberOfKey(last.key.subarray(listIdBytes))
+  return parseChunkRefs(last.value).reduce((end, ref) => end + ref.length, start)
+}
+
 export type ListPage = {
   readonly key: Buffer
   /** Plaintext offset of the first chunk. */
