@@ -8,7 +8,7 @@ import { fingerprintOf, writeTree } from './random-tree.ts'
 import { type Client, clientFor, describeWithClient } from './run-client.ts'
 
 const random = seededBytes()
-const fileCount = 3000
+const fileCount = 2000
 
 /** The remote `holdfast:`, as docs/clients.md sets it up. */
 export function rcloneFor(server: ClientServer): Client {

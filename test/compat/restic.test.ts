@@ -42,7 +42,7 @@ function resticTests(workers: number): void {
 
     test('checks all data, and restores both snapshots equal', async () => {
       assert.match(await restic.run('check', '--read-data'), /no errors were found/)
-      const [older] = JSON.parse(await restic.run('snapshots', '--json'))
+      const [older, newer] = JSON.parse(await restic.run('snapshots', '--json'))
       await restic.run('restore', older.short_id, '--target', 'older')
       assert.deepStrictEqual(fingerprintOf(server.path('older/tree')), first)
       await restic.run('restore', 'latest', '--target', 'newer')
@@ -50,7 +50,7 @@ function resticTests(workers: number): void {
         fingerprintOf(server.path('newer/tree')),
         fingerprintOf(server.path('tree')),
       )
-      assert.match(await restic.run('diff', older.short_id, 'latest'), /added/)
+      assert.match(await restic.run('diff', older.short_id, newer.short_id), /added/)
     })
 
     test('forgets and prunes, and what is left is whole', async () => {
