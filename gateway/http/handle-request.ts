@@ -51,15 +51,14 @@ type Progress = { operation: string; body: HttpRequestBody | undefined }
 export function makeRequestHandler(parts: RequestHandlerParts): HandleRequest {
   return async (incoming, outgoing, { expectsContinue }) => {
     const requestId = parts.ids.next()
-    outgoing.setHeader('x-amz-request-id', requestId)
-    outgoing.setHeader('x-amz-id-2', parts.ids.hostId)
-    outgoing.setHeader('Server', 'Holdfast')
+    const { hostId } = parts.ids
     const progress: Progress = { operation: 'unknown', body: undefined }
     const fail = (cause: unknown) =>
       parts.onFailure({ requestId, operation: progress.operation, cause })
     const exchange = () => ({
       incoming,
       outgoing,
+      standing: ['x-amz-request-id', requestId, 'x-amz-id-2', hostId, 'Server', 'Holdfast'],
       withheldContinue: expectsContinue && progress.body?.begun !== true,
     })
     try {
@@ -81,10 +80,7 @@ export function makeRequestHandler(parts: RequestHandlerParts): HandleRequest {
       const error = cause instanceof S3Error ? cause : new S3Error('InternalError', {}, { cause })
       if (error.status >= 500 && error.code !== 'NotImplemented') fail(cause)
       const resource = pathOf(incoming.url ?? '/')
-      await sendReply(
-        exchange(),
-        errorReply(error, { resource, requestId, hostId: parts.ids.hostId }),
-      )
+      await sendReply(exchange(), errorReply(error, { resource, requestId, hostId }))
     }
   }
 }

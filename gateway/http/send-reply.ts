@@ -7,6 +7,8 @@ import type { Reply, ReplyBody, StreamedBody } from '../operation.ts'
 export type Exchange = {
   readonly incoming: IncomingMessage
   readonly outgoing: ServerResponse
+  /** Headers of every reply: name, value, name, value, …. */
+  readonly standing: readonly string[]
   /** The client waits for `100 Continue`, which was not sent: it may or may not send its body. */
   readonly withheldContinue: boolean
 }
@@ -28,8 +30,8 @@ export async function sendReply(exchange: Exchange, reply: Reply): Promise<void>
     return
   }
   const unread = requestUnread(exchange)
-  writeHeaders(outgoing, reply)
-  if (unread === 'much' || unread === 'withheld') outgoing.setHeader('Connection', 'close')
+  const closing = unread === 'much' || unread === 'withheld'
+  outgoing.writeHead(reply.status, headersOf(exchange, reply, { closing }))
   const isHead = incoming.method === 'HEAD'
   if (streamed !== undefined && !isHead) return streamBody(exchange, streamed)
   streamed?.drop?.()
@@ -40,15 +42,22 @@ export async function sendReply(exchange: Exchange, reply: Reply): Promise<void>
 /** RFC 9110 section 8.6: answers without a body of their own carry no length. */
 const bodiless: ReadonlySet<number> = new Set([204, 304])
 
-function writeHeaders(outgoing: ServerResponse, { status, headers = {}, body }: Reply): void {
-  outgoing.statusCode = status
+/** As one flat list, which Node writes at a fraction of what `setHeader` costs. */
+function headersOf(
+  { standing }: Exchange,
+  { status, headers = {}, body }: Reply,
+  { closing }: { readonly closing: boolean },
+): string[] {
+  const flat = [...standing]
   for (const name in headers) {
     const value = headers[name]
-    if (value !== undefined) outgoing.setHeader(name, value)
+    if (value !== undefined) flat.push(name, String(value))
   }
   if (headers['Content-Length'] === undefined && !bodiless.has(status)) {
-    outgoing.setHeader('Content-Length', bodyLength(body))
+    flat.push('Content-Length', String(bodyLength(body)))
   }
+  if (closing) flat.push('Connection', 'close')
+  return flat
 }
 
 function isStreamed(body: ReplyBody | undefined): body is StreamedBody {
