@@ -51,6 +51,8 @@ export class WorkerPool implements S3Listener {
   private state: 'starting' | 'running' | 'stopping' = 'starting'
   private restartDelayMs = restartDelayMinMs
   private changed: () => void = () => {}
+  /** Clearing up after processes that ended, one after the other. Never rejects. */
+  private clearing: Promise<void> = Promise.resolve()
   private failure: string | undefined
 
   private constructor(options: WorkerPoolOptions) {
@@ -102,6 +104,7 @@ export class WorkerPool implements S3Listener {
     }, drainMs + stopPatienceMs)
     await this.until(() => this.living.size === 0)
     clearTimeout(timer)
+    await this.clearing
   }
 
   private fork(): void {
@@ -157,17 +160,31 @@ export class WorkerPool implements S3Listener {
       const delayMs = this.restartDelayMs
       this.restartDelayMs = Math.min(delayMs * 2, restartDelayMaxMs)
       this.options.print(`Worker process ${worker.process.pid} ended (${how}); starting another.`)
-      setTimeout(() => this.state === 'running' && this.fork(), delayMs)
+      setTimeout(() => void this.forkWhenCleared(), delayMs)
     }
     this.changed()
   }
 
   private clearUp(): void {
-    const living = new Set([...this.living.values()].map(({ processId }) => processId))
-    this.options.onProcessLeft(living).catch((cause: unknown) => {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      this.options.print(`What the process has left could not be cleared up: ${why}`)
+    this.clearing = this.clearing.then(async () => {
+      const living = new Set([...this.living.values()].map(({ processId }) => processId))
+      try {
+        await this.options.onProcessLeft(living)
+      } catch (cause) {
+        const why = cause instanceof Error ? cause.message : String(cause)
+        this.options.print(`What the process has left could not be cleared up: ${why}`)
+      }
     })
+  }
+
+  /** A process that starts while a clearing runs is not among its living: its work would be undone. */
+  private async forkWhenCleared(): Promise<void> {
+    let clearing: Promise<void> | undefined
+    while (clearing !== this.clearing) {
+      clearing = this.clearing
+      await clearing
+    }
+    if (this.state === 'running') this.fork()
   }
 
   private async until(condition: () => boolean): Promise<void> {

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer as createHttp, type RequestListener } from 'node:http'
 import { createServer as createHttps } from 'node:https'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engines, OpenEngines, S3Listener } from '../../deploy/serving.ts'
 import { masterKeyFrom } from '../../gateway/keys/master-key-file.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
@@ -17,7 +18,11 @@ export const openFakeEngines: OpenEngines = async (config, { role }) => {
     masterKey: masterKeyFrom(Buffer.alloc(32, 1)),
     serveS3,
     startBackgroundWork: () => console.log('background work starts'),
-    processesLeft: async (living) => console.log(`left behind by all but ${living.size}`),
+    processesLeft: async (living) => {
+      // Long enough for a process that does not wait to be seen before it.
+      if (existsSync(join(config.dataDirectory, 'clear-slowly'))) await sleep(1000)
+      console.log(`left behind by all but ${living.size}`)
+    },
     check: async () => {
       if (existsSync(join(config.dataDirectory, 'sick'))) throw new Error('the engine is sick')
     },
@@ -34,6 +39,7 @@ const serveS3: Engines['serveS3'] = async ({ listen, tls }) => {
     if (request.url === '/die') process.exit(3)
     response.setHeader('x-pid', process.pid)
     if (request.url === '/held') {
+      response.setHeader('Connection', 'close')
       response.write('begun ')
       await held
     }

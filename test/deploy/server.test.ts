@@ -158,6 +158,24 @@ describe('worker processes', (test) => {
     assert.notDeepStrictEqual(after, before)
   })
 
+  test('what two of them left is cleared up before others are started', async () => {
+    const data = join(directory.path, 'clears')
+    const server = start({ data })
+    running.push(server)
+    const { s3, admin } = await server.listening()
+    writeFileSync(join(data, 'clear-slowly'), '')
+    await Promise.allSettled([fetch(`${s3}/die`), fetch(`${s3}/die`)])
+    await server.printed(/^left behind [\s\S]*^left behind /m)
+    await untilReady(admin)
+    const events = server.output.match(/^(left behind|opened as worker)/gm)?.slice(2)
+    assert.deepStrictEqual(events, [
+      'left behind',
+      'left behind',
+      'opened as worker',
+      'opened as worker',
+    ])
+  })
+
   test('they end with the primary, and hold the directory until they have', async () => {
     const data = join(directory.path, 'orphans')
     const server = start({ data })
