@@ -15,14 +15,17 @@ export type RawResponse = {
 
 export class RawConnection {
   readonly socket: Socket
-  private received = Buffer.alloc(0)
+  /** Not put together before somebody looks: a large body comes in thousands of pieces. */
+  private pieces: Buffer[] = []
+  private receivedBytes = 0
   private ended = false
 
   private constructor(socket: Socket) {
     this.socket = socket
     socket.setMaxListeners(0)
     socket.on('data', (piece) => {
-      this.received = Buffer.concat([this.received, piece])
+      this.pieces.push(piece)
+      this.receivedBytes += piece.length
       socket.emit('news')
     })
     const end = () => {
@@ -72,6 +75,14 @@ export class RawConnection {
     return this.received
   }
 
+  private get received(): Buffer {
+    const [first] = this.pieces
+    if (first !== undefined && this.pieces.length === 1) return first
+    const whole = Buffer.concat(this.pieces)
+    this.pieces = [whole]
+    return whole
+  }
+
   get isEnded(): boolean {
     return this.ended
   }
@@ -99,20 +110,21 @@ export class RawConnection {
         'a body without a length ends the connection',
       )
       await this.rest()
-      return this.take(this.received.length)
+      return this.take(this.receivedBytes)
     }
     assert.match(length, /^\d+$/)
-    while (this.received.length < Number(length)) {
-      assert(!this.ended, `the body ended after ${this.received.length} of ${length} bytes`)
+    while (this.receivedBytes < Number(length)) {
+      assert(!this.ended, `the body ended after ${this.receivedBytes} of ${length} bytes`)
       await once(this.socket, 'news')
     }
     return this.take(Number(length))
   }
 
   private take(count: number): Buffer {
-    const taken = this.received.subarray(0, count)
-    this.received = this.received.subarray(count)
-    return taken
+    const { received } = this
+    this.pieces = [received.subarray(count)]
+    this.receivedBytes = received.length - count
+    return received.subarray(0, count)
   }
 }
 
