@@ -43,11 +43,12 @@ export class PieceClaims {
 
   /** Adds the next chunk. With `isOnly`, its plaintext is held until the commit. */
   async add(held: HeldChunk, options: { readonly isOnly: boolean }): Promise<void> {
-    if (this.pending.length === embeddedChunksMax) await this.stage()
     if (this.pending.length === 0) this.pendingSinceMs = this.parts.nowMs()
+    // Before any claim: should that fail, its plaintext is let go of with the others'.
     this.pending.push(held)
     if (options.isOnly) return
-    if (held.chunk.origin === 'known') await this.stage()
+    const isFull = this.pending.length > embeddedChunksMax
+    if (isFull || held.chunk.origin === 'known') await this.stage()
     else this.letGo(this.pending.length - 1)
   }
 

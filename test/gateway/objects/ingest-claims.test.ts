@@ -104,6 +104,24 @@ describe('chunks that vanish before they are claimed', (test) => {
   })
 })
 
+describe('a claim that fails', (test) => {
+  test.after(() => {
+    catalog.beforeClaim = () => {}
+  })
+
+  test('when the chunks no longer fit into the commit gives all buffers back', async () => {
+    catalog.beforeClaim = () => {
+      throw new Error('the disk of the metadata is full')
+    }
+    const piece = random.bytes(2 ** 20)
+    async function* body() {
+      for (let sent = 0; sent < 66 * chunkBytesMax; sent += piece.length) yield piece
+    }
+    await assert.rejects(receive(bench, body(), { digests: new Set() }), /is full/)
+    assert.equal(bench.budget.usage().lent, 0)
+  })
+})
+
 describe('a commit', (test) => {
   test('that is refused gives up what was stored, buffers and list too', async () => {
     const known = random.bytes(chunkBytesMax)
