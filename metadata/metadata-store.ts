@@ -9,6 +9,8 @@
 // what throws is an error of ours or of the disk, and never means "absent". Keys are compared as
 // UTF-8 bytes. No verb's correctness rests on a clock: times are recorded, not compared.
 import type { BlobRef, ChunkRef } from '../protocol/chunks/chunk-ref.ts'
+import type { ArchiveJobStore } from './archive-job-store.ts'
+import type { BundleStore } from './bundle-store.ts'
 import type { ManifestStore } from './manifest-store.ts'
 import type {
   AccessKey,
@@ -41,6 +43,8 @@ export interface MetadataStore {
   readonly outbox: Outbox
   readonly leases: LeaseStore
   readonly manifests: ManifestStore
+  readonly bundles: BundleStore
+  readonly archiveJobs: ArchiveJobStore
   close(): Promise<void>
 }
 
@@ -238,8 +242,13 @@ export type FrozenObject = {
 }
 
 export interface FrozenObjects {
-  /** In key order, in pages; the same each time it is asked, while writes go on. */
-  pages(): AsyncIterable<readonly FrozenObject[]>
+  /**
+   * In key order, in pages; the same each time it is asked, while writes go on. With a prefix, which
+   * begins with the one that was frozen: only what is below that.
+   */
+  pages(prefix?: string): AsyncIterable<readonly FrozenObject[]>
+  /** The object of this key, which begins with the prefix that was frozen. */
+  find(key: string): Promise<FrozenObject | undefined>
   close(): Promise<void>
 }
 

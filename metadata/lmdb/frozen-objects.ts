@@ -1,4 +1,5 @@
 // The current objects of a prefix at one moment: a snapshot of the listing, read page by page.
+import assert from 'node:assert'
 import { setImmediate } from 'node:timers/promises'
 import { folderClash } from '../../protocol/zip/folder-clash.ts'
 import type { BucketRef, FrozenObject, FrozenObjects } from '../metadata-store.ts'
@@ -15,9 +16,21 @@ export function freezeObjects(
   prefix: string,
 ): FrozenObjects {
   const snapshot = env.snapshot()
-  const range = rangeOf(objectKey(bucket.id, prefix))
+  const below = (beginning: string) => {
+    assert(beginning.startsWith(prefix), 'a prefix that was not frozen')
+    return rangeOf(objectKey(bucket.id, beginning))
+  }
   return {
-    pages: () => pagesOf(env.tables, snapshot, { bucket, range }),
+    pages: (beginning = prefix) =>
+      pagesOf(env.tables, snapshot, { bucket, range: below(beginning) }),
+    find: async (key) => {
+      const range = below(key)
+      const [row] = env.tables.listing.rowsOf(snapshot, { ...range, limit: 1 })
+      if (row === undefined || !row.key.equals(range.start)) return undefined
+      const slash = below(`${key}/`)
+      const hasFolder = () => env.tables.listing.rowsOf(snapshot, { ...slash, limit: 1 }).length > 0
+      return { ...objectOf(row), besideFolder: hasFolder() }
+    },
     close: async () => snapshot.close(),
   }
 }
@@ -50,9 +63,13 @@ function frozen(
   return rows.slice(0, pageRows).map((row, index) => {
     const key = keys[index] ?? ''
     const clash = folderClash(key, keys[index + 1])
-    const { rowId, head } = parseListingRow(row.value)
-    const { size, crc32, modifiedMs } = head
     const besideFolder = clash === 'folder' || (clash === 'unknown' && hasFolder(key))
-    return { key, rowId, size, crc32, modifiedMs, besideFolder }
+    return { ...objectOf(row), besideFolder }
   })
+}
+
+function objectOf(row: Row): Omit<FrozenObject, 'besideFolder'> {
+  const { rowId, head } = parseListingRow(row.value)
+  const { size, crc32, modifiedMs } = head
+  return { key: row.key.toString('utf8', bucketIdBytes), rowId, size, crc32, modifiedMs }
 }

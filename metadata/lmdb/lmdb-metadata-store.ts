@@ -3,7 +3,9 @@
 import assert from 'node:assert'
 import { decodeRecord, encodeRecord } from '../codec/record-frame.ts'
 import type { MetadataStore } from '../metadata-store.ts'
+import { lmdbArchiveJobs } from './archive-jobs.ts'
 import { lmdbBuckets, type Random } from './buckets.ts'
+import { lmdbBundles } from './bundles.ts'
 import { lmdbChunks } from './chunk-catalog.ts'
 import { lmdbLeases } from './leases.ts'
 import { LmdbEnvironment } from './lmdb-environment.ts'
@@ -40,6 +42,8 @@ export class LmdbMetadataStore implements MetadataStore {
   readonly outbox: MetadataStore['outbox']
   readonly leases: MetadataStore['leases']
   readonly manifests: MetadataStore['manifests']
+  readonly bundles: MetadataStore['bundles']
+  readonly archiveJobs: MetadataStore['archiveJobs']
   readonly #env: LmdbEnvironment
 
   private constructor(env: LmdbEnvironment, random: Random) {
@@ -52,6 +56,8 @@ export class LmdbMetadataStore implements MetadataStore {
     this.outbox = lmdbOutbox(env)
     this.leases = lmdbLeases(env)
     this.manifests = lmdbManifests(env)
+    this.bundles = lmdbBundles(env)
+    this.archiveJobs = lmdbArchiveJobs(env)
   }
 
   static async open(options: LmdbMetadataOptions): Promise<LmdbMetadataStore> {

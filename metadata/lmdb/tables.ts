@@ -57,6 +57,16 @@ export const tableNames = [
   'manifestPages',
   /** manifest id, offset in the central directory (8 bytes) → offset in the archive */
   'manifestPlaces',
+  /** bundle id → Bundle */
+  'bundles',
+  /** tenant, bundle id → nothing */
+  'bundlesOfTenants',
+  /** tenant, job id → ArchiveJob */
+  'archiveJobs',
+  /** tenant, time of creation inverted (8 bytes), job id → key in `archiveJobs` */
+  'archiveJobTimes',
+  /** state, size class, time (8 bytes), tenant, job id → key in `archiveJobs` */
+  'archiveJobStates',
   /** a few single rows: the layout's format, the task sequence, the lease horizon */
   'meta',
 ] as const
