@@ -20,6 +20,7 @@ import { IngestBudget } from './objects/ingest-budget.ts'
 import { ReadLeases } from './objects/read-leases.ts'
 import type { Services } from './operation.ts'
 import { operationHandlers } from './operation-handlers.ts'
+import { ZipService } from './zip/zip-service.ts'
 
 export type Log = (event: string, details: Readonly<Record<string, unknown>>) => void
 
@@ -89,6 +90,8 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
     region: config.region,
     now,
   }
+  const clock = () => performance.now()
+  const zip = new ZipService({ metadata, blobs, random: parts.random, now, clock })
   const ids = requestIds(parts.processId)
   const close = async () => {
     await readLeases.close()
@@ -96,7 +99,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
   }
   const handle = makeRequestHandler({
     services,
-    handlers: operationHandlers(makeAuthenticateForm(signing)),
+    handlers: operationHandlers({ authenticateForm: makeAuthenticateForm(signing), zip }),
     authenticate: makeAuthenticate({ ...signing, domains: config.domains }),
     checksums,
     ids,
@@ -104,7 +107,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
     pace: {
       ...config.uploadPace,
       graceMs: config.uploadPace.windowMs,
-      nowMs: () => performance.now(),
+      nowMs: clock,
     },
     onFailure: (failure) => log('request failed', failure),
   })

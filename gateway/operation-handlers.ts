@@ -17,6 +17,7 @@ import { getBucketVersioning } from './operations/get-bucket-versioning.ts'
 import { getObject } from './operations/get-object.ts'
 import { getObjectAttributes } from './operations/get-object-attributes.ts'
 import { getObjectTagging } from './operations/get-object-tagging.ts'
+import { makeZipOperations } from './operations/get-zip.ts'
 import { headBucket } from './operations/head-bucket.ts'
 import { headObject } from './operations/head-object.ts'
 import { listBuckets } from './operations/list-buckets.ts'
@@ -32,8 +33,12 @@ import { putObject } from './operations/put-object.ts'
 import { putObjectTagging } from './operations/put-object-tagging.ts'
 import { uploadPart } from './operations/upload-part.ts'
 import { uploadPartCopy } from './operations/upload-part-copy.ts'
+import type { ZipService } from './zip/zip-service.ts'
 
-export function operationHandlers(authenticateForm: AuthenticateForm): Handlers {
+export function operationHandlers(parts: {
+  readonly authenticateForm: AuthenticateForm
+  readonly zip: ZipService
+}): Handlers {
   return {
     ListBuckets: listBuckets,
 
@@ -51,7 +56,7 @@ export function operationHandlers(authenticateForm: AuthenticateForm): Handlers 
     DeleteBucketTagging: deleteBucketTagging,
     DeleteBucket: deleteBucket,
     DeleteObjects: deleteObjects,
-    PostObject: makePostObject(authenticateForm),
+    PostObject: makePostObject(parts.authenticateForm),
 
     GetObjectAttributes: getObjectAttributes,
     GetObjectTagging: getObjectTagging,
@@ -68,5 +73,7 @@ export function operationHandlers(authenticateForm: AuthenticateForm): Handlers 
     DeleteObject: deleteObject,
     CreateMultipartUpload: createMultipartUpload,
     CompleteMultipartUpload: completeMultipartUpload,
+
+    ...makeZipOperations(parts.zip),
   }
 }

@@ -74,8 +74,8 @@ export interface ManifestStore {
   ): Promise<{ is: 'done' } | NoSuchManifest>
 
   /**
-   * Makes a manifest findable, all of whose pages are written. `known`: its scope has one of the same
-   * ETag already; this one stays unsealed and is to be removed.
+   * Makes a manifest findable, all of whose pages are written. `known`: the newest of its scope has the
+   * same ETag already; this one stays unsealed and is to be removed.
    */
   seal(
     manifestId: ManifestId,

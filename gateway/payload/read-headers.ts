@@ -10,6 +10,7 @@ import {
   type ReplyHeaders,
 } from '../../protocol/s3/object-headers.ts'
 import { contentRange } from '../../protocol/s3/range.ts'
+import type { Query } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { Call, Reply } from '../operation.ts'
 import type { FoundVersion } from './find-version.ts'
@@ -50,7 +51,7 @@ export async function readHeaders(
   selection: Selection,
 ): Promise<ReplyHeaders> {
   const headers = plainHeaders(found, selection)
-  if (call.query.parameters.length > 0) override(headers, call)
+  if (call.query.parameters.length > 0) overrideHeaders(headers, call.query)
   if (wantsChecksum(call.headers)) await addChecksum(headers, call, { ...found, selection })
   return headers
 }
@@ -85,8 +86,9 @@ const overrides: ReadonlyMap<string, string> = new Map([
   ['response-content-encoding', 'Content-Encoding'],
 ])
 
-function override(headers: ReplyHeaders, call: Call): void {
-  for (const { name, value } of call.query.parameters) {
+/** Puts in what `response-…` parameters ask for. Throws `InvalidArgument` for what no header can hold. */
+export function overrideHeaders(headers: ReplyHeaders, query: Query): void {
+  for (const { name, value } of query.parameters) {
     const header = overrides.get(name)
     if (header === undefined || value === '') continue
     // Query text is Unicode; a header carries its UTF-8 bytes.

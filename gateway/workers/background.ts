@@ -3,6 +3,7 @@
 import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { startOutboxRelay } from '../../metadata/tasks/outbox-relay.ts'
+import { sweepManifests } from '../zip/sweep-manifests.ts'
 import { type RepeatingJob, repeat } from './repeating.ts'
 import { sweepOrphans } from './sweep-orphans.ts'
 
@@ -79,6 +80,11 @@ function jobs(parts: BackgroundParts): readonly RepeatingJob[] {
         const aborted = await metadata.uploads.abortStale({ initiatedBeforeMs, limit: abortPage })
         return aborted === abortPage ? 'again' : 'idle'
       },
+    },
+    {
+      name: 'archive manifests',
+      pauseMs: minute,
+      run: (signal) => sweepManifests(metadata, { nowMs: now(), signal }),
     },
     {
       name: 'leases',

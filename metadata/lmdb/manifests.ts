@@ -49,10 +49,8 @@ export function lmdbManifests(env: LmdbEnvironment): ManifestStore {
       env.write((tables) => {
         const head = headOf(tables, manifestId)
         if (head?.state !== 'open') return { is: 'noSuchManifest' }
-        const known = sealedBelow(tables, scopeKey(head.tenantId, head.scope)).find(
-          ({ etag, scope }) => etag === summary.etag && scope === head.scope,
-        )
-        if (known !== undefined) return { is: 'known', manifest: known }
+        const newest = newestOfScope(tables, head)
+        if (newest?.etag === summary.etag) return { is: 'known', manifest: newest }
         const sealed = { ...head, state: 'sealed' as const, summary }
         putHead(tables, sealed)
         tables.manifestScopes.put(foundBy(sealed), Buffer.alloc(0))
@@ -141,6 +139,10 @@ function sealedBelow(tables: Tables, beginning: Buffer): readonly Manifest[] {
     assert(manifest !== undefined, 'a scope that names no manifest')
     return manifest
   })
+}
+
+function newestOfScope(tables: Tables, { tenantId, scope }: ManifestHead): Manifest | undefined {
+  return sealedBelow(tables, scopeKey(tenantId, scope)).find((found) => found.scope === scope)
 }
 
 /** The last row of this manifest whose number is not above `number`. */

@@ -61,6 +61,22 @@ export const operations = {
     action: 's3:ListBucketMultipartUploads',
     resource: 'bucket',
   },
+  // Ours: a prefix as one zip (docs/zip.md). The operation asks for the other one of the two
+  // permissions by itself.
+  GetBucketZip: {
+    method: 'GET',
+    scope: 'bucket',
+    query: ['zip'],
+    action: 's3:ListBucket',
+    resource: 'bucket',
+  },
+  HeadBucketZip: {
+    method: 'HEAD',
+    scope: 'bucket',
+    query: ['zip'],
+    action: 's3:ListBucket',
+    resource: 'bucket',
+  },
   ListObjectsV2: {
     method: 'GET',
     scope: 'bucket',
@@ -107,6 +123,20 @@ export const operations = {
   },
   PostObject: { method: 'POST', scope: 'bucket', action: 's3:PutObject', resource: 'bucket' },
 
+  GetZip: {
+    method: 'GET',
+    scope: 'object',
+    query: ['zip'],
+    action: 's3:GetObject',
+    resource: 'object',
+  },
+  HeadZip: {
+    method: 'HEAD',
+    scope: 'object',
+    query: ['zip'],
+    action: 's3:GetObject',
+    resource: 'object',
+  },
   GetObjectAttributes: {
     method: 'GET',
     scope: 'object',
@@ -260,4 +290,5 @@ export const subResources: ReadonlySet<string> = new Set([
   'versioning',
   'versions',
   'website',
+  'zip',
 ])

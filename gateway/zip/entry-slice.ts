@@ -1,0 +1,63 @@
+// What a range of an archive takes of its entries, cut into steps that are read one at a time.
+import type { PlacedEntry } from './manifest-entries.ts'
+import { largeBytesMin, stepEntriesMax } from './zip-limits.ts'
+
+/** Offsets in the archive, `end` exclusive. */
+export type ArchiveRange = { readonly start: number; readonly end: number }
+
+/** Part of an entry: some of its header, then some of its data. Either may be empty. */
+export type EntrySlice = {
+  readonly placed: PlacedEntry
+  /** In the archive. */
+  readonly start: number
+  readonly end: number
+}
+
+export type Step =
+  | { readonly is: 'slices'; readonly slices: readonly EntrySlice[] }
+  /** One slice with many bytes, which is not to be read at once. */
+  | { readonly is: 'large'; readonly slice: EntrySlice }
+
+/**
+ * Steps of the entries that the range covers, in order. `stepBytes` is asked at the beginning of each
+ * step how long it may be.
+ */
+export async function* stepsOf(
+  pages: AsyncIterable<readonly PlacedEntry[]>,
+  range: ArchiveRange,
+  stepBytes: () => number,
+): AsyncGenerator<Step, void, void> {
+  let slices: EntrySlice[] = []
+  let room = 0
+  for await (const page of pages) {
+    for (const placed of page) {
+      if (placed.offset >= range.end) break
+      let start = Math.max(placed.offset, range.start)
+      const end = Math.min(placed.end, range.end)
+      while (start < end) {
+        const isLarge = end - start >= largeBytesMin
+        if (slices.length > 0 && (isLarge || room === 0 || slices.length === stepEntriesMax)) {
+          yield { is: 'slices', slices }
+          slices = []
+        }
+        if (isLarge) {
+          yield { is: 'large', slice: { placed, start, end } }
+          break
+        }
+        if (slices.length === 0) room = stepBytes()
+        const cut = Math.min(end, start + room)
+        slices.push({ placed, start, end: cut })
+        room -= cut - start
+        start = cut
+      }
+    }
+    if ((page.at(-1)?.end ?? range.end) >= range.end) break
+  }
+  if (slices.length > 0) yield { is: 'slices', slices }
+}
+
+/** The data that a slice takes, as offsets in the object. */
+export function dataOf({ placed, start, end }: EntrySlice): ArchiveRange {
+  const { dataOffset } = placed
+  return { start: Math.max(start - dataOffset, 0), end: Math.max(end - dataOffset, 0) }
+}

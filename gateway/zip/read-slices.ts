@@ -1,0 +1,106 @@
+// Reads the bytes of slices: headers are made, data is read from the store, a step's objects at once.
+
+import assert from 'node:assert'
+import type { EntrySource } from '../../metadata/manifest-store.ts'
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
+import type { BucketId, ObjectData } from '../../metadata/records.ts'
+import { localHeader } from '../../protocol/zip/zip-layout.ts'
+import { readBatches, readInline } from '../objects/object-reader.ts'
+import { type ReaderParts, UnreadableData } from '../objects/reader-parts.ts'
+import { dataOf, type EntrySlice } from './entry-slice.ts'
+
+export type SliceParts = ReaderParts & {
+  readonly metadata: {
+    readonly objects: Pick<MetadataStore['objects'], 'dataOfRows'>
+  }
+}
+
+/** A slice as bytes: the part of its header, and buffers of at most 64 KiB of its data. */
+export type ReadSlice = {
+  readonly slice: EntrySlice
+  readonly header: Buffer | undefined
+  readonly data: readonly Buffer[]
+  /** Where what was read ends in the archive. */
+  readonly end: number
+}
+
+/** Where an object's bytes are, of the row asked for last: large objects take many steps. */
+type LastData = { rowId: string; data: ObjectData }
+
+export class SliceReader {
+  private readonly parts: SliceParts
+  private last: LastData | undefined
+
+  constructor(parts: SliceParts) {
+    this.parts = parts
+  }
+
+  /** All of it; memory is what the slices have. Throws `UnreadableData`. */
+  async read(slices: readonly EntrySlice[]): Promise<readonly ReadSlice[]> {
+    const dataOfSource = await this.locate(slices)
+    return Promise.all(
+      slices.map(async (slice) => {
+        const { source } = slice.placed.entry
+        const data = source && dataOfSource.get(source)
+        return {
+          slice,
+          header: headerOf(slice),
+          data: data === undefined ? [] : await this.readWhole(slice, data),
+          end: slice.end,
+        }
+      }),
+    )
+  }
+
+  /** The same of one slice that takes data, batch by batch, its header with the first. */
+  async *stream(slice: EntrySlice): AsyncGenerator<ReadSlice, void, void> {
+    const { source, size } = slice.placed.entry
+    const data = source && (await this.locate([slice])).get(source)
+    assert(data !== undefined, 'a slice without data')
+    let header = headerOf(slice)
+    let end = slice.start + (header?.length ?? 0)
+    for await (const batch of readBatches(this.parts, { data, size }, dataOf(slice))) {
+      for (const buffer of batch) end += buffer.length
+      yield { slice, header, data: batch, end }
+      header = undefined
+    }
+  }
+
+  private async readWhole(slice: EntrySlice, data: ObjectData): Promise<readonly Buffer[]> {
+    const source = { data, size: slice.placed.entry.size }
+    const range = dataOf(slice)
+    const inline = readInline(this.parts.tenantKeys, source, range)
+    if (inline !== undefined) return [inline]
+    const buffers: Buffer[] = []
+    for await (const batch of readBatches(this.parts, source, range)) buffers.push(...batch)
+    return buffers
+  }
+
+  /** Where the data of all slices that take some is. Throws `UnreadableData` for a row that is gone. */
+  private async locate(slices: readonly EntrySlice[]): Promise<Map<EntrySource, ObjectData>> {
+    const found = new Map<EntrySource, ObjectData>()
+    const asked = new Map<BucketId, EntrySource[]>()
+    for (const slice of slices) {
+      const { source } = slice.placed.entry
+      const range = dataOf(slice)
+      if (source === undefined || range.start === range.end) continue
+      if (this.last?.rowId === source.rowId) found.set(source, this.last.data)
+      else asked.set(source.bucketId, [...(asked.get(source.bucketId) ?? []), source])
+    }
+    for (const [bucketId, sources] of asked) {
+      const data = await this.parts.metadata.objects.dataOfRows(bucketId, sources)
+      for (const [index, source] of sources.entries()) {
+        const located = data[index]
+        if (located === undefined) throw new UnreadableData(`row ${source.rowId} is gone`)
+        found.set(source, located)
+        this.last = { rowId: source.rowId, data: located }
+      }
+    }
+    return found
+  }
+}
+
+function headerOf({ placed, start, end }: EntrySlice): Buffer | undefined {
+  if (start >= placed.dataOffset) return undefined
+  return localHeader(placed.entry).subarray(start - placed.offset, end - placed.offset)
+}

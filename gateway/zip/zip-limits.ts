@@ -1,0 +1,49 @@
+// Every limit of bulk downloads. `docs/zip.md` shows them to users.
+
+const second = 1_000
+const minute = 60 * second
+const mib = 1024 * 1024
+
+/** A manifest lives this long after its last use, and with it the data it refers to. */
+export const manifestLifeMs = 24 * 60 * minute
+/** A use is noted at most this often. */
+export const touchEveryMs = 5 * minute
+/** What was used this recently may be in use, so that no other archive takes its place. */
+export const busyMs = 2 * touchEveryMs
+
+export const manifestsPerTenantMax = 1_000
+/** Entries of one archive, and of all manifests of a tenant together. A row takes about 100 bytes. */
+export const entriesPerTenantMax = 20_000_000
+
+/** What a page of a manifest holds: its decoding is the memory of a slow reader. */
+export const pageEntriesMax = 256
+export const pageTextMax = 32 * 1024
+/** Pages written in one transaction, and transactions under way at once. */
+export const pagesPerWrite = 16
+export const writesUnderWay = 2
+
+/** Bytes of the filter that finds keys which clash on Windows. Changing it changes archives. */
+export const clashFilterBytes = 8 * mib
+
+/** Ranges of one request; with more of them the whole archive is sent. */
+export const rangesMax = 16
+
+/** Bytes of a part asked for by `partNumber`, doubled until an archive has few enough of them. */
+export const partBytesMin = 64 * mib
+
+/** Read ahead of a slow client, in bytes of the archive. */
+export const slowStepBytes = 64 * 1024
+/** Read ahead of a fast one, in steps. */
+export const fastStepBytes = mib
+export const fastStepsAhead = 2
+/** What a fast client holds of the process's budget: steps under way, and the one being sent. */
+export const fastLaneBytes = 4 * mib
+export const readAheadBytes = 16 * mib
+/** Entries that one step reads at most. */
+export const stepEntriesMax = 256
+/** An entry with so many bytes to be read is read for itself, as a GET would. */
+export const largeBytesMin = 8 * mib
+/** A client that takes a step this slowly gives its place among the fast ones up. */
+export const slowAfterMs = 200
+/** So many steps taken at once in a row make a client fast again. */
+export const fastAfterSteps = 8

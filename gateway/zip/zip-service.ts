@@ -1,0 +1,64 @@
+// What one process has for archives, put together: frozen lists, the budget of reading ahead, and the
+// way from a manifest to bytes and to a reply. Where the list came from makes no difference here.
+import type { BlobStore } from '../../datanode/blob-store.ts'
+import type { Manifest } from '../../metadata/manifest-store.ts'
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
+import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
+import type { TenantKeys } from '../keys/tenant-keys.ts'
+import type { Reply } from '../operation.ts'
+import { readArchive } from './archive-reader.ts'
+import { type ArchiveRequest, archiveReply } from './archive-reply.ts'
+import { Archives } from './archives.ts'
+import type { ArchiveRange } from './entry-slice.ts'
+import { ReadAheadBudget } from './read-ahead-budget.ts'
+import { readAheadBytes } from './zip-limits.ts'
+
+export type ZipServiceParts = {
+  readonly metadata: MetadataStore
+  readonly blobs: Pick<BlobStore, 'read'>
+  readonly random: RandomBytes
+  readonly now: () => number
+  /** Milliseconds of a clock that does not jump. */
+  readonly clock: () => number
+}
+
+export class ZipService {
+  readonly archives: Archives
+  private readonly parts: ZipServiceParts
+  private readonly budget = new ReadAheadBudget({ bytes: readAheadBytes })
+
+  constructor(parts: ZipServiceParts) {
+    this.parts = parts
+    this.archives = new Archives(parts)
+  }
+
+  /** As `readArchive`; the manifest lives on while it is read. */
+  read(
+    manifest: Manifest,
+    tenantKeys: TenantKeys,
+    range: ArchiveRange,
+  ): AsyncGenerator<readonly Buffer[], void, void> {
+    const { metadata, blobs, clock } = this.parts
+    const keepAlive = this.archives.keeper(manifest)
+    const parts = { metadata, blobs, tenantKeys, budget: this.budget, clock, keepAlive }
+    return readArchive(parts, manifest, range)
+  }
+
+  /** As `archiveReply`. `fileName` has its ending. */
+  reply(
+    request: ArchiveRequest,
+    archive: {
+      readonly manifest: Manifest
+      readonly tenantKeys: TenantKeys
+      readonly fileName: string
+    },
+  ): Promise<Reply> {
+    const { manifest, tenantKeys, fileName } = archive
+    return archiveReply(request, {
+      manifest,
+      fileName,
+      boundary: () => this.parts.random(16).toString('hex'),
+      read: (range) => this.read(manifest, tenantKeys, range),
+    })
+  }
+}

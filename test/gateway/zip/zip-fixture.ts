@@ -1,0 +1,129 @@
+// Zip downloads without HTTP, on the real embedded engines: puts objects, asks for archives, and takes
+// them apart again.
+import assert from 'node:assert'
+import { randomBytes } from 'node:crypto'
+import type { Operation, Reply, Services } from '../../../gateway/operation.ts'
+import { deleteObject } from '../../../gateway/operations/delete-object.ts'
+import { makeZipOperations } from '../../../gateway/operations/get-zip.ts'
+import { putObject } from '../../../gateway/operations/put-object.ts'
+import { ZipService } from '../../../gateway/zip/zip-service.ts'
+import type { S3Error } from '../../../protocol/s3/s3-error.ts'
+import { bodyOfReply, GatewayHarness, headerOf } from '../../support/gateway-harness.ts'
+
+export type ZipAsk = {
+  /** Everything behind the bucket, as a key; with a slash at its end for a folder. */
+  readonly prefix?: string
+  /** Added to `zip`. */
+  readonly query?: string
+  /** The value of `zip`. */
+  readonly form?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export const bucket = 'zipped'
+
+export class ZipFixture {
+  readonly harness: GatewayHarness
+  readonly zip: ZipService
+  private readonly get: Operation
+  private readonly head: Operation
+
+  private constructor(harness: GatewayHarness, zip: ZipService) {
+    this.harness = harness
+    this.zip = zip
+    const operations = makeZipOperations(zip)
+    this.get = operations.GetZip
+    this.head = operations.HeadZip
+  }
+
+  /** `change` may put a store of its own in place of one of the services'. */
+  static async open(
+    change: (services: Services) => Partial<Pick<Services, 'metadata' | 'blobs'>> = () => ({}),
+  ): Promise<ZipFixture> {
+    const harness = await GatewayHarness.open()
+    await harness.makeBucket(bucket)
+    return ZipFixture.over(harness, change)
+  }
+
+  /** A second process, so to speak, on the same stores. */
+  static over(
+    harness: GatewayHarness,
+    change: (services: Services) => Partial<Pick<Services, 'metadata' | 'blobs'>> = () => ({}),
+  ): ZipFixture {
+    const { services } = harness
+    const zip = new ZipService({
+      metadata: services.metadata,
+      blobs: services.blobs,
+      ...change(services),
+      random: randomBytes,
+      now: services.now,
+      clock: () => performance.now(),
+    })
+    return new ZipFixture(harness, zip)
+  }
+
+  async put(key: string, body: Buffer | string): Promise<void> {
+    await this.harness.run(putObject, { bucket, key, body })
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.harness.run(deleteObject, { bucket, key })
+  }
+
+  async ask(ask: ZipAsk = {}): Promise<Reply> {
+    return this.harness.run(this.get, requestOf(ask))
+  }
+
+  async askHead(ask: ZipAsk = {}): Promise<Reply> {
+    return this.harness.run(this.head, requestOf(ask))
+  }
+
+  refused(ask: ZipAsk): Promise<S3Error> {
+    return this.harness.refusal(this.get, requestOf(ask))
+  }
+
+  /** The bytes of an archive, whose length is as announced. */
+  async bytes(ask: ZipAsk = {}): Promise<Buffer> {
+    return bytesOf(await this.ask(ask))
+  }
+}
+
+export async function bytesOf(reply: Reply): Promise<Buffer> {
+  const bytes = await bodyOfReply(reply)
+  assert.equal(headerOf(reply, 'Content-Length'), String(bytes.length))
+  return bytes
+}
+
+export function etagOf(reply: Reply): string {
+  const etag = headerOf(reply, 'ETag')
+  assert.ok(etag !== undefined && /^"[0-9a-f]{32}"$/.test(etag))
+  return etag
+}
+
+function requestOf({ prefix = '', query, form, headers = {} }: ZipAsk) {
+  const zip = form === undefined ? 'zip' : `zip=${form}`
+  const whole = query === undefined ? zip : `${zip}&${query}`
+  return { bucket, key: prefix, query: whole, headers }
+}
+
+/** Names and contents of an archive without zip64 fields, found by its central directory. */
+export function unzip(archive: Buffer): Map<string, Buffer> {
+  const end = archive.length - 22
+  assert.equal(archive.readUInt32LE(end), 0x06054b50)
+  const count = archive.readUInt16LE(end + 10)
+  let at = archive.readUInt32LE(end + 16)
+  const entries = new Map<string, Buffer>()
+  for (let index = 0; index < count; index += 1) {
+    assert.equal(archive.readUInt32LE(at), 0x02014b50)
+    const nameBytes = archive.readUInt16LE(at + 28)
+    const extraBytes = archive.readUInt16LE(at + 30)
+    const local = archive.readUInt32LE(at + 42)
+    const name = archive.toString('utf8', at + 46, at + 46 + nameBytes)
+    const data = local + 30 + archive.readUInt16LE(local + 26) + archive.readUInt16LE(local + 28)
+    assert.ok(!entries.has(name), `two entries named ${name}`)
+    entries.set(name, archive.subarray(data, data + archive.readUInt32LE(at + 24)))
+    at += 46 + nameBytes + extraBytes
+  }
+  assert.equal(at, end)
+  return entries
+}
