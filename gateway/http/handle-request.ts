@@ -2,7 +2,7 @@
 // reply. Nothing before the operation reads the body, so a request that its headers condemn is
 // answered before the client has sent it (`Expect: 100-continue`).
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Address, parseAddress } from '../../protocol/s3/address.ts'
+import { type Address, hostedBucket, parseAddress } from '../../protocol/s3/address.ts'
 import type { Checksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { matchOperation } from '../../protocol/s3/match-operation.ts'
 import {
@@ -16,7 +16,9 @@ import { renderError } from '../../protocol/s3/xml/render-error.ts'
 import type { PaceLimit } from '../objects/body-pace.ts'
 import type { Call, FormOperation, Operation, Reply, Services } from '../operation.ts'
 import { ownerId } from '../owner-id.ts'
+import { answerOwn } from './answer-own.ts'
 import type { Authenticate, Caller } from './authenticate.ts'
+import { isOwnPath, jsonErrorReply, type OwnRoutes } from './own-route.ts'
 import { withPresignedHeaders } from './presigned-headers.ts'
 import { HttpRequestBody } from './request-body.ts'
 import type { RequestIds } from './request-id.ts'
@@ -29,6 +31,8 @@ export type Handlers = Readonly<Record<Exclude<OperationName, 'PostObject'>, Ope
 export type RequestHandlerParts = {
   readonly services: Services
   readonly handlers: Handlers
+  /** Requests below `/-/`. */
+  readonly ownRoutes: OwnRoutes
   readonly authenticate: Authenticate
   readonly checksums: Checksums
   readonly ids: RequestIds
@@ -46,13 +50,13 @@ export type HandleRequest = (
 ) => Promise<void>
 
 /** What is known of a request so far, for the error document and the log. */
-type Progress = { operation: string; body: HttpRequestBody | undefined }
+type Progress = { operation: string; body: HttpRequestBody | undefined; isOwn: boolean }
 
 export function makeRequestHandler(parts: RequestHandlerParts): HandleRequest {
   return async (incoming, outgoing, { expectsContinue }) => {
     const requestId = parts.ids.next()
     const { hostId } = parts.ids
-    const progress: Progress = { operation: 'unknown', body: undefined }
+    const progress: Progress = { operation: 'unknown', body: undefined, isOwn: false }
     const fail = (cause: unknown) =>
       parts.onFailure({ requestId, operation: progress.operation, cause })
     const exchange = () => ({
@@ -80,7 +84,12 @@ export function makeRequestHandler(parts: RequestHandlerParts): HandleRequest {
       const error = cause instanceof S3Error ? cause : new S3Error('InternalError', {}, { cause })
       if (error.status >= 500 && error.code !== 'NotImplemented') fail(cause)
       const resource = pathOf(incoming.url ?? '/')
-      await sendReply(exchange(), errorReply(error, { resource, requestId, hostId }))
+      await sendReply(
+        exchange(),
+        progress.isOwn
+          ? jsonErrorReply(error, requestId)
+          : errorReply(error, { resource, requestId, hostId }),
+      )
     }
   }
 }
@@ -97,20 +106,34 @@ async function answer(parts: RequestHandlerParts, arrived: Arrived): Promise<Rep
   const { incoming, outgoing, progress } = arrived
   requireHost(incoming)
   const target = parseRequestTarget(incoming.url ?? '/')
-  const address = parseAddress(target.rawPath, incoming.headers.host, parts.domains)
   const method = incoming.method ?? 'GET'
-  const name = matchOperation({ method, address, query: target.query, headers: incoming.headers })
-  progress.operation = name
   const received = (payload: Caller['payload']) => {
     const { expectsContinue } = arrived
     progress.body = new HttpRequestBody(incoming, outgoing, {
-      ...payload,
+      chunked: payload.chunked,
+      expectedSha256: payload.expectedSha256,
       checksums: parts.checksums,
       pace: parts.pace,
       expectsContinue,
     })
     return progress.body
   }
+  if (
+    isOwnPath(target.rawPath) &&
+    hostedBucket(incoming.headers.host, parts.domains) === undefined
+  ) {
+    progress.isOwn = true
+    progress.operation = target.rawPath.split('/', 3).join('/')
+    return answerOwn(parts.ownRoutes, {
+      target,
+      call: { ...makeRequest(parts, arrived, { target, address: {} }), method },
+      authenticate: () => parts.authenticate(incoming, target),
+      receive: received,
+    })
+  }
+  const address = parseAddress(target.rawPath, incoming.headers.host, parts.domains)
+  const name = matchOperation({ method, address, query: target.query, headers: incoming.headers })
+  progress.operation = name
   const request = makeRequest(parts, arrived, { target, address })
   if (name === 'PostObject') {
     const plain = { chunked: undefined, expectedSha256: undefined }

@@ -3,7 +3,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { link, open, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { hkdfExpand } from '../../protocol/chunks/chunk-keys.ts'
+import { hkdfExpand } from '../../protocol/chunks/hkdf.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 
 /** Derived from the bytes in the file, which are not kept. */

@@ -4,7 +4,9 @@ import assert from 'node:assert'
 import { createSecretKey } from 'node:crypto'
 import type { TenantId } from '../../metadata/records.ts'
 import { ChunkNames } from '../../protocol/chunks/chunk-id.ts'
-import { type ChunkKeys, hkdfExpand } from '../../protocol/chunks/chunk-keys.ts'
+import type { ChunkKeys } from '../../protocol/chunks/chunk-keys.ts'
+import { hkdfExpand } from '../../protocol/chunks/hkdf.ts'
+import { InlineKeys } from '../../protocol/chunks/inline-keys.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 
 export type TenantKeys = ChunkKeys & { readonly tenantId: TenantId }
@@ -24,6 +26,6 @@ export function deriveTenantKeys(tenantId: TenantId, rootKey: Buffer): TenantKey
     tenantId,
     names: new ChunkNames(hkdfExpand(root, 'holdfast tenant 1 chunk ids')),
     dataKey: createSecretKey(hkdfExpand(root, 'holdfast tenant 1 chunk data')),
-    inlineKey: createSecretKey(hkdfExpand(root, 'holdfast tenant 1 inline data')),
+    inlineKeys: new InlineKeys(createSecretKey(hkdfExpand(root, 'holdfast tenant 1 inline data'))),
   }
 }

@@ -66,7 +66,7 @@ export async function* readPlaintext(
 
 /** The range at once when it is kept in metadata, else nothing. Throws `UnreadableData`. */
 export function readInline(
-  keys: Pick<TenantKeys, 'inlineKey'>,
+  keys: Pick<TenantKeys, 'inlineKeys'>,
   source: ObjectSource,
   range: ByteRange,
 ): Buffer | undefined {
@@ -152,7 +152,7 @@ function trimmed(blocks: Buffer[], skip: number, length: number): readonly Buffe
 }
 
 function openInlineRun(
-  keys: Pick<TenantKeys, 'inlineKey'>,
+  keys: Pick<TenantKeys, 'inlineKeys'>,
   run: { readonly sealed: Uint8Array; readonly from: number; readonly to: number },
 ): Buffer {
   try {

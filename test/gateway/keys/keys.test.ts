@@ -121,7 +121,10 @@ describe('the keys of tenants', (test) => {
       chunkIdOf(keys, rootKey).equals(chunkIdOf(again, rootKey)) &&
         keys.dataKey.equals(again.dataKey),
     )
-    assert.ok(!keys.dataKey.equals(keys.inlineKey))
+    assert.ok(keys.inlineKeys.key(7).equals(again.inlineKeys.key(7)))
+    const numbers = [0, 1, 255].map((number) => keys.inlineKeys.key(number))
+    const all = [keys.dataKey, ...numbers].map((key) => key.export().toString('hex'))
+    assert.equal(new Set(all).size, all.length)
   })
 
   test('are derived once while the keyring holds them', () => {

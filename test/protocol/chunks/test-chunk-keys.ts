@@ -2,12 +2,13 @@
 import { createSecretKey } from 'node:crypto'
 import { ChunkNames } from '../../../protocol/chunks/chunk-id.ts'
 import type { ChunkKeys } from '../../../protocol/chunks/chunk-keys.ts'
+import { InlineKeys } from '../../../protocol/chunks/inline-keys.ts'
 
 /** From 96 bytes. */
 export function testChunkKeys(bytes: Buffer): ChunkKeys {
   return {
     names: new ChunkNames(bytes.subarray(0, 32)),
     dataKey: createSecretKey(bytes.subarray(32, 64)),
-    inlineKey: createSecretKey(bytes.subarray(64, 96)),
+    inlineKeys: new InlineKeys(createSecretKey(bytes.subarray(64, 96))),
   }
 }
