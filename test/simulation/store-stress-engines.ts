@@ -1,0 +1,124 @@
+// The real engines of one process for `store-stress.ts`, with their follow-up work made hasty: it
+// reclaims and sweeps all the time, and spares nothing for being young.
+import assert from 'node:assert'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
+import { realVfs } from '../../datanode/disk/real-vfs.ts'
+import { HashPool } from '../../gateway/objects/hash-pool.ts'
+import { Ingest } from '../../gateway/objects/ingest.ts'
+import { IngestBudget } from '../../gateway/objects/ingest-budget.ts'
+import { ReadLeases } from '../../gateway/objects/read-leases.ts'
+import { sweepOrphans } from '../../gateway/workers/sweep-orphans.ts'
+import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
+import { startOutboxRelay } from '../../metadata/tasks/outbox-relay.ts'
+import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
+import type { SeededBytes } from '../support/seeded-bytes.ts'
+
+export type StressEngines = Awaited<ReturnType<typeof openEngines>>
+
+const segmentBytes = 2 * 1024 * 1024
+const reclaimBytes = 8 * 1024 * 1024
+/** Young chunks are swept too: an hour of a slow upload in a moment. */
+const sweepAgeMs = -60_000
+
+/** The stores alone, with nothing running on them. */
+export async function openStores(directory: string, random: SeededBytes) {
+  const { bytes } = random
+  const processId = bytes(6).toString('hex')
+  const metadataPath = join(directory, 'metadata')
+  const metadata = await LmdbMetadataStore.open({
+    path: metadataPath,
+    random: bytes,
+    role: 'primary',
+  })
+  const blobs = await DiskBlobStore.open({
+    path: join(directory, 'chunks'),
+    role: 'primary',
+    processId,
+    vfs: realVfs,
+    nowMs: Date.now,
+    randomBytes: bytes,
+    segmentBytes,
+    reserveBytes: 0,
+  })
+  const close = async () => {
+    await blobs.close()
+    await metadata.close()
+  }
+  return { metadata, metadataPath, blobs, processId, close }
+}
+
+export async function openEngines(directory: string, random: SeededBytes) {
+  const { bytes } = random
+  const stores = await openStores(directory, random)
+  const { metadata, blobs, processId } = stores
+  const failures: unknown[] = []
+  await metadata.chunks.abandonListsExcept([])
+  const hashPool = new HashPool({ threadsMax: 1 })
+  const budget = new IngestBudget({ buffersMax: 6, nowMs: Date.now, quietMs: 5, patienceMs: 20 })
+  const ingest = new Ingest({
+    chunks: metadata.chunks,
+    blobs,
+    budget,
+    hashPool,
+    checksums: await loadChecksums(),
+    random: bytes,
+    owner: processId,
+    nowMs: Date.now,
+    onLeftover: (cause) => failures.push(cause),
+  })
+  const readLeases = new ReadLeases({
+    leases: metadata.leases,
+    random: bytes,
+    nowMs: Date.now,
+    windowMs: 20,
+  })
+  const sweep = () =>
+    sweepOrphans(
+      { blobs, chunks: metadata.chunks },
+      { minAgeMs: sweepAgeMs, signal: new AbortController().signal },
+    )
+  const background = startHastyWork({ metadata, blobs, sweep, failures })
+  const close = async () => {
+    await background.stop()
+    await readLeases.close()
+    await hashPool.close()
+    assert.equal(budget.usage().lent, 0, 'buffers of the ingest budget did not come back')
+    await stores.close()
+  }
+  return { metadata, blobs, ingest, readLeases, failures, close }
+}
+
+function startHastyWork(parts: {
+  metadata: LmdbMetadataStore
+  blobs: DiskBlobStore
+  sweep: () => Promise<number>
+  failures: unknown[]
+}) {
+  const { metadata, blobs, sweep, failures } = parts
+  let running = true
+  const again = async (pauseMs: number, work: () => Promise<unknown>) => {
+    while (running) {
+      await work().catch((cause: unknown) => failures.push(cause))
+      await sleep(pauseMs)
+    }
+  }
+  const relay = startOutboxRelay({
+    outbox: metadata.outbox,
+    deleteBlobs: (refs) => blobs.delete(refs),
+    onFailure: (cause) => failures.push(cause),
+  })
+  const loops = [
+    again(5, () => blobs.reclaim(reclaimBytes)),
+    again(15, () => blobs.maintain()),
+    again(25, sweep),
+    again(20, () => blobs.scrub(reclaimBytes).then(({ corrupt }) => failures.push(...corrupt))),
+  ]
+  return {
+    stop: async () => {
+      running = false
+      await Promise.all([relay.stop(), ...loops])
+    },
+  }
+}
