@@ -5,21 +5,11 @@ import { describe } from '../support/describe.ts'
 import { seededBytes } from '../support/seeded-bytes.ts'
 import { ClientServer, sha256OfFile, workerCounts } from './client-server.ts'
 import { fingerprintOf, writeTree } from './random-tree.ts'
-import { type Client, clientFor, describeWithClient } from './run-client.ts'
+import { rcloneFor } from './rclone-client.ts'
+import { type Client, describeWithClient } from './run-client.ts'
 
 const random = seededBytes()
 const fileCount = 2000
-
-/** The remote `holdfast:`, as docs/clients.md sets it up. */
-export function rcloneFor(server: ClientServer): Client {
-  return clientFor(server, ['rclone'], {
-    RCLONE_CONFIG: server.path('rclone.conf'),
-    RCLONE_CONFIG_HOLDFAST_TYPE: 's3',
-    RCLONE_CONFIG_HOLDFAST_PROVIDER: 'Other',
-    RCLONE_CONFIG_HOLDFAST_ENV_AUTH: 'true',
-    RCLONE_CONFIG_HOLDFAST_ENDPOINT: server.endpoint,
-  })
-}
 
 function rcloneTests(workers: number): void {
   describe(`rclone, ${workers} worker(s)`, (test) => {

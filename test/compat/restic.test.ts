@@ -5,16 +5,10 @@ import { describe } from '../support/describe.ts'
 import { seededBytes } from '../support/seeded-bytes.ts'
 import { ClientServer, workerCounts } from './client-server.ts'
 import { fingerprintOf, writeTree } from './random-tree.ts'
-import { type Client, clientFor, describeWithClient } from './run-client.ts'
+import { resticFor } from './restic-client.ts'
+import { type Client, describeWithClient } from './run-client.ts'
 
 const random = seededBytes()
-
-export function resticFor(server: ClientServer): Client {
-  return clientFor(server, ['restic', '--cache-dir', server.path('restic cache')], {
-    RESTIC_REPOSITORY: `s3:${server.endpoint}/backups`,
-    RESTIC_PASSWORD: 'a password',
-  })
-}
 
 function resticTests(workers: number): void {
   describe(`restic, ${workers} worker(s)`, (test) => {

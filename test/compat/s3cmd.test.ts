@@ -3,26 +3,12 @@ import assert from 'node:assert'
 import { rmSync, writeFileSync } from 'node:fs'
 import { describe } from '../support/describe.ts'
 import { seededBytes } from '../support/seeded-bytes.ts'
-import { ClientServer, clientKey, sha256OfFile, workerCounts } from './client-server.ts'
+import { ClientServer, sha256OfFile, workerCounts } from './client-server.ts'
 import { fingerprintOf, writeTree } from './random-tree.ts'
-import { type Client, clientFor, describeWithClient } from './run-client.ts'
+import { type Client, describeWithClient } from './run-client.ts'
+import { s3cmdFor } from './s3cmd-client.ts'
 
 const random = seededBytes()
-
-/** The file `~/.s3cfg` of docs/clients.md. */
-export function s3cmdFor(server: ClientServer): Client {
-  const { host, protocol } = new URL(server.endpoint)
-  const settings = [
-    '[default]',
-    `access_key = ${clientKey.accessKeyId}`,
-    `secret_key = ${clientKey.secretAccessKey}`,
-    `host_base = ${host}`,
-    `host_bucket = ${host}`,
-    `use_https = ${protocol === 'https:' ? 'True' : 'False'}`,
-  ]
-  writeFileSync(server.path('.s3cfg'), `${settings.join('\n')}\n`)
-  return clientFor(server, ['s3cmd', '--no-progress'])
-}
 
 function s3cmdTests(workers: number): void {
   describe(`s3cmd, ${workers} worker(s)`, (test) => {
