@@ -190,7 +190,6 @@ function errorReply(
   error: S3Error,
   request: { resource: string; requestId: string; hostId: string },
 ): Reply {
-  if (error.status === 304) return { status: 304, headers: error.headers }
   return {
     status: error.status,
     headers: { 'Content-Type': 'application/xml', ...error.headers },

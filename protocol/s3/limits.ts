@@ -31,5 +31,3 @@ export const tagKeyCharactersMax = 128
 export const tagValueCharactersMax = 256
 /** Bytes of an XML body. DeleteObjects of 1,000 keys of 1,024 escaped bytes is the largest. */
 export const xmlBytesMax = 8 * mib
-/** Buckets of one account. https://docs.aws.amazon.com/AmazonS3/latest/userguide/BucketRestrictions.html */
-export const bucketsMax = 10_000

@@ -5,10 +5,6 @@
 export const s3Errors = {
   AccessControlListNotSupported: [400, 'The bucket does not allow ACLs'],
   AccessDenied: [403, 'Access Denied'],
-  AccountProblem: [
-    403,
-    'There is a problem with your account that prevents the operation from completing successfully.',
-  ],
   AuthorizationHeaderMalformed: [400, 'The authorization header that you provided is not valid.'],
   AuthorizationQueryParametersError: [
     400,
@@ -19,22 +15,13 @@ export const s3Errors = {
     'The Content-MD5 or checksum value that you specified did not match what the server received.',
   ],
   BadRequest: [400, 'Bad Request'],
-  BucketAlreadyExists: [
-    409,
-    'The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.',
-  ],
   BucketAlreadyOwnedByYou: [
     409,
     'Your previous request to create the named bucket succeeded and you already own it.',
   ],
   BucketNotEmpty: [409, 'The bucket that you tried to delete is not empty.'],
-  ConditionalRequestConflict: [
-    409,
-    'A conflicting operation occurred during the conditional request. Please try again.',
-  ],
   EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed object size.'],
   EntityTooSmall: [400, 'Your proposed upload is smaller than the minimum allowed object size.'],
-  ExpiredToken: [400, 'The provided token has expired.'],
   IllegalLocationConstraintException: [
     400,
     'The specified location constraint is incompatible with the region this request was sent to.',
@@ -56,11 +43,9 @@ export const s3Errors = {
   ],
   InvalidArgument: [400, 'Invalid Argument'],
   InvalidBucketName: [400, 'The specified bucket is not valid.'],
-  InvalidBucketState: [409, 'The request is not valid for the current state of the bucket.'],
   InvalidDigest: [400, 'The Content-MD5 or checksum value that you specified is not valid.'],
   InvalidEncryptionAlgorithmError: [400, 'The encryption request that you specified is not valid.'],
   InvalidLocationConstraint: [400, 'The specified location (Region) constraint is not valid.'],
-  InvalidObjectState: [403, 'The operation is not valid for the current state of the object.'],
   InvalidPart: [
     400,
     "One or more of the specified parts could not be found. The part might not have been uploaded, or the specified entity tag might not have matched the part's entity tag.",
@@ -80,7 +65,6 @@ export const s3Errors = {
     "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
   ],
   InvalidRequest: [400, 'The request is not valid.'],
-  InvalidSecurity: [403, 'The provided security credentials are not valid.'],
   InvalidStorageClass: [400, 'The storage class you specified is not valid'],
   InvalidTag: [
     400,
@@ -89,10 +73,6 @@ export const s3Errors = {
   InvalidToken: [400, 'The provided token is malformed or otherwise not valid.'],
   InvalidURI: [400, "Couldn't parse the specified URI."],
   KeyTooLongError: [400, 'Your key is too long'],
-  MalformedACLError: [
-    400,
-    'The ACL that you provided was not well formed or did not validate against our published schema.',
-  ],
   MalformedPOSTRequest: [
     400,
     'The body of your POST request is not well-formed multipart/form-data.',
@@ -114,7 +94,6 @@ export const s3Errors = {
   MethodNotAllowed: [405, 'The specified method is not allowed against this resource.'],
   MissingContentLength: [411, 'You must provide the Content-Length HTTP header.'],
   MissingRequestBodyError: [400, 'Request body is empty.'],
-  MissingSecurityHeader: [400, 'Your request is missing a required header.'],
   NoSuchBucket: [404, 'The specified bucket does not exist'],
   NoSuchKey: [404, 'The specified key does not exist.'],
   NoSuchTagSet: [404, 'The TagSet does not exist'],
@@ -124,15 +103,6 @@ export const s3Errors = {
   ],
   NoSuchVersion: [404, 'The specified version does not exist.'],
   NotImplemented: [501, 'A header you provided implies functionality that is not implemented'],
-  NotModified: [304, 'Not Modified'],
-  OperationAborted: [
-    409,
-    'A conflicting conditional operation is currently in progress against this resource. Please try again.',
-  ],
-  PermanentRedirect: [
-    301,
-    'The bucket that you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
-  ],
   PreconditionFailed: [412, 'At least one of the pre-conditions you specified did not hold'],
   RequestHeaderSectionTooLarge: [
     400,
@@ -150,26 +120,14 @@ export const s3Errors = {
     400,
     'Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.',
   ],
-  ServiceUnavailable: [503, 'Service is unable to handle request.'],
   SignatureDoesNotMatch: [
     403,
     'The request signature that the server calculated does not match the signature that you provided. Check your AWS secret access key and signing method.',
   ],
   SlowDown: [503, 'Please reduce your request rate.'],
-  TooManyBuckets: [400, 'You have attempted to create more buckets than are allowed.'],
-  TooManyParts: [400, 'You have attempted to upload more parts than allowed'],
-  UnexpectedContent: [400, 'This request does not support content.'],
-  UnsupportedSignature: [
-    400,
-    'The provided request is signed with an unsupported STS Token version or the signature version is not supported.',
-  ],
   UserKeyMustBeSpecified: [
     400,
     'The bucket POST must contain the specified field name. If it is specified, check the order of the fields.',
-  ],
-  XAmzContentChecksumMismatch: [
-    400,
-    'The provided x-amz-checksum header does not match what was computed.',
   ],
   XAmzContentSHA256Mismatch: [
     400,
