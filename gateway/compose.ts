@@ -20,6 +20,7 @@ import { IngestBudget } from './objects/ingest-budget.ts'
 import { ReadLeases } from './objects/read-leases.ts'
 import type { Services } from './operation.ts'
 import { operationHandlers } from './operation-handlers.ts'
+import { makeOwnRoutes } from './own-routes.ts'
 import { ZipService } from './zip/zip-service.ts'
 
 export type Log = (event: string, details: Readonly<Record<string, unknown>>) => void
@@ -99,6 +100,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
   }
   const handle = makeRequestHandler({
     services,
+    ownRoutes: makeOwnRoutes(),
     handlers: operationHandlers({ authenticateForm: makeAuthenticateForm(signing), zip }),
     authenticate: makeAuthenticate({ ...signing, domains: config.domains }),
     checksums,

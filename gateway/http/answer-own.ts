@@ -1,0 +1,30 @@
+// Finds the route of a request below `/-/` and gives it what it needs.
+import type { RequestTarget } from '../../protocol/s3/request-target.ts'
+import type { Reply, RequestBody } from '../operation.ts'
+import type { Caller } from './authenticate.ts'
+import { noSuchRoute, type OwnCall, type OwnRoutes, parseOwnPath } from './own-route.ts'
+
+const plainPayload: Caller['payload'] = { chunked: undefined, expectedSha256: undefined }
+
+export type OwnRequest = {
+  readonly target: RequestTarget
+  readonly call: Omit<OwnCall, 'path' | 'authenticate' | 'unsignedBody'>
+  readonly authenticate: () => Promise<Caller>
+  readonly receive: (payload: Caller['payload']) => RequestBody
+}
+
+/** Throws `MethodNotAllowed` for a path that no route has, and what the route throws. */
+export async function answerOwn(routes: OwnRoutes, request: OwnRequest): Promise<Reply> {
+  const { name, path } = parseOwnPath(request.target)
+  const route = routes.get(name)
+  if (route === undefined) throw noSuchRoute(request.call)
+  return route({
+    ...request.call,
+    path,
+    authenticate: async () => {
+      const { identity, keys, payload } = await request.authenticate()
+      return { identity, keys, body: request.receive(payload) }
+    },
+    unsignedBody: () => request.receive(plainPayload),
+  })
+}
