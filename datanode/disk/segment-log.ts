@@ -171,9 +171,12 @@ export class SegmentLog {
       this.#written.push({ entries, offsets, end: this.#writer.end })
     } catch (cause) {
       // The sync before may still do well; what it covers lies below the bad bytes.
-      await this.#syncing
-      await this.#fence(this.#syncFailed === undefined ? 'sealed' : 'suspect', cause)
-      for (const entry of entries) entry.fail(cause)
+      try {
+        await this.#syncing
+        await this.#fence(this.#syncFailed === undefined ? 'sealed' : 'suspect', cause)
+      } finally {
+        for (const entry of entries) entry.fail(cause)
+      }
     }
   }
 
@@ -275,11 +278,14 @@ export class SegmentLog {
     this.#syncFailed = undefined
     const writer = this.#writer
     this.#writer = undefined
-    if (writer !== undefined) {
+    try {
+      if (writer === undefined) return
       await writer.abandon(this.#durableEnd)
       this.#endRow(writer.id, state)
+    } finally {
+      // Whatever else fails here: nobody waits for ever.
+      for (const batch of lost) for (const entry of batch.entries) entry.fail(cause)
     }
-    for (const batch of lost) for (const entry of batch.entries) entry.fail(cause)
   }
 
   /** The index failed in a way that leaves nothing to go on with. */
