@@ -65,6 +65,8 @@ function report(result: FileResult): void {
   const seconds = (result.durationMs / 1000).toFixed(1)
   if (result.failed === 0) {
     console.log(`ok    ${name}: ${result.passed} (${seconds} s)`)
+    // Programs that are missing here are named, though nothing has failed.
+    for (const [line] of result.output.matchAll(/not run: .*$/gm)) console.log(`      ${line}`)
     return
   }
   console.log(`FAIL  ${name}: ${result.passed} passed, ${result.failed} failed (${seconds} s)`)
