@@ -1,6 +1,7 @@
 // What the primary does before anybody else opens the directory: believes the index and puts right
 // what a stop left half done, or builds the index anew from the segments. Nothing that may hold
 // acknowledged bytes is ever removed here.
+import { dirname } from 'node:path'
 import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
 import { withLedger } from './chunk-ledger.ts'
 import { recordTrust, trustedToken } from './index-trust.ts'
@@ -14,7 +15,8 @@ export async function recover(
 ): Promise<{ index: ChunkIndex; token: string; report: RecoveryReport }> {
   const { vfs, paths } = options
   await vfs.makeDirectory(paths.segments)
-  await vfs.syncDirectory(paths.root)
+  // The directory that names this store is synced by nobody else.
+  for (const directory of [paths.root, dirname(paths.root)]) await vfs.syncDirectory(directory)
   const token = options.randomBytes(16).toString('hex')
   const findings: Findings = { unsealed: 0, problems: [] }
   const trusted = await openTrusted(options)
