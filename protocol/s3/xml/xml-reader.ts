@@ -1,18 +1,86 @@
 // Reads the XML bodies of requests into a plain tree, without interpreting values (`007` stays text,
-// spaces stay). What is XML here is said in `xml-parser.ts`.
+// spaces stay). No DTD, no entities but XML's own five and character references.
 import { isUtf8 } from 'node:buffer'
+import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { S3Error } from '../s3-error.ts'
-import { parseXml, type XmlElement } from './xml-parser.ts'
+import { unescapeXml } from './unescape-xml.ts'
+import { checkXmlBounds } from './xml-bounds.ts'
 
-export type { XmlElement } from './xml-parser.ts'
+/** An element: its name without a prefix, its text, and its children in order. */
+export type XmlElement = {
+  readonly name: string
+  /** Empty when there are children: what stands between them means nothing. */
+  readonly text: string
+  readonly children: readonly XmlElement[]
+}
+
+const depthMax = 16
+const declaration = /<!(DOCTYPE|ENTITY)/i
+
+const parser = new XMLParser({
+  preserveOrder: true,
+  ignoreAttributes: true,
+  ignoreDeclaration: true,
+  ignorePiTags: true,
+  parseTagValue: false,
+  trimValues: false,
+  processEntities: false,
+  removeNSPrefix: true,
+  cdataPropName: '#cdata',
+})
 
 /** Parses a document whose root is `root`. Throws `MalformedXML` for anything else. */
 export function readXml(body: Buffer, root: string): XmlElement {
   // Bytes that are not UTF-8 would turn into U+FFFD, and name another key.
   if (!isUtf8(body)) throw new S3Error('MalformedXML')
-  const element = parseXml(body.toString('utf8'))
-  if (element.name !== root) throw new S3Error('MalformedXML')
-  return element
+  const document = withoutMark(body.toString('utf8'))
+  checkXmlBounds(document)
+  if (declaration.test(document)) throw new S3Error('MalformedXML')
+  const roots = elementsOf(parseTree(document), 1)
+  const [only] = roots
+  if (only === undefined || roots.length > 1 || only.name !== root) {
+    throw new S3Error('MalformedXML')
+  }
+  return only
+}
+
+function withoutMark(document: string): string {
+  return document.startsWith('\ufeff') ? document.slice(1) : document
+}
+
+function parseTree(document: string): unknown {
+  try {
+    if (XMLValidator.validate(document) === true) return parser.parse(document)
+  } catch (cause) {
+    throw new S3Error('MalformedXML', {}, { cause })
+  }
+  throw new S3Error('MalformedXML')
+}
+
+function elementsOf(nodes: unknown, depth: number): XmlElement[] {
+  if (depth > depthMax || !Array.isArray(nodes)) throw new S3Error('MalformedXML')
+  const elements: XmlElement[] = []
+  for (const node of nodes) {
+    for (const [name, content] of Object.entries(node)) {
+      if (name === '#text' || name === '#cdata' || name === ':@') continue
+      const children = elementsOf(content, depth + 1)
+      const text = textOf(content)
+      elements.push({ name, children, text: children.length === 0 ? text : '' })
+    }
+  }
+  return elements
+}
+
+function textOf(content: unknown): string {
+  if (!Array.isArray(content)) return ''
+  return content
+    .map((node) => literalText(node['#cdata']) + unescapeXml(String(node['#text'] ?? '')))
+    .join('')
+}
+
+/** What stands in CDATA sections is text as it is. */
+function literalText(section: unknown): string {
+  return Array.isArray(section) ? section.map((node) => String(node['#text'] ?? '')).join('') : ''
 }
 
 /** The only child of that name, if any. Throws `MalformedXML` when there are several. */
