@@ -64,6 +64,7 @@ export function makeRequestHandler(parts: RequestHandlerParts): HandleRequest {
       outgoing,
       standing: ['x-amz-request-id', requestId, 'x-amz-id-2', hostId, 'Server', 'Holdfast'],
       withheldContinue: expectsContinue && progress.body?.begun !== true,
+      pace: parts.pace,
     })
     try {
       const reply = await answer(parts, {

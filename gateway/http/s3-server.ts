@@ -5,7 +5,7 @@ import {
   createServer as createHttpServer,
   type IncomingMessage,
   type Server,
-  type ServerResponse,
+  ServerResponse,
 } from 'node:http'
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
@@ -122,7 +122,7 @@ function attach(server: Server | HttpsServer, { handle, ids }: S3ServerOptions):
 
 /** For what Node's parser refuses: there is no response object, only the socket. */
 function refuse(error: NodeJS.ErrnoException, socket: Socket, ids: RequestIds): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+  if (!socket.writable || error.code === 'ECONNRESET' || isAnswering(socket)) {
     socket.destroy()
     return
   }
@@ -134,6 +134,13 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket, ids: RequestIds): 
       `x-amz-request-id: ${requestId}\r\nConnection: close\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )
+}
+
+/** True in mid-reply to an earlier request: what is written now would become a part of that. */
+function isAnswering(socket: Socket): boolean {
+  // Node keeps the response under way here, and asks it the same before an answer of its own.
+  const outgoing: unknown = Reflect.get(socket, '_httpMessage')
+  return outgoing instanceof ServerResponse && outgoing.headersSent
 }
 
 function refusalCode(code: string | undefined): S3ErrorCode {

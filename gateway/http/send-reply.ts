@@ -2,6 +2,7 @@
 // gateway and HTTP meet on the way out.
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { PaceLimit } from '../objects/body-pace.ts'
 import type { Reply, ReplyBody, StreamedBody } from '../operation.ts'
 
 export type Exchange = {
@@ -11,12 +12,16 @@ export type Exchange = {
   readonly standing: readonly string[]
   /** The client waits for `100 Continue`, which was not sent: it may or may not send its body. */
   readonly withheldContinue: boolean
+  /** What is asked of senders, and of readers too. */
+  readonly pace: Pick<PaceLimit, 'bytesPerSecondMin' | 'windowMs'>
 }
 
 /** Unread bytes of a request that are worth reading to keep its connection. */
 const drainBytesMax = 1024 * 1024
 /** How long a client that ignores an early answer is listened to, so that it can read that answer. */
 const lingerMs = 5_000
+/** What a timer can count. */
+const timerMsMax = 2 ** 31 - 1
 
 /**
  * Resolves when the reply is handed to the socket. A body that fails half-way destroys the socket, so
@@ -109,7 +114,7 @@ async function linger(incoming: IncomingMessage): Promise<void> {
   }
 }
 
-async function streamBody({ outgoing }: Exchange, body: StreamedBody): Promise<void> {
+async function streamBody({ outgoing, pace }: Exchange, body: StreamedBody): Promise<void> {
   let sent = 0
   try {
     for await (const batch of body.open()) {
@@ -120,7 +125,7 @@ async function streamBody({ outgoing }: Exchange, body: StreamedBody): Promise<v
         outgoing.write(piece)
       }
       outgoing.uncork()
-      if (outgoing.writableNeedDrain) await writable(outgoing)
+      if (outgoing.writableNeedDrain) await writable(outgoing, patienceMs(batch, pace))
     }
     if (sent !== body.bytes) throw new Error(`a body of ${body.bytes} bytes ended after ${sent}`)
     outgoing.end()
@@ -130,10 +135,22 @@ async function streamBody({ outgoing }: Exchange, body: StreamedBody): Promise<v
   }
 }
 
-/** Resolves when the socket takes more, or when it is gone. */
-function writable(outgoing: ServerResponse): Promise<void> {
+/** How long a reader may take for a batch: as slow as a sender may be, with a window to spare. */
+function patienceMs(batch: readonly Buffer[], pace: Exchange['pace']): number {
+  let bytes = 0
+  for (const piece of batch) bytes += piece.length
+  return pace.windowMs + (bytes / pace.bytesPerSecondMin) * 1000
+}
+
+/**
+ * Resolves when the socket takes more, or when it is gone. A reader that stands still is cut off: it holds
+ * memory, and the space of what has been deleted meanwhile.
+ */
+function writable(outgoing: ServerResponse, patience: number): Promise<void> {
   return new Promise((resolve) => {
+    const timer = setTimeout(() => outgoing.destroy(), Math.min(patience, timerMsMax))
     const done = () => {
+      clearTimeout(timer)
       outgoing.off('drain', done)
       outgoing.off('close', done)
       resolve()

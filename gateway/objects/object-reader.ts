@@ -15,7 +15,7 @@ import {
   UnreadableData,
 } from './reader-parts.ts'
 
-/** Frames read at once: 1 MiB of plaintext. */
+/** Frames read at once, unless the parts say otherwise: 1 MiB of plaintext. */
 const framesPerRead = 16
 /** A range of this length never touches more frames than that. */
 const onlyStepBytesMax = (framesPerRead - 1) * blockBytes
@@ -109,7 +109,8 @@ async function* stepsOf(
     }
     const key = chunkKey(parts.tenantKeys, run.chunk.id)
     for (let from = run.from; from < run.to; ) {
-      const stepEnd = (Math.floor(from / blockBytes) + framesPerRead) * blockBytes
+      const frames = parts.framesAtOnce?.() ?? framesPerRead
+      const stepEnd = (Math.floor(from / blockBytes) + frames) * blockBytes
       const to = Math.min(run.to, stepEnd)
       yield { is: 'chunk', chunk: run.chunk, from, to, key }
       from = to

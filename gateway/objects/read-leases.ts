@@ -34,12 +34,18 @@ export class ReadLeases {
   private readonly parts: ReadLeasesParts
   private readonly windowMs: number
   private current: Shared | undefined
+  private holdsCount = 0
   /** Writes that nobody waits for, but `close` does. */
   private readonly pending = new Set<Promise<unknown>>()
 
   constructor(parts: ReadLeasesParts) {
     this.parts = parts
     this.windowMs = parts.windowMs ?? 5_000
+  }
+
+  /** How many reads hold. */
+  get held(): number {
+    return this.holdsCount
   }
 
   /**
@@ -49,6 +55,7 @@ export class ReadLeases {
   async hold(): Promise<ReadHold> {
     const shared = this.sharedNow()
     shared.holds += 1
+    this.holdsCount += 1
     try {
       await shared.taken
     } catch (cause) {
@@ -94,6 +101,7 @@ export class ReadLeases {
   private letGo(shared: Shared): void {
     assert(shared.holds > 0, 'a hold released twice')
     shared.holds -= 1
+    this.holdsCount -= 1
     if (shared.holds > 0) return
     // The next read takes a lease of its own: holding this one on would hold space back for nobody.
     if (this.current === shared) this.current = undefined

@@ -11,6 +11,8 @@ export type ReaderParts = {
   }
   readonly blobs: Pick<BlobStore, 'read'>
   readonly tenantKeys: TenantKeys
+  /** Frames of 64 KiB to read at once, asked before each read. Default 16. */
+  readonly framesAtOnce?: () => number
 }
 
 export type ObjectSource = { readonly data: ObjectData; readonly size: number }

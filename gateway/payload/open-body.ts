@@ -9,6 +9,15 @@ import { holdVersion } from './held-version.ts'
 
 type Batches = AsyncGenerator<readonly Buffer[], void, void>
 
+/** Frames of 64 KiB that all bodies under way may read at once, 32 MiB; and one of them, 1 MiB. */
+const framesMax = 512
+const framesOfOneMax = 16
+
+/** Readers that stand still keep what was read for them: the more there are, the less each gets. */
+function framesFor(readers: number): number {
+  return Math.min(framesOfOneMax, Math.max(1, Math.floor(framesMax / Math.max(1, readers))))
+}
+
 /** What the first batch holds is in memory when the reply begins, and needs no hold. */
 const unheldBytesMax = 1024 * 1024
 
@@ -26,8 +35,10 @@ export async function openBody(
   if (inline !== undefined) return inline
   const hold =
     range.end - range.start <= unheldBytesMax ? undefined : await holdVersion(call, found)
-  const { metadata, blobs } = call.services
-  const batches = readBatches({ metadata, blobs, tenantKeys: call.keys }, version, range)
+  const { metadata, blobs, readLeases } = call.services
+  const framesAtOnce = () => framesFor(readLeases.held)
+  const parts = { metadata, blobs, tenantKeys: call.keys, framesAtOnce }
+  const batches = readBatches(parts, version, range)
   try {
     const first = await batches.next()
     return {

@@ -244,6 +244,25 @@ describe('framing of requests', (test) => {
     connection.close()
   })
 
+  test('garbage behind a request never becomes a part of its reply', async () => {
+    const body = Buffer.alloc(8_000_000, 'large ')
+    assert.equal(
+      (await exchange(server.port, { method: 'PUT', target: '/bkt/large', body })).status,
+      200,
+    )
+    const connection = await RawConnection.open(server.port)
+    connection.socket.pause()
+    await connection.send(signed({ target: '/bkt/large' }).bytes)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    await connection.send('garbage\r\n\r\n')
+    connection.socket.resume()
+    const text = (await connection.rest()).toString('latin1')
+    assert.deepStrictEqual(statusesOf(text), ['200'])
+    const received = text.slice(text.indexOf('\r\n\r\n') + 4)
+    assert.ok(body.toString('latin1').startsWith(received), 'a part of the object and nothing else')
+    await exchange(server.port, { method: 'DELETE', target: '/bkt/large' })
+  })
+
   test('a long pipeline runs one by one, and bodies within it arrive whole', async () => {
     const connection = await RawConnection.open(server.port)
     const rounds = 200

@@ -171,7 +171,7 @@ describe('peers that stand still', (test) => {
     await put('large', random.bytes(64 * mib))
     const before = residentMib()
     const readers: RawConnection[] = []
-    for (let count = 0; count < 40; count += 1) {
+    for (let count = 0; count < 300; count += 1) {
       const connection = await RawConnection.open(port)
       connection.socket.pause()
       await connection.send(signed({ target: '/bkt/large' }).bytes)

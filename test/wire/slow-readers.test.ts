@@ -1,0 +1,68 @@
+// Readers of replies: one that stands still is cut off, so that it holds neither memory nor the space of what
+// has been deleted; one that reads at the stated rate gets all.
+import assert from 'node:assert'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe } from '../support/describe.ts'
+import { RawConnection } from '../support/raw-connection.ts'
+import { seededBytes } from '../support/seeded-bytes.ts'
+import { RunningServer } from '../support/start-server.ts'
+import { exchange, signed } from '../support/wire-request.ts'
+
+const mib = 1024 * 1024
+const random = seededBytes()
+const body = random.bytes(24 * mib)
+
+describe('a reader', (test) => {
+  let server: RunningServer
+  test.before(async () => {
+    // A batch of 1 MiB may take a second and a window.
+    server = await RunningServer.start({
+      uploadPace: { bytesPerSecondMin: mib, windowMs: 1_000 },
+    })
+    await exchange(server.port, { method: 'PUT', target: '/bkt' })
+    assert.equal(
+      (await exchange(server.port, { method: 'PUT', target: '/bkt/k', body })).status,
+      200,
+    )
+  })
+  test.after(async () => {
+    server.assertNoFailure()
+    await server.stop()
+  })
+
+  test('that stands still is cut off in mid-reply', async () => {
+    const connection = await RawConnection.open(server.port)
+    connection.socket.pause()
+    await connection.send(signed({ target: '/bkt/k' }).bytes)
+    await sleep(4_000)
+    connection.socket.resume()
+    const received = await connection.rest()
+    assert.ok(received.length < body.length, `${received.length} bytes came`)
+    connection.close()
+  })
+
+  test('that is slow and steady gets all', async () => {
+    const connection = await RawConnection.open(server.port)
+    await connection.send(signed({ target: '/bkt/k' }).bytes)
+    const pausing = setInterval(() => {
+      connection.socket.pause()
+      setTimeout(() => connection.socket.resume(), 300)
+    }, 400)
+    const response = await connection.response()
+    clearInterval(pausing)
+    assert.ok(response.body.equals(body))
+    connection.close()
+  })
+
+  test('that hangs up in mid-reply costs nothing', async () => {
+    for (let count = 0; count < 20; count += 1) {
+      const connection = await RawConnection.open(server.port)
+      await connection.send(signed({ target: '/bkt/k' }).bytes)
+      await once(connection.socket, 'news')
+      if (count % 2 === 0) connection.socket.resetAndDestroy()
+      else connection.close()
+    }
+    assert.ok((await exchange(server.port, { target: '/bkt/k' })).body.equals(body))
+  })
+})
