@@ -80,19 +80,25 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
     now,
     region: config.region,
   }
+  const keyring = new TenantKeyring({ master: masterKey, tenantsMax })
   const signing = {
-    credentials: new CredentialsCache({
-      metadata,
-      masterKey,
-      keyring: new TenantKeyring({ master: masterKey, tenantsMax }),
-      now,
-    }),
+    credentials: new CredentialsCache({ metadata, masterKey, keyring, now }),
     signingKeys: new SigningKeyCache({ entriesMax: signingKeysMax }),
     region: config.region,
     now,
   }
   const clock = () => performance.now()
   const zip = new ZipService({ metadata, blobs, random: parts.random, now, clock })
+  const ownRoutes = makeOwnRoutes({
+    metadata,
+    zip,
+    random: parts.random,
+    credentials: (accessKeyId) => signing.credentials.find(accessKeyId),
+    keysOfTenant: async (tenantId) => {
+      const tenant = await metadata.tenants.get(tenantId)
+      return tenant && keyring.keysOf(tenant)
+    },
+  })
   const ids = requestIds(parts.processId)
   const close = async () => {
     await readLeases.close()
@@ -100,7 +106,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
   }
   const handle = makeRequestHandler({
     services,
-    ownRoutes: makeOwnRoutes(),
+    ownRoutes,
     handlers: operationHandlers({ authenticateForm: makeAuthenticateForm(signing), zip }),
     authenticate: makeAuthenticate({ ...signing, domains: config.domains }),
     checksums,

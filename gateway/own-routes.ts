@@ -1,6 +1,8 @@
 // Which routes of our own there are below `/-/` on the S3 port.
+import type { BundleParts } from './bundles/bundle-parts.ts'
+import { makeBundlesRoute } from './bundles/bundles-route.ts'
 import type { OwnRoutes } from './http/own-route.ts'
 
-export function makeOwnRoutes(): OwnRoutes {
-  return new Map()
+export function makeOwnRoutes(parts: BundleParts): OwnRoutes {
+  return new Map([['bundles', makeBundlesRoute(parts)]])
 }

@@ -11,6 +11,8 @@ export type Bundle = {
   readonly bundleId: BundleId
   readonly tenantId: TenantId
   readonly bucketName: string
+  /** With whose permissions the secret adds entries. */
+  readonly createdBy: { readonly userName: string; readonly accessKeyId: string }
   /** Ends with `.zip`. */
   readonly fileName: string
   /** SHA-256 of the secret with which it is changed, 32 bytes. */

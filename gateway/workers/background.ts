@@ -3,6 +3,7 @@
 import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { startOutboxRelay } from '../../metadata/tasks/outbox-relay.ts'
+import { sweepBundles } from '../bundles/sweep-bundles.ts'
 import { sweepManifests } from '../zip/sweep-manifests.ts'
 import { type RepeatingJob, repeat } from './repeating.ts'
 import { sweepOrphans } from './sweep-orphans.ts'
@@ -85,6 +86,14 @@ function jobs(parts: BackgroundParts): readonly RepeatingJob[] {
       name: 'archive manifests',
       pauseMs: minute,
       run: (signal) => sweepManifests(metadata, { nowMs: now(), signal }),
+    },
+    {
+      name: 'expired bundles',
+      pauseMs: minute,
+      run: async (signal) => {
+        await sweepBundles(metadata, { nowMs: now(), signal })
+        return 'idle'
+      },
     },
     {
       name: 'leases',

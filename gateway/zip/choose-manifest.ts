@@ -27,7 +27,7 @@ export async function chooseManifest(
   return found ?? archives.freeze(order)
 }
 
-function namedEtags(headers: IncomingHttpHeaders): readonly string[] {
+export function namedEtags(headers: IncomingHttpHeaders): readonly string[] {
   const ifMatch = headerText(headers, 'if-match')
   const listed = ifMatch === undefined ? '*' : parseEtagList(ifMatch)
   if (listed !== '*') return listed

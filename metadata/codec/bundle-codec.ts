@@ -24,6 +24,8 @@ export function encodeBundle(bundle: Bundle): Buffer {
     bundle.createdMs,
     bundle.expiresMs,
     bundle.states,
+    bundle.createdBy.userName,
+    bundle.createdBy.accessKeyId,
   ])
 }
 
@@ -44,5 +46,6 @@ export function parseBundle(bytes: Uint8Array): Bundle {
       if (manifestId === undefined) throw new RecordCorrupt('bundle: a state that is no manifest')
       return manifestId
     }),
+    createdBy: { userName: text(fields, 10), accessKeyId: text(fields, 11) },
   }
 }

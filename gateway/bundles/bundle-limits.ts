@@ -1,0 +1,30 @@
+// Every limit of bundles. `docs/bundles.md` shows them to users.
+
+const second = 1_000
+const minute = 60 * second
+const day = 24 * 60 * minute
+const mib = 1024 * 1024
+
+/** Of the JSON that asks for one. */
+export const bundleRequestBytesMax = 8 * mib
+/** Keys, prefixes and globs named in one request. */
+export const selectionsMax = 10_000
+/** Entries they come to, in the whole bundle. */
+export const bundleEntriesMax = 1_000_000
+/** UTF-8 bytes of an entry's name as asked for. */
+export const entryNameBytesMax = 1024
+export const fileNameBytesMax = 200
+export const globBytesMax = 1024
+/** Wildcards of one glob. */
+export const globWildcardsMax = 16
+
+export const bundleLifeMsDefault = 7 * day
+export const bundleLifeMsMax = 90 * day
+/** Downloads under way at the expiry may go on for so long. */
+export const afterExpiryMs = 60 * minute
+/** An expired bundle answers 410 for so long, and 404 from then on. */
+export const rememberedMs = 30 * day
+/** The newest states of a bundle stay, for downloads that began before it was appended to. */
+export const statesKept = 4
+/** Names that look doubled and have to be remembered to be sure. */
+export const suspectsMax = 100_000

@@ -1,0 +1,17 @@
+// What the routes of bundles use besides the request.
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
+import type { TenantId } from '../../metadata/records.ts'
+import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
+import type { TenantKeys } from '../keys/tenant-keys.ts'
+import type { ZipService } from '../zip/zip-service.ts'
+import type { FindCredentials } from './find-bundle.ts'
+
+export type BundleParts = {
+  readonly metadata: MetadataStore
+  readonly zip: ZipService
+  readonly random: RandomBytes
+  /** Absent: no such key, or it is not active. */
+  readonly credentials: FindCredentials
+  /** Absent: the tenant is gone. */
+  readonly keysOfTenant: (tenantId: TenantId) => Promise<TenantKeys | undefined>
+}

@@ -1,0 +1,60 @@
+// Which permissions a bundle asks for: to make it, and to read what it holds. They are asked when
+// entries are chosen; whoever has the URL later needs none.
+import { S3Error } from '../../protocol/s3/s3-error.ts'
+import type { Identity } from '../identity.ts'
+import type { Services } from '../operation.ts'
+import type { Selection } from './bundle-selection.ts'
+
+export type BundleAction =
+  | 'holdfast:CreateBundle'
+  | 'holdfast:AppendBundle'
+  | 'holdfast:GetBundle'
+  | 'holdfast:ListBundles'
+  | 'holdfast:DeleteBundle'
+
+type Asking = { readonly services: Services; readonly identity: Identity }
+
+/** Throws `AccessDenied`. `bucket` is empty where it is about no certain one. */
+export async function permitBundle(
+  asking: Asking,
+  action: BundleAction,
+  bucket: string,
+): Promise<void> {
+  await permit(asking, action, { bucket, key: '' })
+}
+
+/** ListBucket for prefixes and globs, GetObject or GetObjectVersion for what they name. */
+export async function permitSelections(
+  asking: Asking,
+  bucket: string,
+  selections: readonly Selection[],
+): Promise<void> {
+  if (selections.some(({ is }) => is !== 'key')) {
+    await permit(asking, 's3:ListBucket', { bucket, key: '' })
+  }
+  for (const selection of selections) {
+    switch (selection.is) {
+      case 'key': {
+        const version = selection.versionId === undefined ? '' : 'Version'
+        await permit(asking, `s3:GetObject${version}`, { bucket, key: selection.key })
+        break
+      }
+      case 'prefix':
+        await permit(asking, 's3:GetObject', { bucket, key: selection.prefix })
+        break
+      case 'glob':
+        await permit(asking, 's3:GetObject', { bucket, key: selection.glob.beginning })
+        break
+      default:
+        selection satisfies never
+    }
+  }
+}
+
+async function permit(
+  { services, identity }: Asking,
+  action: string,
+  resource: { readonly bucket: string; readonly key: string },
+): Promise<void> {
+  if (!(await services.authorize({ identity, action, resource }))) throw new S3Error('AccessDenied')
+}

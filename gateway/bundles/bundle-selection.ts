@@ -1,0 +1,77 @@
+// What a client asks a bundle to hold, out of its JSON: keys, versions, prefixes and globs, and how
+// their entries are to be named.
+import type { VersionId } from '../../metadata/records.ts'
+import { keyBytesMax } from '../../protocol/s3/limits.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { parseVersionId } from '../../protocol/s3/version-id.ts'
+import type { JsonObject } from '../http/json-body.ts'
+import {
+  entryNameBytesMax,
+  globBytesMax,
+  globWildcardsMax,
+  selectionsMax,
+} from './bundle-limits.ts'
+import { type Glob, parseGlob } from './glob.ts'
+
+export type Selection =
+  | {
+      readonly is: 'key'
+      readonly key: string
+      readonly versionId?: VersionId
+      /** The entry's name. */
+      readonly name: string
+    }
+  /** Entries are named by what stands behind the last slash of the prefix, below the folder. */
+  | { readonly is: 'prefix'; readonly prefix: string; readonly folder: string }
+  /** Entries are named by their whole keys, below the folder. */
+  | { readonly is: 'glob'; readonly glob: Glob; readonly folder: string }
+
+/** Throws `MalformedJSON`, `InvalidArgument` and `KeyTooLongError`. */
+export function parseSelections(body: JsonObject): readonly Selection[] {
+  return body.objects('entries', selectionsMax).map(parseSelection)
+}
+
+function parseSelection(item: JsonObject): Selection {
+  const selection = parseKind(item)
+  item.end()
+  return selection
+}
+
+function parseKind(item: JsonObject): Selection {
+  const kinds = ['key', 'prefix', 'glob'].filter((kind) => item.has(kind))
+  if (kinds.length !== 1) {
+    const message = `${item.nameOf('key')}: an entry has one of key, prefix and glob.`
+    throw new S3Error('MalformedJSON', {}, { message })
+  }
+  if (item.has('key')) return parseKey(item)
+  const folder = parseName(item) ?? ''
+  if (item.has('prefix')) {
+    return { is: 'prefix', prefix: bounded(item, 'prefix', keyBytesMax), folder }
+  }
+  const glob = parseGlob(bounded(item, 'glob', globBytesMax))
+  if (glob.wildcards <= globWildcardsMax) return { is: 'glob', glob, folder }
+  const message = `${item.nameOf('glob')} has more than ${globWildcardsMax} wildcards.`
+  throw new S3Error('InvalidArgument', {}, { message })
+}
+
+function parseKey(item: JsonObject): Selection {
+  const key = bounded(item, 'key', keyBytesMax)
+  const raw = item.optionalText('versionId')
+  const name = parseName(item) ?? key
+  if (key === '' || name === '') {
+    const message = `${item.nameOf(key === '' ? 'key' : 'name')} is empty.`
+    throw new S3Error('InvalidArgument', {}, { message })
+  }
+  return { is: 'key', key, name, ...(raw === undefined ? {} : { versionId: parseVersionId(raw) }) }
+}
+
+function parseName(item: JsonObject): string | undefined {
+  return item.has('name') ? bounded(item, 'name', entryNameBytesMax) : undefined
+}
+
+function bounded(item: JsonObject, field: string, bytesMax: number): string {
+  const text = item.text(field)
+  if (Buffer.byteLength(text) <= bytesMax) return text
+  const message = `${item.nameOf(field)} has more than ${bytesMax} bytes.`
+  throw new S3Error('InvalidArgument', {}, { message })
+}

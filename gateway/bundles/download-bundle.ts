@@ -1,0 +1,55 @@
+// `GET|HEAD /-/bundles/ID/NAME?token=`: the archive, for whoever has the URL. The name in the path is
+// for people and programs that save by it; the token alone decides.
+import type { Bundle } from '../../metadata/bundle-store.ts'
+import type { Manifest } from '../../metadata/manifest-store.ts'
+import { Query } from '../../protocol/s3/request-target.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
+import type { OwnCall } from '../http/own-route.ts'
+import type { Reply } from '../operation.ts'
+import { namedEtags } from '../zip/choose-manifest.ts'
+import type { BundleParts } from './bundle-parts.ts'
+import { isBundleSecret } from './bundle-secrets.ts'
+import { findBundle, requireAlive } from './find-bundle.ts'
+
+export async function downloadBundle(
+  parts: BundleParts,
+  call: OwnCall,
+  id: string,
+): Promise<Reply> {
+  const bundle = await findBundle(call, id)
+  const token = call.query.get('token') ?? ''
+  if (!isBundleSecret(token, bundle.tokenHash)) throw new S3Error('AccessDenied')
+  requireAlive(call, bundle)
+  const manifest = await chooseState(parts, call, bundle)
+  const tenantKeys = await parts.keysOfTenant(bundle.tenantId)
+  if (manifest === undefined || tenantKeys === undefined) {
+    throw new S3Error('BundleExpired', { BundleId: bundle.bundleId })
+  }
+  const request = {
+    method: call.method === 'HEAD' ? 'HEAD' : 'GET',
+    headers: call.headers,
+    // Who has the URL may not choose headers that the archive is served with.
+    query: new Query(call.query.parameters.filter(({ name }) => name === 'partNumber')),
+  } as const
+  const reply = await parts.zip.reply(request, { manifest, tenantKeys, fileName: bundle.fileName })
+  // The URL is a secret: no cache on the way may keep what it leads to, and no page tell of it.
+  const headers = { ...reply.headers, 'Cache-Control': 'private', 'Referrer-Policy': 'no-referrer' }
+  return { ...reply, headers }
+}
+
+/** The state that If-Match or If-Range names while it is kept, else the newest. */
+async function chooseState(
+  { metadata }: BundleParts,
+  call: OwnCall,
+  bundle: Bundle,
+): Promise<Manifest | undefined> {
+  const named = namedEtags(call.headers)
+  let newest: Manifest | undefined
+  for (const manifestId of bundle.states) {
+    const manifest = await metadata.manifests.get(manifestId)
+    if (manifest === undefined) continue
+    if (named.length === 0 || named.includes(manifest.etag)) return manifest
+    newest ??= manifest
+  }
+  return newest
+}

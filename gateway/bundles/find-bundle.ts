@@ -1,0 +1,65 @@
+// Finds the bundle that a request names, and decides who asks: somebody who has signed, or somebody
+// who holds the bundle's secret and then acts for whoever has made it.
+import type { Bundle } from '../../metadata/bundle-store.ts'
+import { parseBundleId } from '../../metadata/record-ids.ts'
+import { headerText } from '../../protocol/s3/request-headers.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
+import type { Credentials } from '../http/credentials.ts'
+import type { OwnCall } from '../http/own-route.ts'
+import type { Identity } from '../identity.ts'
+import type { RequestBody } from '../operation.ts'
+import { type BundleAction, permitBundle } from './bundle-permission.ts'
+import { isBundleSecret } from './bundle-secrets.ts'
+
+export const secretHeader = 'x-holdfast-bundle-secret'
+
+export type BundleCaller = {
+  readonly bundle: Bundle
+  readonly identity: Identity
+  readonly body: RequestBody
+}
+
+export type FindCredentials = (accessKeyId: string) => Promise<Credentials | undefined>
+
+/** Throws `NoSuchBundle`, and `BundleExpired` when it is over. */
+export async function findBundle(call: OwnCall, rawId: string): Promise<Bundle> {
+  const bundleId = parseBundleId(rawId)
+  const bundle = bundleId && (await call.services.metadata.bundles.get(bundleId))
+  if (bundle === undefined) throw new S3Error('NoSuchBundle', { BundleId: rawId })
+  return bundle
+}
+
+export function requireAlive(call: OwnCall, bundle: Bundle): void {
+  if (call.services.now() >= bundle.expiresMs) {
+    throw new S3Error('BundleExpired', { BundleId: bundle.bundleId })
+  }
+}
+
+/**
+ * The bundle and who acts on it, both found and permitted. Throws `NoSuchBundle`, `AccessDenied`, and
+ * what authenticating throws. To a signer of another tenant, the bundle is not there.
+ */
+export async function findOwnBundle(
+  call: OwnCall,
+  rawId: string,
+  options: { readonly action: BundleAction; readonly credentials: FindCredentials },
+): Promise<BundleCaller> {
+  const presented = headerText(call.headers, secretHeader)
+  if (presented === undefined) {
+    const { identity, body } = await call.authenticate()
+    const bundle = await findBundle(call, rawId)
+    if (bundle.tenantId !== identity.tenantId) {
+      throw new S3Error('NoSuchBundle', { BundleId: rawId })
+    }
+    await permitBundle({ services: call.services, identity }, options.action, bundle.bucketName)
+    return { bundle, identity, body }
+  }
+  const bundle = await findBundle(call, rawId)
+  if (!isBundleSecret(presented, bundle.secretHash)) throw new S3Error('AccessDenied')
+  // The secret is worth as much as the key of whoever made the bundle still is.
+  const creator = await options.credentials(bundle.createdBy.accessKeyId)
+  if (creator?.identity.tenantId !== bundle.tenantId) throw new S3Error('AccessDenied')
+  const { identity } = creator
+  await permitBundle({ services: call.services, identity }, options.action, bundle.bucketName)
+  return { bundle, identity, body: call.unsignedBody() }
+}

@@ -1,0 +1,150 @@
+// The entries that selections come to, under the names asked for: all of one frozen moment, page by
+// page, the same each time they are asked. Names are not yet safe; `bundle-entries.ts` makes them so.
+import type { EntrySource } from '../../metadata/manifest-store.ts'
+import type {
+  BucketRef,
+  FrozenObject,
+  FrozenObjects,
+  ObjectStore,
+} from '../../metadata/metadata-store.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
+import type { Selection } from './bundle-selection.ts'
+
+export type RawEntry = {
+  /** As asked for. */
+  readonly name: string
+  /** An object of no bytes whose key ends with a slash. Its name does, too. */
+  readonly isDirectory: boolean
+  readonly size: number
+  readonly crc32: number
+  readonly modifiedMs: number
+  readonly source: EntrySource
+}
+
+export interface RawEntries {
+  pages(): AsyncIterable<readonly RawEntry[]>
+  close(): Promise<void>
+}
+
+type Found = Omit<FrozenObject, 'besideFolder'>
+
+/** Keys of one page; each is looked up by itself. */
+const keysPerPage = 500
+
+/** Throws `NoSuchKey`, `NoSuchVersion`, and `MethodNotAllowed` for a delete marker named. */
+export async function openSelections(
+  objects: Pick<ObjectStore, 'freeze' | 'get'>,
+  bucket: BucketRef,
+  selections: readonly Selection[],
+): Promise<RawEntries> {
+  const versions = await findVersions(objects, bucket, selections)
+  const frozen = await objects.freeze(bucket, commonBeginning(selections))
+  const place = { bucket, frozen, versions }
+  return {
+    pages: () => pagesOf(selections, place),
+    close: () => frozen.close(),
+  }
+}
+
+type Place = {
+  readonly bucket: BucketRef
+  readonly frozen: FrozenObjects
+  /** Versions named: they do not change, so that it makes no difference when they were looked up. */
+  readonly versions: ReadonlyMap<Selection, Found>
+}
+
+async function findVersions(
+  objects: Pick<ObjectStore, 'get'>,
+  bucket: BucketRef,
+  selections: readonly Selection[],
+): Promise<ReadonlyMap<Selection, Found>> {
+  const found = new Map<Selection, Found>()
+  for (const selection of selections) {
+    if (selection.is !== 'key' || selection.versionId === undefined) continue
+    const { key, versionId } = selection
+    const version = await objects.get(bucket, key, versionId)
+    if (version === undefined) {
+      throw new S3Error('NoSuchVersion', { Key: key, VersionId: versionId })
+    }
+    if (version.is === 'deleteMarker') {
+      throw new S3Error('MethodNotAllowed', { Key: key, ResourceType: 'DeleteMarker' })
+    }
+    const { rowId, size, crc32, modifiedMs } = version
+    found.set(selection, { key, rowId, size, crc32, modifiedMs })
+  }
+  return found
+}
+
+/** Of all keys that are looked for in the listing: so much of it is frozen. */
+function commonBeginning(selections: readonly Selection[]): string {
+  let common: string | undefined
+  for (const selection of selections) {
+    if (selection.is === 'key' && selection.versionId !== undefined) continue
+    const beginning = beginningOf(selection)
+    common ??= beginning
+    while (!beginning.startsWith(common)) common = common.slice(0, -1)
+  }
+  return (common ?? '').replace(/[\ud800-\udbff]$/, '')
+}
+
+function beginningOf(selection: Selection): string {
+  switch (selection.is) {
+    case 'key':
+      return selection.key
+    case 'prefix':
+      return selection.prefix
+    case 'glob':
+      return selection.glob.beginning
+    default:
+      return selection satisfies never
+  }
+}
+
+async function* pagesOf(
+  selections: readonly Selection[],
+  place: Place,
+): AsyncGenerator<readonly RawEntry[], void, void> {
+  let page: RawEntry[] = []
+  for (const selection of selections) {
+    if (selection.is === 'key') {
+      page.push(await entryOfKey(selection, place))
+      if (page.length < keysPerPage) continue
+    }
+    if (page.length > 0) yield page
+    page = []
+    if (selection.is !== 'key') yield* pagesBelow(selection, place)
+  }
+  if (page.length > 0) yield page
+}
+
+async function entryOfKey(
+  selection: Selection & { readonly is: 'key' },
+  place: Place,
+): Promise<RawEntry> {
+  const { key, name } = selection
+  const found = place.versions.get(selection) ?? (await place.frozen.find(key))
+  if (found === undefined) throw new S3Error('NoSuchKey', { Key: key })
+  return rawEntry(found, name, place.bucket)
+}
+
+async function* pagesBelow(
+  selection: Exclude<Selection, { readonly is: 'key' }>,
+  { bucket, frozen }: Place,
+): AsyncGenerator<readonly RawEntry[], void, void> {
+  const { folder } = selection
+  const cut = selection.is === 'prefix' ? selection.prefix.lastIndexOf('/') + 1 : 0
+  for await (const objects of frozen.pages(beginningOf(selection))) {
+    const page: RawEntry[] = []
+    for (const object of objects) {
+      if (selection.is === 'glob' && !selection.glob.matches(object.key)) continue
+      page.push(rawEntry(object, folder + object.key.slice(cut), bucket))
+    }
+    if (page.length > 0) yield page
+  }
+}
+
+function rawEntry(found: Found, name: string, bucket: BucketRef): RawEntry {
+  const { key, rowId, size, crc32, modifiedMs } = found
+  const isDirectory = size === 0 && name.endsWith('/')
+  return { name, isDirectory, size, crc32, modifiedMs, source: { bucketId: bucket.id, key, rowId } }
+}

@@ -1,0 +1,46 @@
+// `GET /-/bundles` and `GET /-/bundles/ID`.
+import { parseBundleId } from '../../metadata/record-ids.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { jsonReply, type OwnCall } from '../http/own-route.ts'
+import type { Reply } from '../operation.ts'
+import { describeBundle } from './bundle-description.ts'
+import type { BundleParts } from './bundle-parts.ts'
+import { permitBundle } from './bundle-permission.ts'
+import { findOwnBundle } from './find-bundle.ts'
+
+const pageBundles = 100
+
+export async function showBundle(parts: BundleParts, call: OwnCall, id: string): Promise<Reply> {
+  const { credentials, metadata } = parts
+  const action = 'holdfast:GetBundle'
+  const { bundle } = await findOwnBundle(call, id, { action, credentials })
+  const [newest] = bundle.states
+  const manifest = newest && (await metadata.manifests.get(newest))
+  const expired = call.services.now() >= bundle.expiresMs
+  return jsonReply(200, { ...describeBundle(bundle, manifest), expired })
+}
+
+/** Pages of 100, in order of the ids; `next` of one is `after` of the following. */
+export async function listBundles(parts: BundleParts, call: OwnCall): Promise<Reply> {
+  const { services } = call
+  const { identity } = await call.authenticate()
+  await permitBundle({ services, identity }, 'holdfast:ListBundles', '')
+  const raw = call.query.get('after')
+  const after = raw === undefined ? undefined : parseBundleId(raw)
+  if (raw !== undefined && after === undefined) {
+    throw new S3Error('InvalidArgument', { ArgumentName: 'after', ArgumentValue: raw })
+  }
+  const bundles = await parts.metadata.bundles.list(identity.tenantId, {
+    limit: pageBundles,
+    ...(after === undefined ? {} : { after }),
+  })
+  const nowMs = services.now()
+  const next = bundles.length === pageBundles ? bundles.at(-1)?.bundleId : undefined
+  return jsonReply(200, {
+    bundles: bundles.map((bundle) => ({
+      ...describeBundle(bundle, undefined),
+      expired: nowMs >= bundle.expiresMs,
+    })),
+    ...(next === undefined ? {} : { next }),
+  })
+}

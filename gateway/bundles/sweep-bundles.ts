@@ -1,0 +1,33 @@
+// Lets go of what expired bundles have held, and forgets them some time later. Harmless when late or
+// repeated.
+import type { Bundle, BundleId } from '../../metadata/bundle-store.ts'
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
+import { afterExpiryMs, rememberedMs } from './bundle-limits.ts'
+import { releaseBundle } from './freeze-bundle.ts'
+
+const sweptAtOnce = 100
+
+/** One pass over all bundles. */
+export async function sweepBundles(
+  metadata: MetadataStore,
+  options: { readonly nowMs: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const { nowMs, signal } = options
+  const expiresBeforeMs = nowMs - afterExpiryMs
+  let after: BundleId | undefined
+  while (!signal.aborted) {
+    const from = after === undefined ? {} : { after }
+    const page = await metadata.bundles.expired({ expiresBeforeMs, limit: sweptAtOnce, ...from })
+    for (const bundle of page) await sweep(metadata, bundle, nowMs)
+    if (page.length < sweptAtOnce) return
+    after = page.at(-1)?.bundleId
+  }
+}
+
+async function sweep(metadata: MetadataStore, bundle: Bundle, nowMs: number): Promise<void> {
+  const [newest] = bundle.states
+  if (newest !== undefined && (await metadata.manifests.get(newest)) !== undefined) {
+    await releaseBundle(metadata, bundle)
+  }
+  if (bundle.expiresMs < nowMs - rememberedMs) await metadata.bundles.remove(bundle.bundleId)
+}
