@@ -59,7 +59,7 @@ export class ClientServer {
     return join(this.folder, name)
   }
 
-  /** Stops it in order. Fails when it had printed an error or ends badly. */
+  /** Stops it in order. Fails unless it ends with 0. */
   async close(): Promise<void> {
     const code = await this.process.stop()
     this.remove()
