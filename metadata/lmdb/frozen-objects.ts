@@ -2,74 +2,94 @@
 import assert from 'node:assert'
 import { setImmediate } from 'node:timers/promises'
 import { folderClash } from '../../protocol/zip/folder-clash.ts'
+import { parseFrozenHead } from '../codec/version-codec.ts'
 import type { BucketRef, FrozenObject, FrozenObjects } from '../metadata-store.ts'
-import type { KeyRange, LmdbEnvironment, LmdbSnapshot, Row, Tables } from './lmdb-environment.ts'
-import { bucketIdBytes, objectKey, rangeOf } from './row-keys.ts'
-import { parseListingRow } from './version-history.ts'
+import type { KeyRange, LmdbEnvironment, LmdbSnapshot } from './lmdb-environment.ts'
+import { bucketIdBytes, objectKey, rangeOf, rowIdBytes } from './row-keys.ts'
+import type { ParsedRow, RowParser, RowScan } from './row-scan.ts'
 
 /** Rows read without a pause: about a millisecond. */
 const pageRows = 1000
 
-export function freezeObjects(
+type FrozenRow = Pick<FrozenObject, 'rowId' | 'size' | 'crc32' | 'modifiedMs'>
+type Scan = RowScan<string, FrozenRow>
+
+const listingParser: RowParser<string, FrozenRow> = {
+  key: (bytes, start, end) => bytes.toString('utf8', start + bucketIdBytes, end),
+  value: (bytes) => ({
+    rowId: bytes.toString('hex', 0, rowIdBytes),
+    ...parseFrozenHead(bytes, rowIdBytes),
+  }),
+}
+
+export function freezer(
   env: LmdbEnvironment,
-  bucket: BucketRef,
-  prefix: string,
-): FrozenObjects {
-  const snapshot = env.snapshot()
-  const below = (beginning: string) => {
-    assert(beginning.startsWith(prefix), 'a prefix that was not frozen')
-    return rangeOf(objectKey(bucket.id, beginning))
-  }
-  return {
-    pages: (beginning = prefix) =>
-      pagesOf(env.tables, snapshot, { bucket, range: below(beginning) }),
-    find: async (key) => {
-      const range = below(key)
-      const [row] = env.tables.listing.rowsOf(snapshot, { ...range, limit: 1 })
-      if (row === undefined || !row.key.equals(range.start)) return undefined
-      const slash = below(`${key}/`)
-      const hasFolder = () => env.tables.listing.rowsOf(snapshot, { ...slash, limit: 1 }).length > 0
-      return { ...objectOf(row), besideFolder: hasFolder() }
-    },
-    close: async () => snapshot.close(),
-  }
+): (bucket: BucketRef, prefix: string) => FrozenObjects {
+  const scan = env.scan('listing', listingParser)
+  return (bucket, prefix) => new FrozenListing({ scan, snapshot: env.snapshot(), bucket, prefix })
 }
 
-async function* pagesOf(
-  tables: Tables,
-  snapshot: LmdbSnapshot,
-  { bucket, range }: { readonly bucket: BucketRef; readonly range: KeyRange },
-): AsyncGenerator<readonly FrozenObject[], void, void> {
-  let start: Buffer | undefined = range.start
-  while (start !== undefined) {
-    // One row more than the page has tells where the next begins, and what follows the last.
-    const rows = tables.listing.rowsOf(snapshot, { start, end: range.end, limit: pageRows + 1 })
-    start = rows[pageRows]?.key
-    const hasFolder = (key: string) => {
-      const below = rangeOf(objectKey(bucket.id, `${key}/`))
-      return tables.listing.rowsOf(snapshot, { ...below, limit: 1 }).length > 0
+class FrozenListing implements FrozenObjects {
+  private readonly scan: Scan
+  private readonly snapshot: LmdbSnapshot
+  private readonly bucket: BucketRef
+  private readonly prefix: string
+
+  constructor(parts: {
+    readonly scan: Scan
+    readonly snapshot: LmdbSnapshot
+    readonly bucket: BucketRef
+    readonly prefix: string
+  }) {
+    this.scan = parts.scan
+    this.snapshot = parts.snapshot
+    this.bucket = parts.bucket
+    this.prefix = parts.prefix
+  }
+
+  async *pages(beginning = this.prefix): AsyncGenerator<readonly FrozenObject[], void, void> {
+    const range = this.below(beginning)
+    let start: Buffer | undefined = range.start
+    while (start !== undefined) {
+      // One row more than the page has tells where the next begins, and what follows the last.
+      const rows = this.first({ start, end: range.end }, pageRows + 1)
+      const next: string | undefined = rows[pageRows]?.key
+      start = next === undefined ? undefined : objectKey(this.bucket.id, next)
+      const page = this.frozen(rows)
+      if (page.length > 0) yield page
+      await setImmediate()
     }
-    const page = frozen(rows, hasFolder)
-    if (page.length > 0) yield page
-    await setImmediate()
   }
-}
 
-function frozen(
-  rows: readonly Row[],
-  hasFolder: (key: string) => boolean,
-): readonly FrozenObject[] {
-  const keys = rows.map((row) => row.key.toString('utf8', bucketIdBytes))
-  return rows.slice(0, pageRows).map((row, index) => {
-    const key = keys[index] ?? ''
-    const clash = folderClash(key, keys[index + 1])
-    const besideFolder = clash === 'folder' || (clash === 'unknown' && hasFolder(key))
-    return { ...objectOf(row), besideFolder }
-  })
-}
+  async find(key: string): Promise<FrozenObject | undefined> {
+    const [row] = this.first(this.below(key), 1)
+    if (row?.key !== key) return undefined
+    return { key, ...row.value, besideFolder: this.hasFolder(key) }
+  }
 
-function objectOf(row: Row): Omit<FrozenObject, 'besideFolder'> {
-  const { rowId, head } = parseListingRow(row.value)
-  const { size, crc32, modifiedMs } = head
-  return { key: row.key.toString('utf8', bucketIdBytes), rowId, size, crc32, modifiedMs }
+  async close(): Promise<void> {
+    this.snapshot.close()
+  }
+
+  private below(beginning: string): KeyRange {
+    assert(beginning.startsWith(this.prefix), 'a prefix that was not frozen')
+    return rangeOf(objectKey(this.bucket.id, beginning))
+  }
+
+  private first(range: KeyRange, limit: number): readonly ParsedRow<string, FrozenRow>[] {
+    return this.scan.rows(this.snapshot, { ...range, limit })
+  }
+
+  private frozen(rows: readonly ParsedRow<string, FrozenRow>[]): readonly FrozenObject[] {
+    return rows.slice(0, pageRows).map(({ key, value }, index) => {
+      const clash = folderClash(key, rows[index + 1]?.key)
+      const besideFolder = clash === 'folder' || (clash === 'unknown' && this.hasFolder(key))
+      const { rowId, size, crc32, modifiedMs } = value
+      return { key, rowId, size, crc32, modifiedMs, besideFolder }
+    })
+  }
+
+  private hasFolder(key: string): boolean {
+    return this.first(this.below(`${key}/`), 1).length > 0
+  }
 }

@@ -5,6 +5,7 @@ import { open as openFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { type Database, open, type RootDatabase, type Transaction } from 'lmdb'
+import { type RowParser, RowScan } from './row-scan.ts'
 import { type TableName, tableNames } from './tables.ts'
 
 export type Row = { readonly key: Buffer; readonly value: Buffer }
@@ -77,6 +78,11 @@ export class LmdbEnvironment {
   snapshot(): LmdbSnapshot {
     this.#root.resetReadTxn()
     return new LmdbSnapshot(this.#root.useReadTransaction())
+  }
+
+  /** A scan of a table by a parser of its own; to be made once. */
+  scan<Key, Value>(table: TableName, parser: RowParser<Key, Value>): RowScan<Key, Value> {
+    return new RowScan(this.#root, table, parser)
   }
 
   /**
@@ -181,15 +187,6 @@ export class LmdbTable {
   /** The first keys of the range, at most `limit`; values are not looked at. */
   keys(range: KeyRange & { readonly limit: number }): readonly Buffer[] {
     return Array.from(this.#db.getKeys(range), asBuffer)
-  }
-
-  /** The first rows of the range, at most `limit`, as the snapshot has them. */
-  rowsOf(snapshot: LmdbSnapshot, range: KeyRange & { readonly limit: number }): readonly Row[] {
-    const { transaction } = snapshot
-    return Array.from(this.#db.getRange({ ...range, transaction }), ({ key, value }) => ({
-      key: asBuffer(key),
-      value: asBuffer(value),
-    }))
   }
 
   first(range: KeyRange): Row | undefined {

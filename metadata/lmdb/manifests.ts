@@ -74,8 +74,8 @@ export function lmdbManifests(env: LmdbEnvironment): ManifestStore {
         const id = keyOf(manifestId)
         const row =
           'offset' in place
-            ? lastUpTo(tables.manifestPages, id, place.offset)?.value
-            : pageOfPlace(tables, id, place.centralOffset)
+            ? pageAtOffset(tables, id, place.offset)
+            : pageAtCentral(tables, id, place.centralOffset)
         return row && parseManifestPage(row)
       }),
 
@@ -151,7 +151,13 @@ function lastUpTo(table: LmdbTable, id: Buffer, number: number) {
   return table.last({ start: Buffer.concat([id, numberKey(0)]), end })
 }
 
-function pageOfPlace(tables: Tables, id: Buffer, centralOffset: number): Buffer | undefined {
+function pageAtOffset(tables: Tables, id: Buffer, offset: number): Buffer | undefined {
+  // Whoever goes through the pages asks for the very beginning of each but the first.
+  const exact = tables.manifestPages.get(Buffer.concat([id, numberKey(offset)]))
+  return exact ?? lastUpTo(tables.manifestPages, id, offset)?.value
+}
+
+function pageAtCentral(tables: Tables, id: Buffer, centralOffset: number): Buffer | undefined {
   const offset = lastUpTo(tables.manifestPlaces, id, centralOffset)?.value
   return offset && tables.manifestPages.get(Buffer.concat([id, offset]))
 }

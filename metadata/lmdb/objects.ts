@@ -4,7 +4,7 @@ import { dataOfContent, encodeContent, versionIdOfRow } from '../codec/version-c
 import type { DeleteOutcome, ObjectStore } from '../metadata-store.ts'
 import { liveBucket, type Random } from './buckets.ts'
 import { takePiece } from './chunk-claims.ts'
-import { freezeObjects } from './frozen-objects.ts'
+import { freezer } from './frozen-objects.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { listObjects, listObjectVersions } from './object-listings.ts'
 import { contentKey } from './row-keys.ts'
@@ -23,6 +23,7 @@ import {
 import { refusalOf } from './write-condition.ts'
 
 export function lmdbObjects(env: LmdbEnvironment, random: Random): ObjectStore {
+  const freeze = freezer(env)
   return {
     commit: (version) => env.write((tables) => commitVersion(tables, version, random)),
     delete: (deletion) => env.write((tables) => deleteVersion(tables, deletion, random)),
@@ -56,7 +57,7 @@ export function lmdbObjects(env: LmdbEnvironment, random: Random): ObjectStore {
         }),
       ),
 
-    freeze: async (ref, prefix) => freezeObjects(env, ref, prefix),
+    freeze: async (ref, prefix) => freeze(ref, prefix),
   }
 }
 

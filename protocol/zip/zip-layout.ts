@@ -43,7 +43,7 @@ export function entryHeaders(entry: ZipEntry, offset: number): EntryHeaders {
 /** The header before an entry's data. */
 export function localHeader(entry: ZipEntry): Buffer {
   const name = nameBytes(entry)
-  const header = Buffer.alloc(localHeaderBytes(entry))
+  const header = blank(localHeaderBytes(entry))
   const extraBytes = header.length - localHeaderBytesMin - name.length
   let at = header.writeUInt32LE(0x04034b50, 0)
   at = header.writeUInt16LE(versionNeeded(entry, isLarge(entry.size)), at)
@@ -67,7 +67,7 @@ export function localHeaderBytes(entry: ZipEntry): number {
 /** The header in the central directory. `offset` is that of the local header. */
 export function centralHeader(entry: ZipEntry, offset: number): Buffer {
   const name = nameBytes(entry)
-  const header = Buffer.alloc(centralHeaderBytes(entry, offset))
+  const header = blank(centralHeaderBytes(entry, offset))
   const large = largeValues(entry, offset)
   let at = header.writeUInt32LE(0x02014b50, 0)
   at = header.writeUInt16LE(madeBy, at)
@@ -97,6 +97,11 @@ export function centralHeaderBytes(entry: ZipEntry, offset: number): number {
 function largeValues(entry: ZipEntry, offset: number): readonly number[] {
   const sizes = isLarge(entry.size) ? [entry.size, entry.size] : []
   return isLarge(offset) ? [...sizes, offset] : sizes
+}
+
+/** Zeros out of the pool: memory for each of two million headers would cost more than all the rest. */
+function blank(bytes: number): Buffer {
+  return Buffer.allocUnsafe(bytes).fill(0)
 }
 
 /** Flags, method, time, CRC and sizes, which both headers have alike. */
