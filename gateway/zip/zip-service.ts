@@ -32,6 +32,11 @@ export class ZipService {
     this.archives = new Archives(parts)
   }
 
+  /** What is left of the process's budget of reading ahead. Bytes. */
+  get readAheadFreeBytes(): number {
+    return this.budget.freeBytes
+  }
+
   /** As `readArchive`; the manifest lives on while it is read. */
   read(
     manifest: Manifest,

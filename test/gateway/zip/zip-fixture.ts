@@ -2,7 +2,8 @@
 // them apart again.
 import assert from 'node:assert'
 import { randomBytes } from 'node:crypto'
-import type { Operation, Reply, Services } from '../../../gateway/operation.ts'
+import type { BlobStore } from '../../../datanode/blob-store.ts'
+import type { Operation, Reply } from '../../../gateway/operation.ts'
 import { deleteObject } from '../../../gateway/operations/delete-object.ts'
 import { makeZipOperations } from '../../../gateway/operations/get-zip.ts'
 import { putObject } from '../../../gateway/operations/put-object.ts'
@@ -36,30 +37,23 @@ export class ZipFixture {
     this.head = operations.HeadZip
   }
 
-  /** `change` may put a store of its own in place of one of the services'. */
-  static async open(
-    change: (services: Services) => Partial<Pick<Services, 'metadata' | 'blobs'>> = () => ({}),
-  ): Promise<ZipFixture> {
+  static async open(): Promise<ZipFixture> {
     const harness = await GatewayHarness.open()
     await harness.makeBucket(bucket)
-    return ZipFixture.over(harness, change)
+    return ZipFixture.over(harness)
   }
 
-  /** A second process, so to speak, on the same stores. */
+  /** A second process, so to speak, on the same stores; or one that reads its data elsewhere. */
   static over(
     harness: GatewayHarness,
-    change: (services: Services) => Partial<Pick<Services, 'metadata' | 'blobs'>> = () => ({}),
+    blobs: Pick<BlobStore, 'read'> = harness.services.blobs,
   ): ZipFixture {
-    const { services } = harness
-    const zip = new ZipService({
-      metadata: services.metadata,
-      blobs: services.blobs,
-      ...change(services),
-      random: randomBytes,
-      now: services.now,
-      clock: () => performance.now(),
-    })
-    return new ZipFixture(harness, zip)
+    const { metadata, now } = harness.services
+    const clock = () => performance.now()
+    return new ZipFixture(
+      harness,
+      new ZipService({ metadata, blobs, random: randomBytes, now, clock }),
+    )
   }
 
   async put(key: string, body: Buffer | string): Promise<void> {
