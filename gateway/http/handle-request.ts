@@ -20,6 +20,7 @@ import { answerOwn } from './answer-own.ts'
 import type { Authenticate, Caller } from './authenticate.ts'
 import { isOwnPath, jsonErrorReply, type OwnRoutes } from './own-route.ts'
 import { withPresignedHeaders } from './presigned-headers.ts'
+import { ReplyBatch } from './reply-batch.ts'
 import { HttpRequestBody } from './request-body.ts'
 import type { RequestIds } from './request-id.ts'
 import { sendReply } from './send-reply.ts'
@@ -53,6 +54,7 @@ export type HandleRequest = (
 type Progress = { operation: string; body: HttpRequestBody | undefined; isOwn: boolean }
 
 export function makeRequestHandler(parts: RequestHandlerParts): HandleRequest {
+  const batch = new ReplyBatch()
   return async (incoming, outgoing, { expectsContinue }) => {
     const requestId = parts.ids.next()
     const { hostId } = parts.ids
@@ -64,6 +66,7 @@ export function makeRequestHandler(parts: RequestHandlerParts): HandleRequest {
       outgoing,
       standing: ['x-amz-request-id', requestId, 'x-amz-id-2', hostId, 'Server', 'Holdfast'],
       withheldContinue: expectsContinue && progress.body?.begun !== true,
+      batch,
       pace: parts.pace,
     })
     try {

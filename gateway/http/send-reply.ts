@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { PaceLimit } from '../objects/body-pace.ts'
 import type { Reply, ReplyBody, StreamedBody } from '../operation.ts'
+import type { ReplyBatch } from './reply-batch.ts'
 
 export type Exchange = {
   readonly incoming: IncomingMessage
@@ -12,6 +13,8 @@ export type Exchange = {
   readonly standing: readonly string[]
   /** The client waits for `100 Continue`, which was not sent: it may or may not send its body. */
   readonly withheldContinue: boolean
+  /** Shared by all requests of a server. */
+  readonly batch: ReplyBatch
   /** What is asked of senders, and of readers too. */
   readonly pace: Pick<PaceLimit, 'bytesPerSecondMin' | 'windowMs'>
 }
@@ -86,7 +89,7 @@ function requestUnread({ incoming, withheldContinue }: Exchange): Unread {
 }
 
 async function sendWhole(
-  { incoming, outgoing }: Exchange,
+  { incoming, outgoing, batch }: Exchange,
   unread: Unread,
   body: string | Buffer | undefined,
 ): Promise<void> {
@@ -99,7 +102,7 @@ async function sendWhole(
     return
   }
   if (unread === 'little') incoming.resume()
-  outgoing.end(body)
+  batch.end(outgoing, body)
 }
 
 /** Reads and forgets what still comes, for a while. */
