@@ -34,10 +34,16 @@ export type BlobPage = {
 export interface BlobStore {
   /**
    * Stores a chunk. Durable when it resolves; readable from every process of this data directory
-   * from then on. Repeating a call with an equal ref is harmless. `full`: there is no room, nothing
-   * was stored.
+   * from then on. Repeating a call with an equal ref is harmless, and heals: the new copy takes the
+   * place of one that is known to be bad (`has`). `full`: there is no room, nothing was stored.
    */
   write(chunk: SealedChunk): Promise<{ readonly is: 'stored' } | { readonly is: 'full' }>
+
+  /**
+   * Whether a chunk is there, by what is known of it: nothing is read, so `good` is no promise. `bad`:
+   * a read or a scrub met wrong bytes or none, and writing the same ref again heals it. Cheap.
+   */
+  has(ref: BlobRef): Promise<'good' | 'bad' | 'absent'>
 
   /**
    * Reads `count` frames from frame `first` on, as one contiguous buffer that the caller owns. Every
@@ -69,7 +75,8 @@ export interface BlobStore {
 
   /**
    * Verifies stored frames without keys, at most about `budgetBytes` of them, going on where the
-   * last call ended; `wrapped` when it came round. Corrupt chunks are reported, and not removed.
+   * last call ended; `wrapped` when it came round. Corrupt chunks are reported, and not removed;
+   * from then on `has` calls them bad.
    */
   scrub(
     budgetBytes: number,

@@ -10,7 +10,10 @@ export type Place = {
   readonly offset: number
   /** Plaintext bytes. */
   readonly length: number
+  /** Of two records of one chunk, the later one counts when the index is built anew. */
   readonly writtenSec: number
+  /** Wrong bytes were read there, or none: a new copy takes its place. */
+  readonly isBad: boolean
 }
 
 export type SegmentRow = {

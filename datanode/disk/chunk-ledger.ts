@@ -10,8 +10,12 @@ export type Ledger = {
   readonly segment: (id: SegmentId) => SegmentRow | undefined
   /** Changes some fields of a segment's row, which must exist. */
   readonly amend: (id: SegmentId, change: Partial<SegmentRow>) => void
-  /** Enters a chunk. False: it is there already, so the bytes at `place` are dead. */
-  readonly add: (ref: BlobRef, place: Place) => boolean
+  /** Enters a chunk, also in place of a bad copy. A good one stays, and the bytes at `place` are dead. */
+  readonly add: (ref: BlobRef, place: Place) => void
+  /** The same for a record found in a scan: of two that are as good, the one written later stays. */
+  readonly addFound: (ref: BlobRef, place: Place) => void
+  /** Notes that a chunk's bytes are bad, unless it is no longer at `place`. */
+  readonly markBad: (ref: BlobRef, place: Place) => void
   readonly remove: (ref: BlobRef) => void
   /** Compare and swap. False: the chunk is no longer at `from`, so the bytes at `to` are dead. */
   readonly move: (ref: BlobRef, from: Place, to: Place) => boolean
@@ -31,11 +35,25 @@ export function withLedger<T>(txn: IndexTxn, work: (ledger: Ledger) => T): T {
     const bytes = chunks * recordBytes({ is: 'chunk', length: place.length })
     amend(row.id, { liveBytes: row.liveBytes + bytes, chunks: row.chunks + chunks })
   }
-  const add = (ref: BlobRef, place: Place): boolean => {
-    if (txn.find(ref) !== undefined) return false
+  const put = (ref: BlobRef, place: Place, before: Place | undefined): void => {
     txn.put(ref, place)
+    if (before !== undefined) count(before, -1)
     count(place, 1)
-    return true
+  }
+  const add = (ref: BlobRef, place: Place): void => {
+    const before = txn.find(ref)
+    if (before === undefined || before.isBad) put(ref, place, before)
+  }
+  const addFound = (ref: BlobRef, place: Place): void => {
+    const before = txn.find(ref)
+    const isBetter =
+      before === undefined ||
+      (before.isBad === place.isBad ? place.writtenSec > before.writtenSec : before.isBad)
+    if (isBetter) put(ref, place, before)
+  }
+  const markBad = (ref: BlobRef, place: Place): void => {
+    const now = txn.find(ref)
+    if (now !== undefined && sameSpot(now, place)) txn.put(ref, { ...now, isBad: true })
   }
   const remove = (ref: BlobRef): void => {
     const place = txn.find(ref)
@@ -45,13 +63,15 @@ export function withLedger<T>(txn: IndexTxn, work: (ledger: Ledger) => T): T {
   }
   const move = (ref: BlobRef, from: Place, to: Place): boolean => {
     const place = txn.find(ref)
-    if (place?.segment !== from.segment || place.offset !== from.offset) return false
-    txn.put(ref, to)
-    count(from, -1)
-    count(to, 1)
+    if (place === undefined || !sameSpot(place, from)) return false
+    put(ref, to, place)
     return true
   }
-  const result = work({ find: txn.find, segment, amend, add, remove, move })
+  const result = work({ find: txn.find, segment, amend, add, addFound, markBad, remove, move })
   for (const row of rows.values()) txn.putSegment(row)
   return result
+}
+
+function sameSpot(a: Place, b: Place): boolean {
+  return a.segment === b.segment && a.offset === b.offset
 }

@@ -5,7 +5,8 @@
 import { strict as assert } from 'node:assert'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import type { BlobPage, BlobRead, BlobStore, BlobUsage, SealedChunk } from '../blob-store.ts'
-import type { ChunkIndex, IndexHome, SegmentRow } from './chunk-index.ts'
+import type { ChunkIndex, IndexHome, Place, SegmentRow } from './chunk-index.ts'
+import { withLedger } from './chunk-ledger.ts'
 import { digestPieces, type FrameRange } from './frame-crc.ts'
 import { FreeSpace } from './free-space.ts'
 import { recordTrust } from './index-trust.ts'
@@ -108,16 +109,18 @@ export class DiskBlobStore implements BlobStore {
   async write(chunk: SealedChunk): Promise<{ is: 'stored' } | { is: 'full' }> {
     this.#assertOpen()
     const { ref, length, pieces } = chunk
-    if (this.#index.find(ref) !== undefined) return { is: 'stored' }
+    const before = this.#index.find(ref)
+    if (before !== undefined && !before.isBad) return { is: 'stored' }
     const framesDigest = digestPieces(pieces, length)
     assert(framesDigest !== undefined, 'a chunk was sealed wrongly, or changed in memory')
     const bytes = recordBytes({ is: 'chunk', length })
     if (!(await this.#space.take(bytes))) return { is: 'full' }
-    const writtenSec = this.#nowSec()
+    // Later than the bad copy, so that a rebuilt index takes this one.
+    const writtenSec = Math.max(this.#nowSec(), (before?.writtenSec ?? 0) + 1)
     try {
       await this.#log.append({
         record: { is: 'chunk', ref, length, writtenSec, framesDigest, pieces, bytes },
-        settle: (ledger, at) => ledger.add(ref, { ...at, length, writtenSec }),
+        settle: (ledger, at) => ledger.add(ref, { ...at, length, writtenSec, isBad: false }),
       })
       return { is: 'stored' }
     } catch (cause) {
@@ -127,23 +130,44 @@ export class DiskBlobStore implements BlobStore {
     }
   }
 
+  async has(ref: BlobRef): Promise<'good' | 'bad' | 'absent'> {
+    this.#assertOpen()
+    const place = this.#index.find(ref)
+    if (place === undefined) return 'absent'
+    return place.isBad ? 'bad' : 'good'
+  }
+
   async read(ref: BlobRef, range: FrameRange): Promise<BlobRead> {
     this.#assertOpen()
-    let gone: unknown
+    let gone: { place: Place; cause: unknown } | undefined
     for (let i = 0; i < lookUpsMax; i += 1) {
       const place = this.#index.find(ref)
       if (place === undefined) return this.#absent()
       try {
-        return await this.#files.use(place.segment, (file) =>
+        const answer = await this.#files.use(place.segment, (file) =>
           readFrames(file, { ref, place, range }),
         )
+        if (answer.is === 'corrupt') this.#markBad(ref, place)
+        return answer
       } catch (cause) {
+        if (errorCode(cause) === 'EIO') this.#markBad(ref, place)
         if (errorCode(cause) !== 'ENOENT') throw cause
         // Its segment was retired meanwhile: by now the index says where the chunk went.
-        gone = cause
+        gone = { place, cause }
       }
     }
-    throw new Error('a segment that the index points to is missing', { cause: gone })
+    if (gone !== undefined) this.#markBad(ref, gone.place)
+    throw new Error('a segment that the index points to is missing', { cause: gone?.cause })
+  }
+
+  /** So that the next upload of the same content stores it again. */
+  #markBad(ref: BlobRef, place: Place): void {
+    if (place.isBad) return
+    try {
+      this.#index.transact((txn) => withLedger(txn, (ledger) => ledger.markBad(ref, place)))
+    } catch {
+      // The reader's answer must not depend on it: the next reader notes it, or the scrub.
+    }
   }
 
   #absent(): BlobRead {

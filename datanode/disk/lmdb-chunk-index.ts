@@ -13,6 +13,8 @@ import { parseSegmentId, type SegmentId } from './segment-format.ts'
 const mapBytes = 256 * 1024 ** 3
 const readersMax = 1024
 const placeBytes = 18
+/** A bad place has one byte more. */
+const badPlaceBytes = placeBytes + 1
 
 type Tables = {
   readonly root: RootDatabase<Buffer, Buffer>
@@ -149,7 +151,7 @@ function nextKey(key: Buffer): Buffer {
 }
 
 function encodePlace(place: Place): Buffer {
-  const bytes = Buffer.allocUnsafe(placeBytes)
+  const bytes = Buffer.alloc(place.isBad ? badPlaceBytes : placeBytes)
   bytes.writeUIntBE(place.segment, 0, 6)
   bytes.writeUInt32BE(place.offset, 6)
   bytes.writeUInt32BE(place.length, 10)
@@ -164,6 +166,7 @@ function parsePlace(bytes: Buffer): Place {
     offset: bytes.readUInt32BE(6),
     length: bytes.readUInt32BE(10),
     writtenSec: bytes.readUInt32BE(14),
+    isBad: bytes.length >= badPlaceBytes,
   }
 }
 

@@ -115,13 +115,15 @@ function enterSegment(index: ChunkIndex, { id, scan }: { id: SegmentId; scan: Se
     unknownBytes: scan.unknownBytes,
   }
   index.transact((txn) => txn.putSegment(row))
+  const corrupt = new Set<RecordHeader>(scan.corrupt)
   for (const batch of batches(scan.records)) {
     index.transact((txn) =>
       withLedger(txn, (ledger) => {
         for (const record of batch) {
           if (record.is !== 'chunk') continue
           const { ref, offset, length, writtenSec } = record
-          ledger.add(ref, { segment: id, offset, length, writtenSec })
+          const isBad = corrupt.has(record)
+          ledger.addFound(ref, { segment: id, offset, length, writtenSec, isBad })
         }
       }),
     )

@@ -148,7 +148,7 @@ export class Reclaimer {
     const { ref, length, writtenSec, framesDigest } = record
     const frames = await readWholeRecord(file, record)
     if (frames === undefined) return 'corrupt'
-    const from = { segment: row.id, offset: record.offset, length, writtenSec }
+    const from = { segment: row.id, offset: record.offset, length, writtenSec, isBad: false }
     let deadIn: SegmentId | undefined
     await log.append({
       record: {
@@ -161,7 +161,7 @@ export class Reclaimer {
         bytes: recordBytes(record),
       },
       settle: (ledger, at) => {
-        const moved = ledger.move(ref, from, { ...at, length, writtenSec })
+        const moved = ledger.move(ref, from, { ...at, length, writtenSec, isBad: false })
         if (!moved && ledger.find(ref) === undefined) deadIn = at.segment
       },
     })

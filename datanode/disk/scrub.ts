@@ -1,6 +1,7 @@
 // Reads stored chunks again and compares them with their CRCs, a budget at a time, segment by segment.
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
+import { withLedger } from './chunk-ledger.ts'
 import { readWholeRecord } from './read-record.ts'
 import type { SegmentFiles } from './segment-files.ts'
 import { type ChunkRecord, recordBytes, type SegmentId } from './segment-format.ts'
@@ -51,9 +52,16 @@ async function scrubSegment(
     bytes += recordBytes(record)
     if (!(await isReadable(file, record)) && isLive(job.index, job.row, record)) {
       corrupt.push(record.ref)
+      markBad(job.index, record.ref)
     }
   }
   return { corrupt, bytes }
+}
+
+function markBad(index: ChunkIndex, ref: BlobRef): void {
+  const place = index.find(ref)
+  if (place === undefined || place.isBad) return
+  index.transact((txn) => withLedger(txn, (ledger) => ledger.markBad(ref, place)))
 }
 
 /** A sector that the disk cannot read is as bad as one with wrong bytes. */

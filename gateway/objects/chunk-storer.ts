@@ -1,10 +1,16 @@
 // Stores the chunks of one upload: looks whether the tenant has a chunk already, else seals and writes
-// it. What the answers are claimed with is `piece-claims.ts`.
+// it; one that it has and that is bad or lost is written again. What the answers are claimed with is
+// `piece-claims.ts`.
 import { setImmediate } from 'node:timers/promises'
 import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { ChunkCatalog, ClaimedChunk } from '../../metadata/metadata-store.ts'
 import { chunkKey } from '../../protocol/chunks/chunk-keys.ts'
-import { type BlobRef, blockBytes, type ChunkId } from '../../protocol/chunks/chunk-ref.ts'
+import {
+  type BlobRef,
+  blockBytes,
+  type ChunkId,
+  type Generation,
+} from '../../protocol/chunks/chunk-ref.ts'
 import { newGeneration, type RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { sealBlocks } from '../../protocol/chunks/seal-chunk.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
@@ -17,7 +23,7 @@ export type NamedChunk = { readonly id: ChunkId; readonly crc32: number; readonl
 
 export type StorerParts = {
   readonly chunks: Pick<ChunkCatalog, 'find'>
-  readonly blobs: Pick<BlobStore, 'write' | 'delete'>
+  readonly blobs: Pick<BlobStore, 'has' | 'write' | 'delete'>
   readonly tenant: TenantKeys
   readonly random: RandomBytes
 }
@@ -70,19 +76,36 @@ export class ChunkStorer {
     const [found] = await chunks.find(tenant.tenantId, [chunk.id])
     if (found === undefined) return this.write(chunk)
     const { id, crc32, bytes } = chunk
-    return { id, generation: found.generation, length: bytes.length, crc32, origin: 'known' }
+    const { generation } = found
+    if ((await this.parts.blobs.has({ id, generation })) !== 'good') {
+      // Bad or lost: the same bytes again heal it for every object that has it. It stays `known`:
+      // were it deleted meanwhile, this copy is an orphan, and the claim asks for a new generation.
+      await this.writeBlob(chunk, generation)
+    }
+    return { id, generation, length: bytes.length, crc32, origin: 'known' }
   }
 
   private async write(chunk: NamedChunk): Promise<ClaimedChunk> {
     const { id, crc32, bytes } = chunk
-    const { length } = bytes
     const generation = newGeneration(this.parts.random)
-    const pieces = await this.seal(chunk)
-    const answer = await this.parts.blobs.write({ ref: { id, generation }, length, pieces })
-    if (answer.is === 'full') throw new S3Error('InsufficientStorage')
-    const claimed: ClaimedChunk = { id, generation, length, crc32, origin: 'written' }
+    await this.writeBlob(chunk, generation)
+    const claimed: ClaimedChunk = {
+      id,
+      generation,
+      length: bytes.length,
+      crc32,
+      origin: 'written',
+    }
     this.unclaimed.add(claimed)
     return claimed
+  }
+
+  private async writeBlob(chunk: NamedChunk, generation: Generation): Promise<void> {
+    const { id, bytes } = chunk
+    const pieces = await this.seal(chunk)
+    const ref = { id, generation }
+    const answer = await this.parts.blobs.write({ ref, length: bytes.length, pieces })
+    if (answer.is === 'full') throw new S3Error('InsufficientStorage')
   }
 
   private async seal({ id, bytes }: NamedChunk): Promise<Uint8Array[]> {

@@ -108,6 +108,15 @@ export function blobStoreContract(engine: string, open: () => Promise<OpenedStor
       assert.deepEqual(await store.read(chunk.ref, wholeOf(chunk)), { is: 'absent' })
     })
 
+    test('a chunk is absent until it was written, then good, and absent when deleted', async () => {
+      const chunk = testChunk(random, 300)
+      assert.equal(await store.has(chunk.ref), 'absent')
+      await store.write(chunk)
+      assert.equal(await store.has(chunk.ref), 'good')
+      await store.delete([chunk.ref])
+      assert.equal(await store.has(chunk.ref), 'absent')
+    })
+
     test('many writers at once each get their own chunk back', async () => {
       const chunks = Array.from({ length: 300 }, () => testChunk(random, 1 + random.below(20_000)))
       await Promise.all(chunks.map((chunk) => store.write(chunk)))

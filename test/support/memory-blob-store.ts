@@ -5,6 +5,8 @@ import { type BlobRef, frameBytesMax, sealedBytes } from '../../protocol/chunks/
 
 export class MemoryBlobStore implements BlobStore {
   readonly blobs = new Map<string, Buffer>()
+  /** Those of `blobs` that a read or a scrub would have found corrupt. */
+  readonly bad = new Set<string>()
   readonly reads: { readonly first: number; readonly count: number }[] = []
   writes = 0
   isFull = false
@@ -20,7 +22,13 @@ export class MemoryBlobStore implements BlobStore {
     if (frames.length !== sealedBytes(chunk.length)) throw new Error('frames of a wrong length')
     this.writes += 1
     this.blobs.set(nameOf(chunk.ref), frames)
+    this.bad.delete(nameOf(chunk.ref))
     return { is: 'stored' }
+  }
+
+  async has(ref: BlobRef): Promise<'good' | 'bad' | 'absent'> {
+    if (!this.blobs.has(nameOf(ref))) return 'absent'
+    return this.bad.has(nameOf(ref)) ? 'bad' : 'good'
   }
 
   async read(
@@ -30,6 +38,7 @@ export class MemoryBlobStore implements BlobStore {
     this.reads.push({ first: range.first, count: range.count })
     const frames = this.blobs.get(nameOf(ref))
     if (frames === undefined) return { is: 'absent' }
+    if (this.bad.has(nameOf(ref))) return { is: 'corrupt' }
     const start = range.first * frameBytesMax
     return {
       is: 'found',

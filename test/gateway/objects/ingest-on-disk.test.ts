@@ -1,7 +1,7 @@
 // Ingest and reading on the real embedded engines, with the follow-up work of deletions running
 // between: the race that deduplication is about.
 import assert from 'node:assert'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DiskBlobStore } from '../../../datanode/disk/disk-blob-store.ts'
@@ -66,7 +66,7 @@ async function openStore() {
     await metadata.close()
     await rm(path, { recursive: true })
   }
-  return { metadata, blobs, ingest, budget, tenant, bucket, close }
+  return { path, metadata, blobs, ingest, budget, tenant, bucket, close }
 }
 
 type Store = Awaited<ReturnType<typeof openStore>>
@@ -103,6 +103,18 @@ async function get({ metadata, blobs, tenant, bucket }: Store, key: string) {
     pieces.push(piece)
   }
   return Buffer.concat(pieces)
+}
+
+/** Flips a bit in the middle of every segment. */
+async function damage({ path }: Store): Promise<void> {
+  const directory = join(path, 'blobs', 'segments')
+  for (const name of await readdir(directory)) {
+    const file = join(directory, name)
+    const bytes = await readFile(file)
+    const middle = bytes.length >> 1
+    bytes[middle] = (bytes[middle] ?? 0) ^ 1
+    await writeFile(file, bytes)
+  }
 }
 
 /** Does what the outbox asks for; answers how many tasks that were. */
@@ -156,6 +168,41 @@ describe('uploads and deletions of equal content at once', (test) => {
     while ((await relay(store)) > 0);
     assert.equal((await store.blobs.usage()).chunks, 0)
     assert.equal(store.budget.usage().lent, 0)
+    await store.close()
+  })
+})
+
+describe('an upload of content whose stored chunk is bad', (test) => {
+  for (const noticedBy of ['a read', 'the scrub'] as const) {
+    test(`heals it for every object that shares it, once ${noticedBy} has noticed`, async () => {
+      const store = await openStore()
+      const bytes = random.bytes(300_000)
+      await put(store, 'one', bytes)
+      await put(store, 'two', bytes)
+      await damage(store)
+      if (noticedBy === 'a read') await assert.rejects(get(store, 'one'), /is corrupt/)
+      else assert.equal((await store.blobs.scrub(2 ** 30)).corrupt.length, 1)
+      await put(store, 'three', bytes)
+      for (const key of ['one', 'two', 'three']) assert.ok((await get(store, key))?.equals(bytes))
+      assert.deepEqual((await store.blobs.scrub(2 ** 30)).corrupt, [])
+      for (const key of ['one', 'two', 'three']) {
+        await store.metadata.objects.delete({ bucket: store.bucket, key, nowMs: 0 })
+      }
+      while ((await relay(store)) > 0);
+      assert.equal((await store.blobs.usage()).chunks, 0)
+      await store.close()
+    })
+  }
+
+  test('stores a chunk again that the store has lost', async () => {
+    const store = await openStore()
+    const bytes = random.bytes(5 * 2 ** 20)
+    await put(store, 'one', bytes)
+    const { blobs } = await store.blobs.list({ limit: 10, minAgeMs: -5_000 })
+    await store.blobs.delete(blobs)
+    await assert.rejects(get(store, 'one'), /is absent/)
+    await put(store, 'two', bytes)
+    for (const key of ['one', 'two']) assert.ok((await get(store, key))?.equals(bytes))
     await store.close()
   })
 })
