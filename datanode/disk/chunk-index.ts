@@ -37,6 +37,8 @@ export type SegmentRow = {
   readonly noteBytes: number
   /** Bytes of damage that hid which records they belong to. */
   readonly unknownBytes: number
+  /** The same, of bytes that were perhaps never acknowledged: nobody is kept in doubt for them. */
+  readonly skippedBytes: number
 }
 
 export interface IndexReader {

@@ -175,5 +175,6 @@ function parseRow(bytes: Buffer): SegmentRow {
   if (typeof row !== 'object' || row === null || !('id' in row) || !('liveBytes' in row)) {
     throw new Error('the chunk index holds no segment row where one should be')
   }
-  return row as SegmentRow
+  // Rows of earlier versions lack what came later.
+  return { skippedBytes: 0, ...row } as SegmentRow
 }

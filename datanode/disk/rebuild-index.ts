@@ -4,7 +4,12 @@ import { join } from 'node:path'
 import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
 import { withLedger } from './chunk-ledger.ts'
 import type { Findings, RecoverOptions } from './recovery-report.ts'
-import { readSegmentHeader, type SegmentScan, scanSegment } from './scan-segment.ts'
+import {
+  readSegmentHeader,
+  type SegmentScan,
+  scanSegment,
+  unreadableBytes,
+} from './scan-segment.ts'
 import {
   parseSegmentFileName,
   type RecordHeader,
@@ -67,6 +72,10 @@ async function takeIn(
   if (scan.unknownBytes > 0) {
     findings.problems.push({ file: path, what: `hides records in ${scan.unknownBytes} bytes` })
   }
+  for (const { start, end } of scan.skipped) {
+    const what = `skips ${end - start} bytes at ${start}, which may never have been acknowledged`
+    findings.problems.push({ file: path, what })
+  }
   for (const { offset } of scan.corrupt) {
     findings.problems.push({ file: path, what: `the chunk at ${offset} is corrupt` })
   }
@@ -113,6 +122,7 @@ function enterSegment(index: ChunkIndex, { id, scan }: { id: SegmentId; scan: Se
     chunks: 0,
     noteBytes: notes.reduce((sum, note) => sum + recordBytes(note), 0),
     unknownBytes: scan.unknownBytes,
+    skippedBytes: unreadableBytes(scan.skipped),
   }
   index.transact((txn) => txn.putSegment(row))
   const corrupt = new Set<RecordHeader>(scan.corrupt)

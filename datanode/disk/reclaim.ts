@@ -112,7 +112,7 @@ export class Reclaimer {
   #compact(row: SegmentRow, budget: number): Promise<Compacted> {
     return this.#options.files.use(row.id, async (file) => {
       const scan = await recordsOf(file, row)
-      if (scan.unknownBytes > 0) {
+      if (scan.unknownBytes > row.skippedBytes) {
         this.#amend(row, { state: 'damaged', unknownBytes: scan.unknownBytes })
         return { movedBytes: 0, complete: false }
       }

@@ -1,5 +1,5 @@
 // Finds the records of a segment file: from its footer, or by walking the records themselves. Judges
-// bad bytes: a torn tail ends the segment, damage does not. Reads only.
+// bad bytes: a torn tail is cut off, whatever has good records behind it is not. Reads only.
 import { blockCount, sealedBytes } from '../../protocol/chunks/chunk-ref.ts'
 import { FileWindow } from './file-window.ts'
 import { digestFrames } from './frame-crc.ts'
@@ -26,8 +26,10 @@ export type SegmentScan = {
   readonly end: number
   /** Those of `records` whose frames do not match; known only when frames were checked. */
   readonly corrupt: readonly ChunkRecord[]
-  /** Bytes before `end` in which no record can be made out. */
+  /** Bytes before `end` that were durable, and in which no record can be made out. */
   readonly unknownBytes: number
+  /** Bad bytes before good records of a batch that may never have been durable as a whole. */
+  readonly skipped: readonly BadBytes[]
   /** The footer was there: the segment was sealed in good order. */
   readonly sealed: boolean
   /** The file says of itself that it was durable up to here. */
@@ -55,7 +57,14 @@ export async function scanSegment(file: VfsFile, options: ScanOptions): Promise<
   const fileBytes = await file.size()
   const footer = await readFooter(file, options.header, fileBytes)
   if (footer !== undefined) {
-    return { ...footer, corrupt: [], unknownBytes: 0, sealed: true, syncedTo: footer.end }
+    return {
+      ...footer,
+      corrupt: [],
+      unknownBytes: 0,
+      skipped: [],
+      sealed: true,
+      syncedTo: footer.end,
+    }
   }
   const walk = await walkRecords(file, options, Math.min(fileBytes, options.limit ?? fileBytes))
   return { ...judge(walk), sealed: false }
@@ -73,12 +82,16 @@ async function readFooter(file: VfsFile, header: SegmentHeader, fileBytes: numbe
   return records === undefined ? undefined : { records, end: trailer.end }
 }
 
-type BadBytes = { readonly start: number; readonly end: number; readonly record?: ChunkRecord }
+/** With `record`: its header is good, and its frames are not. */
+export type BadBytes = {
+  readonly start: number
+  readonly end: number
+  readonly record?: ChunkRecord
+}
 type Walk = {
   readonly good: readonly RecordHeader[]
   readonly bad: readonly BadBytes[]
   readonly syncedTo: number
-  readonly end: number
 }
 
 async function walkRecords(file: VfsFile, options: ScanOptions, limit: number): Promise<Walk> {
@@ -102,10 +115,10 @@ async function walkRecords(file: VfsFile, options: ScanOptions, limit: number): 
     if (record.is === 'delete') good.push(record)
     else if (end <= limit && (!options.checkFrames || (await framesMatch(window, record)))) {
       good.push(record)
-    } else bad.push({ start: at, end, record })
+    } else bad.push({ start: at, end: Math.min(end, limit), record })
     at = end
   }
-  return { good, bad, syncedTo, end: Math.min(at, limit) }
+  return { good, bad, syncedTo }
 }
 
 async function framesMatch(window: FileWindow, record: ChunkRecord): Promise<boolean> {
@@ -134,21 +147,27 @@ async function findRecord(
 
 /**
  * Bytes that were durable and are bad are damage; the records around them count. Bad bytes after
- * everything durable are what a stop in mid-write leaves, and nothing after them was acknowledged.
+ * everything durable are what a stop in mid-write leaves: they are of no account, but good records
+ * behind them are kept, since nothing tells them from a batch that was acknowledged and has rotted.
  */
-function judge({ good, bad, syncedTo, end }: Walk): Omit<SegmentScan, 'sealed'> {
-  const torn = bad.find(({ start }) => start >= syncedTo)
-  const stop = torn?.start ?? end
-  const damage = bad.filter(({ start }) => start < stop)
+function judge({ good, bad, syncedTo }: Walk): Omit<SegmentScan, 'sealed'> {
+  const damage = bad.filter(({ start }) => start < syncedTo)
+  const last = good.at(-1)
+  const goodEnd = last === undefined ? segmentHeaderBytes : last.offset + recordBytes(last)
+  const end = Math.max(goodEnd, damage.at(-1)?.end ?? 0)
   const corrupt = damage.flatMap(({ record }) => (record === undefined ? [] : [record]))
-  const unknown = damage.filter(({ record }) => record === undefined)
   return {
-    records: [...good.filter(({ offset }) => offset < stop), ...corrupt].sort(
-      (a, b) => a.offset - b.offset,
-    ),
-    end: stop,
+    records: [...good, ...corrupt].sort((a, b) => a.offset - b.offset),
+    end,
     corrupt,
-    unknownBytes: unknown.reduce((sum, region) => sum + region.end - region.start, 0),
-    syncedTo: Math.min(syncedTo, stop),
+    unknownBytes: unreadableBytes(damage),
+    skipped: bad.filter(({ start }) => start >= syncedTo && start < end),
+    syncedTo: Math.min(syncedTo, end),
   }
+}
+
+/** Bytes in which no record can be made out. */
+export function unreadableBytes(bad: readonly BadBytes[]): number {
+  const unknown = bad.filter(({ record }) => record === undefined)
+  return unknown.reduce((sum, { start, end }) => sum + end - start, 0)
 }

@@ -242,6 +242,7 @@ export class SegmentLog {
       chunks: 0,
       noteBytes: 0,
       unknownBytes: 0,
+      skippedBytes: 0,
     }
     // The row comes first: a file without a row is one that was retired.
     index.transact((txn) => txn.putSegment(row))

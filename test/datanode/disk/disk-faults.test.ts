@@ -87,6 +87,36 @@ describe('the disk engine on hurt files', (test) => {
     assert.deepEqual(corrupt, [second.ref])
   })
 
+  for (const hurt of ['frames', 'header'] as const) {
+    test(`bad ${hurt} in the last batch leave the good records behind them`, async () => {
+      const chunks = Array.from({ length: 6 }, () => testChunk(random, 5_000))
+      const store = await fixture.open()
+      // One batch: no later record says that it was durable.
+      await Promise.all(chunks.map((chunk) => store.write(chunk)))
+      const file = await onlySegment(fixture)
+      const bytes = await readFile(file)
+      await store.close()
+      await writeFile(file, bytes)
+      await rm(join(fixture.path, 'index'), { recursive: true })
+      const [first, second, ...rest] = chunks
+      assert(first !== undefined && second !== undefined)
+      const bad = hurt === 'frames' ? second.frames.subarray(0, 64) : second.ref.id
+      await flipByte(file, bytes.indexOf(bad) + 10)
+      const again = await fixture.open()
+      assert.equal(again.recovery?.problems.length, 1)
+      assert.match(again.recovery?.problems[0]?.what ?? '', /^skips \d+ bytes/)
+      await assertAll(again, [first, ...rest])
+      assert.equal((await stat(file)).size, bytes.length, 'good records were cut off')
+      // It may never have been acknowledged, so nothing is in doubt.
+      assert.equal((await again.read(second.ref, wholeOf(second))).is, 'absent')
+      await again.delete(rest.map(({ ref }) => ref))
+      while ((await again.reclaim(2 ** 30)).is === 'worked');
+      await assertAll(again, [first])
+      await again.close()
+      assert.deepEqual((await fixture.open()).recovery?.problems, [])
+    })
+  }
+
   test('a chunk whose header is damaged is never called absent', async () => {
     const { chunks } = await filledAndCopied(fixture, random)
     const [, second] = chunks
