@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DiskBlobStore } from '../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../datanode/disk/real-vfs.ts'
 import { composeGateway, type Gateway, type Log } from '../gateway/compose.ts'
+import { type ArchiveWork, composeArchiveWork } from '../gateway/compose-archive-work.ts'
 import type { Config } from '../gateway/config.ts'
 import { createS3Server } from '../gateway/http/s3-server.ts'
 import { type MasterKey, openMasterKey } from '../gateway/keys/master-key-file.ts'
@@ -86,6 +87,7 @@ class EmbeddedEngines implements Engines {
   readonly #upkeep: Repeating
   #gateway: Gateway | undefined
   #background: Background | undefined
+  #archiveWork: ArchiveWork | undefined
 
   constructor(parts: EngineParts) {
     this.#parts = parts
@@ -116,20 +118,26 @@ class EmbeddedEngines implements Engines {
 
   startBackgroundWork(): void {
     const { metadata, blobs, config, log } = this.#parts
+    this.#archiveWork = composeArchiveWork({
+      ...this.#parts,
+      random: randomBytes,
+      now: Date.now,
+    })
     this.#background = startBackground({
       metadata,
       blobs,
       now: Date.now,
+      moreJobs: this.#archiveWork.jobs,
       options: { staleUploadMs: config.staleUploadAgeMs, scrubBytesPerSecond },
       log,
     })
   }
 
   async processesLeft(living: ReadonlySet<string>): Promise<void> {
-    const { metadata, blobs, log } = this.#parts
+    const { metadata, blobs, log, processId } = this.#parts
     for (const problem of await blobs.adoptOrphanSegments(living))
       log('damaged segment', { problem })
-    await metadata.chunks.abandonListsExcept([...living])
+    await metadata.chunks.abandonListsExcept([processId, ...living])
   }
 
   async check(): Promise<void> {
@@ -138,6 +146,7 @@ class EmbeddedEngines implements Engines {
 
   async close(): Promise<void> {
     await this.#background?.stop()
+    await this.#archiveWork?.close()
     await this.#upkeep.stop()
     await this.#gateway?.close()
     await this.#parts.blobs.close()

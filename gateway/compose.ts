@@ -94,6 +94,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
     zip,
     random: parts.random,
     credentials: (accessKeyId) => signing.credentials.find(accessKeyId),
+    signingKeys: signing.signingKeys,
     keysOfTenant: async (tenantId) => {
       const tenant = await metadata.tenants.get(tenantId)
       return tenant && keyring.keysOf(tenant)

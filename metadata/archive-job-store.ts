@@ -71,9 +71,12 @@ export interface ArchiveJobStore {
   ): Promise<readonly ArchiveJob[]>
   /** The job waiting longest in this class whose time has come. */
   nextQueued(sizeClass: ArchiveSizeClass, nowMs: number): Promise<ArchiveJob | undefined>
-  /** All jobs in a state, of all tenants, at most `limit`. */
+  /**
+   * Jobs in a state, of all tenants, at most `limit` of each size class: those that are done by their
+   * expiry, those that wait by their turn, all others by their last change.
+   */
   inState(is: ArchiveJobState['is'], limit: number): Promise<readonly ArchiveJob[]>
-  /** Jobs whose row was last changed before this time and that are over for good, at most `limit`. */
+  /** Jobs that are over for good and whose row was changed last before this time, at most `limit`. */
   forgettable(page: {
     readonly changedBeforeMs: number
     readonly limit: number

@@ -20,6 +20,8 @@ export type BackgroundParts = {
   readonly blobs: BlobStore
   readonly now: () => number
   readonly options: BackgroundOptions
+  /** Work that needs more than the stores. */
+  readonly moreJobs: readonly RepeatingJob[]
   readonly log: (event: string, details: Readonly<Record<string, unknown>>) => void
 }
 
@@ -45,7 +47,7 @@ export function startBackground(parts: BackgroundParts): Background {
     deleteBlobs: (blobs) => parts.blobs.delete(blobs),
     onFailure: (cause) => onFailure('outbox', cause),
   })
-  const running = jobs(parts).map((job) => repeat(job, onFailure))
+  const running = [...jobs(parts), ...parts.moreJobs].map((job) => repeat(job, onFailure))
   return {
     stop: async () => {
       await Promise.all([relay.stop(), ...running.map((job) => job.stop())])

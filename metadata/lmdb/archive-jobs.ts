@@ -52,15 +52,22 @@ export function lmdbArchiveJobs(env: LmdbEnvironment): ArchiveJobStore {
       }),
 
     inState: async (is, limit) =>
-      env.read((tables) => jobsIn(tables, { range: stateRange(is), limit })),
+      env.read((tables) =>
+        archiveSizeClasses.flatMap((sizeClass) =>
+          jobsIn(tables, { range: rangeOf(stateBeginning(is, sizeClass)), limit }),
+        ),
+      ),
 
     forgettable: async ({ changedBeforeMs, limit }) =>
       env.read((tables) => {
         const found: ArchiveJob[] = []
         for (const is of over) {
-          const left = limit - found.length
-          const jobs = jobsIn(tables, { range: stateRange(is), limit: left })
-          found.push(...jobs.filter((job) => job.changedMs < changedBeforeMs))
+          for (const sizeClass of archiveSizeClasses) {
+            const beginning = stateBeginning(is, sizeClass)
+            const end = Buffer.concat([beginning, numberKey(changedBeforeMs)])
+            const limitLeft = limit - found.length
+            found.push(...jobsIn(tables, { range: { start: beginning, end }, limit: limitLeft }))
+          }
         }
         return found
       }),
@@ -91,15 +98,22 @@ function stateBeginning(is: ArchiveJobState['is'], sizeClass: ArchiveSizeClass):
   return Buffer.of(archiveJobStates.indexOf(is), archiveSizeClasses.indexOf(sizeClass))
 }
 
-/** Those that wait by the time they wait for, all others by their last change. */
 function stateKey(job: ArchiveJob): Buffer {
-  const ms = job.state.is === 'queued' ? job.state.notBeforeMs : job.changedMs
+  const ms = stateTime(job)
   const place = [stateBeginning(job.state.is, job.sizeClass), numberKey(ms)]
   return Buffer.concat([...place, jobKey(job.tenantId, job.jobId)])
 }
 
-function stateRange(is: ArchiveJobState['is']): KeyRange {
-  return rangeOf(Buffer.of(archiveJobStates.indexOf(is)))
+/** When it is to be looked at next, or was changed last. */
+function stateTime({ state, changedMs }: ArchiveJob): number {
+  switch (state.is) {
+    case 'queued':
+      return state.notBeforeMs
+    case 'done':
+      return state.expiresMs
+    default:
+      return changedMs
+  }
 }
 
 function jobAt(tables: Tables, key: Buffer): ArchiveJob | undefined {

@@ -12,7 +12,7 @@ import { prepareRootUser } from '../../deploy/root-user.ts'
 import { composeGateway } from '../../gateway/compose.ts'
 import type { Config } from '../../gateway/config.ts'
 import { createS3Server } from '../../gateway/http/s3-server.ts'
-import { openMasterKey } from '../../gateway/keys/master-key-file.ts'
+import { type MasterKey, openMasterKey } from '../../gateway/keys/master-key-file.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 
 export const serverKey = { accessKeyId: 'AKIAWIRETEST', secretAccessKey: 'wire/secret+Key=' }
@@ -29,17 +29,20 @@ export class RunningServer {
   /** Everything it logged: failures that are ours, and nothing else. */
   readonly logged: readonly Logged[]
   readonly stores: Stores
+  readonly masterKey: MasterKey
   private readonly closers: readonly (() => Promise<unknown>)[]
 
   private constructor(parts: {
     readonly port: number
     readonly logged: readonly Logged[]
     readonly stores: Stores
+    readonly masterKey: MasterKey
     readonly closers: readonly (() => Promise<unknown>)[]
   }) {
     this.port = parts.port
     this.logged = parts.logged
     this.stores = parts.stores
+    this.masterKey = parts.masterKey
     this.closers = parts.closers
   }
 
@@ -83,7 +86,7 @@ export class RunningServer {
       () => stores.metadata.close(),
       () => rm(path, { recursive: true }),
     ]
-    return new RunningServer({ port, logged, stores, closers })
+    return new RunningServer({ port, logged, stores, masterKey, closers })
   }
 
   /** Does the follow-up work of all deletions, and answers what is kept then. */

@@ -1,0 +1,60 @@
+// `DELETE /-/archives/ID`: cancels a job that is on its way, removes the result of one that is done,
+// and forgets one that is over.
+import type { ArchiveJob } from '../../metadata/archive-job-store.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
+import type { OwnCall } from '../http/own-route.ts'
+import type { Reply } from '../operation.ts'
+import type { ArchiveRouteParts } from './archive-parts.ts'
+import { permitAll } from './archive-permission.ts'
+import { cleanUpJob } from './clean-up-job.ts'
+import { removeResult } from './result-object.ts'
+import { findJob } from './show-archives.ts'
+
+/** A running job notes its progress, and the row changes under us. */
+const triesMax = 20
+
+export async function deleteArchive(
+  parts: ArchiveRouteParts,
+  call: OwnCall,
+  id: string,
+): Promise<Reply> {
+  const { services } = call
+  const { identity } = await call.authenticate()
+  for (let tries = 0; tries < triesMax; tries += 1) {
+    const job = await findJob(parts, identity.tenantId, id)
+    const { bucketName, key } = job.destination
+    await permitAll({ services, identity }, [
+      ['holdfast:DeleteArchive', job.bucketName, ''],
+      ['s3:DeleteObject', bucketName, key],
+    ])
+    if (await end(parts, job, services.now())) return { status: 204 }
+  }
+  throw new S3Error('OperationAborted')
+}
+
+/** False: the job has changed meanwhile. */
+async function end(
+  { metadata }: ArchiveRouteParts,
+  job: ArchiveJob,
+  nowMs: number,
+): Promise<boolean> {
+  const changed = { ...job, changedMs: nowMs, revision: job.revision + 1 }
+  switch (job.state.is) {
+    case 'queued':
+    case 'running': {
+      const put = await metadata.archiveJobs.put({ ...changed, state: { is: 'cancelled' } })
+      if (put.is === 'changed') return false
+      // Whoever runs it meets the change, or the missing upload.
+      await cleanUpJob(metadata, job)
+      return true
+    }
+    case 'done': {
+      await removeResult(metadata, job, nowMs)
+      const put = await metadata.archiveJobs.put({ ...changed, state: { is: 'expired' } })
+      return put.is === 'done'
+    }
+    default:
+      await metadata.archiveJobs.remove(job)
+      return true
+  }
+}

@@ -1,0 +1,104 @@
+// One attempt at a job, from its claim to what becomes of it: done, to be tried again, or failed.
+import type { ArchiveJob } from '../../metadata/archive-job-store.ts'
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
+import type { TenantId } from '../../metadata/records.ts'
+import type { TenantKeys } from '../keys/tenant-keys.ts'
+import type { Ingest } from '../objects/ingest.ts'
+import { removeManifest } from '../zip/archives.ts'
+import type { ZipService } from '../zip/zip-service.ts'
+import { attemptsMax, jobLifeMs, retryPause } from './archive-limits.ts'
+import { cleanUpJob } from './clean-up-job.ts'
+import { JobProgress } from './job-progress.ts'
+import { JobFailed, JobRow, JobTaken } from './job-row.ts'
+import { StoppedForNow, type StoredResult, storeArchive } from './store-archive.ts'
+
+export type ArchiveWorkerParts = {
+  readonly metadata: MetadataStore
+  readonly zip: ZipService
+  readonly ingest: () => Promise<Ingest>
+  readonly keysOfTenant: (tenantId: TenantId) => Promise<TenantKeys | undefined>
+  readonly now: () => number
+  /** Milliseconds of a clock that does not jump. */
+  readonly clock: () => number
+  readonly log: (event: string, details: Readonly<Record<string, unknown>>) => void
+}
+
+/** `job` is queued and its time has come. Throws only what the metadata store throws. */
+export async function runArchiveJob(
+  parts: ArchiveWorkerParts,
+  job: ArchiveJob,
+  signal: AbortSignal,
+): Promise<void> {
+  const row = new JobRow(job, { jobs: parts.metadata.archiveJobs, now: parts.now })
+  try {
+    await row.change({ state: { is: 'running' }, attempts: job.attempts + 1 })
+    const result = await attempt(parts, row, signal)
+    await finish(parts, row, result)
+  } catch (cause) {
+    if (cause instanceof JobTaken) return
+    try {
+      await giveBack(parts, row, cause)
+    } catch (second) {
+      if (!(second instanceof JobTaken)) throw second
+    }
+  }
+}
+
+async function attempt(
+  parts: ArchiveWorkerParts,
+  row: JobRow,
+  signal: AbortSignal,
+): Promise<StoredResult> {
+  const { metadata, zip, now, clock } = parts
+  const { job } = row
+  if (now() >= job.createdMs + jobLifeMs) throw new JobFailed('The job has become too old.')
+  const manifest = await metadata.manifests.get(job.manifestId)
+  if (manifest === undefined) {
+    throw new JobFailed('The frozen list of the archive is gone. Ask for the archive again.')
+  }
+  const keys = await parts.keysOfTenant(job.tenantId)
+  const bucket = await metadata.buckets.get(job.tenantId, job.destination.bucketName)
+  if (keys === undefined || bucket === undefined) {
+    throw new JobFailed('The bucket of the destination does not exist any more.')
+  }
+  const progress = new JobProgress(row, manifest, { manifests: metadata.manifests, clock })
+  const ingest = await parts.ingest()
+  const storing = { row, manifest, bucket, keys, progress, signal }
+  return storeArchive({ metadata, zip, ingest, now }, storing)
+}
+
+async function finish(
+  { metadata, now }: ArchiveWorkerParts,
+  row: JobRow,
+  result: StoredResult,
+): Promise<void> {
+  const { totalBytes, totalEntries, lifeMs, manifestId } = row.job
+  await row.change({
+    doneBytes: totalBytes,
+    doneEntries: totalEntries,
+    state: {
+      is: 'done',
+      versionId: result.versionId,
+      objectEtag: result.etag,
+      expiresMs: now() + lifeMs,
+    },
+  })
+  await removeManifest(metadata, manifestId)
+}
+
+/** After a failure: queued again for later, or failed for good. */
+async function giveBack(parts: ArchiveWorkerParts, row: JobRow, cause: unknown): Promise<void> {
+  const { job } = row
+  if (cause instanceof StoppedForNow) {
+    const state = { is: 'queued', notBeforeMs: parts.now() } as const
+    return row.change({ state, attempts: job.attempts - 1 })
+  }
+  const lastError = cause instanceof Error ? cause.message : String(cause)
+  parts.log('archive job failed', { job: job.jobId, attempt: job.attempts, cause })
+  if (cause instanceof JobFailed || job.attempts >= attemptsMax) {
+    await row.change({ state: { is: 'failed' }, lastError })
+    return cleanUpJob(parts.metadata, row.job)
+  }
+  const notBeforeMs = parts.now() + retryPause(job.attempts)
+  await row.change({ state: { is: 'queued', notBeforeMs }, lastError })
+}

@@ -1,0 +1,209 @@
+// Stores a frozen archive as an object: a multipart upload whose parts are ranges of the archive, so
+// that an attempt goes on where the one before it broke off, and no size is too large.
+import type { Manifest } from '../../metadata/manifest-store.ts'
+import type { Committed, MetadataStore } from '../../metadata/metadata-store.ts'
+import type { Bucket, Part, Upload } from '../../metadata/records.ts'
+import { listKeysMax, putBytesMax } from '../../protocol/s3/limits.ts'
+import { type CompletedObject, completeParts } from '../../protocol/s3/multipart-completion.ts'
+import type { HalfOpenRange } from '../../protocol/s3/range.ts'
+import type { TenantKeys } from '../keys/tenant-keys.ts'
+import type { Ingest } from '../objects/ingest.ts'
+import { partCount, partRange } from '../zip/archive-parts.ts'
+import { attachment } from '../zip/content-disposition.ts'
+import type { ZipService } from '../zip/zip-service.ts'
+import type { JobProgress } from './job-progress.ts'
+import { JobFailed, type JobRow } from './job-row.ts'
+
+export type StoreParts = {
+  readonly metadata: MetadataStore
+  readonly zip: ZipService
+  readonly ingest: Ingest
+  readonly now: () => number
+}
+
+export type Storing = {
+  readonly row: JobRow
+  readonly manifest: Manifest
+  readonly bucket: Bucket
+  readonly keys: TenantKeys
+  readonly progress: JobProgress
+  readonly signal: AbortSignal
+}
+
+export type StoredResult = Pick<Committed, 'versionId'> & { readonly etag: string }
+
+/** The server stops: the job is for the next one to go on with. */
+export class StoppedForNow extends Error {
+  override readonly name = 'StoppedForNow'
+}
+
+/** Throws `JobTaken`, `JobFailed`, `StoppedForNow`, and what reading and storing throw. */
+export async function storeArchive(parts: StoreParts, storing: Storing): Promise<StoredResult> {
+  const already = await completedBefore(parts, storing)
+  if (already !== undefined) return already
+  const upload = await openUpload(parts, storing)
+  const count = partCount(storing.manifest.totalBytes)
+  const stored = await storedParts(parts, upload, count)
+  for (let number = 1; number <= count; number += 1) {
+    const range = partRange(storing.manifest.totalBytes, number)
+    if (range === undefined) throw new RangeError('a part beyond the archive')
+    if (stored.get(number)?.size !== range.end - range.start) {
+      stored.set(number, await storePart(parts, { ...storing, upload, number, range }))
+    }
+    await storing.progress.reached(range.end)
+  }
+  return complete(parts, storing, { upload, object: objectOf(storing.manifest, upload, stored) })
+}
+
+/** An attempt may have come to its end without noting it. */
+async function completedBefore(
+  { metadata }: StoreParts,
+  { row, bucket }: Storing,
+): Promise<StoredResult | undefined> {
+  const { uploadId, destination } = row.job
+  if (uploadId === undefined) return undefined
+  const upload = { key: destination.key, uploadId }
+  const completed = await metadata.uploads.completed(bucket, upload)
+  return completed && { versionId: completed.version.versionId, etag: completed.version.etag }
+}
+
+async function openUpload(parts: StoreParts, storing: Storing): Promise<Upload> {
+  const { uploads } = parts.metadata
+  const { row, bucket, manifest } = storing
+  const { uploadId, destination, prefix } = row.job
+  const { key } = destination
+  if (uploadId !== undefined) {
+    const begun = await uploads.get(bucket, { key, uploadId })
+    if (begun !== undefined) return begun
+    await row.forgetUpload()
+  }
+  const created = await uploads.create(bucket, {
+    key,
+    initiatedMs: parts.now(),
+    headers: {
+      contentType: 'application/zip',
+      contentDisposition: attachment(key.slice(key.lastIndexOf('/') + 1)),
+    },
+    userMetadata: {
+      'holdfast-archive-etag': manifest.etag,
+      'holdfast-archive-of': asHeader(prefix),
+    },
+    tags: [],
+    storageClass: 'STANDARD',
+    checksum: { algorithm: 'CRC32', type: 'FULL_OBJECT' },
+  })
+  if (created.is === 'noSuchBucket') throw destinationGone()
+  const { upload } = created
+  try {
+    await row.change({ uploadId: upload.uploadId })
+  } catch (cause) {
+    // Nobody would ever know of it.
+    await uploads.abort(bucket, upload)
+    throw cause
+  }
+  return upload
+}
+
+/** Metadata values are ASCII. */
+function asHeader(text: string): string {
+  return encodeURI(text)
+}
+
+function destinationGone(): JobFailed {
+  return new JobFailed('The bucket of the destination does not exist any more.')
+}
+
+type StoredPart = Omit<Part, 'data'>
+
+async function storedParts(
+  { metadata }: StoreParts,
+  upload: Upload,
+  count: number,
+): Promise<Map<number, StoredPart>> {
+  const stored = new Map<number, StoredPart>()
+  let after = 0
+  for (;;) {
+    const page = await metadata.uploads.listParts(upload, { after, limit: listKeysMax })
+    for (const part of page.parts) if (part.number <= count) stored.set(part.number, part)
+    after = page.parts.at(-1)?.number ?? count
+    if (!page.isTruncated || after >= count) return stored
+  }
+}
+
+type StoringPart = Storing & {
+  readonly upload: Upload
+  readonly number: number
+  readonly range: HalfOpenRange
+}
+
+async function storePart(parts: StoreParts, part: StoringPart): Promise<StoredPart> {
+  const { keys, upload, number, range, bucket } = part
+  const piece = await parts.ingest.receive(bytesOf(parts, part), {
+    tenant: keys,
+    digests: new Set(),
+    sizeHint: range.end - range.start,
+    sizeMax: putBytesMax,
+  })
+  const stored = {
+    number,
+    size: piece.size,
+    etag: piece.md5.toString('hex'),
+    crc32: piece.crc32,
+    checksum: { algorithm: 'CRC32', value: piece.digest('CRC32').toString('base64') },
+    modifiedMs: parts.now(),
+  } as const
+  const outcome = await piece.commit((data) =>
+    parts.metadata.uploads.commitPart(bucket, upload, { ...stored, data }),
+  )
+  if (outcome.is === 'committed') return stored
+  throw new Error('the upload of the archive was aborted')
+}
+
+async function* bytesOf(
+  { zip }: StoreParts,
+  { manifest, keys, range, progress, signal }: StoringPart,
+): AsyncGenerator<Buffer, void, void> {
+  let at = range.start
+  for await (const batch of zip.read(manifest, keys, range)) {
+    if (signal.aborted) throw new StoppedForNow()
+    for (const buffer of batch) {
+      yield buffer
+      at += buffer.length
+    }
+    await progress.reached(at)
+  }
+}
+
+/** What is stored must be what was frozen, to the last byte. */
+function objectOf(
+  manifest: Manifest,
+  upload: Upload,
+  stored: ReadonlyMap<number, StoredPart>,
+): CompletedObject {
+  const named = [...stored.values()]
+    .sort((a, b) => a.number - b.number)
+    .map(({ number, etag }) => ({ number, etag, checksums: {} }))
+  const { uploadId, checksum } = upload
+  const object = completeParts({ uploadId, checksum, named, stored })
+  if (object.size === manifest.totalBytes && object.crc32 === manifest.crc32) return object
+  throw new JobFailed('What was stored is not the archive: somebody has written to its upload.')
+}
+
+async function complete(
+  { metadata, now }: StoreParts,
+  { bucket }: Storing,
+  { upload, object }: { readonly upload: Upload; readonly object: CompletedObject },
+): Promise<StoredResult> {
+  const { size, etag, crc32, checksum } = object
+  const { headers, userMetadata, tags, storageClass } = upload
+  const outcome = await metadata.uploads.complete({
+    bucket,
+    upload,
+    parts: object.parts.map((part) => ({ number: part.number, etag: part.etag, size: part.size })),
+    content: { size, etag, crc32, checksum, headers, userMetadata, tags, storageClass },
+    nowMs: now(),
+  })
+  if (outcome.is === 'committed') return { versionId: outcome.versionId, etag }
+  if (outcome.is === 'noSuchBucket') throw destinationGone()
+  throw new Error(`the upload of the archive could not be completed: ${outcome.is}`)
+}
