@@ -90,7 +90,7 @@ export class DiskBlobStore implements BlobStore {
 
   /**
    * Opens the store of a directory; the primary recovers it first, which takes time in proportion to
-   * its chunks after a loss of power and next to none otherwise.
+   * its chunks after a loss of power or a kill in the middle of writes, and next to none otherwise.
    */
   static async open(options: DiskBlobStoreOptions): Promise<DiskBlobStore> {
     const segmentBytes = options.segmentBytes ?? defaultSegmentBytes

@@ -4,10 +4,11 @@
 import { dirname } from 'node:path'
 import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
 import { withLedger } from './chunk-ledger.ts'
+import { indexAgrees, segmentIds } from './index-agrees.ts'
 import { recordTrust, trustedToken } from './index-trust.ts'
 import { rebuildIndex } from './rebuild-index.ts'
 import type { Findings, RecoverOptions, RecoveryReport, SegmentProblem } from './recovery-report.ts'
-import { parseSegmentFileName, type SegmentId, segmentHeaderBytes } from './segment-format.ts'
+import { type SegmentId, segmentHeaderBytes } from './segment-format.ts'
 import { errorCode, type VfsFile } from './vfs.ts'
 
 export async function recover(
@@ -19,7 +20,7 @@ export async function recover(
   for (const directory of [paths.root, dirname(paths.root)]) await vfs.syncDirectory(directory)
   const token = options.randomBytes(16).toString('hex')
   const findings: Findings = { unsealed: 0, problems: [] }
-  const trusted = await openTrusted(options)
+  const trusted = await openTrusted(options, findings)
   const index = trusted ?? (await openAnew(options, findings))
   try {
     if (trusted !== undefined) await settleLeftovers(options, trusted, findings)
@@ -43,7 +44,10 @@ export async function recover(
 }
 
 /** `undefined`: there is no index to believe. */
-async function openTrusted(options: RecoverOptions): Promise<ChunkIndex | undefined> {
+async function openTrusted(
+  options: RecoverOptions,
+  findings: Findings,
+): Promise<ChunkIndex | undefined> {
   const { vfs, paths, indexHome } = options
   const token = await trustedToken(vfs, paths)
   if (token === undefined) return undefined
@@ -58,10 +62,11 @@ async function openTrusted(options: RecoverOptions): Promise<ChunkIndex | undefi
     return undefined
   }
   try {
-    const rows = new Set(index.segments().map(({ id }) => id))
-    const files = await segmentIds(options)
-    // A file without a row means that the two do not belong together.
-    if (index.remembered('token') === token && files.every((id) => rows.has(id))) return index
+    if (index.remembered('token') === token) {
+      const agreement = await indexAgrees(options, index)
+      if (agreement.is === 'agrees') return index
+      findings.problems.push(...agreement.missing)
+    }
   } catch {
     // As above.
   }
@@ -82,11 +87,6 @@ async function openAnew(options: RecoverOptions, findings: Findings): Promise<Ch
   return index
 }
 
-async function segmentIds({ vfs, paths }: RecoverOptions): Promise<SegmentId[]> {
-  const names = await vfs.list(paths.segments)
-  return names.flatMap((name) => parseSegmentFileName(name) ?? [])
-}
-
 /** True when chunks may lie where nothing can be read, so that nobody may call them absent. */
 async function hidesChunks({ vfs, paths }: RecoverOptions, index: ChunkIndex): Promise<boolean> {
   const names = await vfs.list(paths.segments)
@@ -101,7 +101,7 @@ async function settleLeftovers(
   index: ChunkIndex,
   findings: Findings,
 ): Promise<void> {
-  const files = new Set(await segmentIds(options))
+  const files = await segmentIds(options)
   for (const row of index.segments()) {
     const found = { row, problems: findings.problems }
     if (row.state === 'retired') await removeSegmentFile(options, index, row.id)
@@ -146,8 +146,8 @@ export async function removeSegmentFile(
 }
 
 /**
- * Ends a segment whose process is gone, by an index that is believed: what lies past the row's end
- * was not acknowledged to anybody. It is never appended to again.
+ * Ends a segment whose process is gone, by an index that agrees with the files: what lies past the
+ * row's end was not acknowledged to anybody. It is never appended to again.
  */
 export async function takeOver(
   { vfs, paths }: Pick<RecoverOptions, 'vfs' | 'paths'>,

@@ -88,6 +88,18 @@ export type BadBytes = {
   readonly end: number
   readonly record?: ChunkRecord
 }
+/** True when a footer, or the header of a record, lies behind `end`. */
+export async function holdsMore(
+  file: VfsFile,
+  { header, end }: { header: SegmentHeader; end: number },
+): Promise<boolean> {
+  const fileBytes = await file.size()
+  if (fileBytes <= end) return false
+  if ((await readFooter(file, header, fileBytes)) !== undefined) return true
+  const found = { salt: header.salt, from: end, limit: fileBytes }
+  return (await findRecord(new FileWindow(file), found)) !== undefined
+}
+
 type Walk = {
   readonly good: readonly RecordHeader[]
   readonly bad: readonly BadBytes[]

@@ -1,6 +1,16 @@
 // What the disk engine does when the disk, or somebody, has hurt its files.
 import { strict as assert } from 'node:assert'
-import { open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import {
+  cp,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DiskBlobStore } from '../../../datanode/disk/disk-blob-store.ts'
 import { piecesAfter, realVfs } from '../../../datanode/disk/real-vfs.ts'
@@ -42,6 +52,62 @@ describe('the disk engine on hurt files', (test) => {
     const again = await fixture.open()
     assert.equal(again.recovery?.rebuilt, true)
     await assertAll(again, chunks)
+  })
+
+  for (const then of ['open', 'sealed'] as const) {
+    test(`an older index of the same boot is not believed by a segment ${then} since`, async () => {
+      const store = await fixture.open()
+      const early = testChunk(random, 5_000)
+      await store.write(early)
+      const index = join(fixture.path, 'index')
+      await cp(index, `${index}-then`, { recursive: true })
+      const trust = await readFile(join(fixture.path, 'index-trust'))
+      const late = testChunk(random, 5_000)
+      await store.write(late)
+      await store.delete([early.ref])
+      const open = await readFile(await onlySegment(fixture))
+      await store.close()
+      // The snapshot comes back, with what says that this run of the system may believe it.
+      await rm(index, { recursive: true })
+      await rename(`${index}-then`, index)
+      await writeFile(join(fixture.path, 'index-trust'), trust)
+      if (then === 'open') await writeFile(await onlySegment(fixture), open)
+      const again = await fixture.open()
+      assert.equal(again.recovery?.rebuilt, true)
+      await assertAll(again, [late])
+      assert.equal((await again.read(early.ref, wholeOf(early))).is, 'absent')
+    })
+  }
+
+  test('an index that points to a segment that is missing is not believed', async () => {
+    const { store, chunks } = await filled(fixture, random, 3)
+    await store.close()
+    const lost = await onlySegment(fixture)
+    const second = await fixture.open()
+    const kept = testChunk(random, 900)
+    await second.write(kept)
+    await second.close()
+    await rm(lost)
+    const again = await fixture.open()
+    assert.equal(again.recovery?.rebuilt, true)
+    assert.deepEqual(
+      again.recovery?.problems.map(({ file, what }) => ({ file, what })),
+      [{ file: lost, what: 'is missing, with 3 chunks' }],
+    )
+    await assertAll(again, [kept])
+    for (const { ref } of chunks) assert.equal(await again.has(ref), 'absent')
+  })
+
+  test('a process killed after its last answer costs no rebuild', async () => {
+    const store = await fixture.open()
+    const chunk = testChunk(random, 5_000)
+    await store.write(chunk)
+    const copy = await diskFixture()
+    await cp(fixture.path, copy.path, { recursive: true })
+    const again = await copy.open()
+    assert.deepEqual(again.recovery, { rebuilt: false, unsealed: 1, problems: [] })
+    await assertAll(again, [chunk])
+    await copy.discard()
   })
 
   test('an orderly close is believed, also by another run of the operating system', async () => {
