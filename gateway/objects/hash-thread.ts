@@ -29,6 +29,8 @@ export class HashThread {
   private readonly worker: Worker
   private readonly lanes = new Map<number, LaneState>()
   private nextLane = 0
+  private readonly shares = new WeakMap<SharedArrayBuffer, number>()
+  private nextShare = 0
   private broken: { readonly cause: unknown } | undefined
   private readonly onEmpty: () => void
 
@@ -83,14 +85,24 @@ export class HashThread {
 
   private sendBytes(lane: number, bytes: Uint8Array): void {
     if (bytes.buffer instanceof SharedArrayBuffer) {
-      const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
-      this.send({ is: 'update', lane, bytes: plain })
+      const share = this.shareOf(bytes.buffer)
+      this.send({ is: 'shared', lane, share, offset: bytes.byteOffset, length: bytes.length })
       return
     }
     const copy = Uint8Array.from(bytes)
-    this.worker.postMessage({ is: 'update', lane, bytes: copy } satisfies ToHashWorker, [
+    this.worker.postMessage({ is: 'copied', lane, bytes: copy } satisfies ToHashWorker, [
       copy.buffer,
     ])
+  }
+
+  private shareOf(memory: SharedArrayBuffer): number {
+    const known = this.shares.get(memory)
+    if (known !== undefined) return known
+    const share = this.nextShare
+    this.nextShare += 1
+    this.shares.set(memory, share)
+    this.send({ is: 'share', share, memory })
+    return share
   }
 
   private settled(state: LaneState): Promise<void> {

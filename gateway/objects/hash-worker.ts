@@ -11,6 +11,8 @@ const port = parentPort
 assert(port !== null, 'a hash worker runs as a thread')
 const checksums = await loadChecksums()
 const lanes = new Map<number, readonly StreamingDigest[]>()
+/** As long as this thread lives; it ends when it has nothing to do. */
+const shares = new Map<number, SharedArrayBuffer>()
 
 function digestsOf(lane: number): readonly StreamingDigest[] {
   const digests = lanes.get(lane)
@@ -18,31 +20,47 @@ function digestsOf(lane: number): readonly StreamingDigest[] {
   return digests
 }
 
+function update(lane: number, bytes: Uint8Array): void {
+  for (const digest of digestsOf(lane)) digest.update(bytes)
+  answer({ is: 'hashed', lane })
+}
+
+function sharedBytes(share: number, offset: number, length: number): Uint8Array {
+  const memory = shares.get(share)
+  assert(memory !== undefined, 'memory that was never shared')
+  return new Uint8Array(memory, offset, length)
+}
+
 function answer(message: FromHashWorker): void {
   port?.postMessage(message)
 }
 
 port.on('message', (message: ToHashWorker) => {
-  const { lane } = message
   switch (message.is) {
     case 'open':
       lanes.set(
-        lane,
+        message.lane,
         message.algorithms.map((algorithm) => checksums.createDigest(algorithm)),
       )
       return
-    case 'update':
-      for (const digest of digestsOf(lane)) digest.update(message.bytes)
-      answer({ is: 'hashed', lane })
+    case 'share':
+      shares.set(message.share, message.memory)
+      return
+    case 'shared':
+      update(message.lane, sharedBytes(message.share, message.offset, message.length))
+      return
+    case 'copied':
+      update(message.lane, message.bytes)
       return
     case 'finish': {
+      const { lane } = message
       const digests = digestsOf(lane).map((digest) => Uint8Array.from(digest.digest()))
       lanes.delete(lane)
       answer({ is: 'digests', lane, digests })
       return
     }
     case 'forget':
-      lanes.delete(lane)
+      lanes.delete(message.lane)
       return
     default:
       message satisfies never
