@@ -1,15 +1,18 @@
 #!/usr/bin/env node
 // The command `holdfast`: finds the subcommand, reads the configuration, tells about mistakes.
 import { fileURLToPath } from 'node:url'
-import { type Config, readConfig } from '../gateway/config.ts'
+import { type Config, readAwsCredentials, readConfig } from '../gateway/config.ts'
+import { BadValue } from '../gateway/config-values.ts'
 import { describeSettings } from '../gateway/settings.ts'
 import { explainFailure } from './explain-failure.ts'
 import { openEngines } from './open-engines.ts'
 import { runServer } from './server.ts'
 import { readVersion } from './version.ts'
+import { BadZipCommand, runZip, zipUsage } from './zip-command.ts'
 
 const usage = `holdfast server [--name VALUE]...   starts the S3 server
 holdfast server --help              lists the settings
+holdfast zip --help                 fetches or stores a prefix as one zip
 holdfast --version`
 
 async function main(argv: readonly string[]): Promise<void> {
@@ -17,6 +20,8 @@ async function main(argv: readonly string[]): Promise<void> {
   switch (command) {
     case 'server':
       return server(rest)
+    case 'zip':
+      return zip(rest)
     case '--version':
       return console.log(readVersion())
     case undefined:
@@ -55,6 +60,25 @@ async function run(config: Config): Promise<void> {
     version: readVersion(),
     print: (line) => console.log(line),
   })
+}
+
+async function zip(argv: readonly string[]): Promise<void> {
+  try {
+    await runZip(argv, {
+      credentials: readAwsCredentials(),
+      progress: {
+        isTerminal: process.stderr.isTTY,
+        write: (text) => process.stderr.write(text),
+        nowMs: () => performance.now(),
+      },
+      print: (line) => console.log(line),
+    })
+  } catch (cause) {
+    if (cause instanceof BadZipCommand || cause instanceof BadValue) {
+      return fail(`holdfast zip: ${cause.message}\n\n${zipUsage}`, 2)
+    }
+    fail(`holdfast zip: ${cause instanceof Error ? cause.message : String(cause)}`, 1)
+  }
 }
 
 function fail(message: string, code: number): void {

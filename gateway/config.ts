@@ -59,6 +59,19 @@ export function readConfig(argv: readonly string[]): ParsedConfig {
   })
 }
 
+/** What the environment has for clients, by the names that AWS's tools use. */
+export function readAwsCredentials():
+  | { readonly accessKeyId: string; readonly secretAccessKey: string; readonly region: string }
+  | undefined {
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_DEFAULT_REGION } = process.env
+  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) return undefined
+  return {
+    accessKeyId: AWS_ACCESS_KEY_ID,
+    secretAccessKey: AWS_SECRET_ACCESS_KEY,
+    region: AWS_REGION || AWS_DEFAULT_REGION || (settingOf('region').fallback ?? ''),
+  }
+}
+
 export function parseConfig(sources: ConfigSources): ParsedConfig {
   if (sources.argv.includes('--help')) return { is: 'help' }
   if (sources.argv.includes('--version')) return { is: 'version' }

@@ -1,0 +1,52 @@
+// Progress for people, on stderr: one line that changes on a terminal, a line now and then elsewhere.
+
+export type Shown = {
+  readonly bytes: number
+  readonly totalBytes: number
+  readonly entries?: number
+  readonly totalEntries?: number
+}
+
+export type ProgressTarget = {
+  readonly isTerminal: boolean
+  readonly write: (text: string) => void
+  readonly nowMs: () => number
+}
+
+const terminalEveryMs = 200
+const linesEveryMs = 2_000
+
+export class ProgressLine {
+  private readonly target: ProgressTarget
+  private shownMs = Number.NEGATIVE_INFINITY
+
+  constructor(target: ProgressTarget) {
+    this.target = target
+  }
+
+  show(shown: Shown, { isLast = false }: { readonly isLast?: boolean } = {}): void {
+    const { isTerminal, write, nowMs } = this.target
+    const everyMs = isTerminal ? terminalEveryMs : linesEveryMs
+    if (!isLast && nowMs() - this.shownMs < everyMs) return
+    this.shownMs = nowMs()
+    if (isTerminal) write(`\r${describeProgress(shown)}\u001b[K${isLast ? '\n' : ''}`)
+    else write(`${describeProgress(shown)}\n`)
+  }
+}
+
+function describeProgress({ bytes, totalBytes, entries, totalEntries }: Shown): string {
+  const percent = totalBytes === 0 ? 100 : Math.floor((bytes / totalBytes) * 100)
+  const files = entries === undefined ? '' : `, ${entries} of ${totalEntries} entries`
+  return `${String(percent).padStart(3)} %  ${size(bytes)} of ${size(totalBytes)}${files}`
+}
+
+function size(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+  let value = bytes
+  let unit = 0
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024
+    unit += 1
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`
+}

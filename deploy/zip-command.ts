@@ -1,0 +1,138 @@
+// `holdfast zip`: a prefix of any Holdfast server as one zip, by its public API alone.
+import { parseArgs } from 'node:util'
+import { parseDurationMs } from '../gateway/config-values.ts'
+import type { SigningCredentials } from '../protocol/s3/sigv4/sign-request.ts'
+import { ProgressLine, type ProgressTarget } from './progress-line.ts'
+import { SignedClient } from './signed-client.ts'
+import { storeZip } from './zip-archive.ts'
+import { downloadZip } from './zip-download.ts'
+
+export const zipUsage = `holdfast zip ENDPOINT BUCKET[/PREFIX] --output FILE
+holdfast zip ENDPOINT BUCKET[/PREFIX] --archive BUCKET/KEY
+
+  Downloads all objects whose keys begin with PREFIX as one zip, or has the server store it as an
+  object and prints a URL of it. The key is taken from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,
+  the region from AWS_REGION or AWS_DEFAULT_REGION.
+
+  --output FILE         Where to write the zip. A broken download is resumed.
+  --archive BUCKET/KEY  Where the server is to store the zip.
+  --expires DURATION    With --archive: the stored zip is removed after this time. Default: 7d
+  --windows             Names that Windows takes, too.
+  --progress            Shows how far it is, on stderr.`
+
+/** A command line that cannot be followed; the message says why. */
+export class BadZipCommand extends Error {
+  override readonly name = 'BadZipCommand'
+}
+
+export type ZipSurroundings = {
+  /** Absent: the environment has no key. */
+  readonly credentials: SigningCredentials | undefined
+  readonly progress: ProgressTarget
+  readonly print: (line: string) => void
+}
+
+/** Throws `BadZipCommand`, `Refused`, and what network and disk throw. */
+export async function runZip(
+  argv: readonly string[],
+  { credentials, progress: target, print }: ZipSurroundings,
+): Promise<void> {
+  const command = parseCommand(argv)
+  if (command === 'help') return print(zipUsage)
+  if (credentials === undefined) {
+    throw new BadZipCommand('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set.')
+  }
+  const client = new SignedClient(command.endpoint, credentials)
+  const progress = command.progress ? new ProgressLine(target) : undefined
+  const { bucket, prefix, windows } = command
+  if (command.output !== undefined) {
+    const form = windows ? 'windows' : ''
+    const place = `zip=${form}&prefix=${encodeURIComponent(prefix)}`
+    const zip = `/${encodeURIComponent(bucket)}?${place}`
+    await downloadZip({ client, target: zip, file: command.output, progress })
+    return
+  }
+  const { expiresInSeconds } = command
+  const request = {
+    bucket,
+    prefix,
+    options: { windows },
+    destination: command.archive,
+    ...(expiresInSeconds === undefined ? {} : { expiresInSeconds }),
+  }
+  print(await storeZip({ client, request, progress }))
+}
+
+type Command = {
+  readonly endpoint: URL
+  readonly bucket: string
+  readonly prefix: string
+  readonly windows: boolean
+  readonly progress: boolean
+  readonly output: string | undefined
+  readonly archive: { readonly bucket: string; readonly key: string } | undefined
+  readonly expiresInSeconds: number | undefined
+}
+
+function parseCommand(argv: readonly string[]): Command | 'help' {
+  const { values, positionals } = parseFlags(argv)
+  if (values.help === true) return 'help'
+  const [endpoint, source, ...more] = positionals
+  if (endpoint === undefined || source === undefined || more.length > 0) {
+    throw new BadZipCommand('An endpoint and a bucket, with or without a prefix, are needed.')
+  }
+  if ((values.output === undefined) === (values.archive === undefined)) {
+    throw new BadZipCommand('One of --output and --archive is needed.')
+  }
+  const { bucket, key: prefix } = splitPath(source)
+  const archive = values.archive === undefined ? undefined : splitPath(values.archive)
+  if (archive?.key === '') throw new BadZipCommand('--archive needs a bucket and a key.')
+  return {
+    endpoint: parseEndpoint(endpoint),
+    bucket,
+    prefix,
+    windows: values.windows === true,
+    progress: values.progress === true,
+    output: values.output,
+    archive,
+    expiresInSeconds:
+      values.expires === undefined ? undefined : Math.ceil(parseDurationMs(values.expires) / 1000),
+  }
+}
+
+function parseFlags(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        output: { type: 'string' },
+        archive: { type: 'string' },
+        expires: { type: 'string' },
+        windows: { type: 'boolean' },
+        progress: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+    })
+  } catch (cause) {
+    throw new BadZipCommand(cause instanceof Error ? cause.message : String(cause), { cause })
+  }
+}
+
+function splitPath(path: string): { readonly bucket: string; readonly key: string } {
+  const plain = path.replace(/^s3:\/\//, '')
+  const slash = plain.indexOf('/')
+  if (slash === 0 || plain === '')
+    throw new BadZipCommand(`"${path}" does not begin with a bucket.`)
+  return slash === -1
+    ? { bucket: plain, key: '' }
+    : { bucket: plain.slice(0, slash), key: plain.slice(slash + 1) }
+}
+
+function parseEndpoint(raw: string): URL {
+  const url = URL.canParse(raw) ? new URL(raw) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.pathname !== '/') {
+    throw new BadZipCommand(`"${raw}" is no endpoint, such as http://127.0.0.1:9000`)
+  }
+  return url
+}
