@@ -54,6 +54,7 @@ async function openStores(config: Config, role: ProcessRole, processId: string):
     path: metadataPath(config),
     random: randomBytes,
     role: storeRole,
+    onUnusable: (cause) => endProcess('metadata cannot be written any more', cause),
   })
   try {
     const blobs = await DiskBlobStore.open({
@@ -141,7 +142,8 @@ class EmbeddedEngines implements Engines {
   }
 
   async check(): Promise<void> {
-    await Promise.all([this.tenants.list(), this.#parts.blobs.usage()])
+    const { metadata, blobs } = this.#parts
+    await Promise.all([this.tenants.list(), metadata.checkWritable(), blobs.usage()])
   }
 
   async close(): Promise<void> {
@@ -157,4 +159,13 @@ class EmbeddedEngines implements Engines {
 /** What the blob store found wrong after an unclean stop is for the operator to know. */
 function reportRecovery(blobs: DiskBlobStore, log: Log): void {
   for (const problem of blobs.recovery?.problems ?? []) log('damaged segment', { problem })
+}
+
+/**
+ * At once: what is under way may never be answered, and what is durable needs no closing. The primary
+ * replaces a worker; the service manager, or whoever started it, the server.
+ */
+function endProcess(why: string, cause: unknown): never {
+  logToStderr(`${why}: this process ends`, { pid: process.pid, cause })
+  process.exit(1)
 }

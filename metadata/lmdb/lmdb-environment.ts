@@ -22,28 +22,46 @@ const pageBytes = 8192
 /** Reader slots: a few for each thread of each process. */
 const readersMax = 1024
 const reasonWaitMs = 1000
+/** EFBIG, ENOSPC, EDQUOT, MDB_MAP_FULL: there may be room again later. */
+const noRoomCodes: readonly unknown[] = [27, 28, 122, -30792]
+const probeKey = Buffer.from('writable')
+
+export type EnvironmentOptions = {
+  readonly path: string
+  /**
+   * Called once when this process can no longer write here, and some writes may never be answered: it
+   * has to open the environment anew, which is to say end.
+   */
+  readonly onUnusable?: (cause: unknown) => void
+}
 
 export class LmdbEnvironment {
   readonly tables: Tables
   readonly #root: RootDatabase<Buffer, Buffer>
   readonly #transaction: TransactionFlag
+  readonly #onUnusable: (cause: unknown) => void
+  #isUnusable = false
+  /** That of the last commit, if it failed. */
+  #failure: { readonly cause: unknown } | undefined
 
-  private constructor(
-    root: RootDatabase<Buffer, Buffer>,
-    tables: Tables,
-    transaction: TransactionFlag,
-  ) {
-    this.#root = root
-    this.tables = tables
-    this.#transaction = transaction
+  private constructor(parts: {
+    root: RootDatabase<Buffer, Buffer>
+    tables: Tables
+    transaction: TransactionFlag
+    onUnusable: (cause: unknown) => void
+  }) {
+    this.#root = parts.root
+    this.tables = parts.tables
+    this.#transaction = parts.transaction
+    this.#onUnusable = parts.onUnusable
   }
 
   /**
-   * Opens or makes the environment in the directory `path`. Commits are plain LMDB ones: data pages,
+   * Opens or makes the environment in a directory. Commits are plain LMDB ones: data pages,
    * sync, meta page written through; the overlapping sync that the library prefers lets other
    * processes see commits that a power failure could still take back.
    */
-  static async open(path: string): Promise<LmdbEnvironment> {
+  static async open({ path, onUnusable }: EnvironmentOptions): Promise<LmdbEnvironment> {
     const options = {
       path,
       noSubdir: false,
@@ -65,7 +83,12 @@ export class LmdbEnvironment {
     const tables = Object.fromEntries(tableNames.map((name) => [name, table(name)]))
     // LMDB syncs its file, and not the directories that name it.
     for (const directory of [path, dirname(path)]) await syncDirectory(directory)
-    return new LmdbEnvironment(root, tables as Tables, transaction)
+    return new LmdbEnvironment({
+      root,
+      tables: tables as Tables,
+      transaction,
+      onUnusable: onUnusable ?? (() => undefined),
+    })
   }
 
   /** Runs a verb that only reads, on a snapshot taken now: the library keeps an old one for a while. */
@@ -88,11 +111,11 @@ export class LmdbEnvironment {
   /**
    * Runs a verb that writes. Verbs of one moment share one transaction and one sync; each is a child
    * transaction of its own, so that a throw undoes its own writes and no others. Resolves when the
-   * commit is on disk.
+   * commit is on disk. When the commit fails, it is not known whether a later start will find it.
    */
   async write<T>(verb: (tables: Tables) => T): Promise<T> {
     try {
-      return await this.#root.childTransaction(() => {
+      const answer = await this.#root.childTransaction(() => {
         this.#transaction.runs = true
         try {
           return verb(this.tables)
@@ -100,8 +123,40 @@ export class LmdbEnvironment {
           this.#transaction.runs = false
         }
       })
+      this.#failure = undefined
+      return answer
     } catch (error) {
-      throw await withReason(error)
+      if (!(error instanceof Error && 'commitError' in error)) throw error
+      const cause = await reasonOf(error.commitError, error)
+      this.#failure = { cause }
+      this.#judgeFailure(cause)
+      throw new Error('a metadata commit failed: whether it was stored is not known', { cause })
+    }
+  }
+
+  /** Rejects while commits fail: with the last one failed, it tries another. */
+  async checkWritable(): Promise<void> {
+    if (this.#failure === undefined) return
+    if (this.#isUnusable) throw this.#failure.cause
+    await this.write(({ meta }) => meta.put(probeKey, Buffer.alloc(1)))
+  }
+
+  /**
+   * After a failed write of its meta page the library refuses every transaction of this process, and
+   * leaves their promises open; after another error of the disk nothing is to be tried again here.
+   */
+  #judgeFailure(cause: unknown): void {
+    if (this.#isUnusable || (isNoRoom(cause) && this.#takesTransactions())) return
+    this.#isUnusable = true
+    this.#onUnusable(cause)
+  }
+
+  #takesTransactions(): boolean {
+    try {
+      this.#root.transactionSync(() => undefined)
+      return true
+    } catch {
+      return false
     }
   }
 
@@ -114,14 +169,16 @@ export class LmdbEnvironment {
  * A commit that fails rejects without its reason, which comes in a second promise, a moment later and
  * fatal to the process if nobody waits for it.
  */
-async function withReason(error: unknown): Promise<unknown> {
-  const reason = error instanceof Error && 'commitError' in error ? error.commitError : undefined
-  if (!(reason instanceof Promise)) return error
-  const cause: unknown = await Promise.race([
-    reason.catch((why: unknown) => why),
-    setTimeout(reasonWaitMs, error, { ref: false }),
+async function reasonOf(commitError: unknown, otherwise: Error): Promise<unknown> {
+  if (!(commitError instanceof Promise)) return otherwise
+  return Promise.race([
+    commitError.catch((why: unknown) => why),
+    setTimeout(reasonWaitMs, otherwise, { ref: false }),
   ])
-  return new Error('a metadata commit failed: nothing of it was stored', { cause })
+}
+
+function isNoRoom(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && noRoomCodes.includes(cause.code)
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -26,6 +26,11 @@ export type LmdbMetadataOptions = {
    * runs. It purges tombstones, which no upload under way can need any more. `worker`: all others.
    */
   readonly role: 'primary' | 'worker'
+  /**
+   * Called once when this process can no longer write, and some writes may never be answered: it is
+   * to end and to be started anew.
+   */
+  readonly onUnusable?: (cause: unknown) => void
 }
 
 const layoutFormat = 1
@@ -61,10 +66,15 @@ export class LmdbMetadataStore implements MetadataStore {
   }
 
   static async open(options: LmdbMetadataOptions): Promise<LmdbMetadataStore> {
-    const env = await LmdbEnvironment.open(options.path)
+    const env = await LmdbEnvironment.open(options)
     await checkFormat(env)
     if (options.role === 'primary') await purgeTombstones(env)
     return new LmdbMetadataStore(env, pooled(options.random))
+  }
+
+  /** Rejects while commits fail; writes only when the last one did. */
+  checkWritable(): Promise<void> {
+    return this.#env.checkWritable()
   }
 
   /** Waits for writes under way. */

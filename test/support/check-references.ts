@@ -31,7 +31,7 @@ export async function checkReferences(
   metadataPath: string,
   blobs: Pick<BlobStore, 'read' | 'list'>,
 ): Promise<ReferenceReport> {
-  const environment = await LmdbEnvironment.open(metadataPath)
+  const environment = await LmdbEnvironment.open({ path: metadataPath })
   try {
     const held = environment.read(referencesHeld)
     const known = environment.read((tables) => compareCounts(tables, held))

@@ -7,6 +7,9 @@ export type TraceRequest = {
   /** Arguments of `node`. */
   readonly program: readonly string[]
   readonly calls: readonly string[]
+  /** Calls to fail, as `-e inject=` of strace takes them; counted by thread. */
+  readonly inject?: string
+  readonly env?: Readonly<Record<string, string>>
   /** Where strace writes; its lines are answered. */
   readonly logPath: string
 }
@@ -20,8 +23,10 @@ export function traceSystemCalls(request: TraceRequest): readonly string[] | und
     return undefined
   }
   const options = ['-f', '-y', '-e', `trace=${request.calls.join(',')}`, '-o', request.logPath]
+  if (request.inject !== undefined) options.push('-e', `inject=${request.inject}`)
   const run = spawnSync('strace', [...options, process.execPath, ...request.program], {
     timeout: 60_000,
+    env: { ...process.env, ...request.env },
   })
   if (run.status !== 0) throw new Error(`the traced program failed: ${run.stderr}`)
   return readFileSync(request.logPath, 'utf8').split('\n')

@@ -1,0 +1,69 @@
+// A disk that fails single writes of a commit: it is never left unknown that nothing can be written.
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
+import { makeBucket } from '../contracts/metadata-fixture.ts'
+import { describe } from '../support/describe.ts'
+import { traceSystemCalls } from '../support/strace.ts'
+
+const program = fileURLToPath(new URL('./lmdb-failing-writer.js', import.meta.url))
+const failed = 'a metadata commit failed: whether it was stored is not known'
+
+describe('lmdb: a disk that fails a write', (test) => {
+  let root: string
+  test.before(async () => {
+    root = await mkdtemp(join(tmpdir(), 'holdfast-failing-'))
+    const path = join(root, 'template')
+    const store = await LmdbMetadataStore.open({ path, random: randomBytes, role: 'primary' })
+    await makeBucket(store, 'one')
+    await store.close()
+  })
+  test.after(() => rm(root, { recursive: true }))
+
+  /** What the program notes when the n-th write of the thread that commits fails, one array a run. */
+  async function outcomes(error: string): Promise<string[][]> {
+    const all: string[][] = []
+    for (let call = 2; call < 7; call += 1) {
+      const path = join(root, `${error}-${call}`)
+      await cp(join(root, 'template'), path, { recursive: true })
+      const outcomePath = `${path}.json`
+      const lines = traceSystemCalls({
+        program: [program, path, outcomePath],
+        calls: ['pwrite64'],
+        inject: `pwrite64:error=${error}:when=${call}`,
+        // One thread commits, so that its calls can be counted.
+        env: { UV_THREADPOOL_SIZE: '1' },
+        logPath: join(root, 'trace'),
+      })
+      if (lines === undefined) return []
+      assert.ok(existsSync(outcomePath), 'the program neither failed nor ended')
+      const outcome: unknown = JSON.parse(await readFile(outcomePath, 'utf8'))
+      assert.ok(Array.isArray(outcome))
+      all.push(outcome.map(String))
+    }
+    return all
+  }
+
+  test('an error of the disk ends the use of the environment', async () => {
+    for (const outcome of await outcomes('EIO')) {
+      assert.deepEqual(outcome, ['unusable', failed, 'not writable'])
+    }
+  })
+
+  test('want of room is passing, unless it was the meta page that found none', async () => {
+    const all = await outcomes('ENOSPC')
+    const spelled = all.map((outcome) => outcome.join(', '))
+    const passing = `${failed}, writable`
+    const final = `unusable, ${failed}, not writable`
+    assert.deepEqual(
+      spelled.filter((outcome) => outcome !== passing && outcome !== final),
+      [],
+    )
+    if (all.length > 0) assert.ok(spelled.includes(passing) && spelled.includes(final))
+  })
+})
