@@ -242,10 +242,7 @@ export type FrozenObject = {
 }
 
 export interface FrozenObjects {
-  /**
-   * In key order, in pages; the same each time it is asked, while writes go on. With a prefix, which
-   * begins with the one that was frozen: only what is below that.
-   */
+  /** In key order, the same each time it is asked; of `prefix`, which begins with the frozen one. */
   pages(prefix?: string): AsyncIterable<readonly FrozenObject[]>
   /** The object of this key, which begins with the prefix that was frozen. */
   find(key: string): Promise<FrozenObject | undefined>
