@@ -242,6 +242,7 @@ export class DiskBlobStore implements BlobStore {
     }
     await this.#files.dropRetired(exists)
     for (const log of [this.#log, this.#movedLog]) {
+      log.endRows()
       const used = this.#seen.get(log) === log.appendsSeen ? 'idle' : 'inUse'
       this.#seen.set(log, log.appendsSeen)
       const row = log.active === undefined ? undefined : this.#index.segment(log.active)

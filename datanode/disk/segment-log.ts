@@ -57,6 +57,8 @@ export class SegmentLog {
   #syncFailed: { readonly cause: unknown } | undefined
   #running: Promise<void> | undefined
   #sealAsked = false
+  /** Segments that have ended, and whose rows could not be told. */
+  readonly #untold = new Map<SegmentId, SegmentRow['state']>()
   #appendsSeen = 0
   #wake: () => void = () => undefined
 
@@ -90,6 +92,17 @@ export class SegmentLog {
     while (this.#sealAsked) {
       this.#start()
       await this.#running
+    }
+    this.endRows()
+  }
+
+  /** Tells the index of segments that ended while it failed. Throws when it still does. */
+  endRows(): void {
+    for (const [id, state] of this.#untold) {
+      this.#options.index.transact((txn) =>
+        withLedger(txn, (ledger) => ledger.amend(id, { state })),
+      )
+      this.#untold.delete(id)
     }
   }
 
@@ -301,7 +314,9 @@ export class SegmentLog {
     for (const entry of entries) entry.fail(cause)
   }
 
+  /** An index that fails here is told again later: until then the segment is not reclaimed. */
   #endRow(id: SegmentId, state: SegmentRow['state']): void {
-    this.#options.index.transact((txn) => withLedger(txn, (ledger) => ledger.amend(id, { state })))
+    this.#untold.set(id, state)
+    this.endRows()
   }
 }

@@ -1,5 +1,6 @@
 // The log of segments when disk and index fail together: whoever waits is told.
 import { strict as assert } from 'node:assert'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { lmdbIndexHome } from '../../../datanode/disk/lmdb-chunk-index.ts'
 import { realVfs } from '../../../datanode/disk/real-vfs.ts'
@@ -47,11 +48,19 @@ describe('a log of segments whose index fails too', (test) => {
           },
         },
       })
-      await store.write(testChunk(random, 5000))
+      const first = testChunk(random, 5000)
+      await store.write(first)
+      const segments = join(fixture.path, 'segments')
+      const [given] = await readdir(segments)
       broken.disk = true
       await assert.rejects(store.write(testChunk(random, 5000)), /no space/)
       broken.disk = false
       assert.deepEqual(await store.write(testChunk(random, 5000)), { is: 'stored' })
+      // The index did not learn that the segment has ended; it is told again.
+      await store.maintain()
+      await store.delete([first.ref])
+      while ((await store.reclaim(2 ** 30)).is === 'worked');
+      assert(!(await readdir(segments)).includes(given ?? ''), 'its space does not return')
       await store.close()
       await fixture.discard()
     })
