@@ -11,6 +11,7 @@
 import type { BlobRef, ChunkRef } from '../protocol/chunks/chunk-ref.ts'
 import type { ArchiveJobStore } from './archive-job-store.ts'
 import type { BundleStore } from './bundle-store.ts'
+import type { LeaseStore } from './lease-store.ts'
 import type { ManifestStore } from './manifest-store.ts'
 import type {
   AccessKey,
@@ -380,20 +381,4 @@ export interface Outbox {
   finish(tasks: readonly OutboxTask[]): Promise<void>
   /** How many tasks wait, held ones included. */
   depth(): Promise<number>
-}
-
-/** A lease holds back the release of whatever is deleted after it was taken: one row, O(1). */
-export type Lease = {
-  readonly leaseId: string
-  readonly purpose: string
-  readonly expiresMs: number
-}
-
-export interface LeaseStore {
-  take(lease: Lease): Promise<void>
-  /** Moves the expiry. `gone`: it has expired or was let go. */
-  renew(leaseId: string, expiresMs: number): Promise<{ is: 'renewed' } | { is: 'gone' }>
-  letGo(leaseId: string): Promise<void>
-  /** Lets go of leases whose expiry is before `nowMs`: after this, they are gone for `renew` too. */
-  expire(nowMs: number): Promise<number>
 }

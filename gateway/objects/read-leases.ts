@@ -2,7 +2,7 @@
 // is sent to its end. One lease of the metadata store serves all reads that begin within a window, so
 // that reading costs a transaction every few seconds and not one a request.
 import assert from 'node:assert'
-import type { LeaseStore } from '../../metadata/metadata-store.ts'
+import type { LeaseStore } from '../../metadata/lease-store.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 
 export type ReadLeasesParts = {

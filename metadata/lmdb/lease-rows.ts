@@ -1,7 +1,7 @@
 // The horizon that leases hold: releases numbered above it wait. One row tells it, so that a commit
 // asks no more than one get.
 import { count, decodeRecord, encodeRecord, text } from '../codec/record-frame.ts'
-import type { Lease } from '../metadata-store.ts'
+import type { Lease } from '../lease-store.ts'
 import type { Tables } from './lmdb-environment.ts'
 import { numberKey, numberOfKey } from './row-keys.ts'
 

@@ -1,5 +1,5 @@
 // Leases: rows that hold back releases of whatever is deleted after they were taken.
-import type { LeaseStore } from '../metadata-store.ts'
+import type { LeaseStore } from '../lease-store.ts'
 import { allLeases, encodeLease, parseLease, updateHorizon } from './lease-rows.ts'
 import type { LmdbEnvironment } from './lmdb-environment.ts'
 import { lastSeq } from './outbox-rows.ts'

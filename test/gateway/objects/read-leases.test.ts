@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { equal, ok } from 'uvu/assert'
 import { ReadLeases } from '../../../gateway/objects/read-leases.ts'
-import type { Lease, LeaseStore } from '../../../metadata/metadata-store.ts'
+import type { Lease, LeaseStore } from '../../../metadata/lease-store.ts'
 import { describe } from '../../support/describe.ts'
 
 /** Leases in memory, written as the real ones behave. */
