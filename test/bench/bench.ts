@@ -21,6 +21,7 @@ import {
   syncedAppendsPerSecond,
 } from './raw-figures.ts'
 import { benchKey, type Spawned, spawnBareServer, spawnHoldfast } from './spawned-server.ts'
+import { millionEntries, slowReaders, zipRows } from './zip-bench.ts'
 
 const { values } = parseArgs({ options: { objects: { type: 'string', default: '1000000' } } })
 const seconds = 5
@@ -35,15 +36,7 @@ const directory = await mkdtemp(join(tmpdir(), 'holdfast-bench-'))
 const server = await spawnHoldfast(join(directory, 'data'))
 const bare = await spawnBareServer()
 try {
-  const target: Target = {
-    server,
-    host: `127.0.0.1:${server.port}`,
-    signing: {
-      credentials: { ...benchKey, region: 'us-east-1' },
-      signingKeys: new SigningKeyCache({ entriesMax: 10 }),
-      nowMs: Date.now(),
-    },
-  }
+  const target = targetOf(server)
   row('idle memory', `${memoryMiB(server.pid).now.toFixed(0)} MiB`)
   await prepare(target)
   await smallGets(target, bare)
@@ -54,11 +47,26 @@ try {
     `${memoryMiB(server.pid).now.toFixed(0)} MiB`,
     `peak ${memoryMiB(server.pid).peak.toFixed(0)} MiB`,
   )
+  await zipRows(row, target)
+  await slowReaders(row, target)
   await listings()
+  await millionEntries(row, { directory, objects: Number(values.objects), targetOf })
 } finally {
   await server.stop()
   await bare.stop()
   await rm(directory, { recursive: true, force: true })
+}
+
+function targetOf(spawned: Spawned): Target {
+  return {
+    server: spawned,
+    host: `127.0.0.1:${spawned.port}`,
+    signing: {
+      credentials: { ...benchKey, region: 'us-east-1' },
+      signingKeys: new SigningKeyCache({ entriesMax: 10 }),
+      nowMs: Date.now(),
+    },
+  }
 }
 
 async function prepare(target: Target): Promise<void> {

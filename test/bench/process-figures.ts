@@ -17,3 +17,9 @@ export function memoryMiB(pid: number): { readonly now: number; readonly peak: n
     Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024
   return { now: of('VmRSS'), peak: of('VmHWM') }
 }
+
+/** MiB of memory that is the process's own: without files it has mapped, which the kernel may drop. */
+export function anonymousMiB(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1')
+  return Number(/RssAnon:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024
+}
