@@ -5,7 +5,7 @@ import type { Manifest } from '../../metadata/manifest-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { centralHeader, endOfCentralDirectory } from '../../protocol/zip/zip-layout.ts'
 import { EntryCheck } from './entry-check.ts'
-import { type ArchiveRange, type EntrySlice, stepsOf } from './entry-slice.ts'
+import { type ArchiveRange, cutOf, type EntrySlice, stepsOf } from './entry-slice.ts'
 import { placedPages } from './manifest-entries.ts'
 import type { ReadAheadBudget } from './read-ahead-budget.ts'
 import { type ReadSlice, type SliceParts, SliceReader } from './read-slices.ts'
@@ -97,7 +97,7 @@ async function* readLarge(
   while (start < slice.end) {
     const bytes = lane.nextStepBytes()
     if (!lane.isFast) {
-      const step = { ...slice, start, end: Math.min(slice.end, start + bytes) }
+      const step = { ...slice, start, end: cutOf({ ...slice, start }, bytes) }
       yield* lane.hand(batchOf(await reader.read([step]), check))
       start = step.end
       await keepAlive()

@@ -1,4 +1,5 @@
 // What a range of an archive takes of its entries, cut into steps that are read one at a time.
+import { blockBytes } from '../../protocol/chunks/chunk-ref.ts'
 import type { PlacedEntry } from './manifest-entries.ts'
 import { largeBytesMin, stepEntriesMax } from './zip-limits.ts'
 
@@ -45,7 +46,7 @@ export async function* stepsOf(
           break
         }
         if (slices.length === 0) room = stepBytes()
-        const cut = Math.min(end, start + room)
+        const cut = cutOf({ placed, start, end }, room)
         slices.push({ placed, start, end: cut })
         room -= cut - start
         start = cut
@@ -54,6 +55,17 @@ export async function* stepsOf(
     if ((page.at(-1)?.end ?? range.end) >= range.end) break
   }
   if (slices.length > 0) yield { is: 'slices', slices }
+}
+
+/**
+ * Where a slice ends when it may have so many bytes: at the beginning of a sealed block if there is
+ * one within, since blocks are read and opened whole.
+ */
+export function cutOf({ placed, start, end }: EntrySlice, bytes: number): number {
+  const cut = start + bytes
+  if (cut >= end) return end
+  const aligned = cut - ((cut - placed.dataOffset) % blockBytes)
+  return aligned > start ? aligned : cut
 }
 
 /** The data that a slice takes, as offsets in the object. */

@@ -33,7 +33,8 @@ export function encodeManifestPage(page: ManifestPage): Buffer {
   for (const bucketId of buckets.keys()) at += bytes.write(bucketId, at, 'hex')
   at = writeText(bytes, at, beginning)
   for (const entry of page.entries) at = writeRow(bytes, at, { entry, buckets, beginning })
-  return bytes.subarray(0, at)
+  assert(at === bytes.length, 'a manifest page of another length')
+  return bytes
 }
 
 type Row = {
@@ -44,7 +45,7 @@ type Row = {
 
 function writeRow(bytes: Buffer, start: number, { entry, buckets, beginning }: Row): number {
   const { name, source } = entry
-  const ownKey = source !== undefined && source.key !== beginning + name
+  const ownKey = source !== undefined && hasOwnKey(source, name, beginning)
   let at = bytes.writeUInt8((source ? sourceFlag : 0) | (ownKey ? keyFlag : 0), start)
   at = bytes.writeUIntBE(entry.size, at, 6)
   at = bytes.writeUInt32BE(entry.crc32, at)
@@ -62,18 +63,27 @@ function writeText(bytes: Buffer, at: number, text: string): number {
   return at + 2 + length
 }
 
-/** At least as many as the page takes: a UTF-16 unit is three bytes at most. */
 function bytesNeeded(
   entries: readonly ManifestEntry[],
   buckets: number,
   beginning: string,
 ): number {
-  let bytes = headBytes + buckets * bucketIdBytes + 3 * beginning.length
+  let bytes = headBytes + buckets * bucketIdBytes + Buffer.byteLength(beginning)
   for (const { name, source } of entries) {
-    bytes += rowBytes + 3 * name.length
-    if (source !== undefined) bytes += sourceBytes + 2 + 3 * source.key.length
+    bytes += rowBytes + Buffer.byteLength(name)
+    if (source === undefined) continue
+    bytes += sourceBytes
+    if (hasOwnKey(source, name, beginning)) bytes += 2 + Buffer.byteLength(source.key)
   }
   return bytes
+}
+
+function hasOwnKey({ key }: EntrySource, name: string, beginning: string): boolean {
+  return (
+    key.length !== beginning.length + name.length ||
+    !key.startsWith(beginning) ||
+    !key.endsWith(name)
+  )
 }
 
 function bucketsOf(entries: readonly ManifestEntry[]): ReadonlyMap<BucketId, number> {
