@@ -368,15 +368,27 @@ export type OutboxTask = {
   | { readonly kind: 'deleteBlob'; readonly blob: BlobRef }
 )
 
+export type ReleaseTask = OutboxTask & { readonly kind: 'release' }
+
 export interface Outbox {
   /** Tasks in order, at most `limit`; releases that a lease holds back are not among them. */
   next(limit: number): Promise<readonly OutboxTask[]>
   /**
    * Does one step of a release: gives back a page of references; a chunk whose count falls to zero
    * loses its row and gains a `deleteBlob` task, in the same transaction. `more`: call again. Safe to
-   * repeat, late or doubled: what is done is not done again.
+   * repeat, late or doubled: what is done is not done again. `broken`: the rows contradict the task;
+   * nothing was changed.
    */
-  release(task: OutboxTask & { kind: 'release' }): Promise<{ is: 'more' } | { is: 'done' }>
+  release(
+    task: ReleaseTask,
+  ): Promise<{ is: 'more' } | { is: 'done' } | { is: 'broken'; cause: unknown }>
+  /**
+   * Takes a broken release out of the way: it is kept, and what it holds stays, but it is handed out
+   * no more. Atomic, durable, safe to repeat.
+   */
+  setAside(task: ReleaseTask): Promise<void>
+  /** How many releases were set aside. More than none is for an operator to know. */
+  setAsideCount(): Promise<number>
   /** Removes tasks that are done. Unknown ones are done already. */
   finish(tasks: readonly OutboxTask[]): Promise<void>
   /** How many tasks wait, held ones included. */

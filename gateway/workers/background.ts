@@ -46,6 +46,8 @@ export function startBackground(parts: BackgroundParts): Background {
     outbox: parts.metadata.outbox,
     deleteBlobs: (blobs) => parts.blobs.delete(blobs),
     onFailure: (cause) => onFailure('outbox', cause),
+    onSetAside: ({ seq, tenantId }, cause) =>
+      parts.log('broken release set aside', { seq, tenantId, cause }),
   })
   const running = [...jobs(parts), ...parts.moreJobs].map((job) => repeat(job, onFailure))
   return {

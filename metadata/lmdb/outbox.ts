@@ -3,7 +3,7 @@
 import assert from 'node:assert'
 import type { Outbox, OutboxTask } from '../metadata-store.ts'
 import { leaseHorizon } from './lease-rows.ts'
-import type { LmdbEnvironment } from './lmdb-environment.ts'
+import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { parseDeletion, parseRelease, tenantOfRelease } from './outbox-rows.ts'
 import { releaseStep } from './release-steps.ts'
 import { numberKey, numberOfKey } from './row-keys.ts'
@@ -40,19 +40,34 @@ export function lmdbOutbox(env: LmdbEnvironment): Outbox {
         return tasks.slice(0, limit).map(({ order: _, ...task }) => task)
       }),
 
-    release: (task) =>
-      env.write((tables) => {
+    release: async (task) => {
+      let thrown: { readonly cause: unknown } | undefined
+      try {
+        return await env.write((tables) => {
+          try {
+            return { is: oneStep(tables, keyOfSeq(task.seq)) }
+          } catch (cause) {
+            thrown = { cause }
+            throw cause
+          }
+        })
+      } catch (failure) {
+        // A step that throws is undone, and does so again; a commit that fails may yet succeed.
+        if (thrown === undefined) throw failure
+        return { is: 'broken', cause: thrown.cause }
+      }
+    },
+
+    setAside: (task) =>
+      env.write(({ releases, brokenReleases }) => {
         const key = keyOfSeq(task.seq)
-        const row = tables.releases.get(key)
-        if (row === undefined) return { is: 'done' }
-        const horizon = leaseHorizon(tables)
-        // A lease taken since the task was handed out does not hold it; one taken before it does.
-        if (horizon !== undefined && numberOfKey(key) > horizon) return { is: 'done' }
-        const { tenantId, target } = parseRelease(row)
-        if (releaseStep(tables, tenantId, target) === 'more') return { is: 'more' }
-        tables.releases.remove(key)
-        return { is: 'done' }
+        const row = releases.get(key)
+        if (row === undefined) return
+        brokenReleases.put(key, row)
+        releases.remove(key)
       }),
+
+    setAsideCount: async () => env.read(({ brokenReleases }) => brokenReleases.count()),
 
     finish: async (tasks) => {
       if (tasks.length === 0) return
@@ -66,6 +81,18 @@ export function lmdbOutbox(env: LmdbEnvironment): Outbox {
 
     depth: async () => env.read(({ releases, deletions }) => releases.count() + deletions.count()),
   }
+}
+
+function oneStep(tables: Tables, key: Buffer): 'more' | 'done' {
+  const row = tables.releases.get(key)
+  if (row === undefined) return 'done'
+  const horizon = leaseHorizon(tables)
+  // A lease taken since the task was handed out does not hold it; one taken before it does.
+  if (horizon !== undefined && numberOfKey(key) > horizon) return 'done'
+  const { tenantId, target } = parseRelease(row)
+  if (releaseStep(tables, tenantId, target) === 'more') return 'more'
+  tables.releases.remove(key)
+  return 'done'
 }
 
 /** 16 hex digits, so that seqs sort as text. */

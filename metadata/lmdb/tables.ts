@@ -45,6 +45,8 @@ export const tableNames = [
   'tombstones',
   /** seq (8 bytes) → a release task */
   'releases',
+  /** As `releases`: those that contradict other rows, and are handed out no more */
+  'brokenReleases',
   /** seq (8 bytes) → a deleteBlob task */
   'deletions',
   /** lease id → Lease */

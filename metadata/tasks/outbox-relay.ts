@@ -2,7 +2,7 @@
 // looks again twice a second when there is nothing to do, which also finds what other processes
 // have written, and waits longer while nothing but failures comes of it.
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
-import type { Outbox } from '../metadata-store.ts'
+import type { Outbox, ReleaseTask } from '../metadata-store.ts'
 import { embeddedTaskQueue } from './embedded-task-queue.ts'
 import { outboxHandler } from './outbox-handler.ts'
 
@@ -11,6 +11,8 @@ export type OutboxRelayParts = {
   readonly deleteBlobs: (blobs: readonly BlobRef[]) => Promise<void>
   /** Told of every failure; the task stays and is tried again. */
   readonly onFailure: (cause: unknown) => void
+  /** Told when a release that contradicts other rows was set aside for good. */
+  readonly onSetAside: (task: ReleaseTask, cause: unknown) => void
 }
 
 export interface OutboxRelay {

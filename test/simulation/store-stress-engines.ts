@@ -108,6 +108,7 @@ function startHastyWork(parts: {
     outbox: metadata.outbox,
     deleteBlobs: (refs) => blobs.delete(refs),
     onFailure: (cause) => failures.push(cause),
+    onSetAside: (_, cause) => failures.push(cause),
   })
   const loops = [
     again(5, () => blobs.reclaim(reclaimBytes)),

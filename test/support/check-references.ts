@@ -64,9 +64,11 @@ function referencesHeld(tables: Tables): Held {
     if (data.is === 'chunks') take(data.chunks)
   }
   for (const { value } of tables.lists.rows(everything)) take(parseChunkRefs(value))
-  for (const { value } of tables.releases.rows(everything)) {
-    const { target } = parseRelease(value)
-    if (target.what === 'chunks') take(target.refs)
+  for (const table of [tables.releases, tables.brokenReleases]) {
+    for (const { value } of table.rows(everything)) {
+      const { target } = parseRelease(value)
+      if (target.what === 'chunks') take(target.refs)
+    }
   }
   return held
 }

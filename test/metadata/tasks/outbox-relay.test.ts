@@ -5,8 +5,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { LmdbEnvironment } from '../../../metadata/lmdb/lmdb-environment.ts'
 import { LmdbMetadataStore } from '../../../metadata/lmdb/lmdb-metadata-store.ts'
 import type { MetadataStore } from '../../../metadata/metadata-store.ts'
+import { outboxHandler } from '../../../metadata/tasks/outbox-handler.ts'
 import { startOutboxRelay } from '../../../metadata/tasks/outbox-relay.ts'
 import {
   blobName,
@@ -42,6 +44,8 @@ async function eventually(what: string, holds: () => Promise<boolean> | boolean)
 
 const isEmpty = (store: MetadataStore) => async () => (await store.outbox.depth()) === 0
 
+const onSetAside = () => assert.fail('a sound release was set aside')
+
 describe('outbox relay', (test) => {
   test('what is deleted is released, its blobs are deleted, and the outbox is empty again', () =>
     withStore(open, async (store) => {
@@ -52,6 +56,7 @@ describe('outbox relay', (test) => {
           deleted.push(...blobs.map(blobName))
         },
         onFailure: (cause) => assert.fail(String(cause)),
+        onSetAside,
       })
       const bucket = await makeBucket(store, 'one')
       await wait(20)
@@ -73,6 +78,7 @@ describe('outbox relay', (test) => {
           if (refused-- > 0) throw new Error('the disk is away')
         },
         onFailure: (cause) => failures.push(cause),
+        onSetAside,
       })
       const bucket = await makeBucket(store, 'one')
       await put(store, bucket, 'k', { data: chunks(chunk('a', 1)) })
@@ -91,6 +97,7 @@ describe('outbox relay', (test) => {
           deleted += blobs.length
         },
         onFailure: (cause: unknown) => assert.fail(String(cause)),
+        onSetAside,
       }
       await startOutboxRelay(parts).stop()
       const bucket = await makeBucket(store, 'one')
@@ -116,4 +123,48 @@ describe('outbox relay', (test) => {
       assert.ok(deleted >= many.length)
       assert.deepEqual(await store.chunks.find(tenantId, [chunk('c19999', 0).id]), [undefined])
     }))
+
+  test('releases that contradict other rows are set aside, and do not hold up the others', async () => {
+    const path = await mkdtemp(join(tmpdir(), 'holdfast-relay-'))
+    const openStore = () => LmdbMetadataStore.open({ path, random: randomBytes, role: 'primary' })
+    const before = await openStore()
+    const bucket = await makeBucket(before, 'one')
+    // More than are handed out at once.
+    for (let i = 0; i < 300; i += 1) {
+      await put(before, bucket, `k${i}`, { data: chunks(chunk(`bad ${i}`, i + 1)) })
+      await remove(before, bucket, `k${i}`)
+    }
+    await put(before, bucket, 'good', { data: chunks(chunk('good', 1)) })
+    await remove(before, bucket, 'good')
+    await before.close()
+    await loseChunkRows(path, 300)
+
+    const store = await openStore()
+    const setAside: unknown[] = []
+    const handle = outboxHandler({
+      outbox: store.outbox,
+      deleteBlobs: async () => undefined,
+      isStopping: () => false,
+      onSetAside: (_, cause) => setAside.push(cause),
+    })
+    for (let turn = 0; turn < 20 && (await store.outbox.depth()) > 0; turn += 1) {
+      await handle(await store.outbox.next(256))
+    }
+    assert.equal(await store.outbox.depth(), 0)
+    assert.deepEqual(await store.chunks.find(tenantId, [chunk('good', 0).id]), [undefined])
+    assert.equal(setAside.length, 300)
+    assert.match(String(setAside[0]), /a chunk that has no row/)
+    assert.equal(await store.outbox.setAsideCount(), 300)
+    await store.close()
+    await rm(path, { recursive: true })
+  })
 })
+
+/** As a mistake of ours would: the rows of the chunks `bad 0` and on are gone. */
+async function loseChunkRows(path: string, count: number): Promise<void> {
+  const environment = await LmdbEnvironment.open({ path })
+  await environment.write((tables) => {
+    for (let i = 0; i < count; i += 1) tables.chunks.remove(chunk(`bad ${i}`, 0).id)
+  })
+  await environment.close()
+}
