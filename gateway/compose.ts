@@ -6,6 +6,7 @@ import type { RandomBytes } from '../protocol/chunks/new-generation.ts'
 import { loadChecksums } from '../protocol/s3/checksums/streaming-digest.ts'
 import { SigningKeyCache } from '../protocol/s3/sigv4/signing-keys.ts'
 import { authorizeRoot } from './authorize.ts'
+import { entryFetcher } from './bundles/external/fetch-entries.ts'
 import type { Config } from './config.ts'
 import { makeAuthenticate } from './http/authenticate.ts'
 import { makeAuthenticateForm } from './http/authenticate-form.ts'
@@ -29,7 +30,10 @@ export type GatewayParts = {
   readonly metadata: MetadataStore
   readonly blobs: BlobStore
   readonly masterKey: MasterKey
-  readonly config: Pick<Config, 'region' | 'domains' | 'ingestMemoryBytes' | 'uploadPace'>
+  readonly config: Pick<
+    Config,
+    'region' | 'domains' | 'ingestMemoryBytes' | 'uploadPace' | 'externalSources'
+  >
   /** Unique to this life of this process. */
   readonly processId: string
   readonly random: RandomBytes
@@ -93,6 +97,11 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
     metadata,
     zip,
     random: parts.random,
+    now,
+    fetchEntries: entryFetcher({
+      rule: config.externalSources,
+      spool: { metadata, ingest, random: parts.random, now },
+    }),
     credentials: (accessKeyId) => signing.credentials.find(accessKeyId),
     signingKeys: signing.signingKeys,
     keysOfTenant: async (tenantId) => {

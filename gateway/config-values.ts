@@ -59,6 +59,15 @@ export function parseDurationMs(raw: string): number {
   return Number(match[1]) * unit
 }
 
+/** A parser of one of these words. */
+export function oneOf<W extends string>(words: readonly W[]): (raw: string) => W {
+  return (raw) => {
+    const found = words.find((word) => word === raw)
+    if (found === undefined) throw new BadValue(`"${raw}" is not one of ${words.join(', ')}`)
+    return found
+  }
+}
+
 /** A parser of whole numbers within bounds, both included. */
 export function wholeNumber(min: number, max: number): (raw: string) => number {
   return (raw) => {

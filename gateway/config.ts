@@ -8,6 +8,7 @@ import {
   BadValue,
   bounded,
   type HostPort,
+  oneOf,
   parseAccessKeyId,
   parseBytes,
   parseDomains,
@@ -37,9 +38,12 @@ export type Config = {
   readonly ingestMemoryBytes: number
   readonly uploadPace: { readonly bytesPerSecondMin: number; readonly windowMs: number }
   readonly staleUploadAgeMs: number
+  /** Where bundles may fetch entries from: nowhere, public addresses, any address. */
+  readonly externalSources: ExternalSources
   readonly drainMs: number
 }
 
+export type ExternalSources = 'off' | 'public' | 'any'
 export type TlsFiles = { readonly certFile: string; readonly keyFile: string }
 export type RootKey = { readonly accessKeyId: string; readonly secretKey: string }
 
@@ -155,6 +159,7 @@ function buildConfig(values: Values, sources: ConfigSources): Config {
       windowMs: values.takeOr('upload-rate-window', bounded(parseDurationMs, '1s', '1h')),
     },
     staleUploadAgeMs: values.takeOr('stale-upload-age', bounded(parseDurationMs, '1m', '3650d')),
+    externalSources: values.takeOr('external-sources', oneOf(['off', 'public', 'any'])),
     drainMs: values.takeOr('drain-time', bounded(parseDurationMs, '0s', '1h')),
   }
 }

@@ -92,6 +92,12 @@ export const settings = {
     means: 'Multipart uploads neither completed nor aborted within this time are aborted.',
     fallback: '7d',
   },
+  'external-sources': {
+    value: 'RULE',
+    means:
+      'Where bundles may fetch entries from (docs/bundles.md): off (nowhere), public (https URLs at public addresses) or any (also those of this machine and its networks).',
+    fallback: 'public',
+  },
   'drain-time': {
     value: 'DURATION',
     means:

@@ -33,7 +33,9 @@ export async function appendToBundle(
   if (bucket === undefined) throw new S3Error('NoSuchBucket', { BucketName: bundle.bucketName })
   const before = await newestState(parts, bundle)
   const { windows } = bundle
-  const manifest = await freezeBundle(parts, { bucket, selections, windows, before })
+  const keys = await parts.keysOfTenant(bundle.tenantId)
+  if (keys === undefined) throw new S3Error('BundleExpired', { BundleId: bundle.bundleId })
+  const manifest = await freezeBundle(parts, { bucket, selections, windows, keys, before })
   const states = [manifest.manifestId, ...bundle.states]
   try {
     await keepBundle(metadata, bundle, manifest)

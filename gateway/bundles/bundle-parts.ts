@@ -4,12 +4,15 @@ import type { TenantId } from '../../metadata/records.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import type { ZipService } from '../zip/zip-service.ts'
+import type { FetchEntries } from './external/fetch-entries.ts'
 import type { FindCredentials } from './find-bundle.ts'
 
 export type BundleParts = {
   readonly metadata: MetadataStore
   readonly zip: ZipService
   readonly random: RandomBytes
+  readonly now: () => number
+  readonly fetchEntries: FetchEntries
   /** Absent: no such key, or it is not active. */
   readonly credentials: FindCredentials
   /** Absent: the tenant is gone. */

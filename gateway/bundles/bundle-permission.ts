@@ -29,7 +29,7 @@ export async function permitSelections(
   bucket: string,
   selections: readonly Selection[],
 ): Promise<void> {
-  if (selections.some(({ is }) => is !== 'key')) {
+  if (selections.some(({ is }) => is === 'prefix' || is === 'glob')) {
     await permit(asking, 's3:ListBucket', { bucket, key: '' })
   }
   for (const selection of selections) {
@@ -44,6 +44,9 @@ export async function permitSelections(
         break
       case 'glob':
         await permit(asking, 's3:GetObject', { bucket, key: selection.glob.beginning })
+        break
+      case 'url':
+        await permit(asking, 'holdfast:FetchExternal', { bucket, key: '' })
         break
       default:
         selection satisfies never

@@ -11,6 +11,7 @@ import {
   globWildcardsMax,
   selectionsMax,
 } from './bundle-limits.ts'
+import { externalEntriesMax, urlBytesMax } from './external/external-limits.ts'
 import { type Glob, parseGlob } from './glob.ts'
 
 export type Selection =
@@ -23,12 +24,17 @@ export type Selection =
     }
   /** Entries are named by what stands behind the last slash of the prefix, below the folder. */
   | { readonly is: 'prefix'; readonly prefix: string; readonly folder: string }
+  /** Fetched once, when it is chosen. */
+  | { readonly is: 'url'; readonly url: URL; readonly name: string }
   /** Entries are named by their whole keys, below the folder. */
   | { readonly is: 'glob'; readonly glob: Glob; readonly folder: string }
 
 /** Throws `MalformedJSON`, `InvalidArgument` and `KeyTooLongError`. */
 export function parseSelections(body: JsonObject): readonly Selection[] {
-  return body.objects('entries', selectionsMax).map(parseSelection)
+  const selections = body.objects('entries', selectionsMax).map(parseSelection)
+  if (selections.filter(({ is }) => is === 'url').length <= externalEntriesMax) return selections
+  const message = `A request has at most ${externalEntriesMax} entries with a url.`
+  throw new S3Error('InvalidArgument', { ArgumentName: 'entries' }, { message })
 }
 
 function parseSelection(item: JsonObject): Selection {
@@ -38,12 +44,13 @@ function parseSelection(item: JsonObject): Selection {
 }
 
 function parseKind(item: JsonObject): Selection {
-  const kinds = ['key', 'prefix', 'glob'].filter((kind) => item.has(kind))
+  const kinds = ['key', 'prefix', 'glob', 'url'].filter((kind) => item.has(kind))
   if (kinds.length !== 1) {
-    const message = `${item.nameOf('key')}: an entry has one of key, prefix and glob.`
+    const message = `${item.nameOf('key')}: an entry has one of key, prefix, glob and url.`
     throw new S3Error('MalformedJSON', {}, { message })
   }
   if (item.has('key')) return parseKey(item)
+  if (item.has('url')) return parseUrl(item)
   const folder = parseName(item) ?? ''
   if (item.has('prefix')) {
     return { is: 'prefix', prefix: bounded(item, 'prefix', keyBytesMax), folder }
@@ -63,6 +70,19 @@ function parseKey(item: JsonObject): Selection {
     throw new S3Error('InvalidArgument', {}, { message })
   }
   return { is: 'key', key, name, ...(raw === undefined ? {} : { versionId: parseVersionId(raw) }) }
+}
+
+function parseUrl(item: JsonObject): Selection {
+  const raw = bounded(item, 'url', urlBytesMax)
+  const url = URL.canParse(raw) ? new URL(raw) : undefined
+  if (url?.protocol !== 'https:') {
+    const message = `${item.nameOf('url')} is no https URL.`
+    throw new S3Error('InvalidArgument', { ArgumentName: 'url' }, { message })
+  }
+  const name = parseName(item) ?? ''
+  if (name !== '' && !name.endsWith('/')) return { is: 'url', url, name }
+  const message = `${item.nameOf('name')} must name the file that the URL gives.`
+  throw new S3Error('InvalidArgument', { ArgumentName: 'name' }, { message })
 }
 
 function parseName(item: JsonObject): string | undefined {

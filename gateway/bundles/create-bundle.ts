@@ -77,7 +77,7 @@ async function readRequest(call: OwnCall): Promise<Asked> {
   await permitSelections(asking, bucketName, selections)
   const bucket = await services.metadata.buckets.get(caller.identity.tenantId, bucketName)
   if (bucket === undefined) throw new S3Error('NoSuchBucket', { BucketName: bucketName })
-  return { caller, request, order: { bucket, selections, windows } }
+  return { caller, request, order: { bucket, selections, windows, keys: caller.keys } }
 }
 
 async function storeBundle(

@@ -5,23 +5,30 @@ import type { Manifest } from '../../metadata/manifest-store.ts'
 import type { BucketRef, MetadataStore } from '../../metadata/metadata-store.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import type { TenantKeys } from '../keys/tenant-keys.ts'
 import { removeManifest } from '../zip/archives.ts'
 import type { ZipService } from '../zip/zip-service.ts'
 import { nameEntries } from './bundle-entries.ts'
 import { afterExpiryMs } from './bundle-limits.ts'
 import type { Selection } from './bundle-selection.ts'
-import { openSelections } from './raw-entries.ts'
+import type { FetchEntries } from './external/fetch-entries.ts'
+import { emptySpool, type Spooled } from './external/spool.ts'
+import { type Chosen, openSelections } from './raw-entries.ts'
 
 export type FreezeParts = {
   readonly metadata: MetadataStore
   readonly zip: ZipService
   readonly random: RandomBytes
+  readonly now: () => number
+  readonly fetchEntries: FetchEntries
 }
 
 export type BundleOrder = {
   readonly bucket: BucketRef & { readonly createdMs: number }
   readonly selections: readonly Selection[]
   readonly windows: boolean
+  /** Of the bucket's tenant. */
+  readonly keys: TenantKeys
   /** What the bundle holds already. */
   readonly before?: Manifest
 }
@@ -30,8 +37,23 @@ export type BundleOrder = {
  * A manifest that nobody else has. It lives for a day after its last use, unless it is kept. Throws
  * what choosing and naming the entries throws, and `SlowDown` when the tenant's quota is in use.
  */
-export function freezeBundle(parts: FreezeParts, order: BundleOrder): Promise<Manifest> {
-  const { metadata, zip, random } = parts
+export async function freezeBundle(parts: FreezeParts, order: BundleOrder): Promise<Manifest> {
+  const { bucket, keys, selections } = order
+  const spooled: Spooled[] = []
+  try {
+    const place = { tenantId: bucket.tenantId, keys, spooled }
+    const fetched = await parts.fetchEntries(selections, place)
+    return await freezeChosen(parts, order, fetched)
+  } finally {
+    await emptySpool({ metadata: parts.metadata, now: parts.now }, spooled)
+  }
+}
+
+function freezeChosen(
+  { metadata, zip, random }: FreezeParts,
+  order: BundleOrder,
+  fetched: Chosen['fetched'],
+): Promise<Manifest> {
   const { bucket, selections, windows, before } = order
   return zip.archives.freeze({
     tenantId: bucket.tenantId,
@@ -40,7 +62,7 @@ export function freezeBundle(parts: FreezeParts, order: BundleOrder): Promise<Ma
     emptyModifiedMs: bucket.createdMs,
     open: async () =>
       nameEntries({
-        added: await openSelections(metadata.objects, bucket, selections),
+        added: await openSelections(metadata.objects, bucket, { selections, fetched }),
         windows,
         ...(before === undefined
           ? {}

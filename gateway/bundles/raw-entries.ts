@@ -1,5 +1,6 @@
 // The entries that selections come to, under the names asked for: all of one frozen moment, page by
 // page, the same each time they are asked. Names are not yet safe; `bundle-entries.ts` makes them so.
+import assert from 'node:assert'
 import type { EntrySource } from '../../metadata/manifest-store.ts'
 import type {
   BucketRef,
@@ -26,6 +27,12 @@ export interface RawEntries {
   close(): Promise<void>
 }
 
+/** With what was fetched for those that are URLs. */
+export type Chosen = {
+  readonly selections: readonly Selection[]
+  readonly fetched: ReadonlyMap<Selection, RawEntry>
+}
+
 type Found = Omit<FrozenObject, 'besideFolder'>
 
 /** Keys of one page; each is looked up by itself. */
@@ -35,11 +42,11 @@ const keysPerPage = 500
 export async function openSelections(
   objects: Pick<ObjectStore, 'freeze' | 'get'>,
   bucket: BucketRef,
-  selections: readonly Selection[],
+  { selections, fetched }: Chosen,
 ): Promise<RawEntries> {
   const versions = await findVersions(objects, bucket, selections)
   const frozen = await objects.freeze(bucket, commonBeginning(selections))
-  const place = { bucket, frozen, versions }
+  const place = { bucket, frozen, versions, fetched }
   return {
     pages: () => pagesOf(selections, place),
     close: () => frozen.close(),
@@ -51,6 +58,7 @@ type Place = {
   readonly frozen: FrozenObjects
   /** Versions named: they do not change, so that it makes no difference when they were looked up. */
   readonly versions: ReadonlyMap<Selection, Found>
+  readonly fetched: ReadonlyMap<Selection, RawEntry>
 }
 
 async function findVersions(
@@ -79,6 +87,7 @@ async function findVersions(
 function commonBeginning(selections: readonly Selection[]): string {
   let common: string | undefined
   for (const selection of selections) {
+    if (selection.is === 'url') continue
     if (selection.is === 'key' && selection.versionId !== undefined) continue
     const beginning = beginningOf(selection)
     common ??= beginning
@@ -87,7 +96,7 @@ function commonBeginning(selections: readonly Selection[]): string {
   return (common ?? '').replace(/[\ud800-\udbff]$/, '')
 }
 
-function beginningOf(selection: Selection): string {
+function beginningOf(selection: Exclude<Selection, { readonly is: 'url' }>): string {
   switch (selection.is) {
     case 'key':
       return selection.key
@@ -106,21 +115,26 @@ async function* pagesOf(
 ): AsyncGenerator<readonly RawEntry[], void, void> {
   let page: RawEntry[] = []
   for (const selection of selections) {
-    if (selection.is === 'key') {
-      page.push(await entryOfKey(selection, place))
+    if (selection.is === 'key' || selection.is === 'url') {
+      page.push(await singleEntry(selection, place))
       if (page.length < keysPerPage) continue
     }
     if (page.length > 0) yield page
     page = []
-    if (selection.is !== 'key') yield* pagesBelow(selection, place)
+    if (selection.is === 'prefix' || selection.is === 'glob') yield* pagesBelow(selection, place)
   }
   if (page.length > 0) yield page
 }
 
-async function entryOfKey(
-  selection: Selection & { readonly is: 'key' },
+async function singleEntry(
+  selection: Selection & { readonly is: 'key' | 'url' },
   place: Place,
 ): Promise<RawEntry> {
+  if (selection.is === 'url') {
+    const fetched = place.fetched.get(selection)
+    assert(fetched !== undefined, 'a URL that nobody has fetched')
+    return fetched
+  }
   const { key, name } = selection
   const found = place.versions.get(selection) ?? (await place.frozen.find(key))
   if (found === undefined) throw new S3Error('NoSuchKey', { Key: key })
@@ -128,7 +142,7 @@ async function entryOfKey(
 }
 
 async function* pagesBelow(
-  selection: Exclude<Selection, { readonly is: 'key' }>,
+  selection: Extract<Selection, { readonly is: 'prefix' | 'glob' }>,
   { bucket, frozen }: Place,
 ): AsyncGenerator<readonly RawEntry[], void, void> {
   const { folder } = selection

@@ -3,6 +3,7 @@
 import type { Bundle, BundleId } from '../../metadata/bundle-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { afterExpiryMs, rememberedMs } from './bundle-limits.ts'
+import { sweepSpools } from './external/spool.ts'
 import { releaseBundle } from './freeze-bundle.ts'
 
 const sweptAtOnce = 100
@@ -13,6 +14,7 @@ export async function sweepBundles(
   options: { readonly nowMs: number; readonly signal: AbortSignal },
 ): Promise<void> {
   const { nowMs, signal } = options
+  await sweepSpools(metadata, nowMs)
   const expiresBeforeMs = nowMs - afterExpiryMs
   let after: BundleId | undefined
   while (!signal.aborted) {

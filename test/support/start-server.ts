@@ -70,6 +70,7 @@ export class RunningServer {
         domains: [],
         ingestMemoryBytes: 64 * 1024 * 1024,
         uploadPace: { bytesPerSecondMin: 1024, windowMs: 20_000 },
+        externalSources: 'any',
         ...options,
       },
       processId: randomBytes(8).toString('hex'),

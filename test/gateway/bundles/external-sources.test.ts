@@ -1,0 +1,205 @@
+// Entries of bundles that are fetched from elsewhere, from an https server of this test's own.
+import assert from 'node:assert'
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import {
+  CreateBucketCommand,
+  ListBucketsCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3'
+import { isPublicAddress } from '../../../gateway/bundles/external/public-address.ts'
+import { signRequest } from '../../../protocol/s3/sigv4/sign-request.ts'
+import { SigningKeyCache } from '../../../protocol/s3/sigv4/signing-keys.ts'
+import { makeCertificate } from '../../compat/tls-certificate.ts'
+import { describe } from '../../support/describe.ts'
+import { readZip } from '../../support/python-zip.ts'
+import { makeTemporaryDirectory, StartedServer } from '../../support/started-server.ts'
+
+const program = fileURLToPath(new URL('../../../deploy/holdfast.js', import.meta.url))
+const key = { accessKeyId: 'external-key', secretAccessKey: 'external-secret' }
+const mib = 1024 * 1024
+const large = Buffer.alloc(6 * mib, 'external')
+
+type Started = { readonly process: StartedServer; readonly s3: string }
+
+async function startHoldfast(folder: string, rule: string, certificate: string): Promise<Started> {
+  const process = new StartedServer({
+    program,
+    argv: [
+      ...['server', '--data', join(folder, rule), '--workers', '1', '--external-sources', rule],
+      ...['--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'],
+    ],
+    env: {
+      HOLDFAST_ROOT_ACCESS_KEY: key.accessKeyId,
+      HOLDFAST_ROOT_SECRET_KEY: key.secretAccessKey,
+      NODE_EXTRA_CA_CERTS: certificate,
+    },
+  })
+  const { s3 } = await process.listening()
+  return { process, s3 }
+}
+
+async function post({ s3 }: Started, entries: readonly unknown[], query = ''): Promise<Response> {
+  const target = `/-/bundles${query}`
+  const { headers } = signRequest(
+    {
+      method: 'POST',
+      target,
+      headers: { host: new URL(s3).host },
+      payloadHash: 'UNSIGNED-PAYLOAD',
+    },
+    {
+      credentials: { ...key, region: 'us-east-1' },
+      signingKeys: new SigningKeyCache({ entriesMax: 1 }),
+      nowMs: Date.now(),
+    },
+  )
+  const body = JSON.stringify({ bucket: 'files', entries })
+  return fetch(`${s3}${target}`, { method: 'POST', headers, body })
+}
+
+async function refusal(server: Started, url: string): Promise<string> {
+  const response = await post(server, [{ url, name: 'x' }])
+  assert.equal(response.status, 400)
+  return response.text()
+}
+
+function bytesOf(response: Response): Promise<Buffer> {
+  return response.arrayBuffer().then((bytes) => Buffer.from(bytes))
+}
+
+function urlIn(text: string): string {
+  const url = /"url":"([^"]+)"/.exec(text)?.[1]
+  assert.ok(url !== undefined, text)
+  return url
+}
+
+function sdkFor({ s3 }: Started): S3Client {
+  const plain = { region: 'us-east-1', forcePathStyle: true }
+  return new S3Client({ ...plain, endpoint: s3, credentials: key })
+}
+
+function startOrigin(certificate: { cert: string; key: string }): Promise<Server> {
+  const files = { cert: readFileSync(certificate.cert), key: readFileSync(certificate.key) }
+  const origin = createServer(files, (request, response) => {
+    const redirect = /^\/redirect\/(\d+)/.exec(request.url ?? '')
+    if (redirect !== null) {
+      const left = Number(redirect[1]) - 1
+      response.writeHead(302, { location: left > 0 ? `/redirect/${left}` : '/small' })
+      response.end()
+    } else if (request.url === '/small') {
+      response.writeHead(200, { 'last-modified': 'Sun, 01 Mar 2026 10:00:00 GMT' })
+      response.end('small')
+    } else if (request.url === '/large') {
+      response.end(large)
+    } else if (request.url === '/plain-http') {
+      response.writeHead(302, { location: 'http://127.0.0.1/' })
+      response.end()
+    } else if (request.url === '/broken') {
+      response.writeHead(200, { 'content-length': 1000 })
+      response.write('only this')
+      setTimeout(() => response.destroy(), 50)
+    } else {
+      response.writeHead(404)
+      response.end()
+    }
+  })
+  return new Promise((resolve) => origin.listen(0, '127.0.0.1', () => resolve(origin)))
+}
+
+describe('entries that are fetched from elsewhere', (test) => {
+  const { path: folder, remove } = makeTemporaryDirectory()
+  let origin: Server
+  let base: string
+  let any: Started
+  let careful: Started
+
+  test.before(async () => {
+    const certificate = makeCertificate(folder, 'origin')
+    origin = await startOrigin(certificate)
+    base = `https://localhost:${(origin.address() as AddressInfo).port}`
+    any = await startHoldfast(folder, 'any', certificate.cert)
+    careful = await startHoldfast(folder, 'public', certificate.cert)
+    for (const server of [any, careful]) {
+      const sdk = sdkFor(server)
+      await sdk.send(new CreateBucketCommand({ Bucket: 'files' }))
+      await sdk.send(new PutObjectCommand({ Bucket: 'files', Key: 'own', Body: 'own' }))
+      sdk.destroy()
+    }
+  })
+  test.after(async () => {
+    origin.close()
+    await any.process.stop()
+    await careful.process.stop()
+    remove()
+  })
+
+  test('stand among the others, in an archive that is exact and resumable', async () => {
+    const response = await post(any, [
+      { url: `${base}/large`, name: 'fetched/large' },
+      { key: 'own' },
+      { url: `${base}/redirect/2`, name: 'small' },
+    ])
+    const made = await response.text()
+    assert.equal(response.status, 201, made)
+    const whole = await fetch(urlIn(made))
+    const archive = await bytesOf(whole)
+    assert.equal(whole.headers.get('content-length'), String(archive.length))
+    assert.deepStrictEqual(readZip(archive), [
+      ['fetched/large', large.toString()],
+      ['own', 'own'],
+      ['small', 'small'],
+    ])
+    const range = await fetch(urlIn(made), { headers: { range: 'bytes=5000000-5999999' } })
+    assert.deepStrictEqual(await bytesOf(range), archive.subarray(5_000_000, 6_000_000))
+    const sdk = sdkFor(any)
+    const { Buckets } = await sdk.send(new ListBucketsCommand({}))
+    assert.deepStrictEqual(
+      Buckets?.map(({ Name }) => Name),
+      ['files'],
+    )
+    sdk.destroy()
+  })
+
+  test('can be downloaded at once, too', async () => {
+    const response = await post(any, [{ url: `${base}/small`, name: 'small' }], '?download')
+    assert.deepStrictEqual(readZip(await bytesOf(response)), [['small', 'small']])
+  })
+
+  test('a source that fails, leads on for ever, or away from https makes no bundle', async () => {
+    assert.match(await refusal(any, `${base}/missing`), /missing answered 404/)
+    assert.match(await refusal(any, `${base}/redirect/9`), /leads on more than 5 times/)
+    assert.match(await refusal(any, `${base}/plain-http`), /is not https/)
+    assert.match(await refusal(any, `${base}/broken`), /broke off/)
+    assert.match(await refusal(any, 'https://localhost:1/'), /could not be fetched/)
+    assert.match(await refusal(any, 'http://localhost/'), /no https URL/)
+    assert.match(await refusal(any, 'file:///etc/passwd'), /no https URL/)
+  })
+
+  test('what is not at a public address is not fetched, unless the server was told to', async () => {
+    const port = new URL(base).port
+    for (const host of ['localhost', '127.0.0.1', '[::1]', '0x7f.1', '169.254.169.254']) {
+      const said = await refusal(careful, `https://${host}:${port}/small`)
+      assert.match(said, /not public/, host)
+    }
+  })
+})
+
+describe('public addresses', (test) => {
+  test('are not those of this machine, its networks, the link, or of other special use', () => {
+    const special = [
+      ...['0.0.0.0', '10.1.2.3', '100.64.0.1', '127.0.0.1', '127.9.9.9', '169.254.169.254'],
+      ...['172.16.0.1', '172.31.255.255', '192.168.1.1', '198.18.0.1', '224.0.0.1'],
+      ...['255.255.255.255', '240.0.0.1', '192.0.2.1', '203.0.113.9', '198.51.100.1'],
+      ...['::', '::1', 'fe80::1', 'fc00::1', 'fd12::1', 'ff02::1', '::ffff:10.0.0.1'],
+      ...['::ffff:8.8.8.8', '64:ff9b::7f00:1', '2001:db8::1', '2002:7f00:1::', '2001::1'],
+    ]
+    for (const address of special) assert.equal(isPublicAddress(address), false, address)
+    const everybodys = ['1.1.1.1', '8.8.8.8', '172.32.0.1', '100.128.0.1', '2606:4700::1111']
+    for (const address of everybodys) assert.equal(isPublicAddress(address), true, address)
+  })
+})
