@@ -2,16 +2,9 @@
 // when the last process that holds the file open has ended, however it ended; so no clock, no stale
 // file and no guess at process ids decides who may write.
 import { spawnSync } from 'node:child_process'
-import {
-  closeSync,
-  constants,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeDirectory } from './make-directory.ts'
 
 /** To be handed to every process that opens the engines: the lock lives as long as any of them. */
 export type DataDirectoryLock = { readonly fd: number; release(): void }
@@ -48,7 +41,7 @@ export async function lockDataDirectory(
 
 function openLockFile(directory: string, path: string): number {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectory(directory)
     return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)

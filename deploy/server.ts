@@ -1,7 +1,6 @@
 // `holdfast server`: takes the data directory, opens the engines, starts the processes that serve S3,
 // tells how to connect, and stops it all in order. Knows engines and S3 only by `serving.ts`.
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createHealthApp, type Readiness } from '../gateway/admin/health.ts'
@@ -9,6 +8,7 @@ import type { Config } from '../gateway/config.ts'
 import { type AdminListener, listenAdmin } from './admin-listener.ts'
 import { connectText, urlOf } from './connect-text.ts'
 import { type DataDirectoryLock, lockDataDirectory } from './data-directory.ts'
+import { makeDirectory } from './make-directory.ts'
 import { prepareRootUser } from './root-user.ts'
 import type { Engines, OpenEngines, Print, S3Listener, TlsPair } from './serving.ts'
 import { onStopSignals } from './stop-signals.ts'
@@ -54,7 +54,7 @@ async function start(
   const tls = config.tls && (await readTlsFiles(config.tls))
   const lock = await lockDataDirectory(config.dataDirectory, { pid: process.pid, wait: sleep })
   closers.push(() => lock.release())
-  await mkdir(dirname(config.masterKeyFile), { recursive: true, mode: 0o700 })
+  makeDirectory(dirname(config.masterKeyFile))
 
   const engines = await options.openEngines(config, {
     role: config.workers === 1 ? 'whole' : 'primary',

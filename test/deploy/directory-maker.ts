@@ -1,0 +1,7 @@
+// A program for tests: makes the directory it is told.
+import assert from 'node:assert'
+import { makeDirectory } from '../../deploy/make-directory.ts'
+
+const path = process.argv[2]
+assert.ok(path !== undefined)
+makeDirectory(path)
