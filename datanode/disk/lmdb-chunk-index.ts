@@ -1,6 +1,6 @@
 // The chunk index as an LMDB environment that all processes of a data directory open. Commits are
 // not synced: after a loss of power the environment may be torn, and `recover.ts` builds it anew.
-import { open as openFile, rm, stat } from 'node:fs/promises'
+import { mkdir, open as openFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
@@ -27,6 +27,7 @@ type Tables = {
 export function lmdbIndexHome(directory: string): IndexHome {
   return {
     open: async () => {
+      await mkdir(directory, { recursive: true, mode: 0o700 })
       await checkLmdbFile(join(directory, 'data.mdb'))
       return openIndex(directory)
     },
@@ -36,16 +37,19 @@ export function lmdbIndexHome(directory: string): IndexHome {
 
 function openIndex(directory: string): ChunkIndex {
   const binary = { keyEncoding: 'binary', encoding: 'binary' } as const
-  const root = open<Buffer, Buffer>({
+  const options = {
     path: directory,
     ...binary,
+    // For the library's native part; its types do not name it.
+    permissionsMode: 0o600,
     noSubdir: false,
     noSync: true,
     overlappingSync: false,
     mapSize: mapBytes,
     maxReaders: readersMax,
     maxDbs: 4,
-  })
+  } as const
+  const root: RootDatabase<Buffer, Buffer> = open(options)
   const tables: Tables = {
     root,
     chunks: root.openDB({ name: 'chunks', ...binary }),

@@ -1,7 +1,7 @@
 // The LMDB environment that all nouns of this engine share: its tables, and the two ways to reach
 // them: `read` on a fresh snapshot, `write` in a transaction. Which rows lie where: `tables.ts`.
 import assert from 'node:assert'
-import { open as openFile } from 'node:fs/promises'
+import { mkdir, open as openFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { type Database, open, type RootDatabase, type Transaction } from 'lmdb'
@@ -62,8 +62,11 @@ export class LmdbEnvironment {
    * processes see commits that a power failure could still take back.
    */
   static async open({ path, onUnusable }: EnvironmentOptions): Promise<LmdbEnvironment> {
+    await mkdir(path, { recursive: true, mode: 0o700 })
     const options = {
       path,
+      // For the library's native part; its types do not name it.
+      permissionsMode: 0o600,
       noSubdir: false,
       pageSize: pageBytes,
       mapSize: mapBytes,
