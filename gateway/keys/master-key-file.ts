@@ -1,8 +1,8 @@
 // The master key: 32 random bytes in a file of mode 0600, made at the first start. Everything else
 // secret is sealed under it; losing it loses the data.
 import { createSecretKey, type KeyObject } from 'node:crypto'
-import { link, open, unlink } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { link, open, readdir, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { hkdfExpand } from '../../protocol/chunks/hkdf.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 
@@ -25,7 +25,10 @@ export async function openMasterKey(
   options: { readonly random: RandomBytes; readonly mayCreate: boolean },
 ): Promise<{ readonly key: MasterKey; readonly created: boolean }> {
   const existing = await readKeyFile(path)
-  if (existing !== undefined) return { key: masterKeyFrom(existing), created: false }
+  if (existing !== undefined) {
+    await removeLeftovers(path)
+    return { key: masterKeyFrom(existing), created: false }
+  }
   if (!options.mayCreate) {
     throw new BadMasterKeyFile(
       `The master key file ${path} is missing, and there is data sealed under it: put the file back.`,
@@ -67,6 +70,22 @@ async function readKeyFile(path: string): Promise<Buffer | undefined> {
   }
 }
 
+/** A start that was killed while it made the file has left the key under another name as well. */
+async function removeLeftovers(path: string): Promise<void> {
+  const prefix = `${basename(path)}.`
+  let names: readonly string[]
+  try {
+    names = await readdir(dirname(path))
+  } catch {
+    // The key may lie where we may read it and not look around: then we made nothing there.
+    return
+  }
+  for (const name of names) {
+    if (!name.startsWith(prefix) || !/^[0-9a-f]{16}\.new$/.test(name.slice(prefix.length))) continue
+    await rm(join(dirname(path), name), { force: true })
+  }
+}
+
 async function openIfThere(path: string) {
   try {
     return await open(path, 'r')
@@ -94,7 +113,8 @@ async function createKeyFile(
     throw cause
   } finally {
     await file.close()
-    await unlink(aside)
+    // Gone already when another start has found the key and cleared up.
+    await rm(aside, { force: true })
   }
   const directory = await open(dirname(path), 'r')
   try {

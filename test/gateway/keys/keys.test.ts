@@ -68,6 +68,20 @@ describe('the master key file', (test) => {
       await assert.rejects(openMasterKey(path, maySeal), /instead of 32/)
     })
   }
+
+  test('what a killed first start has left of it is removed, and nothing else', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'holdfast-key-'))
+    const path = join(directory, 'master.key')
+    const options = { random: randomBytes, mayCreate: true }
+    await openMasterKey(path, options)
+    const others = ['master.key.old', 'other.key.0123456789abcdef.new', 'master.key.new']
+    for (const name of [...others, 'master.key.0123456789abcdef.new']) {
+      await writeFile(join(directory, name), 'x')
+    }
+    await openMasterKey(path, options)
+    assert.deepEqual((await readdir(directory)).sort(), ['master.key', ...others].sort())
+    await rm(directory, { recursive: true })
+  })
 })
 
 describe('secrets sealed under the master key', (test) => {
