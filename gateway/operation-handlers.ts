@@ -14,12 +14,15 @@ import { deleteObjects } from './operations/delete-objects.ts'
 import { getBucketLocation } from './operations/get-bucket-location.ts'
 import { getBucketTagging } from './operations/get-bucket-tagging.ts'
 import { getBucketVersioning } from './operations/get-bucket-versioning.ts'
+import { makeGetBucketZip } from './operations/get-bucket-zip.ts'
 import { getObject } from './operations/get-object.ts'
 import { getObjectAttributes } from './operations/get-object-attributes.ts'
 import { getObjectTagging } from './operations/get-object-tagging.ts'
-import { makeZipOperations } from './operations/get-zip.ts'
+import { makeGetZip } from './operations/get-zip.ts'
 import { headBucket } from './operations/head-bucket.ts'
+import { makeHeadBucketZip } from './operations/head-bucket-zip.ts'
 import { headObject } from './operations/head-object.ts'
+import { makeHeadZip } from './operations/head-zip.ts'
 import { listBuckets } from './operations/list-buckets.ts'
 import { listMultipartUploads } from './operations/list-multipart-uploads.ts'
 import { listObjectVersions } from './operations/list-object-versions.ts'
@@ -74,6 +77,9 @@ export function operationHandlers(parts: {
     CreateMultipartUpload: createMultipartUpload,
     CompleteMultipartUpload: completeMultipartUpload,
 
-    ...makeZipOperations(parts.zip),
+    GetZip: makeGetZip(parts.zip),
+    HeadZip: makeHeadZip(parts.zip),
+    GetBucketZip: makeGetBucketZip(parts.zip),
+    HeadBucketZip: makeHeadBucketZip(parts.zip),
   }
 }

@@ -54,6 +54,7 @@ export type Manifest = ManifestSummary & {
   readonly tenantId: TenantId
   /** What was asked for, in words of the caller's own. Manifests of one scope replace each other. */
   readonly scope: string
+  /** Later than that of all sealed before it in its scope, whatever the clock says. */
   readonly createdMs: number
   /** When it was last touched. */
   readonly usedMs: number
@@ -85,7 +86,7 @@ export interface ManifestStore {
   >
 
   get(manifestId: ManifestId): Promise<Manifest | undefined>
-  /** Sealed manifests of a scope, newest first. */
+  /** Sealed manifests of a scope, the last one sealed first. */
   ofScope(tenantId: TenantId, scope: string): Promise<readonly Manifest[]>
   /** All sealed manifests of a tenant, in no particular order. */
   ofTenant(tenantId: TenantId): Promise<readonly Manifest[]>

@@ -1,72 +1,8 @@
-// GetZip and HeadZip, ours: the objects of a prefix as one zip (docs/zip.md). As `/bucket/prefix/?zip`
-// and as `/bucket?zip&prefix=`, which the operations table has as rows of their own.
-import { S3Error } from '../../protocol/s3/s3-error.ts'
-import { refuseCustomerKey } from '../../protocol/s3/unsupported-write-headers.ts'
-import { type Call, type Operation, requireBucket } from '../operation.ts'
-import { chooseManifest } from '../zip/choose-manifest.ts'
-import { openPrefix, type PrefixArchive } from '../zip/prefix-entries.ts'
-import { clashFilterBytes } from '../zip/zip-limits.ts'
+// GetZip, ours: what is below a prefix as one zip, asked for by the path (docs/zip.md).
+import type { Operation } from '../operation.ts'
+import { servePrefix } from '../zip/serve-prefix.ts'
 import type { ZipService } from '../zip/zip-service.ts'
 
-export type ZipOperations = {
-  readonly GetZip: Operation
-  readonly HeadZip: Operation
-  readonly GetBucketZip: Operation
-  readonly HeadBucketZip: Operation
-}
-
-export function makeZipOperations(zip: ZipService): ZipOperations {
-  const get: Operation = (call) => serve(zip, call, 'GET')
-  const head: Operation = (call) => serve(zip, call, 'HEAD')
-  return { GetZip: get, HeadZip: head, GetBucketZip: get, HeadBucketZip: head }
-}
-
-async function serve(zip: ZipService, call: Call, method: 'GET' | 'HEAD') {
-  const archive = parseArchive(call)
-  await permit(call, archive.prefix)
-  refuseCustomerKey(call.headers)
-  const bucket = await requireBucket(call)
-  const { headers, query, keys, services } = call
-  const request = { method, headers, query }
-  const options = archive.windows ? `windows ${clashFilterBytes}` : 'plain'
-  const manifest = await chooseManifest(zip.archives, request, {
-    tenantId: bucket.tenantId,
-    scope: `prefix ${bucket.id} ${options} ${archive.prefix}`,
-    options,
-    emptyModifiedMs: bucket.createdMs,
-    open: () => openPrefix(services.metadata.objects, bucket, archive),
-  })
-  const fileName = `${lastComponent(archive.prefix) ?? bucket.name}.zip`
-  return zip.reply(request, { manifest, tenantKeys: keys, fileName })
-}
-
-function parseArchive({ key, query }: Call): PrefixArchive {
-  const named = query.get('prefix')
-  if (key !== '' && named !== undefined) throw invalid('prefix', named)
-  const form = query.get('zip') ?? ''
-  if (form !== '' && form !== 'windows') throw invalid('zip', form)
-  return { prefix: key === '' ? (named ?? '') : key, windows: form === 'windows' }
-}
-
-function invalid(name: string, value: string): S3Error {
-  return new S3Error('InvalidArgument', { ArgumentName: name, ArgumentValue: value })
-}
-
-/** To list the bucket and to read what is below the prefix: the table's row has asked for one of them. */
-async function permit(call: Call, prefix: string): Promise<void> {
-  const { identity, bucketName: bucket, services } = call
-  const questions = [
-    { action: 's3:ListBucket', resource: { bucket, key: '' } },
-    { action: 's3:GetObject', resource: { bucket, key: prefix } },
-  ]
-  for (const question of questions) {
-    if (!(await services.authorize({ identity, ...question }))) throw new S3Error('AccessDenied')
-  }
-}
-
-function lastComponent(prefix: string): string | undefined {
-  return prefix
-    .split('/')
-    .filter((component) => component !== '')
-    .at(-1)
+export function makeGetZip(zip: ZipService): Operation {
+  return (call) => servePrefix(zip, call, 'GET')
 }

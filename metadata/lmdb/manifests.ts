@@ -51,7 +51,9 @@ export function lmdbManifests(env: LmdbEnvironment): ManifestStore {
         if (head?.state !== 'open') return { is: 'noSuchManifest' }
         const newest = newestOfScope(tables, head)
         if (newest?.etag === summary.etag) return { is: 'known', manifest: newest }
-        const sealed = { ...head, state: 'sealed' as const, summary }
+        // The order within a scope is that of sealing, whatever the clock says.
+        const createdMs = Math.max(head.createdMs, (newest?.createdMs ?? 0) + 1)
+        const sealed = { ...head, createdMs, state: 'sealed' as const, summary }
         putHead(tables, sealed)
         tables.manifestScopes.put(foundBy(sealed), Buffer.alloc(0))
         return { is: 'sealed', manifest: manifestOf(sealed) }

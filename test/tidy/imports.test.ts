@@ -60,12 +60,6 @@ const reachedByTestsOnly: ReadonlyMap<string, string> = new Map([
     'protocol/s3/compare-keys.ts',
     'the order of keys, against which engines and listings are tested',
   ],
-  [
-    'protocol/s3/sigv4/sign-request.ts',
-    'the client side of signatures: tests and bench sign with it',
-  ],
-  ['protocol/zip/', 'the layout of archives; the gateway serves them with issue 4'],
-  ['gateway/zip/', 'archives of a prefix, joined to the server with issue 4'],
 ])
 
 describe('imports', (test) => {

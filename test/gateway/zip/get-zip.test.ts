@@ -1,7 +1,8 @@
-// GetZip and HeadZip: what is in the archive, and what the reply says of it.
+// GetZip, HeadZip, GetBucketZip and HeadBucketZip: what is in the archive, and what the reply says of it.
 import assert from 'node:assert'
 import { crc32 } from 'node:zlib'
-import { makeZipOperations } from '../../../gateway/operations/get-zip.ts'
+import { makeGetBucketZip } from '../../../gateway/operations/get-bucket-zip.ts'
+import { makeHeadBucketZip } from '../../../gateway/operations/head-bucket-zip.ts'
 import { describe } from '../../support/describe.ts'
 import { headerOf } from '../../support/gateway-harness.ts'
 import { seededBytes } from '../../support/seeded-bytes.ts'
@@ -126,8 +127,9 @@ describe('a prefix as one zip', (test) => {
 
   test('of a bucket that is not there is not there', async () => {
     const call = { bucket: 'absent', key: '', query: 'zip' }
-    const { GetBucketZip } = makeZipOperations(fixture.zip)
-    const refused = await fixture.harness.refusal(GetBucketZip, call)
-    assert.equal(refused.code, 'NoSuchBucket')
+    for (const make of [makeGetBucketZip, makeHeadBucketZip]) {
+      const refused = await fixture.harness.refusal(make(fixture.zip), call)
+      assert.equal(refused.code, 'NoSuchBucket')
+    }
   })
 })

@@ -5,7 +5,8 @@ import { randomBytes } from 'node:crypto'
 import type { BlobStore } from '../../../datanode/blob-store.ts'
 import type { Operation, Reply } from '../../../gateway/operation.ts'
 import { deleteObject } from '../../../gateway/operations/delete-object.ts'
-import { makeZipOperations } from '../../../gateway/operations/get-zip.ts'
+import { makeGetZip } from '../../../gateway/operations/get-zip.ts'
+import { makeHeadZip } from '../../../gateway/operations/head-zip.ts'
 import { putObject } from '../../../gateway/operations/put-object.ts'
 import { ZipService } from '../../../gateway/zip/zip-service.ts'
 import type { S3Error } from '../../../protocol/s3/s3-error.ts'
@@ -32,9 +33,8 @@ export class ZipFixture {
   private constructor(harness: GatewayHarness, zip: ZipService) {
     this.harness = harness
     this.zip = zip
-    const operations = makeZipOperations(zip)
-    this.get = operations.GetZip
-    this.head = operations.HeadZip
+    this.get = makeGetZip(zip)
+    this.head = makeHeadZip(zip)
   }
 
   static async open(): Promise<ZipFixture> {
