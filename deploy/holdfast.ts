@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { type Config, readAwsCredentials, readConfig } from '../gateway/config.ts'
 import { BadValue } from '../gateway/config-values.ts'
 import { describeSettings } from '../gateway/settings.ts'
+import { checkData } from './check-data.ts'
 import { explainFailure } from './explain-failure.ts'
 import { openEngines } from './open-engines.ts'
 import { runServer } from './server.ts'
@@ -12,6 +13,7 @@ import { BadZipCommand, runZip, zipUsage } from './zip-command.ts'
 
 const usage = `holdfast server [--name VALUE]...   starts the S3 server
 holdfast server --help              lists the settings
+holdfast check [--name VALUE]...    verifies the data of a server that is stopped
 holdfast zip --help                 fetches or stores a prefix as one zip
 holdfast --version`
 
@@ -22,6 +24,8 @@ async function main(argv: readonly string[]): Promise<void> {
       return server(rest)
     case 'zip':
       return zip(rest)
+    case 'check':
+      return check(rest)
     case '--version':
       return console.log(readVersion())
     case undefined:
@@ -47,6 +51,26 @@ async function server(argv: readonly string[]): Promise<void> {
       return fail(`holdfast server cannot start:\n  ${parsed.mistakes.join('\n  ')}`, 2)
     case 'config':
       return run(parsed.config)
+    default:
+      return parsed satisfies never
+  }
+}
+
+/** The settings are those of the server, of which only the data directory counts. */
+async function check(argv: readonly string[]): Promise<void> {
+  const parsed = readConfig(argv)
+  switch (parsed.is) {
+    case 'help':
+      return console.log(usage)
+    case 'version':
+      return console.log(readVersion())
+    case 'mistakes':
+      return fail(`holdfast check cannot start:\n  ${parsed.mistakes.join('\n  ')}`, 2)
+    case 'config': {
+      const isWell = await checkData(parsed.config.dataDirectory, (line) => console.log(line))
+      if (!isWell) process.exitCode = 1
+      return
+    }
     default:
       return parsed satisfies never
   }
@@ -89,6 +113,6 @@ function fail(message: string, code: number): void {
 try {
   await main(process.argv.slice(2))
 } catch (cause) {
-  fail(`holdfast server: ${explainFailure(cause)}`, 1)
+  fail(`holdfast: ${explainFailure(cause)}`, 1)
 }
 process.exit()

@@ -7,6 +7,7 @@ import { hash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { checkReferences } from '../../deploy/check-references.ts'
 import { deriveTenantKeys } from '../../gateway/keys/tenant-keys.ts'
 import { readPlaintext } from '../../gateway/objects/object-reader.ts'
 import { commitByReference } from '../../gateway/payload/copy-by-reference.ts'
@@ -14,7 +15,6 @@ import type { NewPieceData } from '../../metadata/metadata-store.ts'
 import { parseTenantId } from '../../metadata/record-ids.ts'
 import type { Bucket, ObjectVersion } from '../../metadata/records.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import { checkReferences } from '../support/check-references.ts'
 import type { SeededBytes } from '../support/seeded-bytes.ts'
 import { openEngines, openStores, type StressEngines } from './store-stress-engines.ts'
 
@@ -117,8 +117,12 @@ class Stress {
   private async check(when: string) {
     const stores = await openStores(this.directory, this.random)
     try {
-      const report = await checkReferences(stores.metadataPath, stores.blobs)
-      assert.deepEqual(report.problems, [], when)
+      const problems: string[] = []
+      const { metadataPath, blobs } = stores
+      const onProblem = (what: string) => problems.push(what)
+      // Few at once, so that there are several shares.
+      const report = await checkReferences({ metadataPath, blobs, chunksAtOnce: 50, onProblem })
+      assert.deepEqual(problems, [], when)
       return report
     } finally {
       await stores.close()
