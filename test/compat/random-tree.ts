@@ -1,6 +1,6 @@
 // Trees of files with names and sizes that sync programs meet in the wild, made from a seed.
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { SeededBytes } from '../support/seeded-bytes.ts'
 
@@ -20,6 +20,12 @@ const oddNames = [
   'n'.repeat(200),
 ]
 
+/**
+ * Listings tell times by the second: a file that is uploaded in the second it was written in looks newer
+ * than its copy, and would be sent again.
+ */
+const ageSeconds = 60
+
 /** Writes `count` files below `folder`, of 0 bytes to some 200 KB, and one of each odd name. */
 export function writeTree(folder: string, random: SeededBytes, count: number): void {
   for (const name of oddNames) write(folder, join('odd names', name), random.bytes(100))
@@ -33,7 +39,10 @@ export function writeTree(folder: string, random: SeededBytes, count: number): v
 
 function write(folder: string, name: string, body: Buffer): void {
   mkdirSync(dirname(join(folder, name)), { recursive: true })
-  writeFileSync(join(folder, name), body)
+  const path = join(folder, name)
+  writeFileSync(path, body)
+  const written = Date.now() / 1000 - ageSeconds
+  utimesSync(path, written, written)
 }
 
 /** Every file's path below the folder with the SHA-256 of its content, sorted: for comparisons. */
