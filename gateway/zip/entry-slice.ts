@@ -64,6 +64,7 @@ export async function* stepsOf(
 export function cutOf({ placed, start, end }: EntrySlice, bytes: number): number {
   const cut = start + bytes
   if (cut >= end) return end
+  if (cut <= placed.dataOffset) return cut
   const aligned = cut - ((cut - placed.dataOffset) % blockBytes)
   return aligned > start ? aligned : cut
 }
