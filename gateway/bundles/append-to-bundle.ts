@@ -25,7 +25,7 @@ export async function appendToBundle(
   const { bundle, identity, body } = await findOwnBundle(call, id, { action, credentials })
   requireAlive(call, bundle)
   const json = await readJsonObject(body, bundleRequestBytesMax)
-  const selections = parseSelections(json)
+  const selections = parseSelections(json, services.now())
   json.end()
   await permitSelections({ services, identity }, bundle.bucketName, selections)
   const { metadata } = parts

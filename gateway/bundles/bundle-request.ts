@@ -14,7 +14,7 @@ export type BundleRequest = {
 }
 
 /** Throws `MalformedJSON`, `InvalidArgument` and `KeyTooLongError`. */
-export function parseBundleRequest(body: JsonObject): BundleRequest {
+export function parseBundleRequest(body: JsonObject, nowMs: number): BundleRequest {
   const bucketName = body.text('bucket')
   const lifeSeconds = body.optionalNumber('expiresInSeconds', {
     min: 1,
@@ -22,7 +22,7 @@ export function parseBundleRequest(body: JsonObject): BundleRequest {
   })
   const request = {
     bucketName,
-    selections: parseSelections(body),
+    selections: parseSelections(body, nowMs),
     fileName: parseFileName(body) ?? `${bucketName}.zip`,
     lifeMs: lifeSeconds === undefined ? bundleLifeMsDefault : lifeSeconds * 1000,
     windows: parseWindows(body.optionalObject('options')),

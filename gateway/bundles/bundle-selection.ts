@@ -12,6 +12,7 @@ import {
   selectionsMax,
 } from './bundle-limits.ts'
 import { externalEntriesMax, urlBytesMax } from './external/external-limits.ts'
+import { parseS3Source } from './external/s3-source.ts'
 import { type Glob, parseGlob } from './glob.ts'
 
 export type Selection =
@@ -30,27 +31,30 @@ export type Selection =
   | { readonly is: 'glob'; readonly glob: Glob; readonly folder: string }
 
 /** Throws `MalformedJSON`, `InvalidArgument` and `KeyTooLongError`. */
-export function parseSelections(body: JsonObject): readonly Selection[] {
-  const selections = body.objects('entries', selectionsMax).map(parseSelection)
+export function parseSelections(body: JsonObject, nowMs: number): readonly Selection[] {
+  const selections = body
+    .objects('entries', selectionsMax)
+    .map((item) => parseSelection(item, nowMs))
   if (selections.filter(({ is }) => is === 'url').length <= externalEntriesMax) return selections
-  const message = `A request has at most ${externalEntriesMax} entries with a url.`
+  const message = `A request has at most ${externalEntriesMax} entries with url or s3.`
   throw new S3Error('InvalidArgument', { ArgumentName: 'entries' }, { message })
 }
 
-function parseSelection(item: JsonObject): Selection {
-  const selection = parseKind(item)
+function parseSelection(item: JsonObject, nowMs: number): Selection {
+  const selection = parseKind(item, nowMs)
   item.end()
   return selection
 }
 
-function parseKind(item: JsonObject): Selection {
-  const kinds = ['key', 'prefix', 'glob', 'url'].filter((kind) => item.has(kind))
+function parseKind(item: JsonObject, nowMs: number): Selection {
+  const kinds = ['key', 'prefix', 'glob', 'url', 's3'].filter((kind) => item.has(kind))
   if (kinds.length !== 1) {
-    const message = `${item.nameOf('key')}: an entry has one of key, prefix, glob and url.`
+    const message = `${item.nameOf('key')}: an entry has one of key, prefix, glob, url and s3.`
     throw new S3Error('MalformedJSON', {}, { message })
   }
   if (item.has('key')) return parseKey(item)
   if (item.has('url')) return parseUrl(item)
+  if (item.has('s3')) return parseS3(item, nowMs)
   const folder = parseName(item) ?? ''
   if (item.has('prefix')) {
     return { is: 'prefix', prefix: bounded(item, 'prefix', keyBytesMax), folder }
@@ -79,9 +83,19 @@ function parseUrl(item: JsonObject): Selection {
     const message = `${item.nameOf('url')} is no https URL.`
     throw new S3Error('InvalidArgument', { ArgumentName: 'url' }, { message })
   }
-  const name = parseName(item) ?? ''
-  if (name !== '' && !name.endsWith('/')) return { is: 'url', url, name }
-  const message = `${item.nameOf('name')} must name the file that the URL gives.`
+  return { is: 'url', url, name: fileName(item, '') }
+}
+
+function parseS3(item: JsonObject, nowMs: number): Selection {
+  const { url, key } = parseS3Source(item.object('s3'), nowMs)
+  return { is: 'url', url, name: fileName(item, key) }
+}
+
+/** The name of something that is one file, whatever it holds. */
+function fileName(item: JsonObject, fallback: string): string {
+  const name = parseName(item) ?? fallback
+  if (name !== '' && !name.endsWith('/')) return name
+  const message = `${item.nameOf('name')} must name the file that is fetched.`
   throw new S3Error('InvalidArgument', { ArgumentName: 'name' }, { message })
 }
 

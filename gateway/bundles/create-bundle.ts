@@ -70,7 +70,8 @@ export async function downloadAtOnce(parts: BundleParts, call: OwnCall): Promise
 async function readRequest(call: OwnCall): Promise<Asked> {
   const { services } = call
   const caller = await call.authenticate()
-  const request = parseBundleRequest(await readJsonObject(caller.body, bundleRequestBytesMax))
+  const json = await readJsonObject(caller.body, bundleRequestBytesMax)
+  const request = parseBundleRequest(json, services.now())
   const { bucketName, selections, windows } = request
   const asking = { services, identity: caller.identity }
   await permitBundle(asking, 'holdfast:CreateBundle', bucketName)

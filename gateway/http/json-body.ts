@@ -16,8 +16,9 @@ export async function readJsonObject(body: RequestBody, bytesMax: number): Promi
 }
 
 export class JsonObject {
+  /** As it is called in messages. */
+  readonly place: string
   private readonly fields: ReadonlyMap<string, unknown>
-  private readonly place: string
   private readonly taken = new Set<string>()
 
   /** `place` names it in messages, such as `entries[3]`; empty for the whole payload. */

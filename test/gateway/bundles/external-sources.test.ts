@@ -1,7 +1,7 @@
 // Entries of bundles that are fetched from elsewhere, from an https server of this test's own.
 import assert from 'node:assert'
 import { readFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:https'
+import { createServer, request, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -26,12 +26,18 @@ const large = Buffer.alloc(6 * mib, 'external')
 
 type Started = { readonly process: StartedServer; readonly s3: string }
 
-async function startHoldfast(folder: string, rule: string, certificate: string): Promise<Started> {
+async function startHoldfast(
+  folder: string,
+  rule: string,
+  certificate: string,
+  more: readonly string[] = [],
+): Promise<Started> {
   const process = new StartedServer({
     program,
     argv: [
       ...['server', '--data', join(folder, rule), '--workers', '1', '--external-sources', rule],
       ...['--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'],
+      ...more,
     ],
     env: {
       HOLDFAST_ROOT_ACCESS_KEY: key.accessKeyId,
@@ -78,28 +84,56 @@ function urlIn(text: string): string {
   return url
 }
 
+function escaped(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
+}
+
+/** `fetch` takes no certificate of its own. */
+function sendTrusting(
+  url: string,
+  options: {
+    readonly method: string
+    readonly headers: Readonly<Record<string, string>>
+    readonly body: string
+    readonly ca: string
+  },
+): Promise<void> {
+  const { method, headers, body, ca } = options
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, { method, headers, ca: readFileSync(ca) }, (response) => {
+      response.resume()
+      response.on('end', () => {
+        assert.equal(response.statusCode, 200)
+        resolve()
+      })
+    })
+    outgoing.on('error', reject)
+    outgoing.end(body)
+  })
+}
+
 function sdkFor({ s3 }: Started): S3Client {
   const plain = { region: 'us-east-1', forcePathStyle: true }
-  return new S3Client({ ...plain, endpoint: s3, credentials: key })
+  return new S3Client({ ...plain, endpoint: s3, credentials: { ...key } })
 }
 
 function startOrigin(certificate: { cert: string; key: string }): Promise<Server> {
   const files = { cert: readFileSync(certificate.cert), key: readFileSync(certificate.key) }
-  const origin = createServer(files, (request, response) => {
-    const redirect = /^\/redirect\/(\d+)/.exec(request.url ?? '')
+  const origin = createServer(files, (incoming, response) => {
+    const redirect = /^\/redirect\/(\d+)/.exec(incoming.url ?? '')
     if (redirect !== null) {
       const left = Number(redirect[1]) - 1
       response.writeHead(302, { location: left > 0 ? `/redirect/${left}` : '/small' })
       response.end()
-    } else if (request.url === '/small') {
+    } else if (incoming.url === '/small') {
       response.writeHead(200, { 'last-modified': 'Sun, 01 Mar 2026 10:00:00 GMT' })
       response.end('small')
-    } else if (request.url === '/large') {
+    } else if (incoming.url === '/large') {
       response.end(large)
-    } else if (request.url === '/plain-http') {
+    } else if (incoming.url === '/plain-http') {
       response.writeHead(302, { location: 'http://127.0.0.1/' })
       response.end()
-    } else if (request.url === '/broken') {
+    } else if (incoming.url === '/broken') {
       response.writeHead(200, { 'content-length': 1000 })
       response.write('only this')
       setTimeout(() => response.destroy(), 50)
@@ -117,6 +151,7 @@ describe('entries that are fetched from elsewhere', (test) => {
   let base: string
   let any: Started
   let careful: Started
+  let other: Started | undefined
 
   test.before(async () => {
     const certificate = makeCertificate(folder, 'origin')
@@ -135,6 +170,7 @@ describe('entries that are fetched from elsewhere', (test) => {
     origin.close()
     await any.process.stop()
     await careful.process.stop()
+    await other?.process.stop()
     remove()
   })
 
@@ -163,6 +199,55 @@ describe('entries that are fetched from elsewhere', (test) => {
       ['files'],
     )
     sdk.destroy()
+  })
+
+  test('may be objects of another S3 server', async () => {
+    const certificate = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') }
+    other = await startHoldfast(folder, 'off', certificate.cert, [
+      ...['--tls-cert', certificate.cert, '--tls-key', certificate.key],
+    ])
+    const endpoint = other.s3.replace('127.0.0.1', 'localhost')
+    const plain = { bucket: 'theirs', region: 'us-east-1', endpoint, ...key }
+    const signed = async (method: string, path: string, body = '') => {
+      const { headers } = signRequest(
+        {
+          method,
+          target: path,
+          headers: { host: new URL(endpoint).host, 'content-length': String(body.length) },
+          payloadHash: 'UNSIGNED-PAYLOAD',
+        },
+        {
+          credentials: { ...key, region: 'us-east-1' },
+          signingKeys: new SigningKeyCache({ entriesMax: 1 }),
+          nowMs: Date.now(),
+        },
+      )
+      await sendTrusting(`${endpoint}${path}`, { method, headers, body, ca: certificate.cert })
+    }
+    await signed('PUT', '/theirs')
+    const path = "/theirs/a%20b/%C3%BC'(1)*.txt".replace(/['()*]/g, escaped)
+    await signed('PUT', path, 'of another server')
+    const source = { ...plain, key: "a b/ü'(1)*.txt" }
+    const response = await post(any, [{ s3: source }, { s3: source, name: 'second' }])
+    const made = await response.text()
+    assert.equal(response.status, 201, made)
+    assert.doesNotMatch(made, /external-secret/)
+    assert.deepStrictEqual(readZip(await bytesOf(await fetch(urlIn(made)))), [
+      ["a b/ü'(1)*.txt", 'of another server'],
+      ['second', 'of another server'],
+    ])
+    const missing = await post(any, [{ s3: { ...plain, key: 'missing' } }])
+    assert.match(await missing.text(), /theirs\/missing answered 404/)
+    for (const s3 of [
+      { ...plain, key: '../x' },
+      { ...plain, key: 'x', endpoint: 'http://localhost' },
+      { ...plain, key: 'x', bucket: 'a/b' },
+      { ...plain, key: '' },
+    ]) {
+      assert.equal((await post(any, [{ s3 }])).status, 400)
+    }
+    const off = await post(careful, [{ s3: source }])
+    assert.match(await off.text(), /not public/)
   })
 
   test('can be downloaded at once, too', async () => {
