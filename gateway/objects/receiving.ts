@@ -15,8 +15,11 @@ import { PieceClaims } from './piece-claims.ts'
 import { PieceSums, type ReceivedPiece } from './received-piece.ts'
 import { StoredPiece } from './stored-piece.ts'
 
-/** Chunks of one upload that may be hashed, sealed and written while the next one fills. */
-const chunksUnderWayMax = 3
+/**
+ * Chunks of one upload that may be hashed, sealed and written while the next one fills: some are being
+ * synced while others gather behind them, so that the disk never waits.
+ */
+const chunksUnderWayMax = 6
 
 export class Receiving {
   private readonly parts: IngestParts

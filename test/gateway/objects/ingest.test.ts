@@ -269,16 +269,16 @@ describe('uploads under pressure', (test) => {
     await tight.hashPool.close()
   })
 
-  test('one that stalls holds no more than 3 chunks and one filling', async () => {
-    const slow = await openIngestBench(random, { buffersMax: 8 })
+  test('one that stalls holds no more than 6 chunks and one filling', async () => {
+    const slow = await openIngestBench(random, { buffersMax: 12 })
     let finishWrites: () => void = () => {}
     const writesMayEnd = new Promise<void>((resolve) => {
       finishWrites = resolve
     })
     slow.blobs.beforeWrite = () => writesMayEnd
-    const upload = receive(slow, inPieces(random.bytes(8 * boundary)))
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    assert.equal(slow.budget.usage().lent, 4)
+    const upload = receive(slow, inPieces(random.bytes(10 * boundary)))
+    await new Promise((resolve) => setTimeout(resolve, 400))
+    assert.equal(slow.budget.usage().lent, 7)
     finishWrites()
     await (await upload).discard()
     assert.equal(slow.budget.usage().lent, 0)
