@@ -1,5 +1,5 @@
-// `node dist/test/run-tests.js [--watch] [part of a path]...` runs the compiled test files, each in a
-// process of its own. Without a name: all but `compat/`, which needs foreign clients. The last line
+// `node dist/test/run-tests.js [--watch] [part of a path]... [--flag=value]...` runs the compiled test
+// files, each in a process of its own; flags are budgets, for the files that know them. Without a name: all but `compat/`, which needs foreign clients. The last line
 // is `N passed, N failed`; the exit code is 1 when a test failed or none ran.
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, watch } from 'node:fs'
@@ -8,10 +8,13 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { endGroup, type FileResult, runTestFile } from './support/run-test-file.ts'
 
+const flags = process.argv.slice(2).filter((argument) => /^--[^=]+=/.test(argument))
 const compiledTests = dirname(fileURLToPath(import.meta.url))
 const sourceTests = resolve(compiledTests, '../../test')
 const atATime = Math.max(2, availableParallelism())
 const fileTimeoutMs = 10 * 60_000
+/** Budgets are given for runs that take as long as they take. */
+const budgetedTimeoutMs = 24 * 60 * 60_000
 /** Files that use whole machines, ports or clients run one at a time, after the others. */
 const runsAlone = /^(compat|deploy|simulation|tidy|wire)\//
 const onlyWhenNamed = /^compat\//
@@ -45,7 +48,8 @@ async function runQueue(files: readonly string[], width: number): Promise<readon
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
       let pid = 0
       const result = await runTestFile(join(compiledTests, file), {
-        timeoutMs: fileTimeoutMs,
+        timeoutMs: flags.length === 0 ? fileTimeoutMs : budgetedTimeoutMs,
+        flags,
         onStart: (started) => {
           pid = started
           running.add(started)
@@ -65,6 +69,7 @@ function report(result: FileResult): void {
   const seconds = (result.durationMs / 1000).toFixed(1)
   if (result.failed === 0) {
     console.log(`ok    ${name}: ${result.passed} (${seconds} s)`)
+    if (flags.length > 0) console.log(result.output.trimEnd().replace(/^/gm, '      '))
     // Programs that are missing here are named, though nothing has failed.
     for (const [line] of result.output.matchAll(/not run: .*$/gm)) console.log(`      ${line}`)
     return

@@ -14,10 +14,14 @@ export type FileResult = {
 /** Never rejects: whatever goes wrong is a failed result. */
 export async function runTestFile(
   file: string,
-  options: { readonly timeoutMs: number; readonly onStart: (pid: number) => void },
+  options: {
+    readonly timeoutMs: number
+    readonly flags?: readonly string[]
+    readonly onStart: (pid: number) => void
+  },
 ): Promise<FileResult> {
   const startedMs = Date.now()
-  const child = spawn(process.execPath, ['--enable-source-maps', file], {
+  const child = spawn(process.execPath, ['--enable-source-maps', file, ...(options.flags ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own, so that servers a failed test leaves behind end with it.
     detached: true,
