@@ -10,6 +10,7 @@ import { headerText } from '../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { type PaceLimit, paced } from '../objects/body-pace.ts'
 import type { RequestBody } from '../operation.ts'
+import { collectPayload } from '../payload/small-payload.ts'
 import { verifySmallPayload } from './verify-small-payload.ts'
 
 export type BodyOptions = {
@@ -61,17 +62,7 @@ export class HttpRequestBody implements RequestBody {
   }
 
   async bytes(bytesMax: number): Promise<Buffer> {
-    const tooLong = () =>
-      new S3Error('MaxMessageLengthExceeded', { MaxMessageLengthBytes: `${bytesMax}` })
-    if ((this.decodedBytes ?? 0) > bytesMax) throw tooLong()
-    const pieces: Buffer[] = []
-    let length = 0
-    for await (const piece of this.stream()) {
-      length += piece.length
-      if (length > bytesMax) throw tooLong()
-      pieces.push(piece)
-    }
-    const whole = Buffer.concat(pieces, length)
+    const whole = await collectPayload(this, bytesMax)
     verifySmallPayload(whole, this, this.options.checksums)
     return whole
   }

@@ -8,6 +8,7 @@ import {
 import { parseChecksumValue, parseContentMd5 } from '../../protocol/s3/checksums/checksum-value.ts'
 import type { Checksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { verifyPayloadSha256 } from '../payload/small-payload.ts'
 
 export type SentDigests = {
   readonly expectedSha256: string | undefined
@@ -17,7 +18,7 @@ export type SentDigests = {
 
 /** Throws `XAmzContentSHA256Mismatch`, `InvalidDigest`, `BadDigest` or `InvalidRequest`. */
 export function verifySmallPayload(payload: Buffer, sent: SentDigests, checksums: Checksums): void {
-  if (sent.expectedSha256 !== undefined) verifySha256(payload, sent.expectedSha256)
+  verifyPayloadSha256(payload, sent.expectedSha256)
   const md5 = sent.header('content-md5')
   if (md5 !== undefined) verifyMd5(payload, md5)
   for (const algorithm of checksumAlgorithms) {
@@ -36,15 +37,6 @@ export function verifySmallPayload(payload: Buffer, sent: SentDigests, checksums
       )
     }
   }
-}
-
-function verifySha256(payload: Buffer, expected: string): void {
-  const computed = createHash('sha256').update(payload).digest('hex')
-  if (computed === expected) return
-  throw new S3Error('XAmzContentSHA256Mismatch', {
-    ClientComputedContentSHA256: expected,
-    S3ComputedContentSHA256: computed,
-  })
 }
 
 function verifyMd5(payload: Buffer, sent: string): void {
