@@ -51,6 +51,7 @@ export function composeArchiveWork(parts: Omit<GatewayParts, 'config'>): Archive
       const tenant = await metadata.tenants.get(tenantId)
       return tenant && keyring.keysOf(tenant)
     },
+    random,
     now,
     clock,
     log,

@@ -72,10 +72,18 @@ export interface ArchiveJobStore {
   /** The job waiting longest in this class whose time has come. */
   nextQueued(sizeClass: ArchiveSizeClass, nowMs: number): Promise<ArchiveJob | undefined>
   /**
-   * Jobs in a state, of all tenants, at most `limit` of each size class: those that are done by their
-   * expiry, those that wait by their turn, all others by their last change.
+   * Jobs of a size class in a state, of all tenants, at most `limit`: those that are done by their
+   * expiry, those that wait by their turn, all others by their last change. `after` is exclusive, and
+   * need not be there any more.
    */
-  inState(is: ArchiveJobState['is'], limit: number): Promise<readonly ArchiveJob[]>
+  inState(
+    is: ArchiveJobState['is'],
+    page: {
+      readonly sizeClass: ArchiveSizeClass
+      readonly after?: ArchiveJob
+      readonly limit: number
+    },
+  ): Promise<readonly ArchiveJob[]>
   /** Jobs that are over for good and whose row was changed last before this time, at most `limit`. */
   forgettable(page: {
     readonly changedBeforeMs: number

@@ -100,6 +100,15 @@ export interface ManifestStore {
     place: { readonly offset: number } | { readonly centralOffset: number },
   ): Promise<ManifestPage | undefined>
 
+  /**
+   * Moves a sealed manifest to another scope: of all who have found it in the first one, a single one
+   * gets it. `noSuchManifest`: also when it is not in `from` (any more).
+   */
+  moveToScope(
+    manifestId: ManifestId,
+    scopes: { readonly from: string; readonly to: string },
+  ): Promise<{ is: 'done' } | NoSuchManifest>
+
   /** Notes that it is in use. */
   touch(manifestId: ManifestId, nowMs: number): Promise<{ is: 'done' } | NoSuchManifest>
 

@@ -250,7 +250,10 @@ export interface FrozenObjects {
   close(): Promise<void>
 }
 
-export type NewUpload = Omit<Upload, 'uploadId' | 'bucketId' | 'tenantId'>
+export type NewUpload = Omit<Upload, 'uploadId' | 'bucketId' | 'tenantId'> & {
+  /** Drawn and noted beforehand (`draw-upload-id.ts`) by whoever must find it after a crash. */
+  readonly uploadId?: UploadId
+}
 export type UploadRef = Pick<Upload, 'key' | 'uploadId'>
 export type NoSuchUpload = { readonly is: 'noSuchUpload' }
 export type CompletedPart = Pick<Part, 'number' | 'etag'>

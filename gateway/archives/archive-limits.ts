@@ -12,6 +12,8 @@ export const archiveLifeMsDefault = 7 * day
 export const archiveLifeMsMax = 90 * day
 /** A job that has not come to its end by then fails: so long, what it is about to read is held. */
 export const jobLifeMs = 7 * day
+/** Of a tenant, waiting and running. Half of the lists that a tenant may hold (`zip-limits.ts`). */
+export const jobsUnderWayMax = 500
 /** Jobs that are over are remembered for so long. */
 export const jobRememberedMs = 7 * day
 /** Of a presigned URL: what Signature Version 4 allows. */

@@ -17,6 +17,7 @@ import { describeJob } from './archive-description.ts'
 import {
   archiveRequestBytesMax,
   jobLifeMs,
+  jobsUnderWayMax,
   smallBytesMax,
   smallEntriesMax,
 } from './archive-limits.ts'
@@ -24,10 +25,11 @@ import type { ArchiveRouteParts } from './archive-parts.ts'
 import { permitOrder } from './archive-permission.ts'
 import { type ArchiveOrder, parseArchiveOrder } from './archive-request.ts'
 import { presignResult } from './presign-result.ts'
-import { hasResult } from './result-object.ts'
+import { findResult } from './result-object.ts'
 
-/** Times that a race with the end of another job is tried again. */
-const triesMax = 5
+/** Times that a race with others is tried again. */
+const triesMax = 10
+const jobScopeBeginning = 'archive job '
 
 /** 202 with a new job, 200 with one that was there. */
 export async function createArchive(parts: ArchiveRouteParts, call: OwnCall): Promise<Reply> {
@@ -67,28 +69,50 @@ async function makeJob(
   const { metadata } = parts
   const scope = scopeOf(order, bucket)
   const manifest = await freeze(parts, { order, bucket, scope })
+  const { manifestId } = manifest
+  refuseTooLarge(manifest)
   const jobId = jobIdOf(scope, manifest)
   const known = await metadata.archiveJobs.get(bucket.tenantId, jobId)
-  if (known !== undefined && (await isOfUse(parts, known, nowMs))) {
-    // What was frozen to find out is of no more use. Who has found it at once finds this job, too.
-    if (known.state.is === 'done') await removeManifest(metadata, manifest.manifestId)
+  const isKnown = known !== undefined && (await isOfUse(parts, known, nowMs))
+  if (!isKnown) await refuseTooMany(parts, bucket.tenantId)
+  // Others may have found the same list. It is for one of us to use or to remove, from here on.
+  const to = `${jobScopeBeginning}${jobId}`
+  const isOurs =
+    (await metadata.manifests.moveToScope(manifestId, { from: scope, to })).is === 'done'
+  if (isKnown) {
+    if (isOurs) await removeManifest(metadata, manifestId)
     return { job: known, isNew: false }
   }
-  // From here on, the job's lease holds what it is about to read.
-  if (!(await keepManifest(parts, manifest, nowMs))) return undefined
-  const job = newJob({
-    order,
-    bucket,
-    nowMs,
-    manifest,
-    jobId,
-    revision: (known?.revision ?? 0) + 1,
-  })
-  const put = await metadata.archiveJobs.put(job)
-  return put.is === 'done' ? { job, isNew: true } : undefined
+  if (!isOurs) return undefined
+  const revision = (known?.revision ?? 0) + 1
+  const job = newJob({ order, bucket, nowMs, manifest, jobId, revision })
+  if ((await metadata.archiveJobs.put(job)).is === 'changed') {
+    await removeManifest(metadata, manifestId)
+    return undefined
+  }
+  await holdManifest(parts, manifest, nowMs + jobLifeMs)
+  return { job, isNew: true }
 }
 
-/** Archives of one scope are stored at one place. */
+function refuseTooLarge({ totalBytes }: Manifest): void {
+  if (totalBytes <= objectBytesMax) return
+  throw new S3Error('EntityTooLarge', {
+    ProposedSize: String(totalBytes),
+    MaxSizeAllowed: String(objectBytesMax),
+  })
+}
+
+/** Jobs hold their lists until they are over: they leave room for those of downloads and bundles. */
+async function refuseTooMany({ metadata }: ArchiveRouteParts, tenantId: TenantId): Promise<void> {
+  const held = await metadata.manifests.ofTenant(tenantId)
+  const ofJobs = held.filter(({ scope }) => scope.startsWith(jobScopeBeginning))
+  if (ofJobs.length < jobsUnderWayMax) return
+  throw new S3Error('SlowDown', undefined, {
+    message: `${jobsUnderWayMax} archive jobs are under way. Try again when some of them are over.`,
+  })
+}
+
+/** Archives of one scope are stored at one place. Jobs keep their lists in scopes of their own. */
 function scopeOf({ prefix, windows, destination }: ArchiveOrder, bucket: Bucket): string {
   const place = [bucket.id, prefix, windows, destination.bucketName, destination.key]
   return `archive ${JSON.stringify(place)}`
@@ -99,14 +123,16 @@ function freeze(
   wanted: { readonly order: ArchiveOrder; readonly bucket: Bucket; readonly scope: string },
 ): Promise<Manifest> {
   const { order, bucket, scope } = wanted
-  const { prefix, windows } = order
+  const { prefix, windows, destination } = order
+  // An archive is no part of itself, and storing it leaves what it is made of unchanged.
+  const itself = destination.bucketName === bucket.name ? { except: destination.key } : {}
   return zip.archives.freeze({
     tenantId: bucket.tenantId,
     scope,
     // As `?zip` has them, so that the same prefix has the same ETag and bytes.
     options: windows ? `windows ${clashFilterBytes}` : 'plain',
     emptyModifiedMs: bucket.createdMs,
-    open: () => openPrefix(metadata.objects, bucket, { prefix, windows }),
+    open: () => openPrefix(metadata.objects, bucket, { prefix, windows, ...itself }),
   })
 }
 
@@ -131,35 +157,27 @@ async function isOfUse(
     case 'running':
       return true
     case 'done':
-      return job.state.expiresMs > nowMs && hasResult(metadata, job)
+      return job.state.expiresMs > nowMs && (await findResult(metadata, job)) !== undefined
     default:
       return false
   }
 }
 
-async function keepManifest(
+/** The list, and the data it refers to. Until then it has lived, and goes on doing so, for a day. */
+async function holdManifest(
   { metadata }: ArchiveRouteParts,
   { manifestId, entries }: Manifest,
-  nowMs: number,
-): Promise<boolean> {
-  const untilMs = nowMs + jobLifeMs
-  const touched = await metadata.manifests.touch(manifestId, untilMs)
-  if (touched.is !== 'done') return false
-  // An archive of nothing holds nothing.
-  if (entries === 0) return true
-  return (await metadata.leases.renew(manifestId, untilMs)).is === 'renewed'
+  untilMs: number,
+): Promise<void> {
+  // An archive of nothing holds nothing. What is gone by now was cancelled.
+  if (entries > 0) await metadata.leases.renew(manifestId, untilMs)
+  await metadata.manifests.touch(manifestId, untilMs)
 }
 
 type NewJob = Asked & Pick<ArchiveJob, 'jobId' | 'revision'> & { readonly manifest: Manifest }
 
 function newJob({ order, bucket, nowMs, manifest, jobId, revision }: NewJob): ArchiveJob {
   const { manifestId, etag, entries, totalBytes } = manifest
-  if (totalBytes > objectBytesMax) {
-    throw new S3Error('EntityTooLarge', {
-      ProposedSize: String(totalBytes),
-      MaxSizeAllowed: String(objectBytesMax),
-    })
-  }
   const isSmall = totalBytes <= smallBytesMax && entries <= smallEntriesMax
   return {
     ...order,

@@ -42,10 +42,10 @@ async function end(
   switch (job.state.is) {
     case 'queued':
     case 'running': {
-      const put = await metadata.archiveJobs.put({ ...changed, state: { is: 'cancelled' } })
-      if (put.is === 'changed') return false
+      const cancelled = { ...changed, state: { is: 'cancelled' } } as const
+      if ((await metadata.archiveJobs.put(cancelled)).is === 'changed') return false
       // Whoever runs it meets the change, or the missing upload.
-      await cleanUpJob(metadata, job)
+      await cleanUpJob(metadata, cancelled, nowMs)
       return true
     }
     case 'done': {
@@ -54,6 +54,8 @@ async function end(
       return put.is === 'done'
     }
     default:
+      // In case that whoever has ended it died before this.
+      await cleanUpJob(metadata, job, nowMs)
       await metadata.archiveJobs.remove(job)
       return true
   }

@@ -39,10 +39,8 @@ export class JobRow {
     this.current = next
   }
 
-  /** The upload it had is gone. Throws `JobTaken`. */
-  async forgetUpload(): Promise<void> {
-    const { uploadId: _, ...rest } = this.current
-    this.current = rest
-    await this.change({ doneBytes: 0, doneEntries: 0 })
+  /** Attempts are counted from the last one that got on. Throws `JobTaken`. */
+  async gotOn(): Promise<void> {
+    if (this.current.attempts > 1) await this.change({ attempts: 1 })
   }
 }

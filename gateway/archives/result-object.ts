@@ -1,36 +1,38 @@
-// The object that an archive job has stored: whether it is still the one, and how it is removed.
+// The object that an archive job has stored: whether it is there, and how it is removed. It is known by
+// the upload it was made of, so that nothing else at its key is ever taken for it.
 import type { ArchiveJob } from '../../metadata/archive-job-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
-import type { Bucket } from '../../metadata/records.ts'
+import type { Bucket, ObjectVersion } from '../../metadata/records.ts'
 
-type Objects = Pick<MetadataStore, 'buckets' | 'objects'>
+type Stores = Pick<MetadataStore, 'buckets' | 'objects' | 'uploads'>
+type Result = { readonly bucket: Bucket; readonly version: ObjectVersion }
 
-export async function hasResult(metadata: Objects, job: ArchiveJob): Promise<boolean> {
-  return (await findResult(metadata, job)) !== undefined
+/** Absent: it was never stored, or removed or replaced since. */
+export async function findResult(
+  metadata: Stores,
+  { tenantId, destination, uploadId }: ArchiveJob,
+): Promise<Result | undefined> {
+  if (uploadId === undefined) return undefined
+  const bucket = await metadata.buckets.get(tenantId, destination.bucketName)
+  if (bucket === undefined) return undefined
+  const upload = { key: destination.key, uploadId }
+  const completed = await metadata.uploads.completed(bucket, upload)
+  return completed && { bucket, version: completed.version }
 }
 
 /** Removes that version, and nothing that was put in its place. Safe to repeat. */
 export async function removeResult(
-  metadata: Objects,
+  metadata: Stores,
   job: ArchiveJob,
   nowMs: number,
 ): Promise<void> {
-  const bucket = await findResult(metadata, job)
-  if (bucket === undefined || job.state.is !== 'done') return
-  const { key } = job.destination
-  const { versionId, objectEtag } = job.state
+  const found = await findResult(metadata, job)
+  if (found === undefined) return
+  const { bucket, version } = found
+  const { versionId, etag, modifiedMs } = version
   // A null version may be replaced at any moment; others never change.
-  const condition = versionId === 'null' ? { condition: { ifMatch: [objectEtag] } } : {}
+  const condition =
+    versionId === 'null' ? { condition: { ifMatch: [etag], ifModifiedAtMs: modifiedMs } } : {}
+  const { key } = job.destination
   await metadata.objects.delete({ bucket, key, versionId, ...condition, nowMs })
-}
-
-/** The bucket in which the result is; undefined: it is not there any more. */
-async function findResult(
-  metadata: Objects,
-  { tenantId, destination, state }: ArchiveJob,
-): Promise<Bucket | undefined> {
-  if (state.is !== 'done') return undefined
-  const bucket = await metadata.buckets.get(tenantId, destination.bucketName)
-  const found = bucket && (await metadata.objects.get(bucket, destination.key, state.versionId))
-  return found?.is === 'object' && found.etag === state.objectEtag ? bucket : undefined
 }

@@ -2,6 +2,7 @@
 import type { ArchiveJob } from '../../metadata/archive-job-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { TenantId } from '../../metadata/records.ts'
+import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import type { Ingest } from '../objects/ingest.ts'
 import { removeManifest } from '../zip/archives.ts'
@@ -17,6 +18,7 @@ export type ArchiveWorkerParts = {
   readonly zip: ZipService
   readonly ingest: () => Promise<Ingest>
   readonly keysOfTenant: (tenantId: TenantId) => Promise<TenantKeys | undefined>
+  readonly random: RandomBytes
   readonly now: () => number
   /** Milliseconds of a clock that does not jump. */
   readonly clock: () => number
@@ -29,18 +31,41 @@ export async function runArchiveJob(
   job: ArchiveJob,
   signal: AbortSignal,
 ): Promise<void> {
-  const row = new JobRow(job, { jobs: parts.metadata.archiveJobs, now: parts.now })
+  const { metadata, now } = parts
+  const row = new JobRow(job, { jobs: metadata.archiveJobs, now })
+  if (!(await claimed(row))) return
   try {
-    await row.change({ state: { is: 'running' }, attempts: job.attempts + 1 })
+    await runClaimed(parts, row, signal)
+  } catch (cause) {
+    if (!(cause instanceof JobTaken)) throw cause
+    // Whoever has cancelled it may have missed what was begun, or ended, at the same moment.
+    await cleanUpJob(metadata, row.job, now())
+  }
+}
+
+/** False: somebody else was first. */
+async function claimed(row: JobRow): Promise<boolean> {
+  try {
+    await row.change({ state: { is: 'running' }, attempts: row.job.attempts + 1 })
+    return true
+  } catch (cause) {
+    if (cause instanceof JobTaken) return false
+    throw cause
+  }
+}
+
+/** Throws `JobTaken`. */
+async function runClaimed(
+  parts: ArchiveWorkerParts,
+  row: JobRow,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
     const result = await attempt(parts, row, signal)
     await finish(parts, row, result)
   } catch (cause) {
-    if (cause instanceof JobTaken) return
-    try {
-      await giveBack(parts, row, cause)
-    } catch (second) {
-      if (!(second instanceof JobTaken)) throw second
-    }
+    if (cause instanceof JobTaken) throw cause
+    await giveBack(parts, row, cause)
   }
 }
 
@@ -49,8 +74,9 @@ async function attempt(
   row: JobRow,
   signal: AbortSignal,
 ): Promise<StoredResult> {
-  const { metadata, zip, now, clock } = parts
+  const { metadata, zip, random, now, clock } = parts
   const { job } = row
+  if (job.attempts > attemptsMax) throw new JobFailed('The server has died in each attempt.')
   if (now() >= job.createdMs + jobLifeMs) throw new JobFailed('The job has become too old.')
   const manifest = await metadata.manifests.get(job.manifestId)
   if (manifest === undefined) {
@@ -64,7 +90,7 @@ async function attempt(
   const progress = new JobProgress(row, manifest, { manifests: metadata.manifests, clock })
   const ingest = await parts.ingest()
   const storing = { row, manifest, bucket, keys, progress, signal }
-  return storeArchive({ metadata, zip, ingest, now }, storing)
+  return storeArchive({ metadata, zip, ingest, random, now }, storing)
 }
 
 async function finish(
@@ -97,7 +123,7 @@ async function giveBack(parts: ArchiveWorkerParts, row: JobRow, cause: unknown):
   parts.log('archive job failed', { job: job.jobId, attempt: job.attempts, cause })
   if (cause instanceof JobFailed || job.attempts >= attemptsMax) {
     await row.change({ state: { is: 'failed' }, lastError })
-    return cleanUpJob(parts.metadata, row.job)
+    return cleanUpJob(parts.metadata, row.job, parts.now())
   }
   const notBeforeMs = parts.now() + retryPause(job.attempts)
   await row.change({ state: { is: 'queued', notBeforeMs }, lastError })

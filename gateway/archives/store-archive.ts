@@ -1,8 +1,10 @@
 // Stores a frozen archive as an object: a multipart upload whose parts are ranges of the archive, so
 // that an attempt goes on where the one before it broke off, and no size is too large.
+import { drawUploadId } from '../../metadata/draw-upload-id.ts'
 import type { Manifest } from '../../metadata/manifest-store.ts'
 import type { Committed, MetadataStore } from '../../metadata/metadata-store.ts'
 import type { Bucket, Part, Upload } from '../../metadata/records.ts'
+import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { listKeysMax, putBytesMax } from '../../protocol/s3/limits.ts'
 import { type CompletedObject, completeParts } from '../../protocol/s3/multipart-completion.ts'
 import type { HalfOpenRange } from '../../protocol/s3/range.ts'
@@ -13,11 +15,13 @@ import { attachment } from '../zip/content-disposition.ts'
 import type { ZipService } from '../zip/zip-service.ts'
 import type { JobProgress } from './job-progress.ts'
 import { JobFailed, type JobRow } from './job-row.ts'
+import { findResult } from './result-object.ts'
 
 export type StoreParts = {
   readonly metadata: MetadataStore
   readonly zip: ZipService
   readonly ingest: Ingest
+  readonly random: RandomBytes
   readonly now: () => number
 }
 
@@ -49,6 +53,7 @@ export async function storeArchive(parts: StoreParts, storing: Storing): Promise
     if (range === undefined) throw new RangeError('a part beyond the archive')
     if (stored.get(number)?.size !== range.end - range.start) {
       stored.set(number, await storePart(parts, { ...storing, upload, number, range }))
+      await storing.row.gotOn()
     }
     await storing.progress.reached(range.end)
   }
@@ -58,13 +63,11 @@ export async function storeArchive(parts: StoreParts, storing: Storing): Promise
 /** An attempt may have come to its end without noting it. */
 async function completedBefore(
   { metadata }: StoreParts,
-  { row, bucket }: Storing,
+  { row, manifest }: Storing,
 ): Promise<StoredResult | undefined> {
-  const { uploadId, destination } = row.job
-  if (uploadId === undefined) return undefined
-  const upload = { key: destination.key, uploadId }
-  const completed = await metadata.uploads.completed(bucket, upload)
-  return completed && { versionId: completed.version.versionId, etag: completed.version.etag }
+  const version = (await findResult(metadata, row.job))?.version
+  // Somebody else may have completed the upload, with some of its parts.
+  return version !== undefined && isArchive(version, manifest) ? version : undefined
 }
 
 async function openUpload(parts: StoreParts, storing: Storing): Promise<Upload> {
@@ -72,14 +75,16 @@ async function openUpload(parts: StoreParts, storing: Storing): Promise<Upload> 
   const { row, bucket, manifest } = storing
   const { uploadId, destination, prefix } = row.job
   const { key } = destination
-  if (uploadId !== undefined) {
-    const begun = await uploads.get(bucket, { key, uploadId })
-    if (begun !== undefined) return begun
-    await row.forgetUpload()
-  }
+  const begun = uploadId && (await uploads.get(bucket, { key, uploadId }))
+  if (begun !== undefined) return begun
+  const initiatedMs = parts.now()
+  const drawn = drawUploadId(initiatedMs, parts.random)
+  // Noted before it is there: whatever happens now, it is found and cleared away.
+  await row.change({ uploadId: drawn, doneBytes: 0, doneEntries: 0 })
   const created = await uploads.create(bucket, {
+    uploadId: drawn,
     key,
-    initiatedMs: parts.now(),
+    initiatedMs,
     headers: {
       contentType: 'application/zip',
       contentDisposition: attachment(key.slice(key.lastIndexOf('/') + 1)),
@@ -93,15 +98,7 @@ async function openUpload(parts: StoreParts, storing: Storing): Promise<Upload> 
     checksum: { algorithm: 'CRC32', type: 'FULL_OBJECT' },
   })
   if (created.is === 'noSuchBucket') throw destinationGone()
-  const { upload } = created
-  try {
-    await row.change({ uploadId: upload.uploadId })
-  } catch (cause) {
-    // Nobody would ever know of it.
-    await uploads.abort(bucket, upload)
-    throw cause
-  }
-  return upload
+  return created.upload
 }
 
 /** Metadata values are ASCII. */
@@ -185,8 +182,15 @@ function objectOf(
     .map(({ number, etag }) => ({ number, etag, checksums: {} }))
   const { uploadId, checksum } = upload
   const object = completeParts({ uploadId, checksum, named, stored })
-  if (object.size === manifest.totalBytes && object.crc32 === manifest.crc32) return object
+  if (isArchive(object, manifest)) return object
   throw new JobFailed('What was stored is not the archive: somebody has written to its upload.')
+}
+
+function isArchive(
+  object: { readonly size: number; readonly crc32: number },
+  { totalBytes, crc32 }: Manifest,
+): boolean {
+  return object.size === totalBytes && object.crc32 === crc32
 }
 
 async function complete(

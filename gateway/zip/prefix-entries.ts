@@ -17,6 +17,8 @@ export type PrefixArchive = {
   readonly prefix: string
   /** Names that Windows takes too. */
   readonly windows: boolean
+  /** A key to be left out. */
+  readonly except?: string
 }
 
 /** Frozen at a moment that is not before the call. */
@@ -30,11 +32,20 @@ export async function openPrefix(
   async function* pages() {
     if (archive.windows) clashes ??= findClashes(frozen, archive)
     const named = { bucketId: bucket.id, archive, clashes: await clashes }
-    for await (const page of frozen.pages()) {
+    for await (const page of objectsOf(frozen, archive)) {
       yield page.map((object) => entryOf(object, named)).filter((entry) => entry !== undefined)
     }
   }
   return { pages, close: () => frozen.close() }
+}
+
+async function* objectsOf(
+  frozen: FrozenObjects,
+  { except }: PrefixArchive,
+): AsyncGenerator<readonly FrozenObject[], void, void> {
+  for await (const page of frozen.pages()) {
+    yield except === undefined ? page : page.filter(({ key }) => key !== except)
+  }
 }
 
 /** How many characters of each key the archive leaves out: up to the last slash of the prefix. */
@@ -45,7 +56,7 @@ function cutOf({ prefix }: PrefixArchive): number {
 async function findClashes(frozen: FrozenObjects, archive: PrefixArchive): Promise<CaseClashes> {
   const clashes = new CaseClashes({ bytes: clashFilterBytes })
   const cut = cutOf(archive)
-  for await (const page of frozen.pages()) {
+  for await (const page of objectsOf(frozen, archive)) {
     for (const object of page) {
       clashes.add(object.key.slice(cut), { isDirectory: isDirectory(object) })
     }

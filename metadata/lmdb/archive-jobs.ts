@@ -51,12 +51,12 @@ export function lmdbArchiveJobs(env: LmdbEnvironment): ArchiveJobStore {
         return jobAt(tables, first.value)
       }),
 
-    inState: async (is, limit) =>
-      env.read((tables) =>
-        archiveSizeClasses.flatMap((sizeClass) =>
-          jobsIn(tables, { range: rangeOf(stateBeginning(is, sizeClass)), limit }),
-        ),
-      ),
+    inState: async (is, { sizeClass, after, limit }) =>
+      env.read((tables) => {
+        const range = rangeOf(stateBeginning(is, sizeClass))
+        const start = after === undefined ? range.start : justAfter(stateKey(after))
+        return jobsIn(tables, { range: { ...range, start }, limit })
+      }),
 
     forgettable: async ({ changedBeforeMs, limit }) =>
       env.read((tables) => {

@@ -81,6 +81,17 @@ export function lmdbManifests(env: LmdbEnvironment): ManifestStore {
         return row && parseManifestPage(row)
       }),
 
+    moveToScope: (manifestId, { from, to }) =>
+      env.write((tables) => {
+        const head = headOf(tables, manifestId)
+        if (head?.state !== 'sealed' || head.scope !== from) return { is: 'noSuchManifest' }
+        const moved = { ...head, scope: to }
+        tables.manifestScopes.remove(foundBy(head))
+        tables.manifestScopes.put(foundBy(moved), Buffer.alloc(0))
+        putHead(tables, moved)
+        return { is: 'done' }
+      }),
+
     touch: (manifestId, nowMs) =>
       env.write((tables) => {
         const head = headOf(tables, manifestId)

@@ -1,8 +1,8 @@
 // Multipart uploads under way: the verbs of `UploadStore`. Completion is `upload-completion.ts`'s.
 import assert from 'node:assert'
 import { encodePart, parsePartData, parsePartHead, parseUpload } from '../codec/upload-codec.ts'
+import { drawUploadId, uploadTimePrefix } from '../draw-upload-id.ts'
 import type { Listed, UploadStore } from '../metadata-store.ts'
-import { parseUploadId } from '../record-ids.ts'
 import type { BucketId, Part, Upload, UploadId } from '../records.ts'
 import { liveBucket, type Random } from './buckets.ts'
 import { takePiece } from './chunk-claims.ts'
@@ -21,15 +21,13 @@ import {
 import { completedUpload, completeUpload } from './upload-completion.ts'
 import { putUpload, removeUpload, uploadAt } from './upload-rows.ts'
 
-const timeBytes = 6
-
 export function lmdbUploads(env: LmdbEnvironment, random: Random): UploadStore {
   return {
     create: (ref, fresh) =>
       env.write((tables) => {
         const bucket = liveBucket(tables, ref)
         if (bucket === undefined) return { is: 'noSuchBucket' }
-        const uploadId = drawUploadId(fresh.initiatedMs, random)
+        const uploadId = fresh.uploadId ?? drawUploadId(fresh.initiatedMs, random)
         const { id: bucketId, tenantId } = bucket
         const upload: Upload = { ...fresh, bucketId, tenantId, uploadId }
         putUpload(tables, upload)
@@ -128,7 +126,7 @@ async function abortStale(
   limit: number,
 ): Promise<number> {
   const stale = (tables: Tables) => {
-    const range = { start: Buffer.alloc(16), end: timePrefix(initiatedBeforeMs) }
+    const range = { start: Buffer.alloc(16), end: uploadTimePrefix(initiatedBeforeMs) }
     const keys: Buffer[] = []
     for (const row of tables.uploadTimes.rows(range)) {
       if (keys.length === limit) break
@@ -147,18 +145,4 @@ async function abortStale(
     }
     return keys.length
   })
-}
-
-/** Six bytes of time, ten random ones. */
-function drawUploadId(initiatedMs: number, random: Random): UploadId {
-  const bytes = Buffer.concat([timePrefix(initiatedMs), random(16 - timeBytes)])
-  const id = parseUploadId(bytes.toString('hex'))
-  assert(id !== undefined, 'random() gave too few bytes')
-  return id
-}
-
-function timePrefix(timeMs: number): Buffer {
-  const bytes = Buffer.alloc(timeBytes)
-  bytes.writeUIntBE(Math.max(0, Math.floor(timeMs)), 0, timeBytes)
-  return bytes
 }

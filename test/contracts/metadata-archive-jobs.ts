@@ -11,6 +11,7 @@ import { describe } from '../support/describe.ts'
 import { type OpenStore, tenant, tenantId, withStore } from './metadata-fixture.ts'
 
 const nowMs = 1_700_000_000_000
+const firstPage = { sizeClass: 'small', limit: 10 } as const
 
 function jobId(number: number): ArchiveJobId {
   const id = parseArchiveJobId(number.toString(16).padStart(32, '0'))
@@ -64,9 +65,9 @@ export function archiveJobsContract(name: string, open: OpenStore): void {
           const put = job(1, { state, revision: at + 1, uploadId, lastError: 'none', attempts: at })
           assert.deepEqual(await archiveJobs.put(put), { is: 'done' })
           assert.deepEqual(await archiveJobs.get(tenantId, jobId(1)), put)
-          assert.deepEqual(await archiveJobs.inState(state.is, 10), [put])
+          assert.deepEqual(await archiveJobs.inState(state.is, firstPage), [put])
         }
-        assert.deepEqual(await archiveJobs.inState('queued', 10), [])
+        assert.deepEqual(await archiveJobs.inState('queued', firstPage), [])
       }))
 
     test('a row is put by whoever has seen the last revision', () =>
@@ -81,7 +82,7 @@ export function archiveJobsContract(name: string, open: OpenStore): void {
         assert.equal((await archiveJobs.get(tenantId, jobId(1)))?.revision, 2)
         await archiveJobs.remove(job(1, { revision: 2 }))
         assert.equal(await archiveJobs.get(tenantId, jobId(1)), undefined)
-        assert.deepEqual(await archiveJobs.inState('queued', 10), [])
+        assert.deepEqual(await archiveJobs.inState('queued', firstPage), [])
       }))
 
     test('the next of a class is the one that waits longest, once its time has come', () =>
@@ -107,6 +108,24 @@ export function archiveJobsContract(name: string, open: OpenStore): void {
         assert.deepEqual(first, [job(3), job(2)])
         const rest = await archiveJobs.list(tenantId, { after: job(2), limit: 2 })
         assert.deepEqual(rest, [job(1)])
+      }))
+
+    test('jobs in a state are read class by class, in pages, in the order of their times', () =>
+      withStore(open, async ({ archiveJobs }) => {
+        const failed = (number: number, more: Partial<ArchiveJob> = {}) =>
+          job(number, { state: { is: 'failed' }, changedMs: nowMs - number, ...more })
+        for (const number of [1, 3, 2]) await archiveJobs.put(failed(number))
+        await archiveJobs.put(failed(4, { sizeClass: 'large', tenantId: tenant('other') }))
+        const page = { sizeClass: 'small', limit: 2 } as const
+        assert.deepEqual(await archiveJobs.inState('failed', page), [failed(3), failed(2)])
+        await archiveJobs.remove(failed(2))
+        const rest = await archiveJobs.inState('failed', { ...page, after: failed(2) })
+        assert.deepEqual(rest, [failed(1)])
+        const large = await archiveJobs.inState('failed', { ...page, sizeClass: 'large' })
+        assert.deepEqual(
+          large.map((each) => each.jobId),
+          [jobId(4)],
+        )
       }))
 
     test('what is over for long enough can be forgotten', () =>

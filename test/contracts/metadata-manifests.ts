@@ -113,6 +113,32 @@ export function manifestsContract(name: string, open: OpenStore): void {
         assert.deepEqual(await store.manifests.ofTenant(tenant('other')), [])
       }))
 
+    test('of all who move a manifest out of its scope, one gets it', () =>
+      withStore(open, async (store) => {
+        const manifest = await sealed(store, 1, { pages: [] })
+        const { manifests } = store
+        const scopes = ['first', 'second'].map((to) => ({ from: 'all', to }))
+        const answers = await Promise.all(
+          scopes.map((move) => manifests.moveToScope(manifest.manifestId, move)),
+        )
+        assert.deepEqual(answers.map(({ is }) => is).sort(), ['done', 'noSuchManifest'])
+        const to = answers[0]?.is === 'done' ? 'first' : 'second'
+        const moved = { ...manifest, scope: to }
+        assert.deepEqual(await manifests.ofScope(tenantId, 'all'), [])
+        assert.deepEqual(await manifests.ofScope(tenantId, to), [moved])
+        assert.deepEqual(await manifests.ofTenant(tenantId), [moved])
+        assert.deepEqual(await manifests.get(manifest.manifestId), moved)
+        await removeWhole(store, manifest.manifestId)
+        const gone = { from: to, to: 'all' }
+        assert.deepEqual(await manifests.moveToScope(manifest.manifestId, gone), {
+          is: 'noSuchManifest',
+        })
+        assert.deepEqual(await manifests.ofTenant(tenantId), [])
+        const open = await begun(store, 2)
+        const early = await manifests.moveToScope(open, { from: 'all', to: 'first' })
+        assert.deepEqual(early, { is: 'noSuchManifest' })
+      }))
+
     test('manifests of a scope come in the order of sealing, the last first, whatever the clock says', () =>
       withStore(open, async (store) => {
         for (const number of [2, 1, 3]) await sealed(store, number)

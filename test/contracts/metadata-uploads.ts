@@ -1,5 +1,7 @@
 // Contract of `UploadStore`.
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { drawUploadId } from '../../metadata/draw-upload-id.ts'
 import type {
   BucketRef,
   MetadataStore,
@@ -68,6 +70,19 @@ function completion(bucket: BucketRef, upload: UploadRef, numbers: readonly numb
 
 export function uploadsContract(name: string, open: OpenStore): void {
   describe(`${name}: uploads`, (test) => {
+    test('an upload takes the id that was drawn for it beforehand', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one')
+        const uploadId = drawUploadId(5_000, randomBytes)
+        const fresh = { ...newUpload('k', 5_000), uploadId }
+        const made = await store.uploads.create(bucket, fresh)
+        assert.ok(made.is === 'created' && made.upload.uploadId === uploadId)
+        const found = await store.uploads.get(bucket, { key: 'k', uploadId })
+        assert.deepEqual(found, made.upload)
+        const stale = { initiatedBeforeMs: 5_001, limit: 10 }
+        assert.equal(await store.uploads.abortStale(stale), 1)
+      }))
+
     test('an upload comes back as created, under its own key only', () =>
       withStore(open, async (store) => {
         const bucket = await makeBucket(store, 'one')
