@@ -1,6 +1,7 @@
 // PORT: where sealed chunks lie. It knows chunk ids, generations and sealed bytes; never a tenant,
 // a name, a key or plaintext. Engines: `disk/` (this machine); later `remote/` (several nodes).
 import type { BlobRef } from '../protocol/chunks/chunk-ref.ts'
+import type { FrameRange } from '../protocol/chunks/open-frames.ts'
 
 export type SealedChunk = {
   readonly ref: BlobRef
@@ -9,6 +10,8 @@ export type SealedChunk = {
   /** The frames in order (`protocol/chunks`), in as many pieces as the sealer found handy. */
   readonly pieces: readonly Uint8Array[]
 }
+
+export type WantedFrames = { readonly ref: BlobRef; readonly range: FrameRange }
 
 export type BlobRead =
   | { readonly is: 'found'; readonly frames: Buffer }
@@ -50,7 +53,14 @@ export interface BlobStore {
    * frame returned has passed its CRC-32C. `length` is the chunk's plaintext length, as recorded in
    * metadata. An I/O error throws: an error never counts as absent.
    */
-  read(ref: BlobRef, range: { first: number; count: number; length: number }): Promise<BlobRead>
+  read(ref: BlobRef, range: FrameRange): Promise<BlobRead>
+
+  /**
+   * Reads frames of many chunks, each answered as `read` would, in the order asked; what lies close
+   * together is fetched at once. The buffers may share memory: they are to be read, not kept. It has
+   * at most twice the bytes asked for. One I/O error throws, when all reads have ended.
+   */
+  readMany(wanted: readonly WantedFrames[]): Promise<readonly BlobRead[]>
 
   /**
    * Deletes exactly these generations; unknown ones are done already. Not reversible. Durable when

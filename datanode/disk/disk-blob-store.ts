@@ -4,15 +4,21 @@
 // off one directory.
 import { strict as assert } from 'node:assert'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
-import type { BlobPage, BlobRead, BlobStore, BlobUsage, SealedChunk } from '../blob-store.ts'
-import type { ChunkIndex, IndexHome, Place, SegmentRow } from './chunk-index.ts'
-import { withLedger } from './chunk-ledger.ts'
+import type {
+  BlobPage,
+  BlobRead,
+  BlobStore,
+  BlobUsage,
+  SealedChunk,
+  WantedFrames,
+} from '../blob-store.ts'
+import type { ChunkIndex, IndexHome, SegmentRow } from './chunk-index.ts'
+import { ChunkReader } from './chunk-reader.ts'
 import { digestPieces, type FrameRange } from './frame-crc.ts'
 import { FreeSpace } from './free-space.ts'
 import { recordTrust } from './index-trust.ts'
 import { listBlobs } from './list-blobs.ts'
 import { lmdbIndexHome } from './lmdb-chunk-index.ts'
-import { readFrames } from './read-record.ts'
 import { Reclaimer } from './reclaim.ts'
 import { isWorthSealing } from './reclaim-policy.ts'
 import { recover, takeOver } from './recover.ts'
@@ -44,8 +50,6 @@ export type DiskBlobStoreOptions = {
 
 const defaultSegmentBytes = 256 * 1024 * 1024
 const defaultOpenFilesMax = 256
-/** A chunk may move between the look into the index and the read, but not this often. */
-const lookUpsMax = 10
 
 type Parts = {
   readonly options: DiskBlobStoreOptions
@@ -62,6 +66,7 @@ export class DiskBlobStore implements BlobStore {
   readonly #parts: Parts
   readonly #index: ChunkIndex
   readonly #files: SegmentFiles
+  readonly #reader: ChunkReader
   readonly #log: SegmentLog
   /** Moved chunks. Only the primary's is ever written to. */
   readonly #movedLog: SegmentLog
@@ -80,6 +85,7 @@ export class DiskBlobStore implements BlobStore {
     this.#index = index
     const filesMax = options.openFilesMax ?? defaultOpenFilesMax
     this.#files = new SegmentFiles({ vfs, paths, filesMax })
+    this.#reader = new ChunkReader({ index, files: this.#files })
     this.#log = new SegmentLog({ ...options, paths, index, segmentBytes })
     this.#movedLog = new SegmentLog({ ...options, paths, index, segmentBytes })
     const reclaim = { vfs, paths, index, segmentBytes, files: this.#files, log: this.#movedLog }
@@ -139,42 +145,12 @@ export class DiskBlobStore implements BlobStore {
 
   async read(ref: BlobRef, range: FrameRange): Promise<BlobRead> {
     this.#assertOpen()
-    let gone: { place: Place; cause: unknown } | undefined
-    for (let i = 0; i < lookUpsMax; i += 1) {
-      const place = this.#index.find(ref)
-      if (place === undefined) return this.#absent()
-      try {
-        const answer = await this.#files.use(place.segment, (file) =>
-          readFrames(file, { ref, place, range }),
-        )
-        if (answer.is === 'corrupt') this.#markBad(ref, place)
-        return answer
-      } catch (cause) {
-        if (errorCode(cause) === 'EIO') this.#markBad(ref, place)
-        if (errorCode(cause) !== 'ENOENT') throw cause
-        // Its segment was retired meanwhile: by now the index says where the chunk went.
-        gone = { place, cause }
-      }
-    }
-    if (gone !== undefined) this.#markBad(ref, gone.place)
-    throw new Error('a segment that the index points to is missing', { cause: gone?.cause })
+    return this.#reader.read({ ref, range })
   }
 
-  /** So that the next upload of the same content stores it again. */
-  #markBad(ref: BlobRef, place: Place): void {
-    if (place.isBad) return
-    try {
-      this.#index.transact((txn) => withLedger(txn, (ledger) => ledger.markBad(ref, place)))
-    } catch {
-      // The reader's answer must not depend on it: the next reader notes it, or the scrub.
-    }
-  }
-
-  #absent(): BlobRead {
-    if (this.#index.remembered('uncertain') === '1') {
-      throw new Error('a chunk was not found, and damaged segments may hide it')
-    }
-    return { is: 'absent' }
+  async readMany(wanted: readonly WantedFrames[]): Promise<readonly BlobRead[]> {
+    this.#assertOpen()
+    return this.#reader.readMany(wanted)
   }
 
   async delete(refs: readonly BlobRef[]): Promise<void> {

@@ -8,29 +8,57 @@ import { digestFrames, type FrameRange, framesIntact, framesSpan } from './frame
 import { type ChunkRecord, namesChunk, recordHeaderBytes } from './segment-format.ts'
 import type { VfsFile } from './vfs.ts'
 
+/** Frames of a chunk whose record lies at `place`. */
+export type PlacedFrames = {
+  readonly ref: BlobRef
+  readonly place: Place
+  readonly range: FrameRange
+}
+
+/** Bytes of a segment file. */
+export type Span = { readonly start: number; readonly bytes: number }
+
+type Checked = Exclude<BlobRead, { is: 'absent' }>
+
 /** Larger buffers are not cut from the shared pool. */
 const pooledBytesMax = 4096
 
-/** With the first frames the header is read too, and must name the chunk. */
-export async function readFrames(
-  file: VfsFile,
-  { ref, place, range }: { ref: BlobRef; place: Place; range: FrameRange },
-): Promise<Exclude<BlobRead, { is: 'absent' }>> {
+export async function readFrames(file: VfsFile, placed: PlacedFrames): Promise<Checked> {
+  const span = spanToRead(placed)
+  return span === undefined ? { is: 'corrupt' } : checkFrames(await readSpan(file, span), placed)
+}
+
+/**
+ * What is to be read for the frames: with the first of them the header too, which must name the chunk.
+ * `undefined`: the record is not of the length that is asked for.
+ */
+export function spanToRead({ place, range }: PlacedFrames): Span | undefined {
   assert(
     range.first >= 0 && range.count > 0 && range.first + range.count <= blockCount(range.length),
     'frames outside the chunk are asked for',
   )
-  if (place.length !== range.length) return { is: 'corrupt' }
-  const span = framesSpan(range)
-  const skip = range.first === 0 ? recordHeaderBytes : 0
-  const wanted = skip + span.bytes
-  const into =
-    wanted <= pooledBytesMax ? Buffer.allocUnsafe(wanted) : Buffer.allocUnsafeSlow(wanted)
-  const got = await file.read(into, place.offset + recordHeaderBytes - skip + span.start)
-  if (got < wanted) return { is: 'corrupt' }
-  if (skip > 0 && !namesChunk(into, { ref, offset: place.offset })) return { is: 'corrupt' }
-  const frames = into.subarray(skip)
+  if (place.length !== range.length) return undefined
+  const { start, bytes } = framesSpan(range)
+  const skip = headerBytesRead(range)
+  return { start: place.offset + recordHeaderBytes - skip + start, bytes: skip + bytes }
+}
+
+/** The bytes of a span, fewer at the end of the file. */
+export async function readSpan(file: VfsFile, { start, bytes }: Span): Promise<Buffer> {
+  const into = bytes <= pooledBytesMax ? Buffer.allocUnsafe(bytes) : Buffer.allocUnsafeSlow(bytes)
+  return into.subarray(0, await file.read(into, start))
+}
+
+/** `bytes`: what was read of the frames' span. */
+export function checkFrames(bytes: Buffer, { ref, place, range }: PlacedFrames): Checked {
+  const skip = headerBytesRead(range)
+  if (skip > 0 && !namesChunk(bytes, { ref, offset: place.offset })) return { is: 'corrupt' }
+  const frames = bytes.subarray(skip)
   return framesIntact(frames, range) ? { is: 'found', frames } : { is: 'corrupt' }
+}
+
+function headerBytesRead({ first }: FrameRange): number {
+  return first === 0 ? recordHeaderBytes : 0
 }
 
 /** All frames of a record. `undefined`: they are not the ones its header was written for. */

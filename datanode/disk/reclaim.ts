@@ -1,6 +1,7 @@
 // Gives space back: removes segments in which nothing counts, and moves what counts out of sparse
 // ones. A moved chunk is durable in its new place before the index points there, and the old file
 // goes last. For one process of a data directory, the primary.
+import { allEnded } from './all-ended.ts'
 import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
 import { withLedger } from './chunk-ledger.ts'
 import { readWholeRecord } from './read-record.ts'
@@ -135,12 +136,8 @@ export class Reclaimer {
   }
 
   /** Ends only when every move has: one still under way would meet the next run's. */
-  async #moveGroup(file: VfsFile, row: SegmentRow, group: readonly ChunkRecord[]) {
-    const moves = await Promise.allSettled(group.map((record) => this.#move(file, row, record)))
-    return moves.map((move) => {
-      if (move.status === 'rejected') throw move.reason
-      return move.value
-    })
+  #moveGroup(file: VfsFile, row: SegmentRow, group: readonly ChunkRecord[]) {
+    return allEnded(group.map((record) => this.#move(file, row, record)))
   }
 
   async #move(file: VfsFile, row: SegmentRow, record: ChunkRecord): Promise<'moved' | 'corrupt'> {

@@ -2,6 +2,7 @@
 // reclaim at once, and stops it at random: a process dies, or power goes, or single calls fail. After
 // every stop each acknowledged chunk must read back equal, and no deleted one may read as another.
 import { strict as assert } from 'node:assert'
+import type { BlobRead } from '../../datanode/blob-store.ts'
 import { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
 import { chunkOf, type TestChunk, testRef, wholeOf } from '../datanode/sealed-chunk-fixture.ts'
 import { CrashFs, type FaultKind } from './datanode-crash-fs.ts'
@@ -207,7 +208,7 @@ class Simulation {
       const roll = this.#random.below(10)
       if (roll < 5) await this.#write(store())
       else if (roll < 7) await this.#delete(store())
-      else await this.#readOne(store())
+      else await this.#readSome(store())
       this.#nowMs += 10
       await turn()
     }
@@ -261,18 +262,32 @@ class Simulation {
     })
   }
 
-  async #readOne(store: DiskBlobStore): Promise<void> {
+  async #readSome(store: DiskBlobStore): Promise<void> {
     if (this.#known.length === 0) return
-    const known = this.#random.pick(this.#known)
-    await this.#unlessFault(() => this.#check(store, known))
+    const count = this.#random.pick([1, 1, 3, 12])
+    const some = Array.from({ length: count }, () => this.#random.pick(this.#known))
+    await this.#unlessFault(() => this.#check(store, some))
+  }
+
+  async #check(store: DiskBlobStore, some: readonly Known[]): Promise<void> {
+    const before = some.map(({ state }) => state)
+    const wanted = some.map(({ chunk }) => ({ ref: chunk.ref, range: wholeOf(chunk) }))
+    const [one] = wanted
+    const answers =
+      some.length === 1 && one !== undefined
+        ? [await store.read(one.ref, one.range)]
+        : await store.readMany(wanted)
+    for (const [index, known] of some.entries()) {
+      const [was, answer] = [before[index], answers[index]]
+      assert(was !== undefined && answer !== undefined, 'fewer answers than were asked for')
+      this.#judge(known, was, answer)
+    }
   }
 
   /** What is true at the beginning of a read must be true of its answer, or have changed meanwhile. */
-  async #check(store: DiskBlobStore, known: Known): Promise<void> {
-    const before = known.state
+  #judge(known: Known, before: Known['state'], answer: BlobRead): void {
     this.tally.reads += 1
     const { chunk } = known
-    const answer = await store.read(chunk.ref, wholeOf(chunk))
     const name = `${chunk.ref.id.toString('hex').slice(0, 8)} (${before}, now ${known.state})`
     assert(answer.is !== 'corrupt', `${name} reads as corrupt`)
     if (answer.is === 'found') {
@@ -288,7 +303,8 @@ class Simulation {
   }
 
   async #checkAll(store: DiskBlobStore): Promise<void> {
-    for (const known of this.#known) await this.#check(store, known)
+    for (const known of this.#known) await this.#check(store, [known])
+    if (this.#known.length > 0) await this.#check(store, this.#known)
     const { chunks } = await store.usage()
     let listed = 0
     let after: string | undefined

@@ -1,6 +1,12 @@
 // A BlobStore in memory, written for tests of what stands on the port: it can be told to be full, to
 // lose or damage chunks, to fail, and to take its time.
-import type { BlobPage, BlobRead, BlobStore, SealedChunk } from '../../datanode/blob-store.ts'
+import type {
+  BlobPage,
+  BlobRead,
+  BlobStore,
+  SealedChunk,
+  WantedFrames,
+} from '../../datanode/blob-store.ts'
 import { type BlobRef, frameBytesMax, sealedBytes } from '../../protocol/chunks/chunk-ref.ts'
 
 export class MemoryBlobStore implements BlobStore {
@@ -44,6 +50,10 @@ export class MemoryBlobStore implements BlobStore {
       is: 'found',
       frames: Buffer.from(frames.subarray(start, start + range.count * frameBytesMax)),
     }
+  }
+
+  readMany(wanted: readonly WantedFrames[]): Promise<BlobRead[]> {
+    return Promise.all(wanted.map(({ ref, range }) => this.read(ref, range)))
   }
 
   async delete(refs: readonly BlobRef[]): Promise<void> {

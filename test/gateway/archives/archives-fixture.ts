@@ -47,6 +47,10 @@ function watched(blobs: BlobStore, beforeRead: () => Promise<void>): BlobStore {
       await beforeRead()
       return blobs.read(...asked)
     },
+    readMany: async (...asked) => {
+      await beforeRead()
+      return blobs.readMany(...asked)
+    },
     has: (...asked) => blobs.has(...asked),
     delete: (refs) => blobs.delete(refs),
     list: (page) => blobs.list(page),

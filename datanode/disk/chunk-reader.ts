@@ -1,0 +1,110 @@
+// Reads chunks by way of the index, one or many, while others move and delete them; notes in the index
+// which ones it has found bad.
+import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
+import type { BlobRead, WantedFrames } from '../blob-store.ts'
+import { allEnded } from './all-ended.ts'
+import type { ChunkIndex, Place } from './chunk-index.ts'
+import { withLedger } from './chunk-ledger.ts'
+import { type JoinedRead, joinReads, type SegmentSpan } from './joined-reads.ts'
+import { checkFrames, type PlacedFrames, readFrames, readSpan, spanToRead } from './read-record.ts'
+import type { SegmentFiles } from './segment-files.ts'
+import { errorCode } from './vfs.ts'
+
+/** A chunk may move between the look into the index and the read, but not this often. */
+const lookUpsMax = 10
+
+/** One of many, and which of the answers is its own. */
+type Numbered = WantedFrames & { readonly number: number }
+type Located = Numbered & PlacedFrames & SegmentSpan
+type Answer = { readonly number: number; readonly read: BlobRead }
+
+export class ChunkReader {
+  private readonly index: ChunkIndex
+  private readonly files: SegmentFiles
+
+  constructor(parts: { readonly index: ChunkIndex; readonly files: SegmentFiles }) {
+    this.index = parts.index
+    this.files = parts.files
+  }
+
+  /** As `BlobStore.read`. */
+  async read({ ref, range }: WantedFrames): Promise<BlobRead> {
+    let gone: { place: Place; cause: unknown } | undefined
+    for (let i = 0; i < lookUpsMax; i += 1) {
+      const place = this.index.find(ref)
+      if (place === undefined) return this.absent()
+      try {
+        const placed = { ref, place, range }
+        const read = await this.files.use(place.segment, (file) => readFrames(file, placed))
+        return this.noted(placed, read)
+      } catch (cause) {
+        if (errorCode(cause) === 'EIO') this.markBad(ref, place)
+        if (errorCode(cause) !== 'ENOENT') throw cause
+        // Its segment was retired meanwhile: by now the index says where the chunk went.
+        gone = { place, cause }
+      }
+    }
+    if (gone !== undefined) this.markBad(ref, gone.place)
+    throw new Error('a segment that the index points to is missing', { cause: gone?.cause })
+  }
+
+  /** As `BlobStore.readMany`. Ends only when every read has. */
+  async readMany(wanted: readonly WantedFrames[]): Promise<readonly BlobRead[]> {
+    const located: Located[] = []
+    const others: Numbered[] = []
+    for (const [number, { ref, range }] of wanted.entries()) {
+      const place = this.index.find(ref)
+      const span = place && spanToRead({ ref, place, range })
+      if (place === undefined || span === undefined) others.push({ ref, range, number })
+      else located.push({ ref, range, number, place, segment: place.segment, span })
+    }
+    const joined = joinReads(located).map((read) => this.readJoined(read))
+    const answers: BlobRead[] = []
+    for (const { number, read } of (await allEnded([...joined, this.readEach(others)])).flat()) {
+      answers[number] = read
+    }
+    return answers
+  }
+
+  private async readJoined({ segment, span, of }: JoinedRead<Located>): Promise<readonly Answer[]> {
+    let bytes: Buffer
+    try {
+      bytes = await this.files.use(segment, (file) => readSpan(file, span))
+    } catch (cause) {
+      if (errorCode(cause) !== 'ENOENT' && errorCode(cause) !== 'EIO') throw cause
+      // The segment was retired meanwhile, or one of them cannot be read: each for itself then.
+      return this.readEach(of)
+    }
+    return of.map((located) => {
+      const from = located.span.start - span.start
+      const own = bytes.subarray(from, from + located.span.bytes)
+      return { number: located.number, read: this.noted(located, checkFrames(own, located)) }
+    })
+  }
+
+  private readEach(wanted: readonly Numbered[]): Promise<readonly Answer[]> {
+    return allEnded(wanted.map(async (one) => ({ number: one.number, read: await this.read(one) })))
+  }
+
+  private noted<T extends BlobRead>({ ref, place }: PlacedFrames, read: T): T {
+    if (read.is === 'corrupt') this.markBad(ref, place)
+    return read
+  }
+
+  /** So that the next upload of the same content stores it again. */
+  private markBad(ref: BlobRef, place: Place): void {
+    if (place.isBad) return
+    try {
+      this.index.transact((txn) => withLedger(txn, (ledger) => ledger.markBad(ref, place)))
+    } catch {
+      // The reader's answer must not depend on it: the next reader notes it, or the scrub.
+    }
+  }
+
+  private absent(): BlobRead {
+    if (this.index.remembered('uncertain') === '1') {
+      throw new Error('a chunk was not found, and damaged segments may hide it')
+    }
+    return { is: 'absent' }
+  }
+}
