@@ -2,6 +2,7 @@
 // read under way while the last is consumed; only the blocks that are needed are read and decrypted.
 import assert from 'node:assert'
 import type { KeyObject } from 'node:crypto'
+import type { BlobRead, WantedFrames } from '../../datanode/blob-store.ts'
 import { chunkKey } from '../../protocol/chunks/chunk-keys.ts'
 import { blockBytes, blockCount, type ChunkRef } from '../../protocol/chunks/chunk-ref.ts'
 import { BadFrame, openFrames } from '../../protocol/chunks/open-frames.ts'
@@ -10,6 +11,7 @@ import type { TenantKeys } from '../keys/tenant-keys.ts'
 import { type Run, runsOf } from './chunk-run.ts'
 import {
   type ByteRange,
+  type ObjectRange,
   type ObjectSource,
   type ReaderParts,
   UnreadableData,
@@ -55,6 +57,40 @@ export async function* readBatches(
   }
 }
 
+/**
+ * Ranges of several objects at once, each as buffers of at most 64 KiB: what lies side by side in the
+ * store is fetched in one go. Memory: all of them, and as much again. Throws `UnreadableData`.
+ */
+export async function readTogether(
+  parts: ReaderParts,
+  wanted: readonly ObjectRange[],
+): Promise<readonly (readonly Buffer[])[]> {
+  const steps = await Promise.all(wanted.map((one) => allSteps(parts, one)))
+  const asked = steps.flat().flatMap((step) => (step.is === 'chunk' ? framesOf(step) : []))
+  const answers = (await parts.blobs.readMany(asked)).values()
+  return steps.map((ofOne) =>
+    ofOne.flatMap((step) => {
+      if (step.is === 'inline') return openInlineRun(parts.tenantKeys, step)
+      const { value: read } = answers.next()
+      assert(read !== undefined, 'a read without an answer')
+      return opened(step, read)
+    }),
+  )
+}
+
+async function allSteps(
+  parts: ReaderParts,
+  { source, range }: ObjectRange,
+): Promise<readonly Step[]> {
+  assertRange(source, range)
+  if (range.start === range.end) return []
+  const only = onlyStep(parts, source.data, range)
+  if (only !== undefined) return [only]
+  const steps: Step[] = []
+  for await (const step of stepsOf(parts, source.data, range)) steps.push(step)
+  return steps
+}
+
 /** The same as single buffers of at most 64 KiB. */
 export async function* readPlaintext(
   parts: ReaderParts,
@@ -80,16 +116,16 @@ function assertRange(source: ObjectSource, { start, end }: ByteRange): void {
 }
 
 /** One read: blocks of one chunk, or inline data. */
-type Step =
-  | (Run & { readonly is: 'inline' })
-  | (Run & { readonly is: 'chunk'; readonly key: KeyObject })
+type Step = (Run & { readonly is: 'inline' }) | ChunkStep
+type ChunkStep = Run & { readonly is: 'chunk'; readonly key: KeyObject }
 
-/** The one read that does for a short range of a single chunk: most objects are no more than that. */
+/** The one read that does for inline data or a short range of one chunk: most objects are no more. */
 function onlyStep(
   parts: ReaderParts,
   data: ObjectSource['data'],
   { start, end }: ByteRange,
 ): Step | undefined {
+  if (data.is === 'inline') return { is: 'inline', sealed: data.sealed, from: start, to: end }
   if (data.is !== 'chunks' || data.chunks.length !== 1) return undefined
   const [chunk] = data.chunks
   if (chunk === undefined || end > chunk.length || end - start > onlyStepBytesMax) return undefined
@@ -120,14 +156,24 @@ async function* stepsOf(
 
 async function readStep(parts: ReaderParts, step: Step): Promise<readonly Buffer[]> {
   if (step.is === 'inline') return [openInlineRun(parts.tenantKeys, step)]
-  const { chunk, from, to } = step
+  const { ref, range } = framesOf(step)
+  return opened(step, await parts.blobs.read(ref, range))
+}
+
+/** The frames that hold what a step reads. */
+function framesOf({ chunk, from, to }: ChunkStep): WantedFrames {
   const first = Math.floor(from / blockBytes)
-  const range = { first, count: blockCount(to) - first, length: chunk.length }
-  const read = await parts.blobs.read(chunk, range)
+  return { ref: chunk, range: { first, count: blockCount(to) - first, length: chunk.length } }
+}
+
+/** The plaintext of a step from what the store has answered. */
+function opened(step: ChunkStep, read: BlobRead): readonly Buffer[] {
+  const { chunk, from, to } = step
   if (read.is !== 'found') throw new UnreadableData(`${nameOf(chunk)} is ${read.is}`)
+  const { range } = framesOf(step)
   try {
     const blocks = openFrames(step.key, range, read.frames)
-    return trimmed(blocks, from - first * blockBytes, to - from)
+    return trimmed(blocks, from - range.first * blockBytes, to - from)
   } catch (cause) {
     if (!(cause instanceof BadFrame)) throw cause
     throw new UnreadableData(`${nameOf(chunk)} does not open`, { cause })

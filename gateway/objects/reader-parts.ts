@@ -9,7 +9,7 @@ export type ReaderParts = {
     readonly chunks: Pick<MetadataStore['chunks'], 'readList'>
     readonly uploads: Pick<MetadataStore['uploads'], 'readPieces'>
   }
-  readonly blobs: Pick<BlobStore, 'read'>
+  readonly blobs: Pick<BlobStore, 'read' | 'readMany'>
   readonly tenantKeys: TenantKeys
   /** Frames of 64 KiB to read at once, asked before each read. Default 16. */
   readonly framesAtOnce?: () => number
@@ -19,6 +19,8 @@ export type ObjectSource = { readonly data: ObjectData; readonly size: number }
 
 /** Plaintext offsets, `end` exclusive. */
 export type ByteRange = { readonly start: number; readonly end: number }
+
+export type ObjectRange = { readonly source: ObjectSource; readonly range: ByteRange }
 
 /** Data that metadata refers to and that cannot be read whole and true: never served short. */
 export class UnreadableData extends Error {

@@ -5,8 +5,8 @@ import type { EntrySource } from '../../metadata/manifest-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { BucketId, ObjectData } from '../../metadata/records.ts'
 import { localHeader } from '../../protocol/zip/zip-layout.ts'
-import { readBatches, readInline } from '../objects/object-reader.ts'
-import { type ReaderParts, UnreadableData } from '../objects/reader-parts.ts'
+import { readBatches, readTogether } from '../objects/object-reader.ts'
+import { type ObjectRange, type ReaderParts, UnreadableData } from '../objects/reader-parts.ts'
 import { dataOf, type EntrySlice } from './entry-slice.ts'
 
 export type SliceParts = ReaderParts & {
@@ -27,6 +27,8 @@ export type ReadSlice = {
 /** Where an object's bytes are, of the row asked for last: large objects take many steps. */
 type LastData = { rowId: string; data: ObjectData }
 
+const noData = { value: undefined }
+
 export class SliceReader {
   private readonly parts: SliceParts
   private last: LastData | undefined
@@ -35,21 +37,19 @@ export class SliceReader {
     this.parts = parts
   }
 
-  /** All of it; memory is what the slices have. Throws `UnreadableData`. */
+  /** All of it; memory is about twice what the slices have. Throws `UnreadableData`. */
   async read(slices: readonly EntrySlice[]): Promise<readonly ReadSlice[]> {
     const dataOfSource = await this.locate(slices)
-    return Promise.all(
-      slices.map(async (slice) => {
-        const { source } = slice.placed.entry
-        const data = source && dataOfSource.get(source)
-        return {
-          slice,
-          header: headerOf(slice),
-          data: data === undefined ? [] : await this.readWhole(slice, data),
-          end: slice.end,
-        }
-      }),
+    const wanted = slices.map((slice) => objectRange(slice, dataOfSource))
+    const read = await readTogether(
+      this.parts,
+      wanted.filter((one) => one !== undefined),
     )
+    const buffers = read.values()
+    return slices.map((slice, index) => {
+      const { value } = wanted[index] === undefined ? noData : buffers.next()
+      return { slice, header: headerOf(slice), data: value ?? [], end: slice.end }
+    })
   }
 
   /** The same of one slice that takes data, batch by batch, its header with the first. */
@@ -64,16 +64,6 @@ export class SliceReader {
       yield { slice, header, data: batch, end }
       header = undefined
     }
-  }
-
-  private async readWhole(slice: EntrySlice, data: ObjectData): Promise<readonly Buffer[]> {
-    const source = { data, size: slice.placed.entry.size }
-    const range = dataOf(slice)
-    const inline = readInline(this.parts.tenantKeys, source, range)
-    if (inline !== undefined) return [inline]
-    const buffers: Buffer[] = []
-    for await (const batch of readBatches(this.parts, source, range)) buffers.push(...batch)
-    return buffers
   }
 
   /** Where the data of all slices that take some is. Throws `UnreadableData` for a row that is gone. */
@@ -98,6 +88,16 @@ export class SliceReader {
     }
     return found
   }
+}
+
+/** What a slice takes of its object, if any. */
+function objectRange(
+  slice: EntrySlice,
+  dataOfSource: ReadonlyMap<EntrySource, ObjectData>,
+): ObjectRange | undefined {
+  const { source, size } = slice.placed.entry
+  const data = source && dataOfSource.get(source)
+  return data && { source: { data, size }, range: dataOf(slice) }
 }
 
 function headerOf({ placed, start, end }: EntrySlice): Buffer | undefined {

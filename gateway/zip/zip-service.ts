@@ -15,7 +15,7 @@ import { readAheadBytes } from './zip-limits.ts'
 
 export type ZipServiceParts = {
   readonly metadata: MetadataStore
-  readonly blobs: Pick<BlobStore, 'read'>
+  readonly blobs: Pick<BlobStore, 'read' | 'readMany'>
   readonly random: RandomBytes
   readonly now: () => number
   /** Milliseconds of a clock that does not jump. */

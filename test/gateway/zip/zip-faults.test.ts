@@ -11,24 +11,33 @@ import { bucket, bytesOf, ZipFixture } from './zip-fixture.ts'
 
 const random = seededBytes()
 
+type Reads = Pick<BlobStore, 'read' | 'readMany'>
+
 /** A store that spoils one of its answers. */
-class SpoiledBlobs implements Pick<BlobStore, 'read'> {
-  /** Which read is spoiled, counted from now; none when below 0. */
+class SpoiledBlobs implements Reads {
+  /** Which chunk read is spoiled, counted from now; none when below 0. */
   countdown = -2
   kind: 'absent' | 'corrupt' | 'forged' | 'error' = 'corrupt'
+  /** Chunks, however many of them at once. */
   reads = 0
-  private readonly real: Pick<BlobStore, 'read'>
+  private readonly real: Reads
 
-  constructor(real: Pick<BlobStore, 'read'>) {
+  constructor(real: Reads) {
     this.real = real
   }
 
   async read(...asked: Parameters<BlobStore['read']>): Promise<BlobRead> {
+    return this.passed(await this.real.read(...asked))
+  }
+
+  async readMany(...asked: Parameters<BlobStore['readMany']>): Promise<BlobRead[]> {
+    return (await this.real.readMany(...asked)).map((answer) => this.passed(answer))
+  }
+
+  private passed(answer: BlobRead): BlobRead {
     this.reads += 1
     this.countdown -= 1
-    const isSpoiled = this.countdown === -1
-    const answer = await this.real.read(...asked)
-    if (!isSpoiled || answer.is !== 'found') return answer
+    if (this.countdown !== -1 || answer.is !== 'found') return answer
     switch (this.kind) {
       case 'absent':
       case 'corrupt':

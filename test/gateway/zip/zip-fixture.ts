@@ -46,7 +46,7 @@ export class ZipFixture {
   /** A second process, so to speak, on the same stores; or one that reads its data elsewhere. */
   static over(
     harness: GatewayHarness,
-    blobs: Pick<BlobStore, 'read'> = harness.services.blobs,
+    blobs: Pick<BlobStore, 'read' | 'readMany'> = harness.services.blobs,
   ): ZipFixture {
     const { metadata, now } = harness.services
     const clock = () => performance.now()
