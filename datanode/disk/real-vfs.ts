@@ -2,7 +2,8 @@
 import { close, constants, fdatasync, fstat, fsync, ftruncate, open, read, writev } from 'node:fs'
 import { mkdir, readdir, readFile, rename, statfs, unlink } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import type { OpenMode, Vfs, VfsFile } from './vfs.ts'
+import { type DirectFile, directAlignment, openDirect } from './direct-writes.ts'
+import { errorCode, type OpenMode, type Vfs, type VfsFile } from './vfs.ts'
 
 const openAsync = promisify(open)
 const closeAsync = promisify(close)
@@ -10,6 +11,9 @@ const fsyncAsync = promisify(fsync)
 const fdatasyncAsync = promisify(fdatasync)
 const ftruncateAsync = promisify(ftruncate)
 const fstatAsync = promisify(fstat)
+
+/** A write of so many bytes goes past the page cache. */
+const directBytesMin = 512 * 1024
 
 const flagsOf: Readonly<Record<OpenMode, number>> = {
   create: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL,
@@ -19,7 +23,8 @@ const flagsOf: Readonly<Record<OpenMode, number>> = {
 
 export const realVfs: Vfs = {
   async open(path, mode) {
-    return realFile(await openAsync(path, flagsOf[mode], 0o600))
+    const fd = await openAsync(path, flagsOf[mode], 0o600)
+    return mode === 'create' ? appendedFile(fd, path) : realFile(fd)
   },
   list: (directory) => readdir(directory),
   async makeDirectory(path) {
@@ -60,6 +65,49 @@ function realFile(fd: number): VfsFile {
   }
 }
 
+/** A file whose large writes are direct, where that can be done. */
+function appendedFile(fd: number, path: string): VfsFile {
+  const file = realFile(fd)
+  let opening: Promise<DirectFile | undefined> | undefined
+  return {
+    ...file,
+    async write(pieces, position) {
+      if (bytesOf(pieces) < directBytesMin) return writeFully(fd, pieces, position)
+      opening ??= openDirect(path)
+      const direct = await opening
+      return direct === undefined
+        ? writeFully(fd, pieces, position)
+        : writeLarge({ fd, direct }, pieces, position)
+    },
+    async close() {
+      const direct = await opening
+      await direct?.close()
+      await file.close()
+    },
+  }
+}
+
+/** Whole pages directly, the ragged ends through the page cache: they share no page. */
+async function writeLarge(
+  { fd, direct }: { readonly fd: number; readonly direct: DirectFile },
+  pieces: readonly Uint8Array[],
+  position: number,
+): Promise<void> {
+  const end = position + bytesOf(pieces)
+  const from = Math.ceil(position / directAlignment) * directAlignment
+  const to = Math.floor(end / directAlignment) * directAlignment
+  const whole = piecesBefore(piecesAfter(pieces, from - position), to - from)
+  await writeFully(fd, piecesBefore(pieces, from - position), position)
+  try {
+    await direct.write(whole, from)
+  } catch (cause) {
+    // The file system takes the flag and not the writes.
+    if (errorCode(cause) !== 'EINVAL') throw cause
+    await writeFully(fd, whole, from)
+  }
+  await writeFully(fd, piecesAfter(pieces, to - position), to)
+}
+
 function readFully(fd: number, into: Buffer, position: number): Promise<number> {
   return new Promise((resolve, reject) => {
     let done = 0
@@ -90,8 +138,25 @@ function writeFully(fd: number, pieces: readonly Uint8Array[], position: number)
         step()
       })
     }
-    step()
+    if (pieces.length === 0) resolve()
+    else step()
   })
+}
+
+function bytesOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0)
+}
+
+/** The first `count` bytes of `pieces`. */
+function piecesBefore(pieces: readonly Uint8Array[], count: number): readonly Uint8Array[] {
+  const before: Uint8Array[] = []
+  let left = count
+  for (const piece of pieces) {
+    if (left <= 0) break
+    before.push(left < piece.length ? piece.subarray(0, left) : piece)
+    left -= piece.length
+  }
+  return before
 }
 
 /** What is left of `pieces` after their first `count` bytes. */

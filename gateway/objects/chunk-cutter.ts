@@ -94,7 +94,8 @@ export class ChunkCutter {
   }
 
   private fill(lent: LentBuffer, bytes: Buffer): void {
-    bytes.copy(lent.bytes, this.filled)
+    // Shared memory: `copy` and `set` would go word by word, four times as long.
+    lent.bytes.fill(bytes, this.filled, this.filled + bytes.length)
     this.filled += bytes.length
     lent.touch()
     if (this.filled - this.handedOut >= segmentBytes) this.handOut(lent.bytes)

@@ -9,15 +9,28 @@ import {
   type BlobRef,
   blockBytes,
   type ChunkId,
+  chunkBytesMax,
   type Generation,
+  sealedBytes,
 } from '../../protocol/chunks/chunk-ref.ts'
 import { newGeneration, type RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { sealBlocks } from '../../protocol/chunks/seal-chunk.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
+import { IdleBuffers } from './idle-buffers.ts'
 
 /** Other requests get their turn after this much was sealed: about half a millisecond. */
 const sealStepBytes = 16 * blockBytes
+
+/**
+ * The frames of longer chunks are gathered in memory that is used again: they live until the disk has
+ * them, too long for the collector to take them for short-lived.
+ */
+const gatheredBytesMin = 4 * blockBytes
+const sealedBuffers = new IdleBuffers({
+  allocate: () => Buffer.allocUnsafeSlow(sealedBytes(chunkBytesMax)),
+  keepMs: 10_000,
+})
 
 export type NamedChunk = { readonly id: ChunkId; readonly crc32: number; readonly bytes: Buffer }
 
@@ -102,22 +115,35 @@ export class ChunkStorer {
 
   private async writeBlob(chunk: NamedChunk, generation: Generation): Promise<void> {
     const { id, bytes } = chunk
-    const pieces = await this.seal(chunk)
     const ref = { id, generation }
-    const answer = await this.parts.blobs.write({ ref, length: bytes.length, pieces })
-    if (answer.is === 'full') throw new S3Error('InsufficientStorage')
+    const { length } = bytes
+    const gathered = length >= gatheredBytesMin ? sealedBuffers.take() : undefined
+    try {
+      const pieces = await this.seal(chunk, gathered)
+      const answer = await this.parts.blobs.write({ ref, length, pieces })
+      if (answer.is === 'full') throw new S3Error('InsufficientStorage')
+    } finally {
+      if (gathered !== undefined) sealedBuffers.giveBack(gathered)
+    }
   }
 
-  private async seal({ id, bytes }: NamedChunk): Promise<Uint8Array[]> {
+  /** The frames, in `gathered` when there is one. */
+  private async seal(
+    { id, bytes }: NamedChunk,
+    gathered: Buffer | undefined,
+  ): Promise<readonly Uint8Array[]> {
     const key = chunkKey(this.parts.tenant, id)
     const pieces: Uint8Array[] = []
+    let end = 0
     for (let at = 0; at < bytes.length; at += sealStepBytes) {
       if (at > 0) await setImmediate()
       const chunk = { length: bytes.length, first: at / blockBytes }
       for (const piece of sealBlocks(key, chunk, bytes.subarray(at, at + sealStepBytes))) {
-        pieces.push(piece)
+        if (gathered === undefined) pieces.push(piece)
+        else gathered.set(piece, end)
+        end += piece.length
       }
     }
-    return pieces
+    return gathered === undefined ? pieces : [gathered.subarray(0, end)]
   }
 }

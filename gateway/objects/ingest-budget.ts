@@ -3,6 +3,7 @@
 // use of theirs are told to seal early what they have. What an upload does with it: `chunk-cutter.ts`.
 import assert from 'node:assert'
 import { chunkBytesMax } from '../../protocol/chunks/chunk-ref.ts'
+import { IdleBuffers } from './idle-buffers.ts'
 
 export type BudgetOptions = {
   /** Memory is at most this times `chunkBytesMax`, and as much again for the sealed form on its way out. */
@@ -33,15 +34,19 @@ type Waiter = { askBack: () => void; sinceMs: number; serve: (buffer: LentBuffer
 
 export class IngestBudget {
   private readonly options: Required<BudgetOptions>
-  private free: Buffer[] = []
+  private readonly idle: IdleBuffers
   private readonly loans = new Set<Loan>()
   private readonly queue: Waiter[] = []
   private pressTimer: NodeJS.Timeout | undefined
-  private keepTimer: NodeJS.Timeout | undefined
 
   constructor(options: BudgetOptions) {
     assert(options.buffersMax >= 1, 'a budget of no buffer')
     this.options = { quietMs: 100, patienceMs: 300, keepMs: 10_000, ...options }
+    const { keepMs } = this.options
+    this.idle = new IdleBuffers({
+      allocate: () => Buffer.from(new SharedArrayBuffer(chunkBytesMax)),
+      keepMs,
+    })
   }
 
   /**
@@ -60,11 +65,11 @@ export class IngestBudget {
 
   /** Buffers lent, kept for the next, and uploads waiting for one. */
   usage(): { readonly lent: number; readonly kept: number; readonly waiting: number } {
-    return { lent: this.loans.size, kept: this.free.length, waiting: this.queue.length }
+    return { lent: this.loans.size, kept: this.idle.count, waiting: this.queue.length }
   }
 
   private lend(askBack: () => void): LentBuffer {
-    const bytes = this.free.pop() ?? Buffer.from(new SharedArrayBuffer(chunkBytesMax))
+    const bytes = this.idle.take()
     const { nowMs } = this.options
     const now = nowMs()
     const loan: Loan = { askBack, lentMs: now, touchedMs: now, state: 'lent' }
@@ -88,10 +93,9 @@ export class IngestBudget {
   }
 
   private takeIn(bytes: Buffer): void {
-    this.free.push(bytes)
+    this.idle.giveBack(bytes)
     const next = this.queue.shift()
     if (next !== undefined) next.serve(this.lend(next.askBack))
-    else this.letGoLater()
   }
 
   /**
@@ -131,14 +135,6 @@ export class IngestBudget {
       if (earliest === undefined || time(loan) < time(earliest)) earliest = loan
     }
     return earliest
-  }
-
-  private letGoLater(): void {
-    this.keepTimer ??= setTimeout(() => {
-      this.keepTimer = undefined
-      this.free = []
-    }, this.options.keepMs).unref()
-    this.keepTimer.refresh()
   }
 }
 
