@@ -24,10 +24,12 @@ export class JobProgress {
     this.pages = placedPages(parts.manifests, manifest, { offset: 0 })
   }
 
-  /** The archive has been read up to here. Bytes never go back. Throws `JobTaken`. */
-  async reached(bytes: number): Promise<void> {
+  /** The archive has been read up to here, maybe once more. Throws `JobTaken`. */
+  async reached(offset: number): Promise<void> {
     if (this.clock() - this.notedMs < progressEveryMs) return
     this.notedMs = this.clock()
+    // What is noted never goes back: a part is read again when the server has died in it.
+    const bytes = Math.max(offset, this.row.job.doneBytes)
     await this.row.change({ doneBytes: bytes, doneEntries: await this.entriesUpTo(bytes) })
   }
 

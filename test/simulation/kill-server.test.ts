@@ -3,7 +3,7 @@
 // As part of the tests with 150 MiB and 5 kills; longer by hand, a seed by HOLDFAST_TEST_SEED:
 //   node dist/test/simulation/kill-server.test.js --mib 4000 --kills 20
 import assert from 'node:assert'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -30,12 +30,6 @@ const workers = 3
 const mib = 1024 * 1024
 /** Stated: about a minute. This is when the test gives up. */
 const spaceBackMs = 4 * 60_000
-
-/** Processes that the server has started. */
-function workersOf(server: StartedServer): readonly number[] {
-  const { pid } = server.child
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number)
-}
 
 function bytesBelow(folder: string): number {
   if (!existsSync(folder)) return 0
@@ -90,10 +84,8 @@ describe('a server that is killed under load', (test) => {
   async function killAll(): Promise<void> {
     const running = load.run()
     await writeShare(running)
-    const pids = [...workersOf(server), server.child.pid ?? assert.fail('no process')]
     load.stop()
-    for (const pid of pids) process.kill(pid, 'SIGKILL')
-    await server.end()
+    await server.killAll()
     await running
     load.connectTo(await start())
   }
@@ -101,7 +93,7 @@ describe('a server that is killed under load', (test) => {
   async function killOneWorker(): Promise<void> {
     const running = load.run()
     await writeShare(running)
-    const victims = workersOf(server)
+    const victims = server.workers
     process.kill(victims[random.integer(victims.length)] ?? assert.fail('no worker'), 'SIGKILL')
     await writeShare(running)
     load.stop()

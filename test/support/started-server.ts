@@ -1,7 +1,7 @@
 // Starts a server program in a process of its own and waits for what it prints.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -69,6 +69,20 @@ export class StartedServer {
     const ended = once(this.child, 'exit')
     this.child.kill('SIGKILL')
     await ended
+  }
+
+  /** Ids of the processes that it has started. */
+  get workers(): readonly number[] {
+    const { pid } = this.child
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number)
+  }
+
+  /** Kills all its processes at once, and waits until the last one has ended. */
+  async killAll(): Promise<void> {
+    const { pid } = this.child
+    if (pid === undefined) throw new Error('no process')
+    for (const each of [...this.workers, pid]) process.kill(each, 'SIGKILL')
+    await this.ended
   }
 
   end(): Promise<number | null> {
