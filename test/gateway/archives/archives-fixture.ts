@@ -35,6 +35,8 @@ export type WorkOptions = {
   readonly laterMs?: number
   readonly beforeRead?: (stopping: AbortController) => Promise<void>
   readonly which?: RegExp
+  /** Not one after the other. */
+  readonly atOnce?: boolean
   /** What the work sees instead of the server's uploads. */
   readonly uploads?: (uploads: MetadataStore['uploads']) => MetadataStore['uploads']
 }
@@ -114,7 +116,7 @@ export class ArchiveServer {
 
   /** Runs what is to be done now, once, in a worker that begins anew. */
   async work(options: WorkOptions = {}): Promise<void> {
-    const { laterMs = 0, beforeRead, which = /./, uploads } = options
+    const { laterMs = 0, beforeRead, which = /./, atOnce = false, uploads } = options
     const stopping = new AbortController()
     const { metadata, blobs } = this.server.stores
     const composed = composeArchiveWork({
@@ -129,7 +131,9 @@ export class ArchiveServer {
       now: () => Date.now() + laterMs,
       log: (event, details) => this.log.push(`${event}: ${String(details.cause)}`),
     })
-    for (const job of composed.jobs) if (which.test(job.name)) await job.run(stopping.signal)
+    const chosen = composed.jobs.filter(({ name }) => which.test(name))
+    if (atOnce) await Promise.all(chosen.map((job) => job.run(stopping.signal)))
+    else for (const job of chosen) await job.run(stopping.signal)
     await composed.close()
   }
 
