@@ -6,6 +6,7 @@ import { DiskBlobStore } from '../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../datanode/disk/real-vfs.ts'
 import { composeGateway, type Gateway, type Log } from '../gateway/compose.ts'
 import { type ArchiveWork, composeArchiveWork } from '../gateway/compose-archive-work.ts'
+import { composeGatheringWork, type GatheringWork } from '../gateway/compose-gathering-work.ts'
 import type { Config } from '../gateway/config.ts'
 import { createS3Server } from '../gateway/http/s3-server.ts'
 import { type MasterKey, openMasterKey } from '../gateway/keys/master-key-file.ts'
@@ -89,6 +90,7 @@ class EmbeddedEngines implements Engines {
   #gateway: Gateway | undefined
   #background: Background | undefined
   #archiveWork: ArchiveWork | undefined
+  #gatheringWork: GatheringWork | undefined
 
   constructor(parts: EngineParts) {
     this.#parts = parts
@@ -119,16 +121,14 @@ class EmbeddedEngines implements Engines {
 
   startBackgroundWork(): void {
     const { metadata, blobs, config, log } = this.#parts
-    this.#archiveWork = composeArchiveWork({
-      ...this.#parts,
-      random: randomBytes,
-      now: Date.now,
-    })
+    const parts = { ...this.#parts, random: randomBytes, now: Date.now }
+    this.#archiveWork = composeArchiveWork(parts)
+    this.#gatheringWork = composeGatheringWork(parts)
     this.#background = startBackground({
       metadata,
       blobs,
       now: Date.now,
-      moreJobs: this.#archiveWork.jobs,
+      moreJobs: [...this.#archiveWork.jobs, ...this.#gatheringWork.jobs],
       options: { staleUploadMs: config.staleUploadAgeMs, scrubBytesPerSecond },
       log,
     })
@@ -149,6 +149,7 @@ class EmbeddedEngines implements Engines {
   async close(): Promise<void> {
     await this.#background?.stop()
     await this.#archiveWork?.close()
+    await this.#gatheringWork?.close()
     await this.#upkeep.stop()
     await this.#gateway?.close()
     await this.#parts.blobs.close()

@@ -6,7 +6,8 @@ import type { RandomBytes } from '../protocol/chunks/new-generation.ts'
 import { loadChecksums } from '../protocol/s3/checksums/streaming-digest.ts'
 import { SigningKeyCache } from '../protocol/s3/sigv4/signing-keys.ts'
 import { authorizeRoot } from './authorize.ts'
-import { entryFetcher } from './bundles/external/fetch-entries.ts'
+import { openGatherer, sourceRules } from './bundles/external/gather-sources.ts'
+import { withoutSpools } from './bundles/external/visible-buckets.ts'
 import type { Config } from './config.ts'
 import { makeAuthenticate } from './http/authenticate.ts'
 import { makeAuthenticateForm } from './http/authenticate-form.ts'
@@ -55,7 +56,8 @@ const tenantsMax = 1_000
 const hashThreads = 2
 
 export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
-  const { metadata, blobs, masterKey, config, now, log } = parts
+  const { blobs, masterKey, config, now, log } = parts
+  const metadata = withoutSpools(parts.metadata)
   const checksums = await loadChecksums()
   const hashPool = new HashPool({ threadsMax: hashThreads })
   const buffersMax = Math.floor(config.ingestMemoryBytes / chunkBytesMax / 2)
@@ -98,9 +100,10 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
     zip,
     random: parts.random,
     now,
-    fetchEntries: entryFetcher({
-      rule: config.externalSources,
-      spool: { metadata, ingest, random: parts.random, now },
+    externalSources: config.externalSources,
+    gatherer: openGatherer({
+      rules: sourceRules(config.externalSources),
+      spool: { metadata: parts.metadata, ingest: async () => ingest, now },
     }),
     credentials: (accessKeyId) => signing.credentials.find(accessKeyId),
     signingKeys: signing.signingKeys,

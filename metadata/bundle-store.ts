@@ -1,11 +1,32 @@
 // PORT, a noun of `metadata-store.ts`: bundles, chosen entries that are downloaded as one archive by
-// whoever knows their URL. What a bundle holds stands in a manifest; here is who owns it, how it is
-// reached, and how long it lives.
+// whoever knows their URL. What a bundle holds stands in manifests; here is who owns it, how it is
+// reached, how long it lives, and what is still to be gathered for it. A bundle is one row, replaced as
+// a whole by whoever has seen its last revision.
+//
+// A row keeps what it names: the verb that writes it lets the lease of the bundle and each manifest
+// named live until a given time, and drops what the row before it named and this one does not, all in
+// one step. So nothing outlives its bundle, wherever a process dies.
+import type { S3ErrorCode } from '../protocol/s3/s3-error.ts'
 import type { ManifestId } from './manifest-store.ts'
 import type { TenantId } from './records.ts'
 
 /** 32 lower-case hex digits. */
 export type BundleId = string & { readonly __brand: 'BundleId' }
+
+export type GatheringState =
+  /** Waits for its turn, and for this time. */
+  { readonly is: 'queued'; readonly notBeforeMs: number } | { readonly is: 'running' }
+
+/** Entries from elsewhere that are asked for and not there yet. */
+export type Gathering = {
+  /** All entries of the state to come; those still to be gathered have no bytes in it. */
+  readonly manifestId: ManifestId
+  /** Where they are to be had, and with which credentials: under the tenant's key. */
+  readonly sealedSources: Uint8Array
+  readonly state: GatheringState
+  /** Begun, the one under way included. */
+  readonly attempts: number
+}
 
 export type Bundle = {
   readonly bundleId: BundleId
@@ -23,26 +44,51 @@ export type Bundle = {
   readonly windows: boolean
   readonly createdMs: number
   readonly expiresMs: number
-  /** The manifests it has had, newest first, at least one; those from before are kept for resumes. */
+  /**
+   * The manifests it has had, newest first; those from before are kept for resumes. None: it has never
+   * been ready, or it has expired.
+   */
   readonly states: readonly ManifestId[]
+  readonly gathering?: Gathering
+  /** Why the last gathering came to nothing, for whoever has asked for it. */
+  readonly failure?: {
+    /** Of the gathering. */
+    readonly manifestId: ManifestId
+    readonly code: S3ErrorCode
+    readonly message: string
+  }
+  /** Counts the changes of the row, from 1. */
+  readonly revision: number
 }
 
 export type NoSuchBundle = { readonly is: 'noSuchBundle' }
+/** The lease, or a manifest that the row did not name before, is not there any more: nothing was written. */
+export type NothingToKeep = { readonly is: 'gone' }
+
+/** The lease under which a bundle's data is held. To be taken before anything is frozen for it. */
+export function bundleLeaseId(bundleId: BundleId): string {
+  return `bundle-${bundleId}`
+}
 
 export interface BundleStore {
-  create(bundle: Bundle): Promise<{ is: 'created' } | { is: 'exists' }>
+  /** As `put`, of a row that is not there yet. */
+  create(bundle: Bundle, keepUntilMs: number): Promise<{ is: 'created' | 'exists' } | NothingToKeep>
+  /**
+   * Puts the bundle if the row there is of the revision before it. Its lease and the manifests that it
+   * names live until `keepUntilMs`; a row that names none lets its lease go. Manifests named no more
+   * are found by nobody from then on, and `ManifestStore.stale` names them.
+   */
+  put(
+    bundle: Bundle,
+    keepUntilMs: number,
+  ): Promise<{ is: 'done' | 'changed' } | NoSuchBundle | NothingToKeep>
   get(bundleId: BundleId): Promise<Bundle | undefined>
   /** In order of the ids. `after` is exclusive. */
   list(
     tenantId: TenantId,
     page: { readonly after?: BundleId; readonly limit: number },
   ): Promise<readonly Bundle[]>
-  /** Replaces the states if the newest is still the one named. */
-  setStates(
-    bundleId: BundleId,
-    change: { readonly newest: ManifestId; readonly states: readonly ManifestId[] },
-  ): Promise<{ is: 'done' } | { is: 'changed' } | NoSuchBundle>
-  /** Safe to repeat. */
+  /** With its lease, and its manifests as `put` says. Safe to repeat. */
   remove(bundleId: BundleId): Promise<void>
   /** Bundles whose expiry is before this time, at most `limit`, in order of the ids. */
   expired(page: {
@@ -50,4 +96,8 @@ export interface BundleStore {
     readonly after?: BundleId
     readonly limit: number
   }): Promise<readonly Bundle[]>
+  /** The bundle whose gathering waits longest and whose time has come, of all tenants but these. */
+  nextToGather(nowMs: number, notOf: readonly TenantId[]): Promise<Bundle | undefined>
+  /** Bundles whose gathering is in this state, at most `limit`. */
+  gathering(is: GatheringState['is'], limit: number): Promise<readonly Bundle[]>
 }

@@ -1,6 +1,7 @@
 // The work of archive jobs, for the one process of a server that does background work: running them by
 // size class, so that a large one holds up no small ones, and looking after them (`archive-upkeep.ts`).
 import { archiveSizeClasses } from '../../metadata/archive-job-store.ts'
+import { onceItWorks } from '../workers/once-it-works.ts'
 import type { RepeatingJob } from '../workers/repeating.ts'
 import { jobsAtOnce } from './archive-limits.ts'
 import { archiveUpkeep } from './archive-upkeep.ts'
@@ -12,14 +13,7 @@ const abandonedMax = 1_000
 
 export function archiveWork(parts: ArchiveWorkerParts): readonly RepeatingJob[] {
   const { archiveJobs } = parts.metadata
-  let begun: Promise<void> | undefined
-  const begin = () => {
-    begun ??= requeueAbandoned(parts).catch((cause: unknown) => {
-      begun = undefined
-      throw cause
-    })
-    return begun
-  }
+  const begin = onceItWorks(() => requeueAbandoned(parts))
   const slots = archiveSizeClasses.flatMap((sizeClass) =>
     Array.from({ length: jobsAtOnce[sizeClass] }, (_, slot) => ({
       name: `archives, ${sizeClass} ${slot + 1}`,

@@ -6,46 +6,65 @@ import { readJsonObject } from '../http/json-body.ts'
 import { jsonReply, type OwnCall } from '../http/own-route.ts'
 import type { Reply } from '../operation.ts'
 import { removeManifest } from '../zip/archives.ts'
-import { describeBundle } from './bundle-description.ts'
-import { bundleRequestBytesMax, statesKept } from './bundle-limits.ts'
+import { describeWhole } from './bundle-description.ts'
+import { bundleRequestBytesMax } from './bundle-limits.ts'
 import type { BundleParts } from './bundle-parts.ts'
 import { permitSelections } from './bundle-permission.ts'
-import { parseSelections } from './bundle-selection.ts'
-import { findOwnBundle, requireAlive } from './find-bundle.ts'
-import { freezeBundle, keepBundle } from './freeze-bundle.ts'
+import { parseSelections, type Selection } from './bundle-selection.ts'
+import { findOwnBundle, requireAlive, requireReady } from './find-bundle.ts'
+import { freezeBundle, keptUntil, removeManifests } from './freeze-bundle.ts'
+import { awaitGathering } from './gathering/await-gathering.ts'
+import { withChoice } from './gathering/begin-gathering.ts'
 
+/** 200 with the new state, 202 with the one before while what is new is being gathered. */
 export async function appendToBundle(
   parts: BundleParts,
   call: OwnCall,
   id: string,
 ): Promise<Reply> {
   const { services } = call
+  const { credentials, metadata, externalSources } = parts
   const action = 'holdfast:AppendBundle'
-  const { credentials } = parts
   const { bundle, identity, body } = await findOwnBundle(call, id, { action, credentials })
   requireAlive(call, bundle)
   const json = await readJsonObject(body, bundleRequestBytesMax)
-  const selections = parseSelections(json, services.now())
+  const selections = parseSelections(json)
   json.end()
-  await permitSelections({ services, identity }, bundle.bucketName, selections)
-  const { metadata } = parts
-  const bucket = await metadata.buckets.get(bundle.tenantId, bundle.bucketName)
-  if (bucket === undefined) throw new S3Error('NoSuchBucket', { BucketName: bundle.bucketName })
+  await permitSelections({ services, identity, externalSources }, bundle.bucketName, selections)
+  if (bundle.gathering !== undefined) throw busy('Entries of the bundle are still being gathered.')
+  requireReady(bundle)
+  const appended = await append(parts, bundle, selections)
+  const settled = await awaitGathering(metadata, call, appended)
+  const status = settled.gathering === undefined ? 200 : 202
+  return jsonReply(status, await describeWhole(metadata, settled, services.now()))
+}
+
+async function append(
+  parts: BundleParts,
+  bundle: Bundle,
+  selections: readonly Selection[],
+): Promise<Bundle> {
+  const { metadata, random, now } = parts
+  const { bucketName, tenantId, bundleId, windows } = bundle
+  const bucket = await metadata.buckets.get(tenantId, bucketName)
+  if (bucket === undefined) throw new S3Error('NoSuchBucket', { BucketName: bucketName })
   const before = await newestState(parts, bundle)
-  const { windows } = bundle
-  const keys = await parts.keysOfTenant(bundle.tenantId)
-  if (keys === undefined) throw new S3Error('BundleExpired', { BundleId: bundle.bundleId })
-  const manifest = await freezeBundle(parts, { bucket, selections, windows, keys, before })
-  const states = [manifest.manifestId, ...bundle.states]
-  try {
-    await keepBundle(metadata, bundle, manifest)
-    await replaceStates(parts, bundle, states.slice(0, statesKept))
-  } catch (cause) {
+  const keys = await parts.keysOfTenant(tenantId)
+  if (keys === undefined) throw new S3Error('BundleExpired', { BundleId: bundleId })
+  const manifest = await freezeBundle(parts, { bucket, selections, windows, before })
+  const chosen = withChoice(bundle, { manifest, selections, keys, nowMs: now() }, random)
+  const next = { ...chosen, revision: bundle.revision + 1 }
+  const put = await metadata.bundles.put(next, keptUntil(next))
+  if (put.is !== 'done') {
     await removeManifest(metadata, manifest.manifestId)
-    throw cause
+    if (put.is === 'noSuchBundle') throw new S3Error('NoSuchBundle', { BundleId: bundleId })
+    throw busy('The bundle was appended to by another request at the same time.')
   }
-  for (const old of states.slice(statesKept)) await removeManifest(metadata, old)
-  return jsonReply(200, describeBundle(bundle, manifest))
+  await removeManifests(
+    metadata,
+    bundle.states.filter((state) => !next.states.includes(state)),
+  )
+  return next
 }
 
 async function newestState({ metadata }: BundleParts, bundle: Bundle): Promise<Manifest> {
@@ -55,18 +74,6 @@ async function newestState({ metadata }: BundleParts, bundle: Bundle): Promise<M
   return manifest
 }
 
-async function replaceStates(
-  { metadata }: BundleParts,
-  bundle: Bundle,
-  states: Bundle['states'],
-): Promise<void> {
-  const [newest] = bundle.states
-  const change = newest && { newest, states }
-  const outcome = change && (await metadata.bundles.setStates(bundle.bundleId, change))
-  if (outcome?.is === 'done') return
-  if (outcome?.is === 'noSuchBundle')
-    throw new S3Error('NoSuchBundle', { BundleId: bundle.bundleId })
-  throw new S3Error('OperationAborted', undefined, {
-    message: 'The bundle was appended to by another request at the same time. Try again.',
-  })
+function busy(why: string): S3Error {
+  return new S3Error('OperationAborted', undefined, { message: `${why} Try again.` })
 }

@@ -22,9 +22,6 @@ export type BundleList = {
   readonly windows: boolean
 }
 
-/** An entry that is to be named; those of a manifest have no source when they have no bytes. */
-type Unnamed = Omit<RawEntry, 'source'> & Pick<ManifestEntry, 'source'>
-
 /**
  * Closes what it was given. Its pages throw `DuplicateEntryName`, `InvalidRequest` for too many
  * entries, and what those of the list throw.
@@ -41,7 +38,7 @@ export function nameEntries(list: BundleList): EntryList {
   return { pages, close: () => list.added.close() }
 }
 
-async function* unnamedPages({ added, before }: BundleList): AsyncGenerator<readonly Unnamed[]> {
+async function* unnamedPages({ added, before }: BundleList): AsyncGenerator<readonly RawEntry[]> {
   if (before !== undefined && before.manifest.entries > 0) {
     const { manifests, manifest } = before
     for await (const page of placedPages(manifests, manifest, { offset: 0 })) {
@@ -80,7 +77,7 @@ type Naming = {
   readonly seen: Set<string>
 }
 
-function named(entry: Unnamed, naming: Naming): ManifestEntry | undefined {
+function named(entry: RawEntry, naming: Naming): ManifestEntry | undefined {
   const { clashes, windows } = naming
   const { name: key, isDirectory } = entry
   const looksDoubled = clashes.hasTwin(key)

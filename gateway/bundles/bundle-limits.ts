@@ -18,6 +18,12 @@ export const globBytesMax = 1024
 /** Wildcards of one glob. */
 export const globWildcardsMax = 16
 
+/** A request with entries from elsewhere waits so long for them, and looks so often. */
+export const gatheringWaitMs = 10 * second
+export const gatheringLookMs = 100
+/** When a bundle that is not ready is worth asking for again. */
+export const retryAfterSeconds = 5
+
 export const bundleLifeMsDefault = 7 * day
 export const bundleLifeMsMax = 90 * day
 /** Downloads under way at the expiry may go on for so long. */

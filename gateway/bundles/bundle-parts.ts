@@ -2,9 +2,10 @@
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { TenantId } from '../../metadata/records.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
+import type { ExternalSources } from '../config.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import type { ZipService } from '../zip/zip-service.ts'
-import type { FetchEntries } from './external/fetch-entries.ts'
+import type { Gatherer } from './external/gather-sources.ts'
 import type { FindCredentials } from './find-bundle.ts'
 
 export type BundleParts = {
@@ -12,7 +13,9 @@ export type BundleParts = {
   readonly zip: ZipService
   readonly random: RandomBytes
   readonly now: () => number
-  readonly fetchEntries: FetchEntries
+  /** Where entries may be gathered from. */
+  readonly externalSources: ExternalSources
+  readonly gatherer: Gatherer
   /** Absent: no such key, or it is not active. */
   readonly credentials: FindCredentials
   /** Absent: the tenant is gone. */

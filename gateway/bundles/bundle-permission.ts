@@ -1,6 +1,7 @@
 // Which permissions a bundle asks for: to make it, and to read what it holds. They are asked when
 // entries are chosen; whoever has the URL later needs none.
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import type { ExternalSources } from '../config.ts'
 import type { Identity } from '../identity.ts'
 import type { Services } from '../operation.ts'
 import type { Selection } from './bundle-selection.ts'
@@ -13,6 +14,7 @@ export type BundleAction =
   | 'holdfast:DeleteBundle'
 
 type Asking = { readonly services: Services; readonly identity: Identity }
+type AskingForEntries = Asking & { readonly externalSources: ExternalSources }
 
 /** Throws `AccessDenied`. `bucket` is empty where it is about no certain one. */
 export async function permitBundle(
@@ -23,9 +25,12 @@ export async function permitBundle(
   await permit(asking, action, { bucket, key: '' })
 }
 
-/** ListBucket for prefixes and globs, GetObject or GetObjectVersion for what they name. */
+/**
+ * ListBucket for prefixes and globs, GetObject or GetObjectVersion for what they name. Throws
+ * `AccessDenied`, and `InvalidRequest` for sources elsewhere where there may be none.
+ */
 export async function permitSelections(
-  asking: Asking,
+  asking: AskingForEntries,
   bucket: string,
   selections: readonly Selection[],
 ): Promise<void> {
@@ -45,13 +50,19 @@ export async function permitSelections(
       case 'glob':
         await permit(asking, 's3:GetObject', { bucket, key: selection.glob.beginning })
         break
-      case 'url':
+      case 'external':
+        if (asking.externalSources === 'off') throw noneElsewhere()
         await permit(asking, 'holdfast:FetchExternal', { bucket, key: '' })
         break
       default:
         selection satisfies never
     }
   }
+}
+
+function noneElsewhere(): S3Error {
+  const message = 'This server gathers nothing from elsewhere.'
+  return new S3Error('InvalidRequest', undefined, { message })
 }
 
 async function permit(

@@ -1,4 +1,4 @@
-// The request that makes a bundle, out of its JSON. https format: docs/bundles.md.
+// The request that makes a bundle, out of its JSON. Format: docs/bundles.md.
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { JsonObject } from '../http/json-body.ts'
 import { bundleLifeMsDefault, bundleLifeMsMax, fileNameBytesMax } from './bundle-limits.ts'
@@ -14,7 +14,7 @@ export type BundleRequest = {
 }
 
 /** Throws `MalformedJSON`, `InvalidArgument` and `KeyTooLongError`. */
-export function parseBundleRequest(body: JsonObject, nowMs: number): BundleRequest {
+export function parseBundleRequest(body: JsonObject): BundleRequest {
   const bucketName = body.text('bucket')
   const lifeSeconds = body.optionalNumber('expiresInSeconds', {
     min: 1,
@@ -22,7 +22,7 @@ export function parseBundleRequest(body: JsonObject, nowMs: number): BundleReque
   })
   const request = {
     bucketName,
-    selections: parseSelections(body, nowMs),
+    selections: parseSelections(body),
     fileName: parseFileName(body) ?? `${bucketName}.zip`,
     lifeMs: lifeSeconds === undefined ? bundleLifeMsDefault : lifeSeconds * 1000,
     windows: parseWindows(body.optionalObject('options')),

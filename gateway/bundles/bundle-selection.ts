@@ -1,5 +1,5 @@
-// What a client asks a bundle to hold, out of its JSON: keys, versions, prefixes and globs, and how
-// their entries are to be named.
+// What a client asks a bundle to hold, out of its JSON: keys, versions, prefixes, globs and what lies
+// elsewhere, and how the entries are to be named.
 import type { VersionId } from '../../metadata/records.ts'
 import { keyBytesMax } from '../../protocol/s3/limits.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
@@ -11,8 +11,8 @@ import {
   globWildcardsMax,
   selectionsMax,
 } from './bundle-limits.ts'
-import { externalEntriesMax, urlBytesMax } from './external/external-limits.ts'
-import { parseS3Source } from './external/s3-source.ts'
+import { externalEntriesMax } from './external/external-limits.ts'
+import { type ExternalSource, parseSource, sourceJson } from './external/external-source.ts'
 import { type Glob, parseGlob } from './glob.ts'
 
 export type Selection =
@@ -25,36 +25,49 @@ export type Selection =
     }
   /** Entries are named by what stands behind the last slash of the prefix, below the folder. */
   | { readonly is: 'prefix'; readonly prefix: string; readonly folder: string }
-  /** Fetched once, when it is chosen. */
-  | { readonly is: 'url'; readonly url: URL; readonly name: string }
+  | ExternalSelection
   /** Entries are named by their whole keys, below the folder. */
   | { readonly is: 'glob'; readonly glob: Glob; readonly folder: string }
 
+/** Gathered once, after it was chosen. */
+export type ExternalSelection = {
+  readonly is: 'external'
+  readonly source: ExternalSource
+  readonly name: string
+}
+
 /** Throws `MalformedJSON`, `InvalidArgument` and `KeyTooLongError`. */
-export function parseSelections(body: JsonObject, nowMs: number): readonly Selection[] {
-  const selections = body
-    .objects('entries', selectionsMax)
-    .map((item) => parseSelection(item, nowMs))
-  if (selections.filter(({ is }) => is === 'url').length <= externalEntriesMax) return selections
+export function parseSelections(body: JsonObject): readonly Selection[] {
+  const selections = body.objects('entries', selectionsMax).map(parseSelection)
+  if (externalSelections(selections).length <= externalEntriesMax) return selections
   const message = `A request has at most ${externalEntriesMax} entries with url or s3.`
   throw new S3Error('InvalidArgument', { ArgumentName: 'entries' }, { message })
 }
 
-function parseSelection(item: JsonObject, nowMs: number): Selection {
-  const selection = parseKind(item, nowMs)
+export function externalSelections(selections: readonly Selection[]): readonly ExternalSelection[] {
+  return selections.filter((selection) => selection.is === 'external')
+}
+
+/** As it stands in a request: `parseSelections` makes the same of it. */
+export function externalJson({ source, name }: ExternalSelection) {
+  return { ...sourceJson(source), name }
+}
+
+function parseSelection(item: JsonObject): Selection {
+  const selection = parseKind(item)
   item.end()
   return selection
 }
 
-function parseKind(item: JsonObject, nowMs: number): Selection {
-  const kinds = ['key', 'prefix', 'glob', 'url', 's3'].filter((kind) => item.has(kind))
-  if (kinds.length !== 1) {
+function parseKind(item: JsonObject): Selection {
+  const isExternal = item.has('url') || item.has('s3')
+  const kinds = ['key', 'prefix', 'glob'].filter((kind) => item.has(kind))
+  if (kinds.length + Number(isExternal) !== 1) {
     const message = `${item.nameOf('key')}: an entry has one of key, prefix, glob, url and s3.`
     throw new S3Error('MalformedJSON', {}, { message })
   }
   if (item.has('key')) return parseKey(item)
-  if (item.has('url')) return parseUrl(item)
-  if (item.has('s3')) return parseS3(item, nowMs)
+  if (isExternal) return parseExternal(item)
   const folder = parseName(item) ?? ''
   if (item.has('prefix')) {
     return { is: 'prefix', prefix: bounded(item, 'prefix', keyBytesMax), folder }
@@ -76,26 +89,16 @@ function parseKey(item: JsonObject): Selection {
   return { is: 'key', key, name, ...(raw === undefined ? {} : { versionId: parseVersionId(raw) }) }
 }
 
-function parseUrl(item: JsonObject): Selection {
-  const raw = bounded(item, 'url', urlBytesMax)
-  const url = URL.canParse(raw) ? new URL(raw) : undefined
-  if (url?.protocol !== 'https:') {
-    const message = `${item.nameOf('url')} is no https URL.`
-    throw new S3Error('InvalidArgument', { ArgumentName: 'url' }, { message })
-  }
-  return { is: 'url', url, name: fileName(item, '') }
-}
-
-function parseS3(item: JsonObject, nowMs: number): Selection {
-  const { url, key } = parseS3Source(item.object('s3'), nowMs)
-  return { is: 'url', url, name: fileName(item, key) }
+function parseExternal(item: JsonObject): Selection {
+  const source = parseSource(item)
+  return { is: 'external', source, name: fileName(item, source.is === 's3' ? source.key : '') }
 }
 
 /** The name of something that is one file, whatever it holds. */
 function fileName(item: JsonObject, fallback: string): string {
   const name = parseName(item) ?? fallback
   if (name !== '' && !name.endsWith('/')) return name
-  const message = `${item.nameOf('name')} must name the file that is fetched.`
+  const message = `${item.nameOf('name')} must name the file that is gathered.`
   throw new S3Error('InvalidArgument', { ArgumentName: 'name' }, { message })
 }
 

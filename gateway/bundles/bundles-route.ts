@@ -3,8 +3,9 @@
 import { noSuchRoute, type OwnCall, type OwnRoute } from '../http/own-route.ts'
 import { appendToBundle } from './append-to-bundle.ts'
 import type { BundleParts } from './bundle-parts.ts'
-import { createBundle, downloadAtOnce } from './create-bundle.ts'
+import { createBundle } from './create-bundle.ts'
 import { deleteBundle } from './delete-bundle.ts'
+import { downloadAtOnce } from './download-at-once.ts'
 import { downloadBundle } from './download-bundle.ts'
 import { listBundles, showBundle } from './show-bundles.ts'
 

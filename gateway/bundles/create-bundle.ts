@@ -1,101 +1,83 @@
-// Makes a bundle; or makes none, and answers with the zip itself.
+// `POST /-/bundles`: makes a bundle. What is local is frozen at once, what lies elsewhere is gathered.
 import type { Bundle } from '../../metadata/bundle-store.ts'
-import type { Manifest } from '../../metadata/manifest-store.ts'
+import { bundleLeaseId } from '../../metadata/bundle-store.ts'
 import { parseBundleId } from '../../metadata/record-ids.ts'
-import { Query } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import { readJsonObject } from '../http/json-body.ts'
-import { jsonReply, type OwnCall, type OwnCaller } from '../http/own-route.ts'
+import { jsonReply, type OwnCall } from '../http/own-route.ts'
 import type { Reply } from '../operation.ts'
-import { describeBundle } from './bundle-description.ts'
-import { bundleRequestBytesMax } from './bundle-limits.ts'
+import { removeManifest } from '../zip/archives.ts'
+import { describeWhole } from './bundle-description.ts'
 import type { BundleParts } from './bundle-parts.ts'
-import { permitBundle, permitSelections } from './bundle-permission.ts'
-import { type BundleRequest, parseBundleRequest } from './bundle-request.ts'
 import { hashBundleSecret, newBundleSecret } from './bundle-secrets.ts'
-import {
-  type BundleOrder,
-  freezeBundle,
-  holdNewBundle,
-  keepBundle,
-  releaseBundle,
-} from './freeze-bundle.ts'
+import { deleteWhole } from './delete-bundle.ts'
+import { freezeBundle, holdNewBundle, keptUntil } from './freeze-bundle.ts'
+import { awaitGathering } from './gathering/await-gathering.ts'
+import { withChoice } from './gathering/begin-gathering.ts'
+import { type AskedBundle, readBundleRequest } from './read-bundle-request.ts'
 
-type Asked = {
-  readonly caller: OwnCaller
-  readonly request: BundleRequest
-  readonly order: BundleOrder
-}
-
-/** `POST /-/bundles`. */
+/** 201 with a bundle that is ready, 202 with one that is being gathered. */
 export async function createBundle(parts: BundleParts, call: OwnCall): Promise<Reply> {
-  const { caller, request, order } = await readRequest(call)
+  const asked = await readBundleRequest(parts, call)
   const { metadata, random } = parts
-  const nowMs = call.services.now()
   const token = newBundleSecret(random)
   const secret = newBundleSecret(random)
-  const { userName, accessKeyId, tenantId } = caller.identity
-  const draft: Bundle = {
-    bundleId: drawBundleId(parts),
-    tenantId,
-    bucketName: request.bucketName,
-    createdBy: { userName, accessKeyId },
-    fileName: request.fileName,
-    secretHash: hashBundleSecret(secret),
-    tokenHash: hashBundleSecret(token),
-    windows: request.windows,
-    createdMs: nowMs,
-    expiresMs: nowMs + request.lifeMs,
-    states: [],
-  }
-  await holdNewBundle(metadata, draft.bundleId, nowMs)
-  const { bundle, manifest } = await storeBundle(parts, draft, order)
-  return jsonReply(201, {
-    ...describeBundle(bundle, manifest),
+  const draft = draftBundle(parts, asked, { token, secret })
+  await holdNewBundle(metadata, draft.bundleId, draft.createdMs)
+  const made = await storeBundle(parts, draft, asked)
+  const bundle = await awaitGathering(metadata, call, made).catch(async (cause: unknown) => {
+    // Nobody was told of it.
+    await deleteWhole(parts, made)
+    throw cause
+  })
+  return jsonReply(bundle.gathering === undefined ? 201 : 202, {
+    ...(await describeWhole(metadata, bundle, call.services.now())),
     url: urlOf(call, bundle, token),
     secret,
   })
 }
 
-/** `POST /-/bundles?download`. */
-export async function downloadAtOnce(parts: BundleParts, call: OwnCall): Promise<Reply> {
-  const { caller, request, order } = await readRequest(call)
-  const manifest = await freezeBundle(parts, order)
-  // Conditions and ranges are about what is there already; this has just been made.
-  const plain = { method: 'GET', headers: {}, query: new Query([]) } as const
-  const { fileName } = request
-  return parts.zip.reply(plain, { manifest, tenantKeys: caller.keys, fileName })
-}
-
-async function readRequest(call: OwnCall): Promise<Asked> {
-  const { services } = call
-  const caller = await call.authenticate()
-  const json = await readJsonObject(caller.body, bundleRequestBytesMax)
-  const request = parseBundleRequest(json, services.now())
-  const { bucketName, selections, windows } = request
-  const asking = { services, identity: caller.identity }
-  await permitBundle(asking, 'holdfast:CreateBundle', bucketName)
-  await permitSelections(asking, bucketName, selections)
-  const bucket = await services.metadata.buckets.get(caller.identity.tenantId, bucketName)
-  if (bucket === undefined) throw new S3Error('NoSuchBucket', { BucketName: bucketName })
-  return { caller, request, order: { bucket, selections, windows, keys: caller.keys } }
+function draftBundle(
+  parts: BundleParts,
+  { caller, request }: AskedBundle,
+  opened: { readonly token: string; readonly secret: string },
+): Bundle {
+  const { userName, accessKeyId, tenantId } = caller.identity
+  const nowMs = parts.now()
+  return {
+    bundleId: drawBundleId(parts),
+    tenantId,
+    bucketName: request.bucketName,
+    createdBy: { userName, accessKeyId },
+    fileName: request.fileName,
+    secretHash: hashBundleSecret(opened.secret),
+    tokenHash: hashBundleSecret(opened.token),
+    windows: request.windows,
+    createdMs: nowMs,
+    expiresMs: nowMs + request.lifeMs,
+    states: [],
+    revision: 1,
+  }
 }
 
 async function storeBundle(
   parts: BundleParts,
   draft: Bundle,
-  order: BundleOrder,
-): Promise<{ readonly bundle: Bundle; readonly manifest: Manifest }> {
-  const { metadata } = parts
-  let bundle = draft
+  { order, request, caller }: AskedBundle,
+): Promise<Bundle> {
+  const { metadata, random } = parts
+  const { selections } = request
   try {
     const manifest = await freezeBundle(parts, order)
-    bundle = { ...draft, states: [manifest.manifestId] }
-    await keepBundle(metadata, bundle, manifest)
-    await metadata.bundles.create(bundle)
-    return { bundle, manifest }
+    const choice = { manifest, selections, keys: caller.keys, nowMs: draft.createdMs }
+    const bundle = withChoice(draft, choice, random)
+    const created = await metadata.bundles.create(bundle, keptUntil(bundle))
+    if (created.is === 'created') return bundle
+    await removeManifest(metadata, manifest.manifestId)
+    throw new S3Error('SlowDown', undefined, {
+      message: 'Freezing the bundle took too long. Try again.',
+    })
   } catch (cause) {
-    await releaseBundle(metadata, bundle)
+    await metadata.leases.letGo(bundleLeaseId(draft.bundleId))
     throw cause
   }
 }

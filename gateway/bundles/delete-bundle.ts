@@ -1,15 +1,28 @@
 // `DELETE /-/bundles/ID`: its URL stops working at once; downloads under way break off.
+import type { Bundle } from '../../metadata/bundle-store.ts'
 import type { OwnCall } from '../http/own-route.ts'
 import type { Reply } from '../operation.ts'
 import type { BundleParts } from './bundle-parts.ts'
 import { findOwnBundle } from './find-bundle.ts'
-import { releaseBundle } from './freeze-bundle.ts'
+import { removeManifests } from './freeze-bundle.ts'
 
 export async function deleteBundle(parts: BundleParts, call: OwnCall, id: string): Promise<Reply> {
-  const { credentials, metadata } = parts
+  const { credentials } = parts
   const action = 'holdfast:DeleteBundle'
   const { bundle } = await findOwnBundle(call, id, { action, credentials })
-  await metadata.bundles.remove(bundle.bundleId)
-  await releaseBundle(metadata, bundle)
+  await deleteWhole(parts, bundle)
   return { status: 204 }
+}
+
+/** With what it has held. Who gathers for it finds out by itself, and clears up what it has then. */
+export async function deleteWhole(
+  { metadata, gatherer }: Pick<BundleParts, 'metadata' | 'gatherer'>,
+  { bundleId, tenantId, states, gathering }: Bundle,
+): Promise<void> {
+  await metadata.bundles.remove(bundleId)
+  await removeManifests(metadata, states)
+  if (gathering === undefined) return
+  const { manifestId } = gathering
+  await removeManifests(metadata, [manifestId])
+  await gatherer.forget({ tenantId, manifestId })
 }

@@ -9,7 +9,7 @@ import type { Reply } from '../operation.ts'
 import { namedEtags } from '../zip/choose-manifest.ts'
 import type { BundleParts } from './bundle-parts.ts'
 import { isBundleSecret } from './bundle-secrets.ts'
-import { findBundle, requireAlive } from './find-bundle.ts'
+import { findBundle, requireAlive, requireReady } from './find-bundle.ts'
 
 export async function downloadBundle(
   parts: BundleParts,
@@ -20,6 +20,7 @@ export async function downloadBundle(
   const token = call.query.get('token') ?? ''
   if (!isBundleSecret(token, bundle.tokenHash)) throw new S3Error('AccessDenied')
   requireAlive(call, bundle)
+  requireReady(bundle)
   const manifest = await chooseState(parts, call, bundle)
   const tenantKeys = await parts.keysOfTenant(bundle.tenantId)
   if (manifest === undefined || tenantKeys === undefined) {

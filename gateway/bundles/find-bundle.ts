@@ -8,6 +8,7 @@ import type { Credentials } from '../http/credentials.ts'
 import type { OwnCall } from '../http/own-route.ts'
 import type { Identity } from '../identity.ts'
 import type { RequestBody } from '../operation.ts'
+import { retryAfterSeconds } from './bundle-limits.ts'
 import { type BundleAction, permitBundle } from './bundle-permission.ts'
 import { isBundleSecret } from './bundle-secrets.ts'
 
@@ -33,6 +34,21 @@ export function requireAlive(call: OwnCall, bundle: Bundle): void {
   if (call.services.now() >= bundle.expiresMs) {
     throw new S3Error('BundleExpired', { BundleId: bundle.bundleId })
   }
+}
+
+/**
+ * That it has a state to be downloaded. Throws `BundleNotReady` while the first is being gathered, and
+ * `BundleFailed` when that has come to nothing.
+ */
+export function requireReady({ bundleId, states, gathering, failure }: Bundle): void {
+  if (states.length > 0) return
+  const details = { BundleId: bundleId }
+  if (gathering !== undefined) {
+    const headers = { 'Retry-After': String(retryAfterSeconds) }
+    throw new S3Error('BundleNotReady', details, { headers })
+  }
+  const reason = failure === undefined ? {} : { message: failure.message }
+  throw new S3Error('BundleFailed', details, reason)
 }
 
 /**

@@ -1,78 +1,106 @@
 // Freezes what a bundle holds: a manifest for each state it has. One lease holds the data of all its
 // states from before the first look until the bundle has expired.
+import assert from 'node:assert'
 import type { Bundle, BundleId } from '../../metadata/bundle-store.ts'
-import type { Manifest } from '../../metadata/manifest-store.ts'
+import { bundleLeaseId } from '../../metadata/bundle-store.ts'
+import type { Manifest, ManifestEntry } from '../../metadata/manifest-store.ts'
 import type { BucketRef, MetadataStore } from '../../metadata/metadata-store.ts'
+import type { TenantId } from '../../metadata/records.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
-import { S3Error } from '../../protocol/s3/s3-error.ts'
-import type { TenantKeys } from '../keys/tenant-keys.ts'
+import { entryKey } from '../../protocol/zip/entry-name.ts'
 import { removeManifest } from '../zip/archives.ts'
+import type { EntryList } from '../zip/entry-list.ts'
+import { placedPages } from '../zip/manifest-entries.ts'
 import type { ZipService } from '../zip/zip-service.ts'
 import { nameEntries } from './bundle-entries.ts'
 import { afterExpiryMs } from './bundle-limits.ts'
 import type { Selection } from './bundle-selection.ts'
-import type { FetchEntries } from './external/fetch-entries.ts'
-import { emptySpool, type Spooled } from './external/spool.ts'
-import { type Chosen, openSelections } from './raw-entries.ts'
+import type { Gathered } from './external/gather-sources.ts'
+import { openSelections } from './raw-entries.ts'
 
 export type FreezeParts = {
   readonly metadata: MetadataStore
   readonly zip: ZipService
   readonly random: RandomBytes
-  readonly now: () => number
-  readonly fetchEntries: FetchEntries
 }
 
 export type BundleOrder = {
   readonly bucket: BucketRef & { readonly createdMs: number }
   readonly selections: readonly Selection[]
   readonly windows: boolean
-  /** Of the bucket's tenant. */
-  readonly keys: TenantKeys
   /** What the bundle holds already. */
   readonly before?: Manifest
 }
 
 /**
- * A manifest that nobody else has. It lives for a day after its last use, unless it is kept. Throws
- * what choosing and naming the entries throws, and `SlowDown` when the tenant's quota is in use.
+ * A manifest that nobody else has, in which entries from elsewhere have no bytes yet. It lives for a day
+ * after its last use, unless a bundle keeps it. Throws what choosing and naming the entries throws, and
+ * `SlowDown` when the tenant's quota is in use.
  */
-export async function freezeBundle(parts: FreezeParts, order: BundleOrder): Promise<Manifest> {
-  const { bucket, keys, selections } = order
-  const spooled: Spooled[] = []
-  try {
-    const place = { tenantId: bucket.tenantId, keys, spooled }
-    const fetched = await parts.fetchEntries(selections, place)
-    return await freezeChosen(parts, order, fetched)
-  } finally {
-    await emptySpool({ metadata: parts.metadata, now: parts.now }, spooled)
-  }
-}
-
-function freezeChosen(
-  { metadata, zip, random }: FreezeParts,
-  order: BundleOrder,
-  fetched: Chosen['fetched'],
-): Promise<Manifest> {
+export function freezeBundle(parts: FreezeParts, order: BundleOrder): Promise<Manifest> {
+  const { metadata } = parts
   const { bucket, selections, windows, before } = order
-  return zip.archives.freeze({
+  const behind = before && { before: { manifests: metadata.manifests, manifest: before } }
+  return freeze(parts, {
     tenantId: bucket.tenantId,
-    scope: `bundle ${random(16).toString('hex')}`,
-    options: windows ? 'bundle windows' : 'bundle plain',
+    windows,
     emptyModifiedMs: bucket.createdMs,
-    open: async () =>
-      nameEntries({
-        added: await openSelections(metadata.objects, bucket, { selections, fetched }),
-        windows,
-        ...(before === undefined
-          ? {}
-          : { before: { manifests: metadata.manifests, manifest: before } }),
-      }),
+    open: async () => {
+      const added = await openSelections(metadata.objects, bucket, selections)
+      return nameEntries({ added, windows, ...behind })
+    },
   })
 }
 
-export function bundleLease(bundleId: BundleId): string {
-  return `bundle-${bundleId}`
+/** The same list once more, with the entries that have been gathered meanwhile. As `freezeBundle`. */
+export function fillManifest(
+  parts: FreezeParts,
+  filling: { readonly manifest: Manifest; readonly windows: boolean; readonly gathered: Gathered },
+): Promise<Manifest> {
+  const { manifest, windows, gathered } = filling
+  return freeze(parts, {
+    tenantId: manifest.tenantId,
+    windows,
+    emptyModifiedMs: manifest.modifiedMs,
+    open: async () => filledEntries(parts.metadata, manifest, gathered),
+  })
+}
+
+type Freezing = {
+  readonly tenantId: TenantId
+  readonly windows: boolean
+  readonly emptyModifiedMs: number
+  readonly open: () => Promise<EntryList>
+}
+
+function freeze({ zip, random }: FreezeParts, freezing: Freezing): Promise<Manifest> {
+  const { windows, ...order } = freezing
+  return zip.archives.freeze({
+    ...order,
+    scope: `bundle ${random(16).toString('hex')}`,
+    options: windows ? 'bundle windows' : 'bundle plain',
+  })
+}
+
+function filledEntries(
+  { manifests }: Pick<MetadataStore, 'manifests'>,
+  manifest: Manifest,
+  gathered: Gathered,
+): EntryList {
+  async function* pages(): AsyncGenerator<readonly ManifestEntry[], void, void> {
+    let filled = 0
+    for await (const page of placedPages(manifests, manifest, { offset: 0 })) {
+      yield page.map(({ entry }) => {
+        // No two entries share a name, so that only one can be meant.
+        const found = gathered.get(entryKey(entry.name))
+        if (found === undefined) return entry
+        filled += 1
+        return { name: entry.name, ...found }
+      })
+    }
+    assert(filled === gathered.size, 'an entry that was gathered for another list')
+  }
+  return { pages, close: async () => {} }
 }
 
 /** A bundle that is not there yet holds its data for so long: what a crash leaves behind goes then. */
@@ -84,29 +112,19 @@ export async function holdNewBundle(
   bundleId: BundleId,
   nowMs: number,
 ): Promise<void> {
-  const lease = { leaseId: bundleLease(bundleId), purpose: 'bundle' }
+  const lease = { leaseId: bundleLeaseId(bundleId), purpose: 'bundle' }
   await metadata.leases.take({ ...lease, expiresMs: nowMs + beginningMs })
 }
 
-/** Lets the bundle's data and this manifest of it live until it has expired. */
-export async function keepBundle(
-  metadata: MetadataStore,
-  bundle: Pick<Bundle, 'bundleId' | 'expiresMs'>,
-  manifest: Manifest,
-): Promise<void> {
-  const { bundleId, expiresMs } = bundle
-  const { manifestId } = manifest
-  // Used at the expiry, as far as its sweeper is concerned.
-  const touched = await metadata.manifests.touch(manifestId, expiresMs + afterExpiryMs)
-  const renewed = await metadata.leases.renew(bundleLease(bundleId), expiresMs + afterExpiryMs)
-  if (touched.is === 'done' && renewed.is === 'renewed') return
-  throw new S3Error('SlowDown', undefined, {
-    message: 'Freezing the bundle took too long. Try again.',
-  })
+/** Until when a bundle keeps what it names. */
+export function keptUntil({ expiresMs }: Bundle): number {
+  return expiresMs + afterExpiryMs
 }
 
-/** Removes a bundle's manifests and lets go of its data. Safe to repeat. */
-export async function releaseBundle(metadata: MetadataStore, bundle: Bundle): Promise<void> {
-  for (const manifestId of bundle.states) await removeManifest(metadata, manifestId)
-  await metadata.leases.letGo(bundleLease(bundle.bundleId))
+/** Gives back at once what manifests take that are named by no bundle any more. Safe to repeat. */
+export async function removeManifests(
+  metadata: MetadataStore,
+  manifestIds: readonly Manifest['manifestId'][],
+): Promise<void> {
+  for (const manifestId of manifestIds) await removeManifest(metadata, manifestId)
 }

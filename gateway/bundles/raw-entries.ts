@@ -1,7 +1,6 @@
 // The entries that selections come to, under the names asked for: all of one frozen moment, page by
 // page, the same each time they are asked. Names are not yet safe; `bundle-entries.ts` makes them so.
-import assert from 'node:assert'
-import type { EntrySource } from '../../metadata/manifest-store.ts'
+import type { ManifestEntry } from '../../metadata/manifest-store.ts'
 import type {
   BucketRef,
   FrozenObject,
@@ -11,15 +10,11 @@ import type {
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { Selection } from './bundle-selection.ts'
 
-export type RawEntry = {
+export type RawEntry = ManifestEntry & {
   /** As asked for. */
   readonly name: string
   /** An object of no bytes whose key ends with a slash. Its name does, too. */
   readonly isDirectory: boolean
-  readonly size: number
-  readonly crc32: number
-  readonly modifiedMs: number
-  readonly source: EntrySource
 }
 
 export interface RawEntries {
@@ -27,26 +22,23 @@ export interface RawEntries {
   close(): Promise<void>
 }
 
-/** With what was fetched for those that are URLs. */
-export type Chosen = {
-  readonly selections: readonly Selection[]
-  readonly fetched: ReadonlyMap<Selection, RawEntry>
-}
-
 type Found = Omit<FrozenObject, 'besideFolder'>
 
 /** Keys of one page; each is looked up by itself. */
 const keysPerPage = 500
 
-/** Throws `NoSuchKey`, `NoSuchVersion`, and `MethodNotAllowed` for a delete marker named. */
+/**
+ * What lies elsewhere has an empty entry, whose place it takes later. Throws `NoSuchKey`,
+ * `NoSuchVersion`, and `MethodNotAllowed` for a delete marker named.
+ */
 export async function openSelections(
   objects: Pick<ObjectStore, 'freeze' | 'get'>,
   bucket: BucketRef,
-  { selections, fetched }: Chosen,
+  selections: readonly Selection[],
 ): Promise<RawEntries> {
   const versions = await findVersions(objects, bucket, selections)
   const frozen = await objects.freeze(bucket, commonBeginning(selections))
-  const place = { bucket, frozen, versions, fetched }
+  const place = { bucket, frozen, versions }
   return {
     pages: () => pagesOf(selections, place),
     close: () => frozen.close(),
@@ -58,7 +50,6 @@ type Place = {
   readonly frozen: FrozenObjects
   /** Versions named: they do not change, so that it makes no difference when they were looked up. */
   readonly versions: ReadonlyMap<Selection, Found>
-  readonly fetched: ReadonlyMap<Selection, RawEntry>
 }
 
 async function findVersions(
@@ -87,7 +78,7 @@ async function findVersions(
 function commonBeginning(selections: readonly Selection[]): string {
   let common: string | undefined
   for (const selection of selections) {
-    if (selection.is === 'url') continue
+    if (selection.is === 'external') continue
     if (selection.is === 'key' && selection.versionId !== undefined) continue
     const beginning = beginningOf(selection)
     common ??= beginning
@@ -96,7 +87,7 @@ function commonBeginning(selections: readonly Selection[]): string {
   return (common ?? '').replace(/[\ud800-\udbff]$/, '')
 }
 
-function beginningOf(selection: Exclude<Selection, { readonly is: 'url' }>): string {
+function beginningOf(selection: Exclude<Selection, { readonly is: 'external' }>): string {
   switch (selection.is) {
     case 'key':
       return selection.key
@@ -115,7 +106,7 @@ async function* pagesOf(
 ): AsyncGenerator<readonly RawEntry[], void, void> {
   let page: RawEntry[] = []
   for (const selection of selections) {
-    if (selection.is === 'key' || selection.is === 'url') {
+    if (selection.is === 'key' || selection.is === 'external') {
       page.push(await singleEntry(selection, place))
       if (page.length < keysPerPage) continue
     }
@@ -127,15 +118,14 @@ async function* pagesOf(
 }
 
 async function singleEntry(
-  selection: Selection & { readonly is: 'key' | 'url' },
+  selection: Selection & { readonly is: 'key' | 'external' },
   place: Place,
 ): Promise<RawEntry> {
-  if (selection.is === 'url') {
-    const fetched = place.fetched.get(selection)
-    assert(fetched !== undefined, 'a URL that nobody has fetched')
-    return fetched
+  const { name } = selection
+  if (selection.is === 'external') {
+    return { name, isDirectory: false, size: 0, crc32: 0, modifiedMs: 0 }
   }
-  const { key, name } = selection
+  const { key } = selection
   const found = place.versions.get(selection) ?? (await place.frozen.find(key))
   if (found === undefined) throw new S3Error('NoSuchKey', { Key: key })
   return rawEntry(found, name, place.bucket)

@@ -3,7 +3,7 @@ import { parseBundleId } from '../../metadata/record-ids.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { jsonReply, type OwnCall } from '../http/own-route.ts'
 import type { Reply } from '../operation.ts'
-import { describeBundle } from './bundle-description.ts'
+import { describeBundle, describeWhole } from './bundle-description.ts'
 import type { BundleParts } from './bundle-parts.ts'
 import { permitBundle } from './bundle-permission.ts'
 import { findOwnBundle } from './find-bundle.ts'
@@ -14,10 +14,7 @@ export async function showBundle(parts: BundleParts, call: OwnCall, id: string):
   const { credentials, metadata } = parts
   const action = 'holdfast:GetBundle'
   const { bundle } = await findOwnBundle(call, id, { action, credentials })
-  const [newest] = bundle.states
-  const manifest = newest && (await metadata.manifests.get(newest))
-  const expired = call.services.now() >= bundle.expiresMs
-  return jsonReply(200, { ...describeBundle(bundle, manifest), expired })
+  return jsonReply(200, await describeWhole(metadata, bundle, call.services.now()))
 }
 
 /** Pages of 100, in order of the ids; `next` of one is `after` of the following. */
@@ -37,10 +34,7 @@ export async function listBundles(parts: BundleParts, call: OwnCall): Promise<Re
   const nowMs = services.now()
   const next = bundles.length === pageBundles ? bundles.at(-1)?.bundleId : undefined
   return jsonReply(200, {
-    bundles: bundles.map((bundle) => ({
-      ...describeBundle(bundle, undefined),
-      expired: nowMs >= bundle.expiresMs,
-    })),
+    bundles: bundles.map((bundle) => describeBundle(bundle, nowMs)),
     ...(next === undefined ? {} : { next }),
   })
 }

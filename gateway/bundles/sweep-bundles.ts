@@ -4,7 +4,7 @@ import type { Bundle, BundleId } from '../../metadata/bundle-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { afterExpiryMs, rememberedMs } from './bundle-limits.ts'
 import { sweepSpools } from './external/spool.ts'
-import { releaseBundle } from './freeze-bundle.ts'
+import { keptUntil } from './freeze-bundle.ts'
 
 const sweptAtOnce = 100
 
@@ -26,10 +26,12 @@ export async function sweepBundles(
   }
 }
 
-async function sweep(metadata: MetadataStore, bundle: Bundle, nowMs: number): Promise<void> {
-  const [newest] = bundle.states
-  if (newest !== undefined && (await metadata.manifests.get(newest)) !== undefined) {
-    await releaseBundle(metadata, bundle)
+async function sweep({ bundles }: MetadataStore, bundle: Bundle, nowMs: number): Promise<void> {
+  const { gathering, ...rest } = bundle
+  if (bundle.states.length > 0 || gathering !== undefined) {
+    // What it names no more, the sweep of manifests removes.
+    const emptied = { ...rest, states: [], revision: bundle.revision + 1 }
+    await bundles.put(emptied, keptUntil(emptied))
   }
-  if (bundle.expiresMs < nowMs - rememberedMs) await metadata.bundles.remove(bundle.bundleId)
+  if (bundle.expiresMs < nowMs - rememberedMs) await bundles.remove(bundle.bundleId)
 }

@@ -11,7 +11,7 @@ import {
   operations,
 } from '../../protocol/s3/operations-table.ts'
 import { parseRequestTarget, type RequestTarget } from '../../protocol/s3/request-target.ts'
-import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { S3Error, type S3ErrorCode } from '../../protocol/s3/s3-error.ts'
 import { renderError } from '../../protocol/s3/xml/render-error.ts'
 import type { PaceLimit } from '../objects/body-pace.ts'
 import type { Call, FormOperation, Operation, Reply, Services } from '../operation.ts'
@@ -86,7 +86,7 @@ export function makeRequestHandler(parts: RequestHandlerParts): HandleRequest {
         return
       }
       const error = cause instanceof S3Error ? cause : new S3Error('InternalError', {}, { cause })
-      if (error.status >= 500 && error.code !== 'NotImplemented') fail(cause)
+      if (error.status >= 500 && !expected.has(error.code)) fail(cause)
       const resource = pathOf(incoming.url ?? '/')
       await sendReply(
         exchange(),
@@ -97,6 +97,9 @@ export function makeRequestHandler(parts: RequestHandlerParts): HandleRequest {
     }
   }
 }
+
+/** What is no failure of ours, though its status is one of a server's. */
+const expected: ReadonlySet<S3ErrorCode> = new Set(['NotImplemented', 'BundleNotReady'])
 
 type Arrived = {
   readonly incoming: IncomingMessage

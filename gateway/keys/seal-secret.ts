@@ -1,10 +1,11 @@
-// Seals the secrets that metadata keeps (tenant root keys, secret access keys) under the master key.
-// What a secret is goes in as associated data, so that a row copied over another does not open.
+// Seals the secrets that metadata keeps: tenant root keys and secret access keys under the master key,
+// sources of bundles under their tenant's key. What a secret is goes in as associated data, so that a
+// row copied over another does not open.
 // Layout: format (1 byte) | nonce (12) | ciphertext | tag (16).
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto'
+import type { ManifestId } from '../../metadata/manifest-store.ts'
 import type { TenantId } from '../../metadata/records.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
-import type { MasterKey } from './master-key-file.ts'
 
 export type SecretName =
   | { readonly is: 'tenantRootKey'; readonly tenantId: TenantId }
@@ -13,6 +14,15 @@ export type SecretName =
       readonly tenantId: TenantId
       readonly accessKeyId: string
     }
+  | {
+      readonly is: 'bundleSources'
+      readonly tenantId: TenantId
+      /** Of the manifest that they are gathered for. */
+      readonly manifestId: ManifestId
+    }
+
+/** The master key, or the keys of a tenant. */
+export type SealingKeys = { readonly sealingKey: KeyObject }
 
 /** A stored secret that does not open: another master key, another row's, or altered. */
 export class BadSealedSecret extends Error {
@@ -24,12 +34,12 @@ const nonceBytes = 12
 const tagBytes = 16
 
 export function sealSecret(
-  master: MasterKey,
+  keys: SealingKeys,
   secret: { readonly name: SecretName; readonly plaintext: Uint8Array },
   random: RandomBytes,
 ): Buffer {
   const nonce = random(nonceBytes)
-  const cipher = createCipheriv('aes-256-gcm', master.sealingKey, nonce)
+  const cipher = createCipheriv('aes-256-gcm', keys.sealingKey, nonce)
   cipher.setAAD(associatedData(secret.name))
   const sealed = cipher.update(secret.plaintext)
   cipher.final()
@@ -37,14 +47,14 @@ export function sealSecret(
 }
 
 /** The plaintext. Throws `BadSealedSecret`. */
-export function openSecret(master: MasterKey, name: SecretName, sealed: Uint8Array): Buffer {
+export function openSecret(keys: SealingKeys, name: SecretName, sealed: Uint8Array): Buffer {
   const headBytes = 1 + nonceBytes
   if (sealed[0] !== format || sealed.length < headBytes + tagBytes) {
     throw new BadSealedSecret(`the sealed ${name.is} has an unknown format`)
   }
   const nonce = sealed.subarray(1, headBytes)
   const tagAt = sealed.length - tagBytes
-  const decipher = createDecipheriv('aes-256-gcm', master.sealingKey, nonce, {
+  const decipher = createDecipheriv('aes-256-gcm', keys.sealingKey, nonce, {
     authTagLength: tagBytes,
   })
   decipher.setAAD(associatedData(name))
@@ -69,6 +79,10 @@ function associatedData(name: SecretName): Buffer {
     case 'secretAccessKey':
       return Buffer.from(
         JSON.stringify(['holdfast secret 1', name.is, name.tenantId, name.accessKeyId]),
+      )
+    case 'bundleSources':
+      return Buffer.from(
+        JSON.stringify(['holdfast secret 1', name.is, name.tenantId, name.manifestId]),
       )
     default: {
       const never: never = name

@@ -1,7 +1,7 @@
 // The keys of one tenant, all derived from its root key. How that is kept is `seal-secret.ts`, how
 // derived keys are cached `tenant-keyring.ts`.
 import assert from 'node:assert'
-import { createSecretKey } from 'node:crypto'
+import { createSecretKey, type KeyObject } from 'node:crypto'
 import type { TenantId } from '../../metadata/records.ts'
 import { ChunkNames } from '../../protocol/chunks/chunk-id.ts'
 import type { ChunkKeys } from '../../protocol/chunks/chunk-keys.ts'
@@ -9,7 +9,11 @@ import { hkdfExpand } from '../../protocol/chunks/hkdf.ts'
 import { InlineKeys } from '../../protocol/chunks/inline-keys.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 
-export type TenantKeys = ChunkKeys & { readonly tenantId: TenantId }
+export type TenantKeys = ChunkKeys & {
+  readonly tenantId: TenantId
+  /** For what metadata keeps secret in the tenant's name (`seal-secret.ts`). */
+  readonly sealingKey: KeyObject
+}
 
 export const rootKeyBytes = 32
 
@@ -27,5 +31,6 @@ export function deriveTenantKeys(tenantId: TenantId, rootKey: Buffer): TenantKey
     names: new ChunkNames(hkdfExpand(root, 'holdfast tenant 1 chunk ids')),
     dataKey: createSecretKey(hkdfExpand(root, 'holdfast tenant 1 chunk data')),
     inlineKeys: new InlineKeys(createSecretKey(hkdfExpand(root, 'holdfast tenant 1 inline data'))),
+    sealingKey: createSecretKey(hkdfExpand(root, 'holdfast tenant 1 sealing')),
   }
 }

@@ -13,9 +13,6 @@ import { renderListBuckets } from '../../protocol/s3/xml/render-list-buckets.ts'
 import { ownerOf } from '../listing/owner.ts'
 import { type Call, type Operation, xmlReply } from '../operation.ts'
 
-/** Buckets that this server keeps for itself sort before all others: none is shown. */
-const hiddenBefore = '-~'
-
 export const listBuckets: Operation = async (call) => {
   const query = parseListBucketsQuery(call.query, call.services.region)
   const { buckets, isTruncated } = await listPage(call, query)
@@ -80,7 +77,7 @@ async function listPage(
   query: ListBucketsQuery,
 ): Promise<{ buckets: readonly Bucket[]; isTruncated: boolean }> {
   const buckets: Bucket[] = []
-  let after: string | undefined = query.after ?? hiddenBefore
+  let after = query.after
   for (;;) {
     const page = await call.services.metadata.buckets.list(call.identity.tenantId, {
       prefix: query.prefix ?? '',

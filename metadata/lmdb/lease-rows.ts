@@ -26,6 +26,20 @@ export function updateHorizon(tables: Tables): void {
   else tables.meta.put(horizonKey, numberKey(horizon))
 }
 
+/** Moves the expiry. False: there is no such lease any more. */
+export function renewLease(tables: Tables, leaseId: string, expiresMs: number): boolean {
+  const key = Buffer.from(leaseId)
+  const bytes = tables.leases.get(key)
+  if (bytes === undefined) return false
+  tables.leases.put(key, encodeLease({ ...parseLease(bytes), expiresMs }))
+  return true
+}
+
+export function letLeaseGo(tables: Tables, leaseId: string): void {
+  tables.leases.remove(Buffer.from(leaseId))
+  updateHorizon(tables)
+}
+
 export function encodeLease(lease: HeldLease): Buffer {
   return encodeRecord(1, [lease.leaseId, lease.purpose, lease.expiresMs, lease.horizon])
 }

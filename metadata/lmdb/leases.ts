@@ -1,6 +1,13 @@
 // Leases: rows that hold back releases of whatever is deleted after they were taken.
 import type { LeaseStore } from '../lease-store.ts'
-import { allLeases, encodeLease, parseLease, updateHorizon } from './lease-rows.ts'
+import {
+  allLeases,
+  encodeLease,
+  letLeaseGo,
+  parseLease,
+  renewLease,
+  updateHorizon,
+} from './lease-rows.ts'
 import type { LmdbEnvironment } from './lmdb-environment.ts'
 import { lastSeq } from './outbox-rows.ts'
 
@@ -16,19 +23,11 @@ export function lmdbLeases(env: LmdbEnvironment): LeaseStore {
       }),
 
     renew: (leaseId, expiresMs) =>
-      env.write((tables) => {
-        const key = Buffer.from(leaseId)
-        const bytes = tables.leases.get(key)
-        if (bytes === undefined) return { is: 'gone' }
-        tables.leases.put(key, encodeLease({ ...parseLease(bytes), expiresMs }))
-        return { is: 'renewed' }
-      }),
+      env.write((tables) =>
+        renewLease(tables, leaseId, expiresMs) ? { is: 'renewed' } : { is: 'gone' },
+      ),
 
-    letGo: (leaseId) =>
-      env.write((tables) => {
-        tables.leases.remove(Buffer.from(leaseId))
-        updateHorizon(tables)
-      }),
+    letGo: (leaseId) => env.write((tables) => letLeaseGo(tables, leaseId)),
 
     expire: async (nowMs) => {
       const isExpired = (bytes: Buffer) => parseLease(bytes).expiresMs < nowMs

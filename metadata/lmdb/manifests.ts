@@ -93,12 +93,9 @@ export function lmdbManifests(env: LmdbEnvironment): ManifestStore {
       }),
 
     touch: (manifestId, nowMs) =>
-      env.write((tables) => {
-        const head = headOf(tables, manifestId)
-        if (head?.state !== 'sealed') return { is: 'noSuchManifest' }
-        putHead(tables, { ...head, usedMs: Math.max(head.usedMs, nowMs) })
-        return { is: 'done' }
-      }),
+      env.write((tables) =>
+        touchManifest(tables, manifestId, nowMs) ? { is: 'done' } : { is: 'noSuchManifest' },
+      ),
 
     stale: async ({ usedBeforeMs, limit }) =>
       env.read((tables) => {
@@ -140,7 +137,15 @@ function putHead(tables: Tables, head: ManifestHead): void {
   tables.manifests.put(keyOf(head.manifestId), encodeManifestHead(head))
 }
 
-function sealedManifest(tables: Tables, manifestId: ManifestId): Manifest | undefined {
+/** Says that it is used until then, at least. False: there is no such manifest, or it is not sealed. */
+export function touchManifest(tables: Tables, manifestId: ManifestId, usedMs: number): boolean {
+  const head = headOf(tables, manifestId)
+  if (head?.state !== 'sealed') return false
+  if (head.usedMs < usedMs) putHead(tables, { ...head, usedMs })
+  return true
+}
+
+export function sealedManifest(tables: Tables, manifestId: ManifestId): Manifest | undefined {
   const head = headOf(tables, manifestId)
   return head?.state === 'sealed' ? manifestOf(head) : undefined
 }
@@ -175,7 +180,11 @@ function pageAtCentral(tables: Tables, id: Buffer, centralOffset: number): Buffe
   return offset && tables.manifestPages.get(Buffer.concat([id, offset]))
 }
 
-function removalStep(tables: Tables, manifestId: ManifestId): { is: 'more' } | { is: 'done' } {
+/** As `ManifestStore.remove`. */
+export function removalStep(
+  tables: Tables,
+  manifestId: ManifestId,
+): { is: 'more' } | { is: 'done' } {
   const head = headOf(tables, manifestId)
   if (head === undefined) return { is: 'done' }
   if (head.state === 'sealed') tables.manifestScopes.remove(foundBy(head))

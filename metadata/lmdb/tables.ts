@@ -63,6 +63,8 @@ export const tableNames = [
   'bundles',
   /** tenant, bundle id → nothing */
   'bundlesOfTenants',
+  /** state, time (8 bytes), bundle id → nothing: those with something to gather */
+  'bundleGatherings',
   /** tenant, job id → ArchiveJob */
   'archiveJobs',
   /** tenant, time of creation inverted (8 bytes), job id → key in `archiveJobs` */

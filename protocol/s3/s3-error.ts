@@ -16,6 +16,8 @@ export const s3Errors = {
   ],
   BadRequest: [400, 'Bad Request'],
   BundleExpired: [410, 'The bundle has expired.'],
+  BundleFailed: [409, 'The entries of the bundle could not be gathered.'],
+  BundleNotReady: [503, 'The entries of the bundle are still being gathered. Try again.'],
   BucketAlreadyOwnedByYou: [
     409,
     'Your previous request to create the named bucket succeeded and you already own it.',
@@ -148,6 +150,10 @@ export const s3Errors = {
 } as const satisfies Record<string, readonly [status: number, message: string]>
 
 export type S3ErrorCode = keyof typeof s3Errors
+
+export function isS3ErrorCode(code: string): code is S3ErrorCode {
+  return Object.hasOwn(s3Errors, code)
+}
 
 export type S3ErrorOptions = {
   /** Replaces the standing message. */

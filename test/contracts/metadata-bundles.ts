@@ -1,6 +1,9 @@
 // Contract of `BundleStore`.
 import assert from 'node:assert/strict'
-import type { Bundle, BundleId } from '../../metadata/bundle-store.ts'
+import type { Bundle, BundleId, Gathering } from '../../metadata/bundle-store.ts'
+import { bundleLeaseId } from '../../metadata/bundle-store.ts'
+import type { ManifestId } from '../../metadata/manifest-store.ts'
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { parseBundleId, parseManifestId } from '../../metadata/record-ids.ts'
 import { describe } from '../support/describe.ts'
 import { type OpenStore, tenant, tenantId, withStore } from './metadata-fixture.ts'
@@ -29,35 +32,159 @@ function bundle(number: number, more: Partial<Bundle> = {}): Bundle {
     windows: true,
     createdMs: 1_700_000_000_000,
     expiresMs: 1_700_000_000_000 + number,
-    states: [state(1)],
+    states: [],
+    revision: 1,
     ...more,
   }
+}
+
+const keepUntilMs = 1_800_000_000_000
+
+/** Sealed, with a lease and one page. */
+async function freeze(store: MetadataStore, number: number): Promise<ManifestId> {
+  const manifestId = state(number)
+  const scope = `bundle ${number}`
+  await store.manifests.begin({ manifestId, tenantId, scope, nowMs: number })
+  await store.manifests.seal(manifestId, {
+    etag: `etag ${number}`,
+    crc32: 0,
+    entries: 0,
+    totalBytes: 22,
+    directory: { offset: 0, bytes: 0 },
+    modifiedMs: 0,
+  })
+  return manifestId
+}
+
+async function hold(store: MetadataStore, number: number): Promise<void> {
+  const leaseId = bundleLeaseId(bundleId(number))
+  await store.leases.take({ leaseId, purpose: 'bundle', expiresMs: 1 })
+}
+
+/** Leases that live at this time; the others are let go on the way. */
+async function isHeld(store: MetadataStore, number: number, nowMs: number): Promise<boolean> {
+  await store.leases.expire(nowMs)
+  const leaseId = bundleLeaseId(bundleId(number))
+  return (await store.leases.renew(leaseId, keepUntilMs)).is === 'renewed'
+}
+
+function gathering(manifestId: ManifestId, more: Partial<Gathering> = {}): Gathering {
+  const state = { is: 'queued', notBeforeMs: 5 } as const
+  return { manifestId, sealedSources: Buffer.from('sealed'), state, attempts: 0, ...more }
 }
 
 export function bundlesContract(name: string, open: OpenStore): void {
   describe(`${name}: bundles`, (test) => {
     test('a bundle is read as it was created, and created once', () =>
       withStore(open, async ({ bundles }) => {
-        assert.deepEqual(await bundles.create(bundle(1)), { is: 'created' })
-        assert.deepEqual(await bundles.create(bundle(1, { fileName: 'x' })), { is: 'exists' })
+        assert.deepEqual(await bundles.create(bundle(1), keepUntilMs), { is: 'created' })
+        const again = bundle(1, { fileName: 'x' })
+        assert.deepEqual(await bundles.create(again, keepUntilMs), { is: 'exists' })
         assert.deepEqual(await bundles.get(bundleId(1)), bundle(1))
         assert.equal(await bundles.get(bundleId(2)), undefined)
       }))
 
-    test('states are replaced by whoever knows the newest', () =>
+    test('a bundle that gathers, or has failed to, is read as it was put', () =>
+      withStore(open, async (store) => {
+        const manifestId = await freeze(store, 1)
+        await hold(store, 1)
+        const waiting = bundle(1, { gathering: gathering(manifestId) })
+        assert.deepEqual(await store.bundles.create(waiting, keepUntilMs), { is: 'created' })
+        assert.deepEqual(await store.bundles.get(bundleId(1)), waiting)
+        const failure = { manifestId, code: 'InvalidRequest', message: 'nothing there' } as const
+        const failed = bundle(1, { failure, revision: 2 })
+        assert.deepEqual(await store.bundles.put(failed, keepUntilMs), { is: 'done' })
+        assert.deepEqual(await store.bundles.get(bundleId(1)), failed)
+      }))
+
+    test('a bundle is replaced by whoever has seen its last revision', () =>
       withStore(open, async ({ bundles }) => {
-        await bundles.create(bundle(1))
-        const change = { newest: state(1), states: [state(2), state(1)] }
-        assert.deepEqual(await bundles.setStates(bundleId(1), change), { is: 'done' })
-        assert.deepEqual(await bundles.setStates(bundleId(1), change), { is: 'changed' })
-        assert.deepEqual(await bundles.setStates(bundleId(2), change), { is: 'noSuchBundle' })
-        assert.deepEqual((await bundles.get(bundleId(1)))?.states, [state(2), state(1)])
+        await bundles.create(bundle(1), keepUntilMs)
+        const second = bundle(1, { fileName: 'second.zip', revision: 2 })
+        assert.deepEqual(await bundles.put(second, keepUntilMs), { is: 'done' })
+        assert.deepEqual(await bundles.put(second, keepUntilMs), { is: 'changed' })
+        const other = bundle(2, { revision: 2 })
+        assert.deepEqual(await bundles.put(other, keepUntilMs), { is: 'noSuchBundle' })
+        assert.deepEqual(await bundles.get(bundleId(1)), second)
+      }))
+
+    test('a bundle keeps its lease and the manifests that it names', () =>
+      withStore(open, async (store) => {
+        const { bundles, manifests } = store
+        const states = [await freeze(store, 1)]
+        assert.deepEqual(await bundles.create(bundle(1, { states }), keepUntilMs), { is: 'gone' })
+        assert.equal(await bundles.get(bundleId(1)), undefined)
+        await hold(store, 1)
+        const unknown = bundle(1, { states: [state(9)] })
+        assert.deepEqual(await bundles.create(unknown, keepUntilMs), { is: 'gone' })
+        const made = await bundles.create(bundle(1, { states }), keepUntilMs)
+        assert.deepEqual(made, { is: 'created' })
+        const before = { usedBeforeMs: keepUntilMs, limit: 10 }
+        assert.deepEqual(await manifests.stale(before), [])
+        assert.equal(await isHeld(store, 1, keepUntilMs - 1), true)
+      }))
+
+    test('what a bundle names no more is dropped, and its lease with the last', () =>
+      withStore(open, async (store) => {
+        const { bundles, manifests } = store
+        const [first, second] = [await freeze(store, 1), await freeze(store, 2)]
+        await hold(store, 1)
+        await bundles.create(bundle(1, { gathering: gathering(first) }), keepUntilMs)
+        const ready = bundle(1, { states: [second], revision: 2 })
+        assert.deepEqual(await bundles.put(ready, keepUntilMs), { is: 'done' })
+        assert.equal(await manifests.get(first), undefined)
+        assert.equal((await manifests.get(second))?.manifestId, second)
+        await bundles.put(bundle(1, { revision: 3 }), keepUntilMs)
+        assert.equal(await manifests.get(second), undefined)
+        assert.equal(await isHeld(store, 1, 0), false)
+      }))
+
+    test('a removed bundle leaves neither lease nor manifest', () =>
+      withStore(open, async (store) => {
+        const states = [await freeze(store, 1)]
+        const pending = await freeze(store, 2)
+        await hold(store, 1)
+        const made = bundle(1, { states, gathering: gathering(pending) })
+        await store.bundles.create(made, keepUntilMs)
+        await store.bundles.remove(bundleId(1))
+        assert.equal(await isHeld(store, 1, 0), false)
+        assert.deepEqual(await store.manifests.ofTenant(tenantId), [])
+        const { bundles } = store
+        assert.equal(await bundles.nextToGather(keepUntilMs, []), undefined)
+      }))
+
+    test('what is to be gathered is found by its time, unless its tenant is busy', () =>
+      withStore(open, async (store) => {
+        const { bundles } = store
+        const later = { state: { is: 'queued', notBeforeMs: 9 } } as const
+        const made = [
+          bundle(1, { gathering: gathering(await freeze(store, 1), later) }),
+          bundle(2, { gathering: gathering(await freeze(store, 2)) }),
+          bundle(3, { gathering: gathering(await freeze(store, 3)), tenantId: tenant('other') }),
+          bundle(4),
+        ]
+        for (const [at, each] of made.entries()) {
+          await hold(store, at + 1)
+          assert.deepEqual(await bundles.create(each, keepUntilMs), { is: 'created' })
+        }
+        const [first, second, third] = made
+        assert.equal(await bundles.nextToGather(4, []), undefined)
+        assert.deepEqual(await bundles.nextToGather(5, []), second)
+        assert.deepEqual(await bundles.nextToGather(9, [tenantId]), third)
+        assert.deepEqual(await bundles.nextToGather(8, [tenantId, tenant('other')]), undefined)
+        const claimed = gathering(state(2), { state: { is: 'running' }, attempts: 1 })
+        const running = bundle(2, { gathering: claimed, revision: 2 })
+        await bundles.put(running, keepUntilMs)
+        assert.deepEqual(await bundles.gathering('running', 10), [running])
+        assert.deepEqual(await bundles.gathering('queued', 10), [third, first])
+        await bundles.put(bundle(2, { states: [state(2)], revision: 3 }), keepUntilMs)
+        assert.deepEqual(await bundles.gathering('running', 10), [])
       }))
 
     test('a tenant lists its own, in pages', () =>
       withStore(open, async ({ bundles }) => {
-        for (const number of [3, 1, 2]) await bundles.create(bundle(number))
-        await bundles.create(bundle(4, { tenantId: tenant('other') }))
+        for (const number of [3, 1, 2]) await bundles.create(bundle(number), keepUntilMs)
+        await bundles.create(bundle(4, { tenantId: tenant('other') }), keepUntilMs)
         const first = await bundles.list(tenantId, { limit: 2 })
         assert.deepEqual(first, [bundle(1), bundle(2)])
         const rest = await bundles.list(tenantId, { after: bundleId(2), limit: 2 })
@@ -66,7 +193,7 @@ export function bundlesContract(name: string, open: OpenStore): void {
 
     test('expired ones are found until they are removed', () =>
       withStore(open, async ({ bundles }) => {
-        for (const number of [1, 2, 3]) await bundles.create(bundle(number))
+        for (const number of [1, 2, 3]) await bundles.create(bundle(number), keepUntilMs)
         const expiresBeforeMs = 1_700_000_000_003
         const page = { expiresBeforeMs, limit: 10 }
         assert.deepEqual(await bundles.expired(page), [bundle(1), bundle(2)])

@@ -26,6 +26,8 @@ type Stores = { readonly metadata: LmdbMetadataStore; readonly blobs: DiskBlobSt
 
 export class RunningServer {
   readonly port: number
+  /** The data directory. */
+  readonly path: string
   /** Everything it logged: failures that are ours, and nothing else. */
   readonly logged: readonly Logged[]
   readonly stores: Stores
@@ -34,12 +36,14 @@ export class RunningServer {
 
   private constructor(parts: {
     readonly port: number
+    readonly path: string
     readonly logged: readonly Logged[]
     readonly stores: Stores
     readonly masterKey: MasterKey
     readonly closers: readonly (() => Promise<unknown>)[]
   }) {
     this.port = parts.port
+    this.path = parts.path
     this.logged = parts.logged
     this.stores = parts.stores
     this.masterKey = parts.masterKey
@@ -87,7 +91,7 @@ export class RunningServer {
       () => stores.metadata.close(),
       () => rm(path, { recursive: true }),
     ]
-    return new RunningServer({ port, logged, stores, masterKey, closers })
+    return new RunningServer({ port, path, logged, stores, masterKey, closers })
   }
 
   /** Does the follow-up work of all deletions, and answers what is kept then. */

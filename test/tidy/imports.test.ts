@@ -55,12 +55,7 @@ const programs = [
 ]
 
 /** Paths of what no program reaches yet or ever, each with its reason. */
-const reachedByTestsOnly: ReadonlyMap<string, string> = new Map([
-  [
-    'protocol/s3/compare-keys.ts',
-    'the order of keys, against which engines and listings are tested',
-  ],
-])
+const reachedByTestsOnly: ReadonlyMap<string, string> = new Map([])
 
 describe('imports', (test) => {
   test('go only where the architecture lets them', () => {

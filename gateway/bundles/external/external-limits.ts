@@ -1,15 +1,26 @@
-// Limits of what bundles fetch from elsewhere. `docs/bundles.md` shows them to users.
+// Limits of what bundles gather from elsewhere. `docs/bundles.md` shows them to users.
+import { retryPause } from '../../archives/archive-limits.ts'
 
 const gib = 1024 * 1024 * 1024
 
 /** Of one request. */
 export const externalEntriesMax = 20
 export const externalBytesMax = 5 * gib
-export const urlBytesMax = 4096
+/** UTF-8 bytes of a URL, and of each other text that names a source or opens it. */
+export const sourceTextBytesMax = 4096
 export const redirectsMax = 5
 /** A source that sends nothing for so long is given up. */
 export const silenceMs = 30_000
-/** All sources of one request together. */
-export const fetchMsMax = 10 * 60_000
-/** Hidden objects that a process which died has left are removed after this time. */
-export const leftoverMs = 24 * 60 * 60_000
+/** All sources of one request together, in one attempt. */
+export const gatherMsMax = 10 * 60_000
+/** What a source says of a failure is read so far. */
+export const errorBytesMax = 64 * 1024
+
+/** The first one included. */
+export const attemptsMax = 5
+/** After the attempt of this number: 5 s, and twice as long each time. */
+export const pauseBeforeRetry = retryPause
+
+/** Gatherings under way at once, and how many of them may be one tenant's. */
+export const gatheringsAtOnce = 4
+export const gatheringsOfTenantMax = 2

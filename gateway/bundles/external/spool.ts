@@ -1,26 +1,27 @@
-// Where fetched entries are kept: a bucket of the tenant that no request can name and no listing shows.
-// An object lies there from its fetch until its bundle is frozen; then it is deleted, and the bundle's
-// lease holds its data until the bundle ends, as that of any other deleted object.
+// Where gathered entries are kept: a bucket of the tenant that no request can name and no listing shows.
+// An object lies there under the manifest it is gathered for. Once that has given way to the one that
+// refers to the object, it is deleted, and the bundle's lease holds its data until the bundle ends, as
+// that of any other deleted object.
+
+import type { ManifestId } from '../../../metadata/manifest-store.ts'
 import type { MetadataStore } from '../../../metadata/metadata-store.ts'
+import { parseManifestId } from '../../../metadata/record-ids.ts'
 import type { Bucket, ObjectVersion, TenantId } from '../../../metadata/records.ts'
-import type { RandomBytes } from '../../../protocol/chunks/new-generation.ts'
 import type { TenantKeys } from '../../keys/tenant-keys.ts'
 import type { Ingest } from '../../objects/ingest.ts'
-import { externalBytesMax, leftoverMs } from './external-limits.ts'
-import type { ExternalBody } from './fetch-external.ts'
+import { externalBytesMax } from './external-limits.ts'
+import type { ExternalBody } from './read-source.ts'
 
 /** Sorts before all names that buckets can have. */
-const spoolName = '-/spool'
+export const spoolName = '-/spool'
+const modifiedField = 'modified-ms'
 const sweptAtOnce = 100
 
 export type SpoolParts = {
   readonly metadata: MetadataStore
-  readonly ingest: Ingest
-  readonly random: RandomBytes
+  readonly ingest: () => Promise<Ingest>
   readonly now: () => number
 }
-
-export type Spooled = { readonly bucket: Bucket; readonly version: ObjectVersion }
 
 export async function openSpool(
   { metadata, now }: Pick<SpoolParts, 'metadata' | 'now'>,
@@ -30,56 +31,105 @@ export async function openSpool(
   return (await metadata.buckets.create(wanted)).bucket
 }
 
-/** Stores a body. Throws what it throws, `EntityTooLarge` and `InsufficientStorage`. */
+export type Spooled = Pick<ObjectVersion, 'key' | 'rowId' | 'size' | 'crc32' | 'modifiedMs'>
+
+/** Where one entry is kept: the entry of this number of a manifest to come. */
+export type SpoolPlace = {
+  readonly bucket: Bucket
+  readonly manifestId: ManifestId
+  readonly number: number
+}
+
+/** What an earlier attempt has put there. */
+export async function findSpooled(
+  { metadata }: Pick<SpoolParts, 'metadata'>,
+  place: SpoolPlace,
+): Promise<Spooled | undefined> {
+  const version = await metadata.objects.get(place.bucket, keyOf(place))
+  if (version?.is !== 'object') return undefined
+  const { key, rowId, size, crc32, userMetadata, modifiedMs } = version
+  return { key, rowId, size, crc32, modifiedMs: Number(userMetadata[modifiedField] ?? modifiedMs) }
+}
+
+/** Stores a body. Throws what it throws, and `InsufficientStorage`. */
 export async function spoolBody(
   parts: SpoolParts,
-  place: { readonly bucket: Bucket; readonly keys: TenantKeys },
-  body: ExternalBody,
+  { place, keys }: { readonly place: SpoolPlace; readonly keys: TenantKeys },
+  { stream, bytes, modifiedMs }: ExternalBody,
 ): Promise<Spooled> {
-  const { metadata, ingest, random, now } = parts
-  const { bucket, keys } = place
-  const piece = await ingest.receive(body.stream, {
+  const ingest = await parts.ingest()
+  const piece = await ingest.receive(stream, {
     tenant: keys,
     digests: new Set(),
     sizeMax: externalBytesMax,
-    ...(body.bytes === undefined ? {} : { sizeHint: body.bytes }),
+    ...(bytes === undefined ? {} : { sizeHint: bytes }),
   })
-  const key = random(16).toString('hex')
   const { size, crc32 } = piece
-  const etag = piece.md5.toString('hex')
-  const plain = { headers: {}, userMetadata: {}, tags: [], storageClass: 'STANDARD' }
+  const userMetadata: Record<string, string> =
+    modifiedMs === undefined ? {} : { [modifiedField]: String(modifiedMs) }
+  const content = { headers: {}, userMetadata, tags: [], storageClass: 'STANDARD' }
   const outcome = await piece.commit((data) =>
-    metadata.objects.commit({
-      bucket,
-      key,
-      content: { size, etag, crc32, ...plain, data },
-      nowMs: now(),
+    parts.metadata.objects.commit({
+      bucket: place.bucket,
+      key: keyOf(place),
+      content: { size, etag: piece.md5.toString('hex'), crc32, ...content, data },
+      nowMs: parts.now(),
     }),
   )
-  const version = await metadata.objects.get(bucket, key)
-  if (outcome.is === 'committed' && version?.is === 'object') return { bucket, version }
-  throw new Error(`a fetched entry could not be kept: ${outcome.is}`)
+  const spooled = await findSpooled(parts, place)
+  if (outcome.is === 'committed' && spooled !== undefined) return spooled
+  throw new Error(`a gathered entry could not be kept: ${outcome.is}`)
 }
 
-/** Safe to repeat. */
+/** Of one manifest. Safe to repeat. */
 export async function emptySpool(
   { metadata, now }: Pick<SpoolParts, 'metadata' | 'now'>,
-  spooled: readonly Spooled[],
+  { tenantId, manifestId }: { readonly tenantId: TenantId; readonly manifestId: ManifestId },
 ): Promise<void> {
-  for (const { bucket, version } of spooled) {
-    await metadata.objects.delete({ bucket, key: version.key, nowMs: now() })
+  const bucket = await metadata.buckets.get(tenantId, spoolName)
+  if (bucket === undefined) return
+  for (;;) {
+    const page = { prefix: `${manifestId}/`, limit: sweptAtOnce }
+    const { entries } = await metadata.objects.list(bucket, page)
+    for (const key of keysOf(entries)) await metadata.objects.delete({ bucket, key, nowMs: now() })
+    if (entries.length < sweptAtOnce) return
   }
 }
 
-/** Removes what a process that died has left there. */
+/** Removes what was gathered for manifests that are not there any more: a process has died. */
 export async function sweepSpools(metadata: MetadataStore, nowMs: number): Promise<void> {
   for (const tenant of await metadata.tenants.list()) {
     const bucket = await metadata.buckets.get(tenant.id, spoolName)
-    if (bucket === undefined) continue
-    const { entries } = await metadata.objects.list(bucket, { prefix: '', limit: sweptAtOnce })
-    for (const entry of entries) {
-      if (entry.is !== 'object' || entry.modifiedMs > nowMs - leftoverMs) continue
-      await metadata.objects.delete({ bucket, key: entry.key, nowMs })
-    }
+    if (bucket !== undefined) await sweepSpool(metadata, bucket, nowMs)
   }
+}
+
+async function sweepSpool(metadata: MetadataStore, bucket: Bucket, nowMs: number): Promise<void> {
+  let after: string | undefined
+  for (;;) {
+    const from = after === undefined ? {} : { after: { key: after, group: false } }
+    const { entries } = await metadata.objects.list(bucket, {
+      prefix: '',
+      limit: sweptAtOnce,
+      ...from,
+    })
+    const keys = keysOf(entries)
+    for (const key of keys) {
+      const manifestId = parseManifestId(key.slice(0, key.indexOf('/')))
+      const manifest = manifestId && (await metadata.manifests.get(manifestId))
+      if (manifest === undefined) await metadata.objects.delete({ bucket, key, nowMs })
+    }
+    after = keys.at(-1)
+    if (entries.length < sweptAtOnce) return
+  }
+}
+
+type Listing = Awaited<ReturnType<MetadataStore['objects']['list']>>
+
+function keysOf(entries: Listing['entries']): readonly string[] {
+  return entries.flatMap((entry) => (entry.is === 'object' ? [entry.key] : []))
+}
+
+function keyOf({ manifestId, number }: SpoolPlace): string {
+  return `${manifestId}/${number}`
 }

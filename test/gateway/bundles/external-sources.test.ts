@@ -18,11 +18,15 @@ import { makeCertificate } from '../../compat/tls-certificate.ts'
 import { describe } from '../../support/describe.ts'
 import { readZip } from '../../support/python-zip.ts'
 import { makeTemporaryDirectory, StartedServer } from '../../support/started-server.ts'
+import { gate } from './https-origin.ts'
 
 const program = fileURLToPath(new URL('../../../deploy/holdfast.js', import.meta.url))
 const key = { accessKeyId: 'external-key', secretAccessKey: 'external-secret' }
 const mib = 1024 * 1024
 const large = Buffer.alloc(6 * mib, 'external')
+
+/** How the source `/held` is held back. */
+const held = { asked: gate(), release: gate() }
 
 type Started = { readonly process: StartedServer; readonly s3: string }
 
@@ -49,7 +53,12 @@ async function startHoldfast(
   return { process, s3 }
 }
 
-async function post({ s3 }: Started, entries: readonly unknown[], query = ''): Promise<Response> {
+async function post(
+  { s3 }: Started,
+  entries: readonly unknown[],
+  query = '',
+  more: Readonly<Record<string, string>> = {},
+): Promise<Response> {
   const target = `/-/bundles${query}`
   const { headers } = signRequest(
     {
@@ -65,11 +74,12 @@ async function post({ s3 }: Started, entries: readonly unknown[], query = ''): P
     },
   )
   const body = JSON.stringify({ bucket: 'files', entries })
-  return fetch(`${s3}${target}`, { method: 'POST', headers, body })
+  return fetch(`${s3}${target}`, { method: 'POST', headers: { ...headers, ...more }, body })
 }
 
-async function refusal(server: Started, url: string): Promise<string> {
-  const response = await post(server, [{ url, name: 'x' }])
+/** `?download` makes a single attempt, whatever the source. */
+async function refusal(server: Started, url: string, query = ''): Promise<string> {
+  const response = await post(server, [{ url, name: 'x' }], query)
   assert.equal(response.status, 400)
   return response.text()
 }
@@ -137,6 +147,12 @@ function startOrigin(certificate: { cert: string; key: string }): Promise<Server
       response.writeHead(200, { 'content-length': 1000 })
       response.write('only this')
       setTimeout(() => response.destroy(), 50)
+    } else if (incoming.url?.startsWith('/held') === true) {
+      held.asked.open()
+      held.release.opened.then(
+        () => response.end('held'),
+        () => {},
+      )
     } else {
       response.writeHead(404)
       response.end()
@@ -237,7 +253,7 @@ describe('entries that are fetched from elsewhere', (test) => {
       ['second', 'of another server'],
     ])
     const missing = await post(any, [{ s3: { ...plain, key: 'missing' } }])
-    assert.match(await missing.text(), /theirs\/missing answered 404/)
+    assert.match(await missing.text(), /s3:\/\/theirs\/missing at \S+ answered 404 NoSuchKey/)
     for (const s3 of [
       { ...plain, key: '../x' },
       { ...plain, key: 'x', endpoint: 'http://localhost' },
@@ -255,12 +271,38 @@ describe('entries that are fetched from elsewhere', (test) => {
     assert.deepStrictEqual(readZip(await bytesOf(response)), [['small', 'small']])
   })
 
+  test('are gathered to their end though the server is killed in the middle', async () => {
+    const certificate = join(folder, 'cert.pem')
+    const before = await startHoldfast(join(folder, 'killed'), 'any', certificate)
+    const sdk = sdkFor(before)
+    await sdk.send(new CreateBucketCommand({ Bucket: 'files' }))
+    sdk.destroy()
+    const entries = [{ url: `${base}/held?private`, name: 'held' }]
+    const response = await post(before, entries, '', { prefer: 'respond-async' })
+    const made = await response.text()
+    assert.equal(response.status, 202, made)
+    await held.asked.opened
+    await before.process.kill()
+    held.release.open()
+    const after = await startHoldfast(join(folder, 'killed'), 'any', certificate)
+    try {
+      const { pathname, search } = new URL(urlIn(made))
+      let zip = await fetch(`${after.s3}${pathname}${search}`)
+      while (zip.status === 503) zip = await fetch(`${after.s3}${pathname}${search}`)
+      assert.deepStrictEqual(readZip(await bytesOf(zip)), [['held', 'held']])
+      assert.doesNotMatch(before.process.output + after.process.output, /private/)
+    } finally {
+      await after.process.stop()
+    }
+  })
+
   test('a source that fails, leads on for ever, or away from https makes no bundle', async () => {
     assert.match(await refusal(any, `${base}/missing`), /missing answered 404/)
     assert.match(await refusal(any, `${base}/redirect/9`), /leads on more than 5 times/)
     assert.match(await refusal(any, `${base}/plain-http`), /is not https/)
-    assert.match(await refusal(any, `${base}/broken`), /broke off/)
-    assert.match(await refusal(any, 'https://localhost:1/'), /could not be fetched/)
+    assert.match(await refusal(any, `${base}/broken`, '?download'), /broke off/)
+    const unreachable = await refusal(any, 'https://localhost:1/', '?download')
+    assert.match(unreachable, /could not be fetched \(ECONNREFUSED\)/)
     assert.match(await refusal(any, 'http://localhost/'), /no https URL/)
     assert.match(await refusal(any, 'file:///etc/passwd'), /no https URL/)
   })

@@ -1,29 +1,30 @@
-// What is fetched for a bundle lives as long as the bundle, and no longer.
+// What is gathered for a bundle lives as long as the bundle, and no longer.
 import assert from 'node:assert'
 import { randomBytes } from 'node:crypto'
-import type { FetchEntries } from '../../../gateway/bundles/external/fetch-entries.ts'
+import type { Gathered } from '../../../gateway/bundles/external/gather-sources.ts'
 import {
+  emptySpool,
   openSpool,
   type SpoolParts,
   spoolBody,
   sweepSpools,
 } from '../../../gateway/bundles/external/spool.ts'
 import {
-  bundleLease,
   type FreezeParts,
+  fillManifest,
   freezeBundle,
   holdNewBundle,
 } from '../../../gateway/bundles/freeze-bundle.ts'
 import { removeManifest } from '../../../gateway/zip/archives.ts'
 import { ZipService } from '../../../gateway/zip/zip-service.ts'
-import type { BundleId } from '../../../metadata/bundle-store.ts'
+import { type BundleId, bundleLeaseId } from '../../../metadata/bundle-store.ts'
+import type { Manifest } from '../../../metadata/manifest-store.ts'
 import { parseBundleId } from '../../../metadata/record-ids.ts'
 import { describe } from '../../support/describe.ts'
 import { GatewayHarness } from '../../support/gateway-harness.ts'
 import { readZip } from '../../support/python-zip.ts'
 
-const contents = ['small', 'l'.repeat(5_000_000)]
-const day = 24 * 60 * 60_000
+const contents = ['small', '', 'l'.repeat(5_000_000)]
 
 async function* streamOf(text: string): AsyncGenerator<Buffer, void, void> {
   for (let at = 0; at < text.length; at += 65_536) yield Buffer.from(text.slice(at, at + 65_536))
@@ -31,36 +32,14 @@ async function* streamOf(text: string): AsyncGenerator<Buffer, void, void> {
 
 function spoolOf(harness: GatewayHarness): SpoolParts {
   const { metadata, ingest, now } = harness.services
-  return { metadata, ingest, random: randomBytes, now }
-}
-
-function bodyOf(text: string) {
-  return { stream: streamOf(text), bytes: undefined, modifiedMs: undefined }
-}
-
-/** Gives contents of its own, whatever the URLs. */
-function fetcher(harness: GatewayHarness): FetchEntries {
-  return async (selections, { tenantId, keys, spooled }) => {
-    const spool = spoolOf(harness)
-    const bucket = await openSpool(spool, tenantId)
-    const fetched = new Map()
-    for (const [at, selection] of selections.entries()) {
-      const stored = await spoolBody(spool, { bucket, keys }, bodyOf(contents[at] ?? ''))
-      spooled.push(stored)
-      const { key, rowId, size, crc32, modifiedMs } = stored.version
-      const source = { bucketId: bucket.id, key, rowId }
-      const name = `entry ${at}`
-      fetched.set(selection, { name, isDirectory: false, size, crc32, modifiedMs, source })
-    }
-    return fetched
-  }
+  return { metadata, ingest: async () => ingest, now }
 }
 
 function freezeParts(harness: GatewayHarness): FreezeParts {
   const { metadata, blobs, now } = harness.services
   const clock = () => performance.now()
   const zip = new ZipService({ metadata, blobs, random: randomBytes, now, clock })
-  return { metadata, zip, random: randomBytes, now, fetchEntries: fetcher(harness) }
+  return { metadata, zip, random: randomBytes }
 }
 
 function newBundleId(): BundleId {
@@ -69,34 +48,62 @@ function newBundleId(): BundleId {
   return id
 }
 
-describe('the spool of fetched entries', (test) => {
+/** A list in which an entry from elsewhere has its place for each of the contents. */
+async function freezeEmpty(harness: GatewayHarness): Promise<Manifest> {
+  const url = new URL('https://elsewhere.example/')
+  return freezeBundle(freezeParts(harness), {
+    bucket: await harness.makeBucket('files'),
+    selections: contents.map((_, at) => ({
+      is: 'external',
+      source: { is: 'https', url },
+      name: `entry ${at}`,
+    })),
+    windows: false,
+  })
+}
+
+async function spoolContents(harness: GatewayHarness, manifest: Manifest): Promise<Gathered> {
+  const spool = spoolOf(harness)
+  const bucket = await openSpool(spool, harness.keys.tenantId)
+  const gathered = new Map()
+  for (const [number, text] of contents.entries()) {
+    const place = { bucket, manifestId: manifest.manifestId, number }
+    const body = { stream: streamOf(text), bytes: undefined, modifiedMs: 1_700_000_000_000 }
+    const { key, rowId, ...entry } = await spoolBody(spool, { place, keys: harness.keys }, body)
+    const source = entry.size === 0 ? {} : { source: { bucketId: bucket.id, key, rowId } }
+    gathered.set(`entry ${number}`, { ...entry, ...source })
+  }
+  return gathered
+}
+
+async function countSpooled(harness: GatewayHarness): Promise<number> {
+  const bucket = await openSpool(spoolOf(harness), harness.keys.tenantId)
+  const { objects } = harness.services.metadata
+  return (await objects.list(bucket, { prefix: '', limit: 10 })).entries.length
+}
+
+describe('the spool of gathered entries', (test) => {
   let harness: GatewayHarness
-  test.before(async () => {
+  test.beforeEach(async () => {
     harness = await GatewayHarness.open()
   })
-  test.after(() => harness.close())
+  test.afterEach(() => harness.close())
 
   test('holds nothing once the bundle is frozen, whose lease holds the data', async () => {
     const { metadata, blobs } = harness.services
     const parts = freezeParts(harness)
-    const bucket = await harness.makeBucket('files')
     const bundleId = newBundleId()
     await holdNewBundle(metadata, bundleId, harness.nowMs)
-    const url = new URL('https://elsewhere.example/')
-    const manifest = await freezeBundle(parts, {
-      bucket,
-      selections: contents.map((_, at) => ({ is: 'url', url, name: `entry ${at}` })),
-      windows: false,
-      keys: harness.keys,
-    })
+    const empty = await freezeEmpty(harness)
+    const gathered = await spoolContents(harness, empty)
+    const manifest = await fillManifest(parts, { manifest: empty, windows: false, gathered })
+    await removeManifest(metadata, empty.manifestId)
+    const { tenantId } = harness.keys
+    await emptySpool(spoolOf(harness), { tenantId, manifestId: empty.manifestId })
+    assert.equal(await countSpooled(harness), 0)
     // The manifest's own lease would do for a day: the bundle's has to do alone.
     await metadata.leases.letGo(manifest.manifestId)
     await harness.releaseAll()
-    const spool = await openSpool(spoolOf(harness), harness.keys.tenantId)
-    assert.deepStrictEqual(
-      (await metadata.objects.list(spool, { prefix: '', limit: 10 })).entries,
-      [],
-    )
     const pieces: Buffer[] = []
     const range = { start: 0, end: manifest.totalBytes }
     for await (const batch of parts.zip.read(manifest, harness.keys, range)) pieces.push(...batch)
@@ -104,16 +111,16 @@ describe('the spool of fetched entries', (test) => {
       readZip(Buffer.concat(pieces)),
       contents.map((text, at) => [`entry ${at}`, text]),
     )
-    await metadata.leases.letGo(bundleLease(bundleId))
+    assert.equal(manifest.modifiedMs, 1_700_000_000_000)
+    await metadata.leases.letGo(bundleLeaseId(bundleId))
     await removeManifest(metadata, manifest.manifestId)
     await harness.releaseAll()
     assert.equal((await blobs.usage()).liveBytes, 0)
   })
 
-  test('is cleared of what a process that died has left', async () => {
+  test('is cleared of what was gathered for a list that is gone', async () => {
     const { metadata } = harness.services
-    const spool = spoolOf(harness)
-    const tenantId = harness.keys.tenantId
+    const { tenantId } = harness.keys
     await metadata.tenants.create(
       { id: tenantId, name: 'harness', createdMs: 0, sealedKey: Buffer.alloc(1) },
       {
@@ -125,13 +132,12 @@ describe('the spool of fetched entries', (test) => {
         sealedSecret: Buffer.alloc(1),
       },
     )
-    const bucket = await openSpool(spool, tenantId)
-    await spoolBody(spool, { bucket, keys: harness.keys }, bodyOf('left'))
-    const count = async () =>
-      (await metadata.objects.list(bucket, { prefix: '', limit: 10 })).entries.length
-    await sweepSpools(metadata, harness.nowMs + day - 1000)
-    assert.equal(await count(), 1)
-    await sweepSpools(metadata, harness.nowMs + day + 1000)
-    assert.equal(await count(), 0)
+    const empty = await freezeEmpty(harness)
+    await spoolContents(harness, empty)
+    await sweepSpools(metadata, harness.nowMs)
+    assert.equal(await countSpooled(harness), contents.length)
+    await removeManifest(metadata, empty.manifestId)
+    await sweepSpools(metadata, harness.nowMs)
+    assert.equal(await countSpooled(harness), 0)
   })
 })

@@ -1,0 +1,45 @@
+// `POST /-/bundles?download`: makes no bundle, and answers with the zip itself.
+import type { Manifest } from '../../metadata/manifest-store.ts'
+import { Query } from '../../protocol/s3/request-target.ts'
+import type { OwnCall } from '../http/own-route.ts'
+import type { Reply } from '../operation.ts'
+import { removeManifest } from '../zip/archives.ts'
+import type { BundleParts } from './bundle-parts.ts'
+import { externalSelections } from './bundle-selection.ts'
+import { gatherMsMax } from './external/external-limits.ts'
+import { fillManifest, freezeBundle } from './freeze-bundle.ts'
+import { type AskedBundle, readBundleRequest } from './read-bundle-request.ts'
+
+export async function downloadAtOnce(parts: BundleParts, call: OwnCall): Promise<Reply> {
+  const asked = await readBundleRequest(parts, call)
+  const frozen = await freezeBundle(parts, asked.order)
+  const manifest = await gathered(parts, asked, frozen)
+  // Conditions and ranges are about what is there already; this has just been made.
+  const plain = { method: 'GET', headers: {}, query: new Query([]) } as const
+  const { fileName } = asked.request
+  return parts.zip.reply(plain, { manifest, tenantKeys: asked.caller.keys, fileName })
+}
+
+/** In a single attempt: the client waits. */
+async function gathered(
+  parts: BundleParts,
+  { caller, request }: AskedBundle,
+  manifest: Manifest,
+): Promise<Manifest> {
+  const { metadata, gatherer } = parts
+  const { manifestId } = manifest
+  const { windows } = request
+  const { tenantId } = caller.identity
+  const selections = externalSelections(request.selections)
+  if (selections.length === 0) return manifest
+  try {
+    const order = { tenantId, keys: caller.keys, manifestId, selections }
+    const signal = AbortSignal.timeout(gatherMsMax)
+    const stillWanted = async () => {}
+    const found = await gatherer.gather({ ...order, signal, stillWanted })
+    return await fillManifest(parts, { manifest, windows, gathered: found })
+  } finally {
+    await removeManifest(metadata, manifestId)
+    await gatherer.forget({ tenantId, manifestId })
+  }
+}

@@ -1,0 +1,94 @@
+// Gathers the entries of a request that lie elsewhere, one after the other, into the tenant's spool. Their
+// length and CRC-32 are known then, so that the archive is exact and resumable like any other. What an
+// earlier attempt has gathered is not asked for again.
+import type { ManifestEntry, ManifestId } from '../../../metadata/manifest-store.ts'
+import type { TenantId } from '../../../metadata/records.ts'
+import type { ExternalSources } from '../../config.ts'
+import type { TenantKeys } from '../../keys/tenant-keys.ts'
+import type { ExternalSelection } from '../bundle-selection.ts'
+import { externalBytesMax, silenceMs } from './external-limits.ts'
+import { systemResolve } from './guarded-agent.ts'
+import { isPublicAddress } from './public-address.ts'
+import { readSource, type SourceRules } from './read-source.ts'
+import {
+  emptySpool,
+  findSpooled,
+  openSpool,
+  type Spooled,
+  type SpoolParts,
+  spoolBody,
+} from './spool.ts'
+
+export type GatheringOrder = {
+  readonly tenantId: TenantId
+  readonly keys: TenantKeys
+  /** In which the entries are to take their places. */
+  readonly manifestId: ManifestId
+  readonly selections: readonly ExternalSelection[]
+  /** Aborted when the time is up. */
+  readonly signal: AbortSignal
+  /** Asked now and then while bytes flow: throws when nobody wants them any more. */
+  readonly stillWanted: () => Promise<void>
+}
+
+/** What an entry has become, by the name it was asked for. */
+export type Gathered = ReadonlyMap<string, Omit<ManifestEntry, 'name'>>
+
+export interface Gatherer {
+  /** Throws `SourceFailure`, `InsufficientStorage`, and what `stillWanted` throws. */
+  gather(order: GatheringOrder): Promise<Gathered>
+  /** Gives up what was gathered for a manifest that is named by nobody any more. Safe to repeat. */
+  forget(gathering: Pick<GatheringOrder, 'tenantId' | 'manifestId'>): Promise<void>
+}
+
+export type GathererParts = { readonly rules: SourceRules; readonly spool: SpoolParts }
+
+export function openGatherer(parts: GathererParts): Gatherer {
+  return {
+    gather: (order) => gather(parts, order),
+    forget: (gathering) => emptySpool(parts.spool, gathering),
+  }
+}
+
+/** By the setting. `off` is decided before anybody asks. */
+export function sourceRules(rule: ExternalSources): SourceRules {
+  const isAllowed = rule === 'any' ? () => true : isPublicAddress
+  const addresses = { isAllowed, resolve: systemResolve }
+  return { addresses, bytesMax: externalBytesMax, silenceMs }
+}
+
+async function gather({ rules, spool }: GathererParts, order: GatheringOrder): Promise<Gathered> {
+  const { tenantId, keys, manifestId, selections, signal, stillWanted } = order
+  const gathered = new Map<string, Omit<ManifestEntry, 'name'>>()
+  const bucket = await openSpool(spool, tenantId)
+  for (const [number, { name, source }] of selections.entries()) {
+    await stillWanted()
+    const place = { bucket, manifestId, number }
+    let spooled = await findSpooled(spool, place)
+    if (spooled === undefined) {
+      const body = await readSource(source, rules, signal)
+      const stream = whileWanted(body.stream, stillWanted)
+      spooled = await spoolBody(spool, { place, keys }, { ...body, stream })
+    }
+    gathered.set(name, entryOf(spooled, bucket.id))
+  }
+  return gathered
+}
+
+async function* whileWanted(
+  stream: AsyncGenerator<Buffer, void, void>,
+  stillWanted: () => Promise<void>,
+): AsyncGenerator<Buffer, void, void> {
+  for await (const piece of stream) {
+    yield piece
+    await stillWanted()
+  }
+}
+
+function entryOf(
+  { key, rowId, size, crc32, modifiedMs }: Spooled,
+  bucketId: NonNullable<ManifestEntry['source']>['bucketId'],
+): Omit<ManifestEntry, 'name'> {
+  if (size === 0) return { size, crc32, modifiedMs }
+  return { size, crc32, modifiedMs, source: { bucketId, key, rowId } }
+}

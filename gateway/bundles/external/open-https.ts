@@ -1,0 +1,60 @@
+// Asks for an https URL, and goes where its answers lead to.
+import type { Agent, IncomingMessage } from 'node:http'
+import { request } from 'node:https'
+import { redirectsMax } from './external-limits.ts'
+import { describeSource, type HttpsSource } from './external-source.ts'
+import type { OpenedSource } from './opened-source.ts'
+import { failedAnswer, failedConnection, SourceFailure } from './source-failure.ts'
+
+export type Asking = {
+  /** By which all connections go. */
+  readonly agent: Agent
+  readonly signal: AbortSignal
+}
+
+/** Throws `SourceFailure`: not allowed, not reached, not answered with 200. */
+export async function openHttps(source: HttpsSource, asking: Asking): Promise<OpenedSource> {
+  const name = describeSource(source)
+  let at = source.url
+  for (let redirects = 0; redirects <= redirectsMax; redirects += 1) {
+    if (at.protocol !== 'https:') throw new SourceFailure(name, 'is not https', 'permanent')
+    if (at.username !== '' || at.password !== '') {
+      throw new SourceFailure(name, 'has a password in it', 'permanent')
+    }
+    const response = await ask(at, asking).catch((cause: unknown) => {
+      throw failedConnection(name, 'could not be fetched', cause)
+    })
+    const { statusCode = 0, headers } = response
+    if (statusCode === 200) return openedBy(response)
+    response.destroy()
+    const { location } = headers
+    if (![301, 302, 303, 307, 308].includes(statusCode) || location === undefined) {
+      throw failedAnswer(name, String(statusCode), statusCode)
+    }
+    if (!URL.canParse(location, at.href)) {
+      throw new SourceFailure(name, 'leads to nowhere', 'permanent')
+    }
+    at = new URL(location, at)
+  }
+  throw new SourceFailure(name, `leads on more than ${redirectsMax} times`, 'permanent')
+}
+
+async function ask(url: URL, { agent, signal }: Asking): Promise<IncomingMessage> {
+  return new Promise((settle, reject) => {
+    const headers = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'Holdfast' }
+    const outgoing = request(url, { agent, signal, headers })
+    outgoing.on('error', reject)
+    outgoing.on('response', settle)
+    outgoing.end()
+  })
+}
+
+function openedBy(response: IncomingMessage): OpenedSource {
+  const { 'content-length': length, 'last-modified': modified } = response.headers
+  const modifiedMs = modified === undefined ? Number.NaN : Date.parse(modified)
+  return {
+    body: response,
+    bytes: length === undefined ? undefined : Number(length),
+    modifiedMs: Number.isNaN(modifiedMs) || modifiedMs < 0 ? undefined : modifiedMs,
+  }
+}

@@ -1,0 +1,103 @@
+// Reads a source to its end within its limits: of bytes, of silence, of time. Where it is, and which
+// addresses it may be at, is decided on the way.
+import { describeSource, type ExternalSource } from './external-source.ts'
+import { type AddressRules, GuardedAgent } from './guarded-agent.ts'
+import { type Asking, openHttps } from './open-https.ts'
+import { openS3 } from './open-s3.ts'
+import type { OpenedSource } from './opened-source.ts'
+import { Patience } from './patience.ts'
+import { failedConnection, SourceFailure } from './source-failure.ts'
+
+export type SourceRules = {
+  readonly addresses: AddressRules
+  readonly bytesMax: number
+  readonly silenceMs: number
+}
+
+export type ExternalBody = Omit<OpenedSource, 'body'> & {
+  /** Ends early with a `SourceFailure`, never short. To be read, or returned, by whoever has it. */
+  readonly stream: AsyncGenerator<Buffer, void, void>
+}
+
+/** `signal`: there is no more time. Throws `SourceFailure`. */
+export async function readSource(
+  source: ExternalSource,
+  rules: SourceRules,
+  signal: AbortSignal,
+): Promise<ExternalBody> {
+  const { silenceMs, bytesMax } = rules
+  const reading = {
+    name: describeSource(source),
+    patience: new Patience({ silenceMs, signal }),
+    bytesMax,
+  }
+  const asking = { agent: new GuardedAgent(rules.addresses), signal: reading.patience.signal }
+  const opened = await reading.patience.during(open(source, asking)).catch((cause: unknown) => {
+    throw failureOf(reading, cause)
+  })
+  const { bytes, modifiedMs } = opened
+  if (bytes !== undefined && bytes > bytesMax) {
+    opened.body.destroy()
+    throw tooLarge(reading)
+  }
+  return { stream: streamOf(opened, reading), bytes, modifiedMs }
+}
+
+function open(source: ExternalSource, asking: Asking): Promise<OpenedSource> {
+  switch (source.is) {
+    case 'https':
+      return openHttps(source, asking)
+    case 's3':
+      return openS3(source, asking)
+    default:
+      return source satisfies never
+  }
+}
+
+type Reading = {
+  readonly name: string
+  readonly patience: Patience
+  readonly bytesMax: number
+}
+
+async function* streamOf(
+  { body, bytes }: OpenedSource,
+  reading: Reading,
+): AsyncGenerator<Buffer, void, void> {
+  const { name, patience, bytesMax } = reading
+  const pieces: AsyncIterator<Uint8Array> = body[Symbol.asyncIterator]()
+  const stop = () => body.destroy(new Error('there is no more time'))
+  patience.signal.addEventListener('abort', stop)
+  let seen = 0
+  try {
+    if (patience.signal.aborted) stop()
+    for (;;) {
+      const next = await patience.during(pieces.next())
+      if (next.done === true) break
+      seen += next.value.byteLength
+      if (seen > bytesMax) throw tooLarge(reading)
+      yield Buffer.from(next.value)
+    }
+  } catch (cause) {
+    throw failureOf(reading, cause, 'broke off')
+  } finally {
+    patience.signal.removeEventListener('abort', stop)
+    body.destroy()
+  }
+  if (bytes !== undefined && seen !== bytes) throw new SourceFailure(name, 'broke off', 'transient')
+}
+
+function tooLarge({ name, bytesMax }: Reading): SourceFailure {
+  return new SourceFailure(name, `has more than ${bytesMax} bytes`, 'permanent')
+}
+
+function failureOf({ name, patience }: Reading, cause: unknown, what = 'could not be fetched') {
+  switch (patience.lost) {
+    case 'silence':
+      return new SourceFailure(name, 'says nothing any more', 'transient')
+    case 'time':
+      return new SourceFailure(name, 'takes too long', 'permanent')
+    default:
+      return failedConnection(name, what, cause)
+  }
+}

@@ -1,0 +1,47 @@
+// Puts the work of gathering for bundles together, out of ports that somebody else has opened: for the
+// process that does background work.
+import { backgroundIngest } from './background-ingest.ts'
+import { openGatherer, sourceRules } from './bundles/external/gather-sources.ts'
+import type { SourceRules } from './bundles/external/read-source.ts'
+import { gatheringWork } from './bundles/gathering/gathering-worker.ts'
+import type { GatewayParts } from './compose.ts'
+import type { Config } from './config.ts'
+import { TenantKeyring } from './keys/tenant-keyring.ts'
+import type { RepeatingJob } from './workers/repeating.ts'
+import { ZipService } from './zip/zip-service.ts'
+
+export type GatheringWork = {
+  readonly jobs: readonly RepeatingJob[]
+  /** To be called when no job is under way. */
+  close(): Promise<void>
+}
+
+export type GatheringWorkParts = Omit<GatewayParts, 'config'> & {
+  readonly config: Pick<Config, 'externalSources'>
+  /** In place of those that follow from the setting. */
+  readonly rules?: SourceRules
+}
+
+const tenantsMax = 100
+
+export function composeGatheringWork(parts: GatheringWorkParts): GatheringWork {
+  const { metadata, blobs, masterKey, random, now, log } = parts
+  const keyring = new TenantKeyring({ master: masterKey, tenantsMax })
+  const { ingest, close } = backgroundIngest(parts, 'gathering for a bundle left something behind')
+  const clock = () => performance.now()
+  const rules = parts.rules ?? sourceRules(parts.config.externalSources)
+  const jobs = gatheringWork({
+    metadata,
+    zip: new ZipService({ metadata, blobs, random, now, clock }),
+    gatherer: openGatherer({ rules, spool: { metadata, ingest, now } }),
+    keysOfTenant: async (tenantId) => {
+      const tenant = await metadata.tenants.get(tenantId)
+      return tenant && keyring.keysOf(tenant)
+    },
+    random,
+    now,
+    clock,
+    log,
+  })
+  return { jobs, close }
+}
