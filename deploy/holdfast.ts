@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The command `holdfast`: finds the subcommand, reads the configuration, tells about mistakes.
+import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { type Config, readAwsCredentials, readConfig } from '../gateway/config.ts'
 import { BadValue } from '../gateway/config-values.ts'
@@ -9,7 +10,7 @@ import { explainFailure } from './explain-failure.ts'
 import { openEngines } from './open-engines.ts'
 import { runServer } from './server.ts'
 import { readVersion } from './version.ts'
-import { BadZipCommand, runZip, zipUsage } from './zip-command.ts'
+import { BadZipCommand, explainZipFailure, runZip, zipUsage } from './zip-command.ts'
 
 const usage = `holdfast server [--name VALUE]...   starts the S3 server
 holdfast server --help              lists the settings
@@ -96,12 +97,20 @@ async function zip(argv: readonly string[]): Promise<void> {
         nowMs: () => performance.now(),
       },
       print: (line) => console.log(line),
+      ifInterrupted: (sentence) => {
+        for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+          process.once(signal, () => {
+            console.error(`\nholdfast zip: interrupted. ${sentence}`)
+            process.exit(128 + constants.signals[signal])
+          })
+        }
+      },
     })
   } catch (cause) {
     if (cause instanceof BadZipCommand || cause instanceof BadValue) {
       return fail(`holdfast zip: ${cause.message}\n\n${zipUsage}`, 2)
     }
-    fail(`holdfast zip: ${cause instanceof Error ? cause.message : String(cause)}`, 1)
+    fail(`holdfast zip: ${explainZipFailure(cause)}`, 1)
   }
 }
 

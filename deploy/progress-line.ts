@@ -19,6 +19,8 @@ const linesEveryMs = 2_000
 export class ProgressLine {
   private readonly target: ProgressTarget
   private shownMs = Number.NEGATIVE_INFINITY
+  /** Whether the cursor stands behind what was shown. */
+  private isWithin = false
 
   constructor(target: ProgressTarget) {
     this.target = target
@@ -31,6 +33,19 @@ export class ProgressLine {
     this.shownMs = nowMs()
     if (isTerminal) write(`\r${describeProgress(shown)}\u001b[K${isLast ? '\n' : ''}`)
     else write(`${describeProgress(shown)}\n`)
+    this.isWithin = isTerminal && !isLast
+  }
+
+  /** A sentence on a line of its own. */
+  say(sentence: string): void {
+    this.end()
+    this.target.write(`${sentence}\n`)
+  }
+
+  /** Whatever is written next begins a line. */
+  end(): void {
+    if (this.isWithin) this.target.write('\n')
+    this.isWithin = false
   }
 }
 

@@ -4,6 +4,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { type SigningCredentials, signRequest } from '../protocol/s3/sigv4/sign-request.ts'
 import { SigningKeyCache } from '../protocol/s3/sigv4/signing-keys.ts'
+import { Broken } from './network-failure.ts'
 
 /** What the server answered instead of what was asked for; the message is for people. */
 export class Refused extends Error {
@@ -31,6 +32,11 @@ export class SignedClient {
     this.credentials = credentials
   }
 
+  /** Scheme and address. */
+  get origin(): string {
+    return this.endpoint.origin
+  }
+
   /** Resolves with the head of the response; its body is to be read or destroyed. */
   send(asked: SignedRequest): Promise<IncomingMessage> {
     const body = asked.json === undefined ? undefined : JSON.stringify(asked.json)
@@ -53,14 +59,14 @@ export class SignedClient {
         headers,
         timeout: silenceMs,
       })
-      outgoing.on('timeout', () => outgoing.destroy(new Error('the server says nothing')))
+      outgoing.on('timeout', () => outgoing.destroy(new Broken('the server says nothing')))
       outgoing.on('error', reject)
       outgoing.on('response', resolve)
       outgoing.end(body)
     })
   }
 
-  /** The JSON of a 2xx. Throws `Refused`. */
+  /** The JSON of a 2xx. Throws `Refused`, `Broken`, and what the network throws. */
   async json(asked: SignedRequest): Promise<Readonly<Record<string, unknown>>> {
     const response = await this.send(asked)
     const text = await textOf(response)
@@ -85,10 +91,11 @@ export async function textOf(response: IncomingMessage): Promise<string> {
   return Buffer.concat(pieces).toString()
 }
 
-/** What the error document says, XML or JSON. */
-export function refusal({ statusCode }: IncomingMessage, text: string): Refused {
+/** What the error document says, XML or JSON; a 5xx may be another answer the next time. */
+export function refusal({ statusCode = 0 }: IncomingMessage, text: string): Refused | Broken {
   const code = /<Code>([^<]*)<\/Code>|"code":"([^"]*)"/.exec(text)
   const message = /<Message>([^<]*)<\/Message>|"message":"([^"]*)"/.exec(text)
   const said = [code?.[1] ?? code?.[2], message?.[1] ?? message?.[2]].filter(Boolean).join(': ')
-  return new Refused(`The server answered ${statusCode}${said === '' ? '' : ` ${said}`}`)
+  const answer = `The server answered ${statusCode}${said === '' ? '' : ` ${said}`}`
+  return statusCode >= 500 ? new Broken(answer) : new Refused(answer)
 }

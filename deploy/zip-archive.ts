@@ -1,5 +1,6 @@
 // `holdfast zip … --archive BUCKET/KEY`: asks for an archive job and waits until it is over.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Patience } from './network-failure.ts'
 import type { ProgressLine } from './progress-line.ts'
 import { Refused, type SignedClient } from './signed-client.ts'
 
@@ -24,13 +25,24 @@ type Job = {
 
 const askEveryMs = 500
 
-/** A URL of the archive, valid for 7 days or until the archive expires. Throws `Refused`. */
+/**
+ * A URL of the archive, valid for 7 days or until the archive expires. Throws `Refused`, and what the
+ * network throws in the end.
+ */
 export async function storeZip({ client, request, progress }: ZipArchive): Promise<string> {
   let job = parseJob(await client.json({ method: 'POST', target: '/-/archives', json: request }))
+  const patience = new Patience()
   while (job.state === 'queued' || job.state === 'running') {
     progress?.show(job.progress)
     await sleep(askEveryMs)
-    job = parseJob(await client.json({ method: 'GET', target: `/-/archives/${job.id}` }))
+    try {
+      job = parseJob(await client.json({ method: 'GET', target: `/-/archives/${job.id}` }))
+      patience.renew()
+    } catch (cause) {
+      await patience.waitOut(cause, () =>
+        progress?.say('The server does not answer. Trying again.'),
+      )
+    }
   }
   progress?.show(job.progress, { isLast: true })
   if (job.state === 'done' && job.url !== undefined) return job.url

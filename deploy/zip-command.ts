@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { parseDurationMs } from '../gateway/config-values.ts'
 import type { SigningCredentials } from '../protocol/s3/sigv4/sign-request.ts'
+import { Broken, isOfNetwork } from './network-failure.ts'
 import { ProgressLine, type ProgressTarget } from './progress-line.ts'
 import { SignedClient } from './signed-client.ts'
 import { storeZip } from './zip-archive.ts'
@@ -14,11 +15,14 @@ holdfast zip ENDPOINT BUCKET[/PREFIX] --archive BUCKET/KEY
   object and prints a URL of it. The key is taken from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,
   the region from AWS_REGION or AWS_DEFAULT_REGION.
 
-  --output FILE         Where to write the zip. A broken download is resumed.
+  --output FILE         Where to write the zip. It is FILE.part until it is whole. A broken download is
+                        resumed, also by the same command another time.
   --archive BUCKET/KEY  Where the server is to store the zip.
   --expires DURATION    With --archive: the stored zip is removed after this time. Default: 7d
   --windows             Names that Windows takes, too.
-  --progress            Shows how far it is, on stderr.`
+  --progress            Shows how far it is, on stderr.
+
+  Ends with 0 when the zip is there, 1 when it is not, 2 when the command line is wrong.`
 
 /** A command line that cannot be followed; the message says why. */
 export class BadZipCommand extends Error {
@@ -30,12 +34,14 @@ export type ZipSurroundings = {
   readonly credentials: SigningCredentials | undefined
   readonly progress: ProgressTarget
   readonly print: (line: string) => void
+  /** What is to be said to whoever interrupts it. */
+  readonly ifInterrupted: (sentence: string) => void
 }
 
 /** Throws `BadZipCommand`, `Refused`, and what network and disk throw. */
 export async function runZip(
   argv: readonly string[],
-  { credentials, progress: target, print }: ZipSurroundings,
+  { credentials, progress: target, print, ifInterrupted }: ZipSurroundings,
 ): Promise<void> {
   const command = parseCommand(argv)
   if (command === 'help') return print(zipUsage)
@@ -44,23 +50,33 @@ export async function runZip(
   }
   const client = new SignedClient(command.endpoint, credentials)
   const progress = command.progress ? new ProgressLine(target) : undefined
-  const { bucket, prefix, windows } = command
-  if (command.output !== undefined) {
-    const form = windows ? 'windows' : ''
-    const place = `zip=${form}&prefix=${encodeURIComponent(prefix)}`
-    const zip = `/${encodeURIComponent(bucket)}?${place}`
-    await downloadZip({ client, target: zip, file: command.output, progress })
-    return
+  try {
+    if (command.output === undefined) {
+      ifInterrupted('The server goes on with the archive job. The same command waits for it again.')
+      print(await storeZip({ client, request: archiveRequest(command), progress }))
+    } else {
+      ifInterrupted(`What has come is in ${command.output}.part. The same command goes on with it.`)
+      await downloadZip({ client, target: zipTarget(command), file: command.output, progress })
+    }
+  } finally {
+    progress?.end()
   }
-  const { expiresInSeconds } = command
-  const request = {
+}
+
+function zipTarget({ bucket, prefix, windows }: Command): string {
+  const form = windows ? 'windows' : ''
+  return `/${encodeURIComponent(bucket)}?zip=${form}&prefix=${encodeURIComponent(prefix)}`
+}
+
+function archiveRequest(command: Command): Readonly<Record<string, unknown>> {
+  const { bucket, prefix, windows, archive, expiresInSeconds } = command
+  return {
     bucket,
     prefix,
     options: { windows },
-    destination: command.archive,
+    destination: archive,
     ...(expiresInSeconds === undefined ? {} : { expiresInSeconds }),
   }
-  print(await storeZip({ client, request, progress }))
 }
 
 type Command = {
@@ -136,3 +152,22 @@ function parseEndpoint(raw: string): URL {
   }
   return url
 }
+
+/** For people: the system's own words name what it is about, behind a sentence that says what that means. */
+export function explainZipFailure(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause)
+  const code = 'code' in cause ? String(cause.code) : ''
+  const unreachable = isOfNetwork(cause) && !(cause instanceof Broken)
+  const meaning = meanings.get(code) ?? (unreachable ? 'The server cannot be reached' : '')
+  return meaning === '' ? cause.message : `${meaning} (${cause.message || code}).`
+}
+
+const meanings = new Map([
+  ['ENOSPC', 'The disk is full. With more room, the same command goes on'],
+  ['EDQUOT', 'The disk quota is used up. With more room, the same command goes on'],
+  ['EFBIG', 'The file would be larger than it may be'],
+  ['EACCES', 'The file may not be written'],
+  ['ENOENT', 'The folder does not exist'],
+  ['ENOTDIR', 'The folder does not exist'],
+  ['EROFS', 'Nothing can be written there'],
+])

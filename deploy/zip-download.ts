@@ -1,106 +1,84 @@
-// `holdfast zip … --output FILE`: downloads the archive of a prefix, goes on where a broken connection
-// left off, and gives the file its name only when its length and CRC-32 are right.
-import { type FileHandle, open, rename } from 'node:fs/promises'
+// `holdfast zip … --output FILE`: downloads the archive of a prefix, goes on where a broken connection or
+// an earlier run left off, and gives the file its name only when its length and CRC-32 are right.
+import type { FileHandle } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { crc32 } from '@node-rs/crc32'
+import { Broken, Patience } from './network-failure.ts'
 import type { ProgressLine } from './progress-line.ts'
 import { isSuccess, Refused, refusal, type SignedClient, textOf } from './signed-client.ts'
+import { type Archive, PartFile } from './zip-part-file.ts'
 
 export type ZipDownload = {
   readonly client: SignedClient
   /** Path and query of the archive. */
   readonly target: string
-  /** While it grows, the file is called `FILE.part`. */
   readonly file: string
   readonly progress: ProgressLine | undefined
 }
 
-/** What the archive is, from the head of a response. */
-type Archive = { readonly etag: string; readonly totalBytes: number; readonly crc32: string }
-
-/** Breaks in a row without a byte in between. */
-const breaksMax = 6
-const pauseMs = 1_000
-
-/** Bytes of the file. Throws `Refused`, and what the network or the disk throw in the end. */
-export async function downloadZip(download: ZipDownload): Promise<number> {
-  const part = `${download.file}.part`
-  const state: State = { bytes: 0, crc: 0, archive: undefined }
-  let breaks = 0
-  for (;;) {
-    const before = state.bytes
+/** Throws `Refused`, `IsFolder`, and what the network or the disk throw in the end. */
+export async function downloadZip(download: ZipDownload): Promise<void> {
+  const { client, target, file, progress } = download
+  const part = await PartFile.open(file, `${client.origin}${target}`)
+  const patience = new Patience()
+  let hasAnswered = false
+  while (!part.isWhole) {
+    const before = part.bytes
     try {
-      await fetchOn(download, state, part)
-      break
+      const response = await ask(download, part)
+      hasAnswered = true
+      await take(response, part, download)
     } catch (cause) {
-      if (cause instanceof Refused || !isOfNetwork(cause)) throw cause
-      breaks = state.bytes > before ? 1 : breaks + 1
-      if (breaks > breaksMax) throw cause
-      await sleep(pauseMs * breaks)
+      // A server that was never there is not waited for.
+      if (!hasAnswered) throw cause
+      if (part.bytes > before) patience.renew()
+      await patience.waitOut(cause, () => progress?.say('The connection broke off. Trying again.'))
     }
   }
-  const computed = state.crc.toString(16).padStart(8, '0')
-  if (computed !== state.archive?.crc32) {
-    throw new Refused(`${part} has the CRC-32 ${computed} instead of ${state.archive?.crc32}`)
+  if (part.crc32 !== part.archive?.crc32) {
+    await part.discard()
+    throw new Refused(
+      `What came has the CRC-32 ${part.crc32} instead of ${part.archive?.crc32}. It was thrown away.`,
+    )
   }
-  await rename(part, download.file)
-  download.progress?.show({ bytes: state.bytes, totalBytes: state.bytes }, { isLast: true })
-  return state.bytes
+  await part.keep()
+  progress?.show({ bytes: part.bytes, totalBytes: part.bytes }, { isLast: true })
 }
 
-type State = { bytes: number; crc: number; archive: Archive | undefined }
-
-class Broken extends Error {
-  override readonly name = 'Broken'
-}
-
-function isOfNetwork(cause: unknown): boolean {
-  if (cause instanceof Broken) return true
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-  return /^(ECONN|EPIPE|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|EAI_AGAIN|HPE_)/.test(code)
-}
-
-async function fetchOn(download: ZipDownload, state: State, part: string): Promise<void> {
-  const { client, target } = download
-  const { archive } = state
+async function ask({ client, target }: ZipDownload, part: PartFile): Promise<IncomingMessage> {
   const headers =
-    archive === undefined || state.bytes === 0
+    part.archive === undefined || part.bytes === 0
       ? {}
-      : { range: `bytes=${state.bytes}-`, 'if-range': `"${archive.etag}"` }
-  if (archive !== undefined && state.bytes === archive.totalBytes) return
+      : { range: `bytes=${part.bytes}-`, 'if-range': `"${part.archive.etag}"` }
   const response = await client.send({ method: 'GET', target, headers })
-  if (!isSuccess(response)) {
-    const failure = refusal(response, await textOf(response))
-    throw (response.statusCode ?? 0) >= 500 ? new Broken(failure.message) : failure
-  }
-  // A 200 is the archive from its beginning: the first time, or because the old one is gone.
-  if (response.statusCode !== 206) {
-    state.bytes = 0
-    state.crc = 0
-  }
-  state.archive = parseArchive(response)
-  const file = await open(part, state.bytes === 0 ? 'w' : 'r+')
-  try {
-    await take(response, file, { state, progress: download.progress })
-  } finally {
-    await file.close()
-  }
-  if (state.bytes !== state.archive.totalBytes) throw new Broken('the connection broke off')
+  if (isSuccess(response)) return response
+  throw refusal(response, await textOf(response))
 }
 
 async function take(
   response: IncomingMessage,
-  file: FileHandle,
-  { state, progress }: { readonly state: State; readonly progress: ProgressLine | undefined },
+  part: PartFile,
+  { client, target, progress }: ZipDownload,
+): Promise<void> {
+  // A 200 is the archive from its beginning: the first time, or because the old one is gone.
+  const archive = parseArchive(response, `${client.origin}${target}`)
+  const handle = await (response.statusCode === 206 ? part.goOn() : part.begin(archive))
+  try {
+    await takeAll(response, handle, { part, progress })
+  } finally {
+    await handle.close()
+  }
+  if (!part.isWhole) throw new Broken('the connection broke off')
+}
+
+async function takeAll(
+  response: IncomingMessage,
+  handle: FileHandle,
+  { part, progress }: { readonly part: PartFile; readonly progress: ProgressLine | undefined },
 ): Promise<void> {
   try {
     for await (const raw of response) {
-      const piece = Buffer.from(raw)
-      await writeAll(file, piece, state.bytes)
-      state.crc = crc32(piece, state.crc)
-      state.bytes += piece.length
-      progress?.show({ bytes: state.bytes, totalBytes: state.archive?.totalBytes ?? 0 })
+      await part.add(handle, Buffer.from(raw))
+      progress?.show({ bytes: part.bytes, totalBytes: part.archive?.totalBytes ?? 0 })
     }
   } catch (cause) {
     if (response.errored !== null) throw new Broken('the connection broke off', { cause })
@@ -108,20 +86,12 @@ async function take(
   }
 }
 
-async function writeAll(file: FileHandle, piece: Buffer, position: number): Promise<void> {
-  for (let done = 0; done < piece.length; ) {
-    const rest = piece.length - done
-    const { bytesWritten } = await file.write(piece, done, rest, position + done)
-    done += bytesWritten
-  }
-}
-
-function parseArchive({ headers }: IncomingMessage): Archive {
+function parseArchive({ headers }: IncomingMessage, source: string): Archive {
   const { etag = '', 'content-length': length, 'content-range': range } = headers
   const crc = headers['x-holdfast-crc32']
   const total = range === undefined ? length : /\/(\d+)$/.exec(range)?.[1]
   if (typeof crc !== 'string' || total === undefined) {
     throw new Refused('The server does not answer as Holdfast does')
   }
-  return { etag: etag.replaceAll('"', ''), totalBytes: Number(total), crc32: crc }
+  return { source, etag: etag.replaceAll('"', ''), totalBytes: Number(total), crc32: crc }
 }
