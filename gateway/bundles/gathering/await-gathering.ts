@@ -38,7 +38,7 @@ function isGathering({ gathering }: Bundle, manifestId: ManifestId | undefined):
 /** `Prefer: wait=N` shortens it, `Prefer: respond-async` waits for nothing. RFC 7240 section 4. */
 function waitMs({ headers }: OwnCall): number {
   const preferred = headerText(headers, 'prefer') ?? ''
-  if (/(^|,)\s*respond-async\s*($|[,;])/i.test(preferred)) return 0
-  const [, seconds] = /(^|,)\s*wait\s*=\s*"?(?<seconds>\d{1,6})/i.exec(preferred)?.slice(1) ?? []
-  return Math.min(gatheringWaitMs, seconds === undefined ? Infinity : Number(seconds) * 1000)
+  if (/(?:^|,)\s*respond-async\s*(?:$|[,;])/i.test(preferred)) return 0
+  const [, seconds] = /(?:^|,)\s*wait\s*=\s*"?(\d{1,6})/i.exec(preferred) ?? []
+  return Math.min(gatheringWaitMs, Number(seconds ?? Infinity) * 1000)
 }

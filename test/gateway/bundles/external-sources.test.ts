@@ -39,7 +39,7 @@ async function startHoldfast(
   const process = new StartedServer({
     program,
     argv: [
-      ...['server', '--data', join(folder, rule), '--workers', '1', '--external-sources', rule],
+      ...['server', '--data', join(folder, rule), '--workers', '2', '--external-sources', rule],
       ...['--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'],
       ...more,
     ],

@@ -102,6 +102,9 @@ describe('a bundle that is being gathered', (test) => {
 
   test('is answered as ready by a request that may wait for it', async () => {
     const entries = [{ url: gatherer.url('/small'), name: 'small' }]
+    for (const prefer of ['wait=0', 'handling=strict, respond-async', 'WAIT="0"']) {
+      jsonOf(await gatherer.post('/-/bundles', { bucket: 'files', entries }, prefer), 202)
+    }
     const asked = gatherer.post('/-/bundles', { bucket: 'files', entries }, 'wait=10')
     const bundle = jsonOf(await gatherer.workBeside(asked), 201)
     assert.equal(bundle.state, 'ready')

@@ -1,0 +1,28 @@
+// Rows of bundles that an earlier program has written.
+import assert from 'node:assert'
+import { encodeBundle, parseBundle } from '../../../metadata/codec/bundle-codec.ts'
+import { encodeRecord } from '../../../metadata/codec/record-frame.ts'
+import { describe } from '../../support/describe.ts'
+
+const state = 'b'.repeat(32)
+const fields = [
+  ...['a'.repeat(32), 'tenant', 'files', 'all.zip', Buffer.alloc(32, 1), Buffer.alloc(32, 2)],
+  ...[1, 1_700_000_000_000, 1_800_000_000_000, [state], 'root', 'AKIA'],
+]
+
+describe('rows of bundles', (test) => {
+  test('from before there was anything to gather are ready, of the first revision', () => {
+    const bundle = parseBundle(encodeRecord(1, fields))
+    assert.deepStrictEqual([...bundle.states], [state])
+    assert.deepStrictEqual(
+      [bundle.revision, bundle.gathering, bundle.failure],
+      [1, undefined, undefined],
+    )
+    assert.deepStrictEqual(bundle.createdBy, { userName: 'root', accessKeyId: 'AKIA' })
+    assert.deepStrictEqual(parseBundle(encodeBundle(bundle)), bundle)
+  })
+
+  test('of a program to come are refused', () => {
+    assert.throws(() => parseBundle(encodeRecord(3, fields)), /format 3, this program knows 1 to 2/)
+  })
+})
