@@ -5,7 +5,10 @@ import type { Identity } from '../identity.ts'
 import type { Services } from '../operation.ts'
 import type { ArchiveOrder } from './archive-request.ts'
 
-type Asking = { readonly services: Services; readonly identity: Identity }
+type Asking = {
+  readonly services: Pick<Services, 'authorize'>
+  readonly identity: Identity
+}
 type Question = readonly [action: string, bucket: string, key: string]
 
 /** Throws `AccessDenied` unless all are granted. */

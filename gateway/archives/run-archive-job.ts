@@ -5,6 +5,7 @@ import type { TenantId } from '../../metadata/records.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import type { Ingest } from '../objects/ingest.ts'
+import { UnreadableData } from '../objects/reader-parts.ts'
 import { removeManifest } from '../zip/archives.ts'
 import type { ZipService } from '../zip/zip-service.ts'
 import { attemptsMax, jobLifeMs, retryPause } from './archive-limits.ts'
@@ -119,7 +120,7 @@ async function giveBack(parts: ArchiveWorkerParts, row: JobRow, cause: unknown):
     const state = { is: 'queued', notBeforeMs: parts.now() } as const
     return row.change({ state, attempts: job.attempts - 1 })
   }
-  const lastError = cause instanceof Error ? cause.message : String(cause)
+  const lastError = reasonOf(cause)
   parts.log('archive job failed', { job: job.jobId, attempt: job.attempts, cause })
   if (cause instanceof JobFailed || job.attempts >= attemptsMax) {
     await row.change({ state: { is: 'failed' }, lastError })
@@ -127,4 +128,11 @@ async function giveBack(parts: ArchiveWorkerParts, row: JobRow, cause: unknown):
   }
   const notBeforeMs = parts.now() + retryPause(job.attempts)
   await row.change({ state: { is: 'queued', notBeforeMs }, lastError })
+}
+
+function reasonOf(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return cause instanceof UnreadableData
+    ? `Data of what is archived cannot be read: ${message}.`
+    : message
 }

@@ -1,5 +1,6 @@
 // Archive jobs over HTTP, from the request to the stored object and its end.
 import assert from 'node:assert'
+import { UnreadableData } from '../../../gateway/objects/reader-parts.ts'
 import { describe } from '../../support/describe.ts'
 import {
   askPlain,
@@ -271,5 +272,21 @@ describe('archive jobs that are interrupted', (test) => {
     await exchange(archives.port, { method: 'DELETE', target: '/short-lived' })
     await archives.work()
     assert.equal(await archives.stateOf(jsonOf(asked, 202)), 'failed')
+  })
+
+  test('data that is lost fails a job with that reason, and nothing is stored', async () => {
+    await archives.put('/files/lost/a', Buffer.alloc(mib, 'lost'))
+    const job = await archives.queued({ prefix: 'lost/', key: 'lost.zip' })
+    const beforeRead = async () => {
+      throw new UnreadableData('chunk 1 is absent')
+    }
+    for (let hour = 1; hour <= 5; hour += 1) {
+      await archives.work({ beforeRead, laterMs: hour * 60 * minute, which: /small 1/ })
+    }
+    const { state, error, attempts } = await archives.shown(job)
+    assert.deepStrictEqual([state, attempts], ['failed', 5])
+    assert.match(String(error), /^Data of what is archived cannot be read: chunk 1 is absent\.$/)
+    assert.equal(await archives.statusOf('/results/lost.zip'), 404)
+    assert.deepStrictEqual(await archives.uploadsUnderWay(), [])
   })
 })
