@@ -14,13 +14,7 @@ import { ArchiveCrc32 } from '../../protocol/zip/archive-crc32.ts'
 import { ArchiveEtag } from '../../protocol/zip/archive-etag.ts'
 import { entryHeaders } from '../../protocol/zip/zip-layout.ts'
 import { ZipPlan } from '../../protocol/zip/zip-plan.ts'
-import {
-  entriesPerTenantMax,
-  pageEntriesMax,
-  pagesPerWrite,
-  pageTextMax,
-  writesUnderWay,
-} from './zip-limits.ts'
+import { entriesPerTenantMax, pageEntriesMax, pagesUnderWay, pageTextMax } from './zip-limits.ts'
 
 export type ManifestOrder = {
   /** Begun already. */
@@ -100,11 +94,13 @@ class ManifestDraft {
   }
 }
 
-/** Cuts entries into pages and writes some pages at a time. */
+/**
+ * Cuts entries into pages and writes each as soon as it is full, several at once: what waits for the
+ * disk is bytes then, and no longer a million objects that the collector would take for long-lived.
+ */
 class PageWriter {
   private page: { offset: number; centralOffset: number; entries: ManifestEntry[] } | undefined
   private textOfPage = 0
-  private full: ManifestPage[] = []
   private readonly underWay = new Set<Promise<void>>()
   private failure: { readonly cause: unknown } | undefined
   private readonly manifests: Pick<ManifestStore, 'putPages'>
@@ -124,32 +120,26 @@ class PageWriter {
 
   /** Waits until more may be written. Throws what a write has failed with. */
   async room(): Promise<void> {
-    while (this.full.length >= pagesPerWrite) {
-      this.write(this.full.splice(0, pagesPerWrite))
-      while (this.underWay.size >= writesUnderWay) await Promise.race(this.underWay)
-    }
+    while (this.underWay.size >= pagesUnderWay) await Promise.race(this.underWay)
     if (this.failure !== undefined) throw this.failure.cause
   }
 
   /** Writes what is left and waits for all writes. */
   async end(): Promise<void> {
     this.turn()
-    while (this.full.length > 0 && this.failure === undefined) {
-      this.write(this.full.splice(0, pagesPerWrite))
-    }
     await Promise.all(this.underWay)
     if (this.failure !== undefined) throw this.failure.cause
   }
 
   private turn(): void {
-    if (this.page !== undefined) this.full.push(this.page)
+    if (this.page !== undefined && this.failure === undefined) this.write(this.page)
     this.page = undefined
     this.textOfPage = 0
   }
 
-  private write(pages: readonly ManifestPage[]): void {
+  private write(page: ManifestPage): void {
     const writing = this.manifests
-      .putPages(this.manifestId, pages)
+      .putPages(this.manifestId, [page])
       .then((answer) => assert(answer.is === 'done', 'a manifest removed while it was written'))
       .catch((cause: unknown) => {
         this.failure ??= { cause }

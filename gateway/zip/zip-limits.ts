@@ -18,9 +18,8 @@ export const entriesPerTenantMax = 20_000_000
 /** What a page of a manifest holds: its decoding is the memory of a slow reader. */
 export const pageEntriesMax = 256
 export const pageTextMax = 32 * 1024
-/** Pages written in one transaction, and transactions under way at once. */
-export const pagesPerWrite = 16
-export const writesUnderWay = 2
+/** Pages that are being written at once. */
+export const pagesUnderWay = 32
 
 /** Bytes of the filter that finds keys which clash on Windows. Changing it changes archives. */
 export const clashFilterBytes = 8 * mib
@@ -31,7 +30,7 @@ export const rangesMax = 16
 /** Bytes of a part asked for by `partNumber`, doubled until an archive has few enough of them. */
 export const partBytesMin = 64 * mib
 
-/** Read ahead of a slow client, in bytes of the archive. */
+/** Read at once for a slow client, in bytes of the archive; nothing is read ahead of it. */
 export const slowStepBytes = 64 * 1024
 /** Read ahead of a fast one, in steps. */
 export const fastStepBytes = mib
