@@ -67,13 +67,22 @@ async function* readEntries(parts: ArchiveParts, manifest: Manifest, range: Arch
       await parts.keepAlive()
       if (step.is === 'slices') {
         ahead.push(begin(reading.reader, step.slices))
-        while (ahead.length > lane.stepsAhead) yield* lane.hand(await next())
+        while (ahead.length > lane.stepsAhead) {
+          yield lane.given(await next())
+          lane.taken()
+        }
       } else {
-        while (ahead.length > 0) yield* lane.hand(await next())
+        while (ahead.length > 0) {
+          yield lane.given(await next())
+          lane.taken()
+        }
         yield* readLarge(reading, step.slice, parts.keepAlive)
       }
     }
-    while (ahead.length > 0) yield* lane.hand(await next())
+    while (ahead.length > 0) {
+      yield lane.given(await next())
+      lane.taken()
+    }
   } finally {
     lane.end()
     // Ended early or failed: what is being read ends before we do, whatever comes of it.
@@ -98,13 +107,15 @@ async function* readLarge(
     const bytes = lane.nextStepBytes()
     if (!lane.isFast) {
       const step = { ...slice, start, end: cutOf({ ...slice, start }, bytes) }
-      yield* lane.hand(batchOf(await reader.read([step]), check))
+      yield lane.given(batchOf(await reader.read([step]), check))
+      lane.taken()
       start = step.end
       await keepAlive()
       continue
     }
     for await (const read of reader.stream({ ...slice, start })) {
-      yield* lane.hand(batchOf([read], check))
+      yield lane.given(batchOf([read], check))
+      lane.taken()
       start = read.end
       await keepAlive()
       if (!lane.isFast) break

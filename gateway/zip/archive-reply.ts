@@ -166,15 +166,22 @@ async function several(
 
 /** Reads the first batch; what it answers opens the rest, once. */
 async function begun(batches: Batches): Promise<() => Batches> {
-  const first = await batches.next()
+  const first = [await batches.next()]
   return () => resume(first, batches)
 }
 
-async function* resume(first: IteratorResult<readonly Buffer[], void>, rest: Batches): Batches {
+/** `first` is emptied: what is sent at the beginning of a long download is not kept to its end. */
+async function* resume(first: IteratorResult<readonly Buffer[], void>[], rest: Batches): Batches {
   try {
-    if (first.done !== true) yield first.value
+    yield* valuesOf(first)
     yield* rest
   } finally {
     await rest.return()
+  }
+}
+
+function* valuesOf<T>(results: IteratorResult<T, void>[]): Generator<T, void, void> {
+  for (let result = results.pop(); result !== undefined; result = results.pop()) {
+    if (result.done !== true) yield result.value
   }
 }

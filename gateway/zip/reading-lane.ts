@@ -14,6 +14,7 @@ export class ReadingLane {
   private holdsBudget = false
   /** The first batch is small: it may never be fetched, and then nobody gives anything back. */
   private promptSteps = fastAfterSteps - 1
+  private givenMs = 0
   private readonly budget: ReadAheadBudget
   private readonly clock: () => number
 
@@ -27,9 +28,9 @@ export class ReadingLane {
     return this.holdsBudget
   }
 
-  /** Steps that may be under way beside the one that is sent. */
+  /** Steps that may be under way beside the one that is sent: none for a slow client. */
   get stepsAhead(): number {
-    return this.holdsBudget ? fastStepsAhead : 1
+    return this.holdsBudget ? fastStepsAhead : 0
   }
 
   /** Bytes of the next step; becomes fast if it may. */
@@ -40,11 +41,18 @@ export class ReadingLane {
     return this.holdsBudget ? fastStepBytes : slowStepBytes
   }
 
-  /** Gives a batch away and notes how long the client took for it; a slow one loses its place. */
-  async *hand(batch: readonly Buffer[]): AsyncGenerator<readonly Buffer[], void, void> {
-    const handedMs = this.clock()
-    yield batch
-    if (this.clock() - handedMs < slowAfterMs) {
+  /**
+   * To be called with a batch as it is given away. Who reads yields it itself: a generator between the
+   * two would go on holding it while the client is slow with the next.
+   */
+  given(batch: readonly Buffer[]): readonly Buffer[] {
+    this.givenMs = this.clock()
+    return batch
+  }
+
+  /** The batch has been taken: a client that was slow with it loses its place. */
+  taken(): void {
+    if (this.clock() - this.givenMs < slowAfterMs) {
       this.promptSteps += 1
     } else {
       this.promptSteps = 0
