@@ -21,7 +21,7 @@ export async function zipRows(row: Row, target: Target): Promise<void> {
     row(
       `zip of ${label}`,
       `${zip.gigabytesPerSecond.toFixed(2)} GB/s, ${zip.cpuSecondsPerGigabyte.toFixed(2)} CPU s/GB`,
-      `${(zip.gigabytesPerSecond / gets.gigabytesPerSecond).toFixed(2)} of ${gets.gigabytesPerSecond.toFixed(2)} GB/s by GETs${aim}`,
+      `${(zip.gigabytesPerSecond / gets.gigabytesPerSecond).toFixed(2)} of ${gets.gigabytesPerSecond.toFixed(2)} GB/s by GETs${aim}, ${(gets.cpuSecondsPerGigabyte / zip.cpuSecondsPerGigabyte).toFixed(2)} by CPU`,
     )
   }
 }
