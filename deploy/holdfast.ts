@@ -6,6 +6,7 @@ import { type Config, readAwsCredentials, readConfig } from '../gateway/config.t
 import { BadValue } from '../gateway/config-values.ts'
 import { describeSettings } from '../gateway/settings.ts'
 import { checkData } from './check-data.ts'
+import { tuneCollector } from './collector-flags.ts'
 import { explainFailure } from './explain-failure.ts'
 import { openEngines } from './open-engines.ts'
 import { runServer } from './server.ts'
@@ -40,6 +41,7 @@ async function main(argv: readonly string[]): Promise<void> {
 }
 
 async function server(argv: readonly string[]): Promise<void> {
+  tuneCollector()
   const parsed = readConfig(argv)
   switch (parsed.is) {
     case 'help':

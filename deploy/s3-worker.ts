@@ -1,5 +1,7 @@
 // Main module of the worker processes of `holdfast server`.
+import { tuneCollector } from './collector-flags.ts'
 import { openEngines } from './open-engines.ts'
 import { runWorker } from './worker.ts'
 
+tuneCollector()
 runWorker(openEngines)

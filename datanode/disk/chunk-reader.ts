@@ -28,14 +28,14 @@ export class ChunkReader {
   }
 
   /** As `BlobStore.read`. */
-  async read({ ref, range }: WantedFrames): Promise<BlobRead> {
+  async read({ ref, range }: WantedFrames, into?: Buffer): Promise<BlobRead> {
     let gone: { place: Place; cause: unknown } | undefined
     for (let i = 0; i < lookUpsMax; i += 1) {
       const place = this.index.find(ref)
       if (place === undefined) return this.absent()
       try {
         const placed = { ref, place, range }
-        const read = await this.files.use(place.segment, (file) => readFrames(file, placed))
+        const read = await this.files.use(place.segment, (file) => readFrames(file, placed, into))
         return this.noted(placed, read)
       } catch (cause) {
         if (errorCode(cause) === 'EIO') this.markBad(ref, place)

@@ -143,9 +143,9 @@ export class DiskBlobStore implements BlobStore {
     return place.isBad ? 'bad' : 'good'
   }
 
-  async read(ref: BlobRef, range: FrameRange): Promise<BlobRead> {
+  async read(ref: BlobRef, range: FrameRange, into?: Buffer): Promise<BlobRead> {
     this.#assertOpen()
-    return this.#reader.read({ ref, range })
+    return this.#reader.read({ ref, range }, into)
   }
 
   async readMany(wanted: readonly WantedFrames[]): Promise<readonly BlobRead[]> {

@@ -23,9 +23,15 @@ type Checked = Exclude<BlobRead, { is: 'absent' }>
 /** Larger buffers are not cut from the shared pool. */
 const pooledBytesMax = 4096
 
-export async function readFrames(file: VfsFile, placed: PlacedFrames): Promise<Checked> {
+/** `into`: used if it is large enough. */
+export async function readFrames(
+  file: VfsFile,
+  placed: PlacedFrames,
+  into?: Buffer,
+): Promise<Checked> {
   const span = spanToRead(placed)
-  return span === undefined ? { is: 'corrupt' } : checkFrames(await readSpan(file, span), placed)
+  if (span === undefined) return { is: 'corrupt' }
+  return checkFrames(await readSpan(file, span, into), placed)
 }
 
 /**
@@ -43,10 +49,18 @@ export function spanToRead({ place, range }: PlacedFrames): Span | undefined {
   return { start: place.offset + recordHeaderBytes - skip + start, bytes: skip + bytes }
 }
 
-/** The bytes of a span, fewer at the end of the file. */
-export async function readSpan(file: VfsFile, { start, bytes }: Span): Promise<Buffer> {
-  const into = bytes <= pooledBytesMax ? Buffer.allocUnsafe(bytes) : Buffer.allocUnsafeSlow(bytes)
-  return into.subarray(0, await file.read(into, start))
+/** The bytes of a span, fewer at the end of the file. `into`: used if it is large enough. */
+export async function readSpan(
+  file: VfsFile,
+  { start, bytes }: Span,
+  into?: Buffer,
+): Promise<Buffer> {
+  const memory = into && into.length >= bytes ? into.subarray(0, bytes) : newMemory(bytes)
+  return memory.subarray(0, await file.read(memory, start))
+}
+
+function newMemory(bytes: number): Buffer {
+  return bytes <= pooledBytesMax ? Buffer.allocUnsafe(bytes) : Buffer.allocUnsafeSlow(bytes)
 }
 
 /** `bytes`: what was read of the frames' span. */

@@ -4,13 +4,19 @@
 export class IdleBuffers {
   private readonly allocate: () => Buffer
   private readonly keepMs: number
+  private readonly countMax: number
   private idle: Buffer[] = []
   private keepTimer: NodeJS.Timeout | undefined
 
-  /** `keepMs`: buffers are let go of when none came back in this time. */
-  constructor(options: { readonly allocate: () => Buffer; readonly keepMs: number }) {
+  /** `keepMs`: buffers are let go of when none came back in this time. `countMax`: of those kept. */
+  constructor(options: {
+    readonly allocate: () => Buffer
+    readonly keepMs: number
+    readonly countMax?: number
+  }) {
     this.allocate = options.allocate
     this.keepMs = options.keepMs
+    this.countMax = options.countMax ?? Number.POSITIVE_INFINITY
   }
 
   get count(): number {
@@ -23,7 +29,7 @@ export class IdleBuffers {
   }
 
   giveBack(buffer: Buffer): void {
-    this.idle.push(buffer)
+    if (this.idle.length < this.countMax) this.idle.push(buffer)
     this.keepTimer ??= setTimeout(() => {
       this.keepTimer = undefined
       this.idle = []

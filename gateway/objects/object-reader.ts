@@ -4,11 +4,17 @@ import assert from 'node:assert'
 import type { KeyObject } from 'node:crypto'
 import type { BlobRead, WantedFrames } from '../../datanode/blob-store.ts'
 import { chunkKey } from '../../protocol/chunks/chunk-keys.ts'
-import { blockBytes, blockCount, type ChunkRef } from '../../protocol/chunks/chunk-ref.ts'
+import {
+  blockBytes,
+  blockCount,
+  type ChunkRef,
+  frameBytesMax,
+} from '../../protocol/chunks/chunk-ref.ts'
 import { BadFrame, openFrames } from '../../protocol/chunks/open-frames.ts'
 import { BadInlineData, openInline } from '../../protocol/chunks/seal-inline.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import { type Run, runsOf } from './chunk-run.ts'
+import { IdleBuffers } from './idle-buffers.ts'
 import {
   type ByteRange,
   type ObjectRange,
@@ -19,6 +25,16 @@ import {
 
 /** Frames read at once, unless the parts say otherwise: 1 MiB of plaintext. */
 const framesPerRead = 16
+/**
+ * Frames of longer reads lie in memory that is used again, for they are of no use once they are opened:
+ * a new MiB for each made the collector mark everything for every 64 of them.
+ */
+const reusedFramesMin = 4
+const frameMemory = new IdleBuffers({
+  allocate: () => Buffer.allocUnsafeSlow(framesPerRead * frameBytesMax + 4096),
+  keepMs: 10_000,
+  countMax: 16,
+})
 /** A range of this length never touches more frames than that. */
 const onlyStepBytesMax = (framesPerRead - 1) * blockBytes
 
@@ -157,7 +173,13 @@ async function* stepsOf(
 async function readStep(parts: ReaderParts, step: Step): Promise<readonly Buffer[]> {
   if (step.is === 'inline') return [openInlineRun(parts.tenantKeys, step)]
   const { ref, range } = framesOf(step)
-  return opened(step, await parts.blobs.read(ref, range))
+  if (range.count < reusedFramesMin) return opened(step, await parts.blobs.read(ref, range))
+  const memory = frameMemory.take()
+  try {
+    return opened(step, await parts.blobs.read(ref, range, memory))
+  } finally {
+    frameMemory.giveBack(memory)
+  }
 }
 
 /** The frames that hold what a step reads. */

@@ -70,6 +70,16 @@ export function blobStoreContract(engine: string, open: () => Promise<OpenedStor
       }
     })
 
+    test('frames come into the memory that is lent for them, or lie elsewhere when it is short', async () => {
+      const chunk = testChunk(random, 200_000)
+      await store.write(chunk)
+      for (const bytes of [chunk.frames.length + 4096, 2_000_000, chunk.frames.length - 1, 0]) {
+        const lent = Buffer.alloc(bytes)
+        const read = await store.read(chunk.ref, wholeOf(chunk), lent)
+        assert(read.is === 'found' && read.frames.equals(chunk.frames), `${bytes} bytes`)
+      }
+    })
+
     test('a chunk that was never written is absent', async () => {
       assert.deepEqual(await store.read(testRef(random), { first: 0, count: 1, length: 1 }), {
         is: 'absent',
