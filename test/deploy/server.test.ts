@@ -158,6 +158,27 @@ describe('worker processes', (test) => {
     assert.notDeepStrictEqual(after, before)
   })
 
+  test('a connection that one was being handed as it died ends, and others are answered', async () => {
+    const server = start({ data: join(directory.path, 'handed') })
+    running.push(server)
+    const { s3 } = await server.listening()
+    const [victim] = await pidsAt(s3)
+    process.kill(Number(victim), 'SIGSTOP')
+    // The two take turns, and the stopped one never answers that it has the connection.
+    let answered = 0
+    const signal = AbortSignal.timeout(60_000)
+    const asked = Array.from({ length: 4 }, async () => {
+      await fetch(s3, { headers: { connection: 'close' }, signal })
+      answered += 1
+    })
+    const outcomes = Promise.allSettled(asked)
+    while (answered < 3) await new Promise((resolve) => setTimeout(resolve, 5))
+    process.kill(Number(victim), 'SIGKILL')
+    const lost = (await outcomes).filter((outcome) => outcome.status === 'rejected')
+    assert.strictEqual(lost.length, 1)
+    assert.match(String(lost[0]?.reason.cause), /ECONNRESET|other side closed/)
+  })
+
   test('what two of them left is cleared up before others are started', async () => {
     const data = join(directory.path, 'clears')
     const server = start({ data })
