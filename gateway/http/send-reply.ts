@@ -129,6 +129,8 @@ async function streamBody({ outgoing, pace }: Exchange, body: StreamedBody): Pro
       }
       outgoing.uncork()
       if (outgoing.writableNeedDrain) await writable(outgoing, patienceMs(batch, pace))
+      // Nothing more is read for a client that has gone.
+      if (outgoing.destroyed) return
     }
     if (sent !== body.bytes) throw new Error(`a body of ${body.bytes} bytes ended after ${sent}`)
     outgoing.end()

@@ -66,3 +66,25 @@ describe('a reader', (test) => {
     assert.ok((await exchange(server.port, { target: '/bkt/k' })).body.equals(body))
   })
 })
+
+describe('readers that hang up as the server stops', (test) => {
+  test('have nothing read for them any more', async () => {
+    const server = await RunningServer.start()
+    await exchange(server.port, { method: 'PUT', target: '/bkt' })
+    for (let count = 0; count < 200; count += 1) {
+      const target = `/bkt/${count}`
+      await exchange(server.port, { method: 'PUT', target, body: random.bytes(mib / 8) })
+    }
+    const connections: RawConnection[] = []
+    for (let count = 0; count < 50; count += 1) {
+      const connection = await RawConnection.open(server.port)
+      await connection.send(signed({ target: '/bkt?zip' }).bytes)
+      await once(connection.socket, 'news')
+      connection.socket.pause()
+      connections.push(connection)
+    }
+    for (const connection of connections) connection.close()
+    await server.stop()
+    server.assertNoFailure()
+  })
+})
