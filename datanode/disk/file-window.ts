@@ -5,7 +5,8 @@ const windowBytes = 1024 * 1024
 
 export class FileWindow {
   readonly #file: VfsFile
-  #window = Buffer.alloc(0)
+  #memory = Buffer.alloc(0)
+  #window = this.#memory
   #start = 0
 
   constructor(file: VfsFile) {
@@ -18,9 +19,11 @@ export class FileWindow {
     if (from >= 0 && from + count <= this.#window.length) {
       return this.#window.subarray(from, from + count)
     }
-    const into = Buffer.allocUnsafeSlow(Math.max(windowBytes, count))
-    const got = await this.#file.read(into, offset)
-    this.#window = into.subarray(0, got)
+    if (this.#memory.length < count) {
+      this.#memory = Buffer.allocUnsafeSlow(Math.max(windowBytes, count))
+    }
+    const got = await this.#file.read(this.#memory, offset)
+    this.#window = this.#memory.subarray(0, got)
     this.#start = offset
     return this.#window.subarray(0, count)
   }

@@ -55,11 +55,12 @@ export async function readSpan(
   { start, bytes }: Span,
   into?: Buffer,
 ): Promise<Buffer> {
-  const memory = into && into.length >= bytes ? into.subarray(0, bytes) : newMemory(bytes)
+  const memory = memoryFor(bytes, into)
   return memory.subarray(0, await file.read(memory, start))
 }
 
-function newMemory(bytes: number): Buffer {
+function memoryFor(bytes: number, lent: Buffer | undefined): Buffer {
+  if (lent !== undefined && lent.length >= bytes) return lent.subarray(0, bytes)
   return bytes <= pooledBytesMax ? Buffer.allocUnsafe(bytes) : Buffer.allocUnsafeSlow(bytes)
 }
 
@@ -75,12 +76,16 @@ function headerBytesRead({ first }: FrameRange): number {
   return first === 0 ? recordHeaderBytes : 0
 }
 
-/** All frames of a record. `undefined`: they are not the ones its header was written for. */
+/**
+ * All frames of a record. `undefined`: they are not the ones its header was written for. `into`: used if
+ * it is large enough.
+ */
 export async function readWholeRecord(
   file: VfsFile,
   record: ChunkRecord,
+  into?: Buffer,
 ): Promise<Buffer | undefined> {
-  const frames = Buffer.allocUnsafeSlow(sealedBytes(record.length))
+  const frames = memoryFor(sealedBytes(record.length), into)
   const got = await file.read(frames, record.offset + recordHeaderBytes)
   const whole = { first: 0, count: blockCount(record.length), length: record.length }
   if (got < frames.length || digestFrames(frames, whole) !== record.framesDigest) return undefined

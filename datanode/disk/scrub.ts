@@ -1,5 +1,5 @@
 // Reads stored chunks again and compares them with their CRCs, a budget at a time, segment by segment.
-import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
+import { type BlobRef, chunkBytesMax, sealedBytes } from '../../protocol/chunks/chunk-ref.ts'
 import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
 import { withLedger } from './chunk-ledger.ts'
 import { readWholeRecord } from './read-record.ts'
@@ -20,11 +20,12 @@ export async function scrub(
   // An active segment has its row before it has its file, but no chunk then.
   const rows = index.segments().filter(({ id, chunks }) => id >= cursor.segment && chunks > 0)
   const corrupt: BlobRef[] = []
+  const memory = Buffer.allocUnsafeSlow(sealedBytes(chunkBytesMax))
   let budget = budgetBytes
   for (const row of rows.sort((a, b) => a.id - b.id)) {
     const from = row.id === cursor.segment ? cursor.offset : 0
     const part = await unlessGone(index, row.id, () =>
-      files.use(row.id, (file) => scrubSegment(file, { index, row, from, budget })),
+      files.use(row.id, (file) => scrubSegment(file, { index, row, from, budget, memory })),
     )
     if (part === undefined) continue
     corrupt.push(...part.corrupt)
@@ -40,7 +41,14 @@ export async function scrub(
 
 async function scrubSegment(
   file: VfsFile,
-  job: { index: ChunkIndex; row: SegmentRow; from: number; budget: number },
+  job: {
+    readonly index: ChunkIndex
+    readonly row: SegmentRow
+    readonly from: number
+    readonly budget: number
+    /** Records are read into it, one after the other. */
+    readonly memory: Buffer
+  },
 ): Promise<{ corrupt: BlobRef[]; bytes: number; next?: number }> {
   const scan = await recordsOf(file, job.row)
   const corrupt: BlobRef[] = []
@@ -50,7 +58,7 @@ async function scrubSegment(
     if (bytes >= job.budget) return { corrupt, bytes, next: record.offset }
     if (!isLive(job.index, job.row, record)) continue
     bytes += recordBytes(record)
-    if (!(await isReadable(file, record)) && isLive(job.index, job.row, record)) {
+    if (!(await isReadable(file, record, job.memory)) && isLive(job.index, job.row, record)) {
       corrupt.push(record.ref)
       markBad(job.index, record.ref)
     }
@@ -65,9 +73,9 @@ function markBad(index: ChunkIndex, ref: BlobRef): void {
 }
 
 /** A sector that the disk cannot read is as bad as one with wrong bytes. */
-async function isReadable(file: VfsFile, record: ChunkRecord): Promise<boolean> {
+async function isReadable(file: VfsFile, record: ChunkRecord, memory: Buffer): Promise<boolean> {
   try {
-    return (await readWholeRecord(file, record)) !== undefined
+    return (await readWholeRecord(file, record, memory)) !== undefined
   } catch (cause) {
     if (errorCode(cause) !== 'EIO') throw cause
     return false
