@@ -9,6 +9,7 @@ import { S3Error } from '../protocol/s3/s3-error.ts'
 import type { Authorize } from './authorize.ts'
 import type { Identity } from './identity.ts'
 import type { TenantKeys } from './keys/tenant-keys.ts'
+import type { Batch } from './objects/batch.ts'
 import type { Ingest } from './objects/ingest.ts'
 import type { ReadLeases } from './objects/read-leases.ts'
 
@@ -72,7 +73,7 @@ export type ReplyBody =
 
 export type StreamedBody = {
   readonly bytes: number
-  readonly open: () => AsyncIterable<readonly Buffer[]>
+  readonly open: () => AsyncIterable<Batch>
   /** Called instead of `open` when nobody is there any more to send to. */
   readonly drop?: () => void
 }

@@ -2,6 +2,7 @@
 // gateway and HTTP meet on the way out.
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Batch } from '../objects/batch.ts'
 import type { PaceLimit } from '../objects/body-pace.ts'
 import type { Reply, ReplyBody, StreamedBody } from '../operation.ts'
 import type { ReplyBatch } from './reply-batch.ts'
@@ -122,13 +123,9 @@ async function streamBody({ outgoing, pace }: Exchange, body: StreamedBody): Pro
   try {
     for await (const batch of body.open()) {
       if (outgoing.destroyed) return
-      outgoing.cork()
-      for (const piece of batch) {
-        sent += piece.length
-        outgoing.write(piece)
-      }
-      outgoing.uncork()
-      if (outgoing.writableNeedDrain) await writable(outgoing, patienceMs(batch, pace))
+      const bytes = writeBatch(outgoing, batch)
+      sent += bytes
+      if (outgoing.writableNeedDrain) await writable(outgoing, patienceMs(bytes, pace))
       // Nothing more is read for a client that has gone.
       if (outgoing.destroyed) return
     }
@@ -140,10 +137,21 @@ async function streamBody({ outgoing, pace }: Exchange, body: StreamedBody): Pro
   }
 }
 
-/** How long a reader may take for a batch: as slow as a sender may be, with a window to spare. */
-function patienceMs(batch: readonly Buffer[], pace: Exchange['pace']): number {
+/** Under one cork; empties the batch and answers how many bytes it had. */
+function writeBatch(outgoing: ServerResponse, batch: Batch): number {
   let bytes = 0
-  for (const piece of batch) bytes += piece.length
+  outgoing.cork()
+  for (const piece of batch) {
+    bytes += piece.length
+    outgoing.write(piece)
+  }
+  outgoing.uncork()
+  batch.length = 0
+  return bytes
+}
+
+/** How long a reader may take for so many bytes: as slow as a sender may be, with a window to spare. */
+function patienceMs(bytes: number, pace: Exchange['pace']): number {
   return pace.windowMs + (bytes / pace.bytesPerSecondMin) * 1000
 }
 

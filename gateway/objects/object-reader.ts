@@ -13,6 +13,7 @@ import {
 import { BadFrame, openFrames } from '../../protocol/chunks/open-frames.ts'
 import { BadInlineData, openInline } from '../../protocol/chunks/seal-inline.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
+import type { Batch, Batches } from './batch.ts'
 import { type Run, runsOf } from './chunk-run.ts'
 import { IdleBuffers } from './idle-buffers.ts'
 import {
@@ -46,7 +47,7 @@ export async function* readBatches(
   parts: ReaderParts,
   source: ObjectSource,
   range: ByteRange,
-): AsyncGenerator<readonly Buffer[], void, void> {
+): Batches {
   assertRange(source, range)
   if (range.start === range.end) return
   const only = onlyStep(parts, source.data, range)
@@ -54,7 +55,7 @@ export async function* readBatches(
     yield await readStep(parts, only)
     return
   }
-  let ahead: Promise<readonly Buffer[]> | undefined
+  let ahead: Promise<Batch> | undefined
   try {
     for await (const step of stepsOf(parts, source.data, range)) {
       const next = readStep(parts, step)
@@ -170,7 +171,7 @@ async function* stepsOf(
   }
 }
 
-async function readStep(parts: ReaderParts, step: Step): Promise<readonly Buffer[]> {
+async function readStep(parts: ReaderParts, step: Step): Promise<Batch> {
   if (step.is === 'inline') return [openInlineRun(parts.tenantKeys, step)]
   const { ref, range } = framesOf(step)
   if (range.count < reusedFramesMin) return opened(step, await parts.blobs.read(ref, range))
@@ -189,7 +190,7 @@ function framesOf({ chunk, from, to }: ChunkStep): WantedFrames {
 }
 
 /** The plaintext of a step from what the store has answered. */
-function opened(step: ChunkStep, read: BlobRead): readonly Buffer[] {
+function opened(step: ChunkStep, read: BlobRead): Batch {
   const { chunk, from, to } = step
   if (read.is !== 'found') throw new UnreadableData(`${nameOf(chunk)} is ${read.is}`)
   const { range } = framesOf(step)
@@ -207,7 +208,7 @@ function nameOf(chunk: ChunkRef): string {
 }
 
 /** Cuts off what whole blocks hold more than was asked for. */
-function trimmed(blocks: Buffer[], skip: number, length: number): readonly Buffer[] {
+function trimmed(blocks: Buffer[], skip: number, length: number): Batch {
   const head = blocks[0]
   assert(head !== undefined, 'a read of no block')
   blocks[0] = head.subarray(skip)

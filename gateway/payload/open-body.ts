@@ -1,13 +1,12 @@
 // The body of a GET. Its first bytes are read before anything is answered, so that data which cannot
 // be read makes an error reply, and only what fails later breaks a transfer off.
 import type { HalfOpenRange } from '../../protocol/s3/range.ts'
+import type { Batch, Batches } from '../objects/batch.ts'
 import { readBatches, readInline } from '../objects/object-reader.ts'
 import type { ReadHold } from '../objects/read-leases.ts'
 import type { Call, ReplyBody } from '../operation.ts'
 import type { FoundVersion } from './find-version.ts'
 import { holdVersion } from './held-version.ts'
-
-type Batches = AsyncGenerator<readonly Buffer[], void, void>
 
 /** Frames of 64 KiB that all bodies under way may read at once, 32 MiB; and one of them, 1 MiB. */
 const framesMax = 512
@@ -56,7 +55,7 @@ export async function openBody(
 }
 
 async function* resume(
-  first: IteratorResult<readonly Buffer[], void>,
+  first: IteratorResult<Batch, void>,
   rest: Batches,
   hold: ReadHold | undefined,
 ): Batches {

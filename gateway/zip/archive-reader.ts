@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Manifest } from '../../metadata/manifest-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { centralHeader, endOfCentralDirectory } from '../../protocol/zip/zip-layout.ts'
+import type { Batch, Batches } from '../objects/batch.ts'
 import { EntryCheck } from './entry-check.ts'
 import { type ArchiveRange, cutOf, type EntrySlice, stepsOf } from './entry-slice.ts'
 import { placedPages } from './manifest-entries.ts'
@@ -19,8 +20,6 @@ export type ArchiveParts = SliceParts & {
   /** Called again and again while the archive is read. */
   readonly keepAlive: () => Promise<void>
 }
-
-type Batches = AsyncGenerator<readonly Buffer[], void, void>
 
 /** Buffers of a batch smaller than this are put together: a write costs more than the copy. */
 const smallBytes = 16 * 1024
@@ -130,7 +129,7 @@ function begin(reader: SliceReader, slices: readonly EntrySlice[]): Promise<read
   return reading
 }
 
-function batchOf(slices: readonly ReadSlice[], check: EntryCheck): readonly Buffer[] {
+function batchOf(slices: readonly ReadSlice[], check: EntryCheck): Batch {
   const buffers: Buffer[] = []
   for (const { slice, header, data } of slices) {
     check.see(slice, data)
@@ -165,8 +164,8 @@ async function* readDirectory(
   }
 }
 
-function joined(buffers: readonly Buffer[]): readonly Buffer[] {
-  const batch: Buffer[] = []
+function joined(buffers: readonly Buffer[]): Batch {
+  const batch: Batch = []
   let small: Buffer[] = []
   let bytes = 0
   const flush = () => {

@@ -11,6 +11,7 @@ import { contentRange, type HalfOpenRange } from '../../protocol/s3/range.ts'
 import { headerText } from '../../protocol/s3/request-headers.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import type { Batch, Batches } from '../objects/batch.ts'
 import type { Reply } from '../operation.ts'
 import { overrideHeaders } from '../payload/read-headers.ts'
 import { partCount, partRange } from './archive-parts.ts'
@@ -32,8 +33,6 @@ export type ServedArchive = {
   readonly boundary: () => string
   readonly read: (range: HalfOpenRange) => Batches
 }
-
-type Batches = AsyncGenerator<readonly Buffer[], void, void>
 
 const contentType = 'application/zip'
 
@@ -171,7 +170,7 @@ async function begun(batches: Batches): Promise<() => Batches> {
 }
 
 /** `first` is emptied: what is sent at the beginning of a long download is not kept to its end. */
-async function* resume(first: IteratorResult<readonly Buffer[], void>[], rest: Batches): Batches {
+async function* resume(first: IteratorResult<Batch, void>[], rest: Batches): Batches {
   try {
     yield* valuesOf(first)
     yield* rest

@@ -1,11 +1,12 @@
 // Several ranges in one body. https://www.rfc-editor.org/rfc/rfc9110#section-14.6
 import { contentRange, type HalfOpenRange } from '../../protocol/s3/range.ts'
+import type { Batches } from '../objects/batch.ts'
 
 export type MultipartRanges = {
   readonly contentType: string
   /** Of the whole body. */
   readonly bytes: number
-  open(): AsyncGenerator<readonly Buffer[], void, void>
+  open(): Batches
 }
 
 /** `boundary` must not stand in the content: 32 random hex digits do not. */
@@ -14,7 +15,7 @@ export function multipartRanges(parts: {
   readonly size: number
   readonly boundary: string
   readonly contentType: string
-  readonly open: (range: HalfOpenRange) => AsyncGenerator<readonly Buffer[], void, void>
+  readonly open: (range: HalfOpenRange) => Batches
 }): MultipartRanges {
   const { ranges, size, boundary, contentType } = parts
   const headers = ranges.map((range, index) =>

@@ -1,5 +1,6 @@
 // How fast a reader reads ahead: as the client takes what it is given, and as the process's budget
 // allows. So a hundred clients that do not read hold little, and one that reads is not held up.
+import type { Batch } from '../objects/batch.ts'
 import type { ReadAheadBudget } from './read-ahead-budget.ts'
 import {
   fastAfterSteps,
@@ -45,7 +46,7 @@ export class ReadingLane {
    * To be called with a batch as it is given away. Who reads yields it itself: a generator between the
    * two would go on holding it while the client is slow with the next.
    */
-  given(batch: readonly Buffer[]): readonly Buffer[] {
+  given(batch: Batch): Batch {
     this.givenMs = this.clock()
     return batch
   }

@@ -16,7 +16,7 @@ export const manifestsPerTenantMax = 1_000
 export const entriesPerTenantMax = 20_000_000
 
 /** What a page of a manifest holds: its decoding is the memory of a slow reader. */
-export const pageEntriesMax = 256
+export const pageEntriesMax = 64
 export const pageTextMax = 32 * 1024
 /** Pages that are being written at once. */
 export const pagesUnderWay = 32

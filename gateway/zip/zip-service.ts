@@ -5,6 +5,7 @@ import type { Manifest } from '../../metadata/manifest-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
+import type { Batches } from '../objects/batch.ts'
 import type { Reply } from '../operation.ts'
 import { readArchive } from './archive-reader.ts'
 import { type ArchiveRequest, archiveReply } from './archive-reply.ts'
@@ -38,11 +39,7 @@ export class ZipService {
   }
 
   /** As `readArchive`; the manifest lives on while it is read. */
-  read(
-    manifest: Manifest,
-    tenantKeys: TenantKeys,
-    range: ArchiveRange,
-  ): AsyncGenerator<readonly Buffer[], void, void> {
+  read(manifest: Manifest, tenantKeys: TenantKeys, range: ArchiveRange): Batches {
     const { metadata, blobs, clock } = this.parts
     const keepAlive = this.archives.keeper(manifest)
     const parts = { metadata, blobs, tenantKeys, budget: this.budget, clock, keepAlive }

@@ -15,6 +15,7 @@ const random = seededBytes()
 const entries = Number(process.env.HOLDFAST_ZIP_ENTRIES ?? 30_000)
 const growthMiBMax = 64
 const readers = 100
+const heldMiBMax = 40
 const warmUpWaves = 2
 const waves = 3
 
@@ -130,7 +131,8 @@ describe('the memory of archives', (test) => {
         open.map(async (batches, reader) => {
           const batch = await batches.next()
           assert.ok(batch.done !== true)
-          held.set(reader, batch.value)
+          // Taken out of it, as by the writer to a socket.
+          held.set(reader, batch.value.splice(0))
         }),
       )
     }
@@ -153,7 +155,7 @@ describe('the memory of archives', (test) => {
       await stall(prefix, () => {
         held = heldMiB() - before
       })
-      assert.ok(held > 0 && held < growthMiBMax, `${held} MiB were held`)
+      assert.ok(held > 0 && held < heldMiBMax, `${held} MiB were held`)
       for (let wave = 0; wave < warmUpWaves; wave += 1) await stall(prefix, () => {})
       for (let wave = 0; wave < waves; wave += 1) {
         const taken = await growthDuring(anonymous, () => stall(prefix, () => {}))
