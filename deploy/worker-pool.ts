@@ -7,7 +7,7 @@ import type { Config } from '../gateway/config.ts'
 import type { HostPort } from '../gateway/config-values.ts'
 import { settingNames, variableOf } from '../gateway/settings.ts'
 import type { DataDirectoryLock } from './data-directory.ts'
-import { endHandedConnection } from './handed-connection.ts'
+import { endHandedConnections } from './handed-connections.ts'
 import type { Print, S3Listener, TlsPair } from './serving.ts'
 import { parseFromWorker, type ToWorker } from './worker-messages.ts'
 
@@ -110,7 +110,7 @@ export class WorkerPool implements S3Listener {
 
   private fork(): void {
     const worker = cluster.fork(withoutSettings)
-    endHandedConnection(worker)
+    endHandedConnections(worker)
     const processId = newProcessId(worker.process.pid ?? 0)
     this.living.set(worker, { processId, startedMs: performance.now() })
     worker.on('message', (raw) => this.hear(worker, raw))

@@ -4,12 +4,12 @@ import type { VfsFile } from './vfs.ts'
 const windowBytes = 1024 * 1024
 
 export class FileWindow {
-  readonly #file: VfsFile
+  readonly #file: Pick<VfsFile, 'read'>
   #memory = Buffer.alloc(0)
   #window = this.#memory
   #start = 0
 
-  constructor(file: VfsFile) {
+  constructor(file: Pick<VfsFile, 'read'>) {
     this.#file = file
   }
 
@@ -22,8 +22,11 @@ export class FileWindow {
     if (this.#memory.length < count) {
       this.#memory = Buffer.allocUnsafeSlow(Math.max(windowBytes, count))
     }
-    const got = await this.#file.read(this.#memory, offset)
-    this.#window = this.#memory.subarray(0, got)
+    const into = this.#memory.subarray(0, Math.max(windowBytes, count))
+    // Nothing is in it until the read has ended well.
+    this.#window = into.subarray(0, 0)
+    const got = await this.#file.read(into, offset)
+    this.#window = into.subarray(0, got)
     this.#start = offset
     return this.#window.subarray(0, count)
   }

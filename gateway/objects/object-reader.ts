@@ -28,7 +28,7 @@ import {
 const framesPerRead = 16
 /**
  * Frames of longer reads lie in memory that is used again, for they are of no use once they are opened:
- * a new MiB for each made the collector mark everything for every 64 of them.
+ * a new MiB for each made the collector mark everything again and again.
  */
 const reusedFramesMin = 4
 const frameMemory = new IdleBuffers({
