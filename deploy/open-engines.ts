@@ -13,6 +13,7 @@ import { type MasterKey, openMasterKey } from '../gateway/keys/master-key-file.t
 import { type Background, startBackground } from '../gateway/workers/background.ts'
 import { type Repeating, repeat } from '../gateway/workers/repeating.ts'
 import { LmdbMetadataStore } from '../metadata/lmdb/lmdb-metadata-store.ts'
+import { collectOften } from './collector-flags.ts'
 import { logToStderr } from './log.ts'
 import type { Engines, OpenEngines, ProcessRole } from './serving.ts'
 
@@ -112,7 +113,12 @@ class EmbeddedEngines implements Engines {
   }
 
   async serveS3({ listen, tls }: Parameters<Engines['serveS3']>[0]) {
-    const gateway = await composeGateway({ ...this.#parts, random: randomBytes, now: Date.now })
+    const gateway = await composeGateway({
+      ...this.#parts,
+      random: randomBytes,
+      now: Date.now,
+      onManyReaders: collectOften,
+    })
     this.#gateway = gateway
     const server = createS3Server({ ...gateway, ...(tls === undefined ? {} : { tls }) })
     const { address, port } = await server.listen(listen.port, listen.host)

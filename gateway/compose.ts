@@ -40,6 +40,8 @@ export type GatewayParts = {
   readonly random: RandomBytes
   readonly now: () => number
   readonly log: Log
+  /** Told when many archives are read at once, and when no longer. */
+  readonly onManyReaders?: (areMany: boolean) => void
 }
 
 export type Gateway = {
@@ -94,7 +96,8 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
     now,
   }
   const clock = () => performance.now()
-  const zip = new ZipService({ metadata, blobs, random: parts.random, now, clock })
+  const { random, onManyReaders = () => {} } = parts
+  const zip = new ZipService({ metadata, blobs, random, now, clock, onManyReaders })
   const ownRoutes = makeOwnRoutes({
     metadata,
     zip,

@@ -8,6 +8,7 @@ import type { Batch, Batches } from '../objects/batch.ts'
 import { EntryCheck } from './entry-check.ts'
 import { type ArchiveRange, cutOf, type EntrySlice, stepsOf } from './entry-slice.ts'
 import { placedPages } from './manifest-entries.ts'
+import type { OpenReaders } from './open-readers.ts'
 import type { ReadAheadBudget } from './read-ahead-budget.ts'
 import { type ReadSlice, type SliceParts, SliceReader } from './read-slices.ts'
 import { ReadingLane } from './reading-lane.ts'
@@ -15,6 +16,7 @@ import { ReadingLane } from './reading-lane.ts'
 export type ArchiveParts = SliceParts & {
   readonly metadata: Pick<MetadataStore, 'manifests' | 'objects' | 'chunks' | 'uploads'>
   readonly budget: ReadAheadBudget
+  readonly readers: OpenReaders
   /** Milliseconds of a clock that does not jump. */
   readonly clock: () => number
   /** Called again and again while the archive is read. */
@@ -61,6 +63,7 @@ async function* readEntries(parts: ArchiveParts, manifest: Manifest, range: Arch
   const pages = placedPages(parts.metadata.manifests, manifest, { offset: range.start })
   const ahead: Promise<readonly ReadSlice[]>[] = []
   const next = async () => batchOf((await ahead.shift()) ?? [], check)
+  parts.readers.enter()
   try {
     for await (const step of stepsOf(pages, range, () => lane.nextStepBytes())) {
       await parts.keepAlive()
@@ -84,6 +87,7 @@ async function* readEntries(parts: ArchiveParts, manifest: Manifest, range: Arch
     }
   } finally {
     lane.end()
+    parts.readers.leave()
     // Ended early or failed: what is being read ends before we do, whatever comes of it.
     await Promise.allSettled(ahead)
   }

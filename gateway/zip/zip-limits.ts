@@ -38,6 +38,8 @@ export const fastStepsAhead = 2
 /** What a fast client holds of the process's budget: steps under way, and the one being sent. */
 export const fastLaneBytes = 4 * mib
 export const readAheadBytes = 16 * mib
+/** So many readers at once make garbage as fast as one, and hold on to it longer. */
+export const manyReaders = 32
 /** Entries that one step reads at most. */
 export const stepEntriesMax = 256
 /** An entry with so many bytes to be read is read for itself, as a GET would. */

@@ -11,8 +11,9 @@ import { readArchive } from './archive-reader.ts'
 import { type ArchiveRequest, archiveReply } from './archive-reply.ts'
 import { Archives } from './archives.ts'
 import type { ArchiveRange } from './entry-slice.ts'
+import { OpenReaders } from './open-readers.ts'
 import { ReadAheadBudget } from './read-ahead-budget.ts'
-import { readAheadBytes } from './zip-limits.ts'
+import { manyReaders, readAheadBytes } from './zip-limits.ts'
 
 export type ZipServiceParts = {
   readonly metadata: MetadataStore
@@ -21,16 +22,23 @@ export type ZipServiceParts = {
   readonly now: () => number
   /** Milliseconds of a clock that does not jump. */
   readonly clock: () => number
+  /** Told when many archives are read at once, and when no longer. */
+  readonly onManyReaders?: (areMany: boolean) => void
 }
 
 export class ZipService {
   readonly archives: Archives
   private readonly parts: ZipServiceParts
   private readonly budget = new ReadAheadBudget({ bytes: readAheadBytes })
+  private readonly readers: OpenReaders
 
   constructor(parts: ZipServiceParts) {
     this.parts = parts
     this.archives = new Archives(parts)
+    this.readers = new OpenReaders({
+      many: manyReaders,
+      onMany: parts.onManyReaders ?? (() => {}),
+    })
   }
 
   /** What is left of the process's budget of reading ahead. Bytes. */
@@ -42,7 +50,8 @@ export class ZipService {
   read(manifest: Manifest, tenantKeys: TenantKeys, range: ArchiveRange): Batches {
     const { metadata, blobs, clock } = this.parts
     const keepAlive = this.archives.keeper(manifest)
-    const parts = { metadata, blobs, tenantKeys, budget: this.budget, clock, keepAlive }
+    const { budget, readers } = this
+    const parts = { metadata, blobs, tenantKeys, budget, readers, clock, keepAlive }
     return readArchive(parts, manifest, range)
   }
 

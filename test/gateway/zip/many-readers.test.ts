@@ -1,0 +1,54 @@
+// Whoever has to know when many archives are read at once is told, and told when they are few again, however
+// each of them ends.
+import assert from 'node:assert'
+import { randomBytes } from 'node:crypto'
+import { openPrefix } from '../../../gateway/zip/prefix-entries.ts'
+import { manyReaders } from '../../../gateway/zip/zip-limits.ts'
+import { ZipService } from '../../../gateway/zip/zip-service.ts'
+import { describe } from '../../support/describe.ts'
+import { bucket, ZipFixture } from './zip-fixture.ts'
+
+describe('many readers of archives', (test) => {
+  let fixture: ZipFixture
+  test.before(async () => {
+    fixture = await ZipFixture.open()
+    await fixture.put('folder/a', 'some bytes')
+  })
+  test.after(() => fixture.harness.close())
+
+  test('are told of once, and again when they are few', async () => {
+    const { services, keys } = fixture.harness
+    const told: boolean[] = []
+    const zip = new ZipService({
+      metadata: services.metadata,
+      blobs: services.blobs,
+      random: randomBytes,
+      now: services.now,
+      clock: () => performance.now(),
+      onManyReaders: (areMany) => told.push(areMany),
+    })
+    const from = await services.metadata.buckets.get(keys.tenantId, bucket)
+    assert.ok(from)
+    const manifest = await zip.archives.freeze({
+      tenantId: keys.tenantId,
+      scope: 'many',
+      options: 'test',
+      emptyModifiedMs: 0,
+      open: () => openPrefix(services.metadata.objects, from, { prefix: '', windows: false }),
+    })
+    const begin = async () => {
+      const batches = zip.read(manifest, keys, { start: 0, end: manifest.totalBytes })
+      await batches.next()
+      return batches
+    }
+    const open = []
+    for (let count = 1; count < manyReaders; count += 1) open.push(await begin())
+    assert.deepStrictEqual(told, [])
+    open.push(await begin(), await begin())
+    assert.deepStrictEqual(told, [true])
+    // One is read to its end, the others are left.
+    for await (const _ of open.pop() ?? []);
+    for (const batches of open) await batches.return()
+    assert.deepStrictEqual(told, [true, false])
+  })
+})
