@@ -17,6 +17,7 @@ import { S3Error, type S3ErrorCode } from '../../protocol/s3/s3-error.ts'
 import { renderError } from '../../protocol/s3/xml/render-error.ts'
 import type { HandleRequest } from './handle-request.ts'
 import type { RequestIds } from './request-id.ts'
+import { UnderWay } from './under-way.ts'
 
 /** PEM texts. */
 export type TlsFiles = { readonly cert: string; readonly key: string }
@@ -29,7 +30,10 @@ export type S3ServerOptions = {
 
 export type S3Server = {
   listen(port: number, host: string): Promise<AddressInfo>
-  /** Takes no more connections, and ends those still busy after `drainMs`. */
+  /**
+   * Takes no more connections, and ends those still busy after `drainMs`. Resolves when all requests
+   * have ended, those too whose clients have gone, unless they take much longer.
+   */
   close(drainMs: number): Promise<void>
   /** New connections use the new certificate. */
   setTls(files: TlsFiles): void
@@ -40,6 +44,8 @@ const headersTimeoutMs = 30_000
 /** How long an idle connection is kept: longer than the usual 60 s of load balancers. */
 const keepAliveMs = 75_000
 const drainPollMs = 50
+/** How long a request may go on when its connection is gone. */
+const settleMs = 3_000
 
 export function createS3Server(options: S3ServerOptions): S3Server {
   const limits = {
@@ -55,10 +61,14 @@ export function createS3Server(options: S3ServerOptions): S3Server {
   const server = options.tls
     ? createHttpsServer({ ...limits, ...options.tls })
     : createHttpServer(limits)
-  attach(server, options)
+  const underWay = new UnderWay()
+  attach(server, options, underWay)
   return {
     listen: (port, host) => listen(server, port, host),
-    close: (drainMs) => close(server, drainMs),
+    close: async (drainMs) => {
+      await close(server, drainMs)
+      await underWay.ended(settleMs)
+    },
     setTls: (files) => {
       if ('setSecureContext' in server) server.setSecureContext({ ...files })
     },
@@ -90,12 +100,16 @@ function runInTurn(
   })
 }
 
-function attach(server: Server | HttpsServer, { handle, ids }: S3ServerOptions): void {
+function attach(
+  server: Server | HttpsServer,
+  { handle, ids }: S3ServerOptions,
+  underWay: UnderWay,
+): void {
   const waiting: Pipelined = new WeakMap()
   const listenerFor = (expectsContinue: boolean) => {
     const app = new Hono<{ Bindings: HttpBindings }>()
     app.get('/', async (c) => {
-      await handle(c.env.incoming, c.env.outgoing, { expectsContinue })
+      await underWay.run(() => handle(c.env.incoming, c.env.outgoing, { expectsContinue }))
       return RESPONSE_ALREADY_SENT
     })
     // What `handle` could not even answer has been logged by it.
