@@ -59,9 +59,10 @@ export interface BlobStore {
   /**
    * Reads frames of many chunks, each answered as `read` would, in the order asked; what lies close
    * together is fetched at once. The buffers may share memory: they are to be read, not kept. It has
-   * at most twice the bytes asked for. One I/O error throws, when all reads have ended.
+   * at most twice the bytes asked for. One I/O error throws, when all reads have ended. `into`: as for
+   * `read`, and what it has no room for lies elsewhere.
    */
-  readMany(wanted: readonly WantedFrames[]): Promise<readonly BlobRead[]>
+  readMany(wanted: readonly WantedFrames[], into?: Buffer): Promise<readonly BlobRead[]>
 
   /**
    * Deletes exactly these generations; unknown ones are done already. Not reversible. Durable when

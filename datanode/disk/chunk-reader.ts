@@ -49,7 +49,7 @@ export class ChunkReader {
   }
 
   /** As `BlobStore.readMany`. Ends only when every read has. */
-  async readMany(wanted: readonly WantedFrames[]): Promise<readonly BlobRead[]> {
+  async readMany(wanted: readonly WantedFrames[], into?: Buffer): Promise<readonly BlobRead[]> {
     const located: Located[] = []
     const others: Numbered[] = []
     for (const [number, { ref, range }] of wanted.entries()) {
@@ -58,7 +58,12 @@ export class ChunkReader {
       if (place === undefined || span === undefined) others.push({ ref, range, number })
       else located.push({ ref, range, number, place, segment: place.segment, span })
     }
-    const joined = joinReads(located).map((read) => this.readJoined(read))
+    let used = 0
+    const joined = joinReads(located).map((read) => {
+      const memory = into?.subarray(used, used + read.span.bytes)
+      used += read.span.bytes
+      return this.readJoined(read, memory)
+    })
     const answers: BlobRead[] = []
     for (const { number, read } of (await allEnded([...joined, this.readEach(others)])).flat()) {
       answers[number] = read
@@ -66,10 +71,13 @@ export class ChunkReader {
     return answers
   }
 
-  private async readJoined({ segment, span, of }: JoinedRead<Located>): Promise<readonly Answer[]> {
+  private async readJoined(
+    { segment, span, of }: JoinedRead<Located>,
+    into?: Buffer,
+  ): Promise<readonly Answer[]> {
     let bytes: Buffer
     try {
-      bytes = await this.files.use(segment, (file) => readSpan(file, span))
+      bytes = await this.files.use(segment, (file) => readSpan(file, span, into))
     } catch (cause) {
       if (errorCode(cause) !== 'ENOENT' && errorCode(cause) !== 'EIO') throw cause
       // The segment was retired meanwhile, or one of them cannot be read: each for itself then.

@@ -148,9 +148,9 @@ export class DiskBlobStore implements BlobStore {
     return this.#reader.read({ ref, range }, into)
   }
 
-  async readMany(wanted: readonly WantedFrames[]): Promise<readonly BlobRead[]> {
+  async readMany(wanted: readonly WantedFrames[], into?: Buffer): Promise<readonly BlobRead[]> {
     this.#assertOpen()
-    return this.#reader.readMany(wanted)
+    return this.#reader.readMany(wanted, into)
   }
 
   async delete(refs: readonly BlobRef[]): Promise<void> {

@@ -8,14 +8,14 @@ import {
   blockBytes,
   blockCount,
   type ChunkRef,
-  frameBytesMax,
+  sealedBytes,
 } from '../../protocol/chunks/chunk-ref.ts'
 import { BadFrame, openFrames } from '../../protocol/chunks/open-frames.ts'
 import { BadInlineData, openInline } from '../../protocol/chunks/seal-inline.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import type { Batch, Batches } from './batch.ts'
 import { type Run, runsOf } from './chunk-run.ts'
-import { IdleBuffers } from './idle-buffers.ts'
+import { framesPerRead, withFrameMemory } from './frame-memory.ts'
 import {
   type ByteRange,
   type ObjectRange,
@@ -24,18 +24,8 @@ import {
   UnreadableData,
 } from './reader-parts.ts'
 
-/** Frames read at once, unless the parts say otherwise: 1 MiB of plaintext. */
-const framesPerRead = 16
-/**
- * Frames of longer reads lie in memory that is used again, for they are of no use once they are opened:
- * a new MiB for each made the collector mark everything again and again.
- */
-const reusedFramesMin = 4
-const frameMemory = new IdleBuffers({
-  allocate: () => Buffer.allocUnsafeSlow(framesPerRead * frameBytesMax + 4096),
-  keepMs: 10_000,
-  countMax: 16,
-})
+/** What a store may read with the frames of a chunk, for itself. */
+const recordHeaderBytesMax = 128
 /** A range of this length never touches more frames than that. */
 const onlyStepBytesMax = (framesPerRead - 1) * blockBytes
 
@@ -84,15 +74,17 @@ export async function readTogether(
 ): Promise<readonly (readonly Buffer[])[]> {
   const steps = await Promise.all(wanted.map((one) => allSteps(parts, one)))
   const asked = steps.flat().flatMap((step) => (step.is === 'chunk' ? framesOf(step) : []))
-  const answers = (await parts.blobs.readMany(asked)).values()
-  return steps.map((ofOne) =>
-    ofOne.flatMap((step) => {
-      if (step.is === 'inline') return openInlineRun(parts.tenantKeys, step)
-      const { value: read } = answers.next()
-      assert(read !== undefined, 'a read without an answer')
-      return opened(step, read)
-    }),
-  )
+  return withFrameMemory(bytesToRead(asked), async (memory) => {
+    const answers = (await parts.blobs.readMany(asked, memory)).values()
+    return steps.map((ofOne) =>
+      ofOne.flatMap((step) => {
+        if (step.is === 'inline') return openInlineRun(parts.tenantKeys, step)
+        const { value: read } = answers.next()
+        assert(read !== undefined, 'a read without an answer')
+        return opened(step, read)
+      }),
+    )
+  })
 }
 
 async function allSteps(
@@ -173,14 +165,18 @@ async function* stepsOf(
 
 async function readStep(parts: ReaderParts, step: Step): Promise<Batch> {
   if (step.is === 'inline') return [openInlineRun(parts.tenantKeys, step)]
-  const { ref, range } = framesOf(step)
-  if (range.count < reusedFramesMin) return opened(step, await parts.blobs.read(ref, range))
-  const memory = frameMemory.take()
-  try {
-    return opened(step, await parts.blobs.read(ref, range, memory))
-  } finally {
-    frameMemory.giveBack(memory)
+  const wanted = framesOf(step)
+  return withFrameMemory(bytesToRead([wanted]), async (memory) =>
+    opened(step, await parts.blobs.read(wanted.ref, wanted.range, memory)),
+  )
+}
+
+function bytesToRead(wanted: readonly WantedFrames[]): number {
+  let bytes = 0
+  for (const { range } of wanted) {
+    bytes += sealedBytes(Math.min(range.length, range.count * blockBytes)) + recordHeaderBytesMax
   }
+  return bytes
 }
 
 /** The frames that hold what a step reads. */

@@ -39,6 +39,17 @@ export function blobReadManyContract(engine: string, open: () => Promise<Opened>
       }
     })
 
+    test('may lie in memory that is lent, as far as there is room', async () => {
+      const lent = Buffer.alloc(400_000)
+      for (let round = 0; round < 20; round += 1) {
+        const asked = Array.from({ length: 1 + random.below(80) }, () => random.pick(chunks))
+        const into = lent.subarray(0, random.below(lent.length))
+        const reads = await opened.store.readMany(asked.map(wholeWanted), into)
+        assert.equal(reads.length, asked.length)
+        for (const [index, read] of reads.entries()) assertFound(read, asked[index]?.frames)
+      }
+    })
+
     test('may be none, and may be one many times', async () => {
       assert.deepEqual(await opened.store.readMany([]), [])
       const chunk = random.pick(chunks)

@@ -1,5 +1,6 @@
 // Reads into memory that the reader lends: where it is large enough, no other is taken.
 import assert from 'node:assert'
+import { wholeWanted } from '../../contracts/blob-read-many.ts'
 import { SeededRandom } from '../../simulation/datanode-random.ts'
 import { describe } from '../../support/describe.ts'
 import { diskFixture } from '../disk-store-fixture.ts'
@@ -21,6 +22,28 @@ describe('frames read into memory that is lent', (test) => {
         const read = await store.read(chunk.ref, wholeOf(chunk), lent)
         assert(read.is === 'found' && read.frames.equals(chunk.frames))
         assert.equal(read.frames.buffer === lent.buffer, isUsed)
+      }
+    } finally {
+      await fixture.discard()
+    }
+  })
+
+  test('lie in it beside each other, when they are of many chunks', async () => {
+    const random = new SeededRandom(2)
+    const fixture = await diskFixture()
+    const store = await fixture.open()
+    try {
+      const chunks = Array.from({ length: 30 }, () => testChunk(random, 10_000))
+      for (const chunk of chunks) await store.write(chunk)
+      // Far apart, so that there are several reads; and close together, so that there is one.
+      for (const wanted of [[0, 10, 20, 29], chunks.keys()].map((some) => [...some])) {
+        const lent = Buffer.alloc(2 * wanted.length * 10_100)
+        const asked = wanted.flatMap((index) => chunks[index] ?? [])
+        const reads = await store.readMany(asked.map(wholeWanted), lent)
+        for (const [index, read] of reads.entries()) {
+          assert(read.is === 'found' && read.frames.equals(asked[index]?.frames ?? lent))
+          assert(read.frames.buffer === lent.buffer)
+        }
       }
     } finally {
       await fixture.discard()
