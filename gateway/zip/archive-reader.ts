@@ -70,19 +70,19 @@ async function* readEntries(parts: ArchiveParts, manifest: Manifest, range: Arch
       if (step.is === 'slices') {
         ahead.push(begin(reading.reader, step.slices))
         while (ahead.length > lane.stepsAhead) {
-          yield lane.given(await next())
+          yield lane.give(await next())
           lane.taken()
         }
       } else {
         while (ahead.length > 0) {
-          yield lane.given(await next())
+          yield lane.give(await next())
           lane.taken()
         }
         yield* readLarge(reading, step.slice, parts.keepAlive)
       }
     }
     while (ahead.length > 0) {
-      yield lane.given(await next())
+      yield lane.give(await next())
       lane.taken()
     }
   } finally {
@@ -110,14 +110,14 @@ async function* readLarge(
     const bytes = lane.nextStepBytes()
     if (!lane.isFast) {
       const step = { ...slice, start, end: cutOf({ ...slice, start }, bytes) }
-      yield lane.given(batchOf(await reader.read([step]), check))
+      yield lane.give(batchOf(await reader.read([step]), check))
       lane.taken()
       start = step.end
       await keepAlive()
       continue
     }
     for await (const read of reader.stream({ ...slice, start })) {
-      yield lane.given(batchOf([read], check))
+      yield lane.give(batchOf([read], check))
       lane.taken()
       start = read.end
       await keepAlive()

@@ -11,6 +11,10 @@ export class OpenReaders {
     this.onMany = options.onMany
   }
 
+  get areMany(): boolean {
+    return this.count >= this.many
+  }
+
   enter(): void {
     this.count += 1
     if (this.count === this.many) this.onMany(true)

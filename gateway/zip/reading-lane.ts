@@ -1,44 +1,58 @@
 // How fast a reader reads ahead: as the client takes what it is given, and as the process's budget
 // allows. So a hundred clients that do not read hold little, and one that reads is not held up.
 import type { Batch } from '../objects/batch.ts'
+import type { OpenReaders } from './open-readers.ts'
 import type { ReadAheadBudget } from './read-ahead-budget.ts'
 import {
-  fastAfterSteps,
   fastLaneBytes,
   fastStepBytes,
   fastStepsAhead,
+  firstJudgedBytes,
+  judgedBytes,
   slowAfterMs,
   slowStepBytes,
 } from './zip-limits.ts'
 
+export type ReadingParts = {
+  readonly budget: ReadAheadBudget
+  readonly readers: Pick<OpenReaders, 'areMany'>
+  /** Milliseconds of a clock that does not jump. */
+  readonly clock: () => number
+}
+
 export class ReadingLane {
   private holdsBudget = false
-  /** The first batch is small: it may never be fetched, and then nobody gives anything back. */
-  private promptSteps = fastAfterSteps - 1
-  private givenMs = 0
+  private mayBeFast = false
+  /** What the client has taken since it was last judged: a new one is given credit. */
+  private takenBytes = judgedBytes - firstJudgedBytes
+  private waitedMs = 0
+  private given = { bytes: 0, atMs: 0 }
   private readonly budget: ReadAheadBudget
+  private readonly readers: Pick<OpenReaders, 'areMany'>
   private readonly clock: () => number
 
-  /** `clock`: milliseconds, of one that does not jump. */
-  constructor(parts: { readonly budget: ReadAheadBudget; readonly clock: () => number }) {
+  constructor(parts: ReadingParts) {
     this.budget = parts.budget
+    this.readers = parts.readers
     this.clock = parts.clock
   }
 
   get isFast(): boolean {
-    return this.holdsBudget
+    return this.holdsBudget && this.mayBeFast && !this.readers.areMany
   }
 
   /** Steps that may be under way beside the one that is sent: none for a slow client. */
   get stepsAhead(): number {
-    return this.holdsBudget ? fastStepsAhead : 0
+    return this.isFast ? fastStepsAhead : 0
   }
 
-  /** Bytes of the next step; becomes fast if it may. */
+  /**
+   * Bytes of the next step; becomes fast if it may. To be asked of a slow client when all that was read
+   * has been sent: only then does it give its place up.
+   */
   nextStepBytes(): number {
-    if (!this.holdsBudget && this.promptSteps >= fastAfterSteps) {
-      this.holdsBudget = this.budget.tryTake(fastLaneBytes)
-    }
+    if (!this.mayBeFast || this.readers.areMany) this.end()
+    else if (!this.holdsBudget) this.holdsBudget = this.budget.tryTake(fastLaneBytes)
     return this.holdsBudget ? fastStepBytes : slowStepBytes
   }
 
@@ -46,19 +60,22 @@ export class ReadingLane {
    * To be called with a batch as it is given away. Who reads yields it itself: a generator between the
    * two would go on holding it while the client is slow with the next.
    */
-  given(batch: Batch): Batch {
-    this.givenMs = this.clock()
+  give(batch: Batch): Batch {
+    let bytes = 0
+    for (const { length } of batch) bytes += length
+    this.given = { bytes, atMs: this.clock() }
     return batch
   }
 
-  /** The batch has been taken: a client that was slow with it loses its place. */
+  /** The batch has been taken: the client is judged when it has taken enough, or has taken too long. */
   taken(): void {
-    if (this.clock() - this.givenMs < slowAfterMs) {
-      this.promptSteps += 1
-    } else {
-      this.promptSteps = 0
-      this.end()
-    }
+    this.takenBytes += this.given.bytes
+    this.waitedMs += this.clock() - this.given.atMs
+    const isSlow = this.waitedMs >= slowAfterMs
+    if (!isSlow && this.takenBytes < judgedBytes) return
+    this.mayBeFast = !isSlow
+    this.takenBytes = 0
+    this.waitedMs = 0
   }
 
   /** Gives back what it holds; to be called at the end, too. */

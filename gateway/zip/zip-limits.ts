@@ -34,17 +34,21 @@ export const partBytesMin = 64 * mib
 export const slowStepBytes = 64 * 1024
 /** Read ahead of a fast one, in steps. */
 export const fastStepBytes = mib
-export const fastStepsAhead = 2
+export const fastStepsAhead = 1
 /** What a fast client holds of the process's budget: steps under way, and the one being sent. */
-export const fastLaneBytes = 4 * mib
-export const readAheadBytes = 16 * mib
-/** So many readers at once make garbage as fast as one, and hold on to it longer. */
+export const fastLaneBytes = 2 * mib
+export const readAheadBytes = 8 * mib
+/** With so many readers at once nothing is read ahead, and memory comes before speed. */
 export const manyReaders = 32
 /** Entries that one step reads at most. */
 export const stepEntriesMax = 256
 /** An entry with so many bytes to be read is read for itself, as a GET would. */
 export const largeBytesMin = 8 * mib
-/** A client that takes a step this slowly gives its place among the fast ones up. */
-export const slowAfterMs = 200
-/** So many steps taken at once in a row make a client fast again. */
-export const fastAfterSteps = 8
+/**
+ * A client is fast that takes so many bytes before it has kept us waiting for so long, all in all:
+ * sockets swallow a MiB or two at once, whoever reads them.
+ */
+export const judgedBytes = 4 * mib
+export const slowAfterMs = 400
+/** Taken by a new client, these are enough: a crowd that comes at once is seen by then. */
+export const firstJudgedBytes = mib

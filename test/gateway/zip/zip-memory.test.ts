@@ -15,7 +15,7 @@ const random = seededBytes()
 const entries = Number(process.env.HOLDFAST_ZIP_ENTRIES ?? 30_000)
 const growthMiBMax = 64
 const readers = 100
-const heldMiBMax = 40
+const heldMiBMax = 24
 const warmUpWaves = 2
 const waves = 3
 
