@@ -20,8 +20,9 @@ import {
   sealedReadSpeed,
   syncedAppendsPerSecond,
 } from './raw-figures.ts'
+import { slowReaders } from './slow-readers.ts'
 import { benchKey, type Spawned, spawnBareServer, spawnHoldfast } from './spawned-server.ts'
-import { millionEntries, slowReaders, zipRows } from './zip-bench.ts'
+import { millionEntries, zipRows } from './zip-bench.ts'
 
 const { values } = parseArgs({ options: { objects: { type: 'string', default: '1000000' } } })
 const seconds = 5
@@ -48,7 +49,7 @@ try {
     `peak ${memoryMiB(server.pid).peak.toFixed(0)} MiB`,
   )
   await zipRows(row, target)
-  await slowReaders(row, target)
+  await slowReaders(row, { directory, targetOf })
   await listings()
   await millionEntries(row, { directory, objects: Number(values.objects), targetOf })
 } finally {

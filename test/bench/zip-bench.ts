@@ -1,14 +1,16 @@
 // The rows of `npm run bench` about zip downloads.
-import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import type { Target } from './large-transfers.ts'
-import { preparedRequest } from './prepared-requests.ts'
 import { anonymousMiB } from './process-figures.ts'
 import { type Spawned, spawnHoldfast } from './spawned-server.ts'
 import { fillBucket, secondsToFirstByte, secondsToLastByte, zipBesideGets } from './zip-figures.ts'
 
-type Row = (what: string, figure: string, ratio?: string) => void
+export type Row = (what: string, figure: string, ratio?: string) => void
+
+export type OwnServerParts = {
+  readonly directory: string
+  readonly targetOf: (server: Spawned) => Target
+}
 
 export async function zipRows(row: Row, target: Target): Promise<void> {
   for (const { label, count, bytes, aim } of [
@@ -26,59 +28,10 @@ export async function zipRows(row: Row, target: Target): Promise<void> {
   }
 }
 
-const readers = 100
-const readPauseMs = 50
-const watchedMs = 10_000
-
-/**
- * Clients that take 64 KiB every now and then: what they make the server hold. The first hundred fill
- * the sockets' buffers at full speed, and so what the engine lets gather before it collects; both are
- * told.
- */
-export async function slowReaders(row: Row, target: Target): Promise<void> {
-  const first = await growthBySlowReaders(target)
-  await setTimeout(1000)
-  const second = await growthBySlowReaders(target)
-  row(
-    `${readers} slow readers of a zip`,
-    `memory grew by ${second.toFixed(0)} MiB`,
-    `aim below 64; by ${first.toFixed(0)} the first time`,
-  )
-}
-
-async function growthBySlowReaders(target: Target): Promise<number> {
-  const path = `/bench-zip-${64 * 1024 * 1024}/folder/?zip`
-  const idle = anonymousMiB(target.server.pid)
-  const sockets = Array.from({ length: readers }, () => slowDownload(target, path))
-  let highest = idle
-  for (let waited = 0; waited < watchedMs; waited += 100) {
-    await setTimeout(100)
-    highest = Math.max(highest, anonymousMiB(target.server.pid))
-  }
-  for (const socket of sockets) socket.destroy()
-  return highest - idle
-}
-
-function slowDownload(target: Target, path: string): Socket {
-  const socket = connect({ port: target.server.port, host: '127.0.0.1' })
-  socket.on('data', async () => {
-    socket.pause()
-    await setTimeout(readPauseMs)
-    socket.resume()
-  })
-  socket.on('error', () => socket.destroy())
-  socket.write(preparedRequest({ method: 'GET', target: path }, target.host, target.signing))
-  return socket
-}
-
 /** On a server of its own, whose bucket is filled while it does not run. */
 export async function millionEntries(
   row: Row,
-  parts: {
-    readonly directory: string
-    readonly objects: number
-    readonly targetOf: (server: Spawned) => Target
-  },
+  parts: OwnServerParts & { readonly objects: number },
 ): Promise<void> {
   const { objects } = parts
   const data = join(parts.directory, 'million')

@@ -24,20 +24,12 @@ export type ZipBeside = {
   readonly zip: ZipFigures
 }
 
+export type UploadedObjects = { readonly count: number; readonly bytes: number }
+
 /** Uploads the objects, then fetches them by GETs and as one zip in turn. */
-export async function zipBesideGets(
-  target: Target,
-  objects: { readonly count: number; readonly bytes: number },
-): Promise<ZipBeside> {
-  const { count, bytes } = objects
-  const bucket = `/bench-zip-${bytes}`
-  const folder = `${bucket}/folder`
-  await request(target, { method: 'PUT', target: bucket })
-  for (let index = 0; index < count; index += 1) {
-    const body = randomBytes(bytes)
-    await request(target, { method: 'PUT', target: `${folder}/${index}`, body })
-  }
-  const keys = Array.from({ length: count }, (_, index) => `${folder}/${index}`)
+export async function zipBesideGets(target: Target, objects: UploadedObjects): Promise<ZipBeside> {
+  const folder = await uploadFolder(target, objects)
+  const keys = Array.from({ length: objects.count }, (_, index) => `${folder}/${index}`)
   const sums = { gets: { seconds: 0, cpu: 0, bytes: 0 }, zip: { seconds: 0, cpu: 0, bytes: 0 } }
   for (let round = 0; round <= rounds; round += 1) {
     for (const [kind, targets] of [
@@ -53,6 +45,24 @@ export async function zipBesideGets(
     }
   }
   return { gets: figuresOf(sums.gets), zip: figuresOf(sums.zip) }
+}
+
+/** The path of a folder of a new bucket. */
+export async function uploadFolder(target: Target, objects: UploadedObjects): Promise<string> {
+  const { count, bytes } = objects
+  const bucket = `/bench-zip-${bytes}`
+  const folder = `${bucket}/folder`
+  const create = prepare(target, { method: 'PUT', target: bucket })
+  const load = { port: target.server.port, seconds: 120 }
+  await runLoad({ ...load, connections: 1, requests: 1, request: () => create })
+  await runLoad({
+    ...load,
+    connections: 2,
+    requests: count,
+    request: (index) =>
+      prepare(target, { method: 'PUT', target: `${folder}/${index}`, body: randomBytes(bytes) }),
+  })
+  return folder
 }
 
 type Measured = { readonly seconds: number; readonly cpu: number; readonly bytes: number }
@@ -80,17 +90,6 @@ type Sketch = Parameters<typeof preparedRequest>[0]
 
 function prepare(target: Target, sketch: Sketch): Buffer {
   return preparedRequest(sketch, target.host, target.signing)
-}
-
-async function request(target: Target, sketch: Sketch): Promise<void> {
-  const bytes = prepare(target, sketch)
-  await runLoad({
-    port: target.server.port,
-    connections: 1,
-    requests: 1,
-    seconds: 60,
-    request: () => bytes,
-  })
 }
 
 /** Seconds from the request to the first byte of the answer, which is fetched no further. */
