@@ -52,7 +52,7 @@ export interface BlobStore {
    * Reads `count` frames from frame `first` on, as one contiguous buffer that the caller owns. Every
    * frame returned has passed its CRC-32C. `length` is the chunk's plaintext length, as recorded in
    * metadata. An I/O error throws: an error never counts as absent. `into`: memory that the frames
-   * may lie in if there is room, 4 KiB more than they need; until the answer it is the store's.
+   * may lie in if there is room for them and what is read with them; the store's until it answers.
    */
   read(ref: BlobRef, range: FrameRange, into?: Buffer): Promise<BlobRead>
 

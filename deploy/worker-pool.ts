@@ -35,7 +35,7 @@ const restartDelayMaxMs = 10_000
 /** A worker that has lived this long was well: the next one is started without delay again. */
 const wellMs = 60_000
 /** How long a worker may take beyond the drain time before it is killed. */
-const stopPatienceMs = 5_000
+const stopPatienceMs = 8_000
 
 /** A worker could not start; the message is the worker's. */
 export class WorkerFailed extends Error {

@@ -74,8 +74,8 @@ export type ReplyBody =
 export type StreamedBody = {
   readonly bytes: number
   readonly open: () => AsyncIterable<Batch>
-  /** Called instead of `open` when nobody is there any more to send to. */
-  readonly drop?: () => void
+  /** Called instead of `open` when nobody is there any more to send to. Ends when nothing is read. */
+  readonly drop?: () => Promise<void>
 }
 
 export type Reply = {

@@ -12,6 +12,7 @@ import { errorCode } from './vfs.ts'
 
 /** A chunk may move between the look into the index and the read, but not this often. */
 const lookUpsMax = 10
+const noMemory = Buffer.alloc(0)
 
 /** One of many, and which of the answers is its own. */
 type Numbered = WantedFrames & { readonly number: number }
@@ -58,10 +59,12 @@ export class ChunkReader {
       if (place === undefined || span === undefined) others.push({ ref, range, number })
       else located.push({ ref, range, number, place, segment: place.segment, span })
     }
-    let used = 0
+    let room = into ?? noMemory
     const joined = joinReads(located).map((read) => {
-      const memory = into?.subarray(used, used + read.span.bytes)
-      used += read.span.bytes
+      const { bytes } = read.span
+      if (room.length < bytes) return this.readJoined(read)
+      const memory = room.subarray(0, bytes)
+      room = room.subarray(bytes)
       return this.readJoined(read, memory)
     })
     const answers: BlobRead[] = []

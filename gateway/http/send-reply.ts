@@ -35,7 +35,7 @@ export async function sendReply(exchange: Exchange, reply: Reply): Promise<void>
   const { incoming, outgoing } = exchange
   const streamed = isStreamed(reply.body) ? reply.body : undefined
   if (outgoing.destroyed || outgoing.headersSent) {
-    streamed?.drop?.()
+    await streamed?.drop?.()
     return
   }
   const unread = requestUnread(exchange)
@@ -43,7 +43,7 @@ export async function sendReply(exchange: Exchange, reply: Reply): Promise<void>
   outgoing.writeHead(reply.status, headersOf(exchange, reply, { closing }))
   const isHead = incoming.method === 'HEAD'
   if (streamed !== undefined && !isHead) return streamBody(exchange, streamed)
-  streamed?.drop?.()
+  await streamed?.drop?.()
   const whole = isHead || isStreamed(reply.body) ? undefined : reply.body
   return sendWhole(exchange, unread, whole)
 }

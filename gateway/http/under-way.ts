@@ -3,7 +3,7 @@
 
 export class UnderWay {
   private count = 0
-  private onNone: (() => void) | undefined
+  private readonly onNone = new Set<() => void>()
 
   async run(work: () => Promise<void>): Promise<void> {
     this.count += 1
@@ -11,7 +11,7 @@ export class UnderWay {
       await work()
     } finally {
       this.count -= 1
-      if (this.count === 0) this.onNone?.()
+      if (this.count === 0) for (const tell of this.onNone) tell()
     }
   }
 
@@ -19,11 +19,13 @@ export class UnderWay {
   async ended(patienceMs: number): Promise<void> {
     if (this.count === 0) return
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, patienceMs)
-      this.onNone = () => {
+      const done = () => {
         clearTimeout(timer)
+        this.onNone.delete(done)
         resolve()
       }
+      const timer = setTimeout(done, patienceMs)
+      this.onNone.add(done)
     })
   }
 }

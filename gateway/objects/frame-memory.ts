@@ -12,9 +12,11 @@ const keepMs = 10_000
 /** Reads of fewer bytes have memory of their own, which the collector finds soon. */
 const lentBytesMin = 32 * 1024
 
+/** More reads at once than the disk's threads serve; 14 MiB if all are lent. */
 const sizes = [
   { bytes: 160 * 1024, countMax: 16 },
-  { bytes: framesPerRead * frameBytesMax + overheadBytes, countMax: 4 },
+  { bytes: 400 * 1024, countMax: 8 },
+  { bytes: framesPerRead * frameBytesMax + overheadBytes, countMax: 6 },
 ].map((size) => ({ ...size, buffers: new LentBuffers({ ...size, keepMs }) }))
 
 /**

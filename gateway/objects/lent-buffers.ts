@@ -25,11 +25,15 @@ export class LentBuffers {
   async use<T>(work: (buffer: Buffer) => Promise<T>): Promise<T> {
     if (this.lent < this.countMax) this.lent += 1
     else await new Promise<void>((resolve) => this.waiting.push(resolve))
-    const buffer = this.idle.take()
     try {
-      return await work(buffer)
+      // Throws when there is no memory to be had.
+      const buffer = this.idle.take()
+      try {
+        return await work(buffer)
+      } finally {
+        this.idle.giveBack(buffer)
+      }
     } finally {
-      this.idle.giveBack(buffer)
       const next = this.waiting.shift()
       if (next === undefined) this.lent -= 1
       else next()

@@ -43,9 +43,9 @@ export async function openBody(
     return {
       bytes: range.end - range.start,
       open: () => resume(first, batches, hold),
-      drop: () => {
+      drop: async () => {
         hold?.release()
-        void batches.return()
+        await batches.return()
       },
     }
   } catch (cause) {

@@ -86,10 +86,10 @@ async function* readEntries(parts: ArchiveParts, manifest: Manifest, range: Arch
       lane.taken()
     }
   } finally {
-    lane.end()
-    parts.readers.leave()
     // Ended early or failed: what is being read ends before we do, whatever comes of it.
     await Promise.allSettled(ahead)
+    lane.end()
+    parts.readers.leave()
   }
 }
 

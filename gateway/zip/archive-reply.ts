@@ -12,7 +12,7 @@ import { headerText } from '../../protocol/s3/request-headers.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { Batch, Batches } from '../objects/batch.ts'
-import type { Reply } from '../operation.ts'
+import type { Reply, StreamedBody } from '../operation.ts'
 import { overrideHeaders } from '../payload/read-headers.ts'
 import { partCount, partRange } from './archive-parts.ts'
 import { selectRanges } from './byte-ranges.ts'
@@ -140,7 +140,7 @@ async function single(
   const bytes = range.end - range.start
   headers['Content-Length'] = bytes
   if (method === 'HEAD') return { status, headers }
-  return { status, headers, body: { bytes, open: await begun(archive.read(range)) } }
+  return { status, headers, body: await begun(bytes, archive.read(range)) }
 }
 
 async function several(
@@ -160,13 +160,19 @@ async function several(
   headers['Content-Length'] = multipart.bytes
   if (method === 'HEAD') return { status: 206, headers }
   const { bytes } = multipart
-  return { status: 206, headers, body: { bytes, open: await begun(multipart.open()) } }
+  return { status: 206, headers, body: await begun(bytes, multipart.open()) }
 }
 
-/** Reads the first batch; what it answers opens the rest, once. */
-async function begun(batches: Batches): Promise<() => Batches> {
+/** Reads the first batch, so that what fails at once is still answered with an error. */
+async function begun(bytes: number, batches: Batches): Promise<StreamedBody> {
   const first = [await batches.next()]
-  return () => resume(first, batches)
+  return {
+    bytes,
+    open: () => resume(first, batches),
+    drop: async () => {
+      await batches.return()
+    },
+  }
 }
 
 /** `first` is emptied: what is sent at the beginning of a long download is not kept to its end. */

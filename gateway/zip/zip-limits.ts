@@ -50,5 +50,8 @@ export const largeBytesMin = 8 * mib
  */
 export const judgedBytes = 4 * mib
 export const slowAfterMs = 400
-/** Taken by a new client, these are enough: a crowd that comes at once is seen by then. */
+/**
+ * Of a new client these are enough, though sockets may swallow as much: most are fast. A crowd that
+ * comes at once is seen by then.
+ */
 export const firstJudgedBytes = mib

@@ -3,6 +3,10 @@
 import assert from 'node:assert'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ReplyBatch } from '../../gateway/http/reply-batch.ts'
+import { requestIds } from '../../gateway/http/request-id.ts'
+import { createS3Server } from '../../gateway/http/s3-server.ts'
+import { sendReply } from '../../gateway/http/send-reply.ts'
 import { describe } from '../support/describe.ts'
 import { RawConnection } from '../support/raw-connection.ts'
 import { seededBytes } from '../support/seeded-bytes.ts'
@@ -86,5 +90,39 @@ describe('readers that hang up as the server stops', (test) => {
     for (const connection of connections) connection.close()
     await server.stop()
     server.assertNoFailure()
+  })
+})
+
+describe('a reply that nobody waits for any more', (test) => {
+  test('is dropped, and the server closes when it is', async () => {
+    const order: string[] = []
+    let begun = false
+    const server = createS3Server({
+      ids: requestIds('test'),
+      handle: async (incoming, outgoing) => {
+        begun = true
+        await once(outgoing, 'close')
+        const drop = async () => {
+          await sleep(100)
+          order.push('dropped')
+        }
+        const body = { bytes: 5, open: () => assert.fail('it was opened'), drop }
+        const pace = { bytesPerSecondMin: 1024, windowMs: 1_000 }
+        const reply = { status: 200, headers: {}, body }
+        const batch = new ReplyBatch()
+        await sendReply(
+          { incoming, outgoing, standing: [], withheldContinue: false, batch, pace },
+          reply,
+        )
+      },
+    })
+    const { port } = await server.listen(0, '127.0.0.1')
+    const connection = await RawConnection.open(port)
+    await connection.send(Buffer.from('GET / HTTP/1.1\r\nHost: s3\r\n\r\n'))
+    while (!begun) await sleep(5)
+    connection.close()
+    await server.close(1_000)
+    order.push('closed')
+    assert.deepEqual(order, ['dropped', 'closed'])
   })
 })

@@ -35,4 +35,14 @@ describe('lent buffers', (test) => {
     assert.equal(await next, 16)
     assert.equal(await buffers.use(async () => 'again'), 'again')
   })
+
+  test('are not lost to a failure of the memory', async () => {
+    const buffers = new LentBuffers({ bytes: 2 ** 53, countMax: 1, keepMs: 1_000 })
+    for (let count = 0; count < 2; count += 1) {
+      await assert.rejects(
+        buffers.use(async () => {}),
+        RangeError,
+      )
+    }
+  })
 })

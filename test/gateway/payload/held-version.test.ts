@@ -50,7 +50,7 @@ describe('a long GET', (test) => {
   test('that nobody reads, or breaks off, holds nothing back', async () => {
     await put(randomBytes(size))
     const dropped = await openGet()
-    dropped.drop?.()
+    await dropped.drop?.()
     const brokenOff = await openGet()
     for await (const _ of brokenOff.open()) break
     await harness.services.readLeases.close()

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { openPrefix } from '../../../gateway/zip/prefix-entries.ts'
 import { manyReaders } from '../../../gateway/zip/zip-limits.ts'
 import { ZipService } from '../../../gateway/zip/zip-service.ts'
+import { Query } from '../../../protocol/s3/request-target.ts'
 import { describe } from '../../support/describe.ts'
 import { bucket, ZipFixture } from './zip-fixture.ts'
 
@@ -16,9 +17,8 @@ describe('many readers of archives', (test) => {
   })
   test.after(() => fixture.harness.close())
 
-  test('are told of once, and again when they are few', async () => {
+  async function openArchive(told: boolean[]) {
     const { services, keys } = fixture.harness
-    const told: boolean[] = []
     const zip = new ZipService({
       metadata: services.metadata,
       blobs: services.blobs,
@@ -36,6 +36,12 @@ describe('many readers of archives', (test) => {
       emptyModifiedMs: 0,
       open: () => openPrefix(services.metadata.objects, from, { prefix: '', windows: false }),
     })
+    return { zip, manifest, keys }
+  }
+
+  test('are told of once, and again when they are few', async () => {
+    const told: boolean[] = []
+    const { zip, manifest, keys } = await openArchive(told)
     const begin = async () => {
       const batches = zip.read(manifest, keys, { start: 0, end: manifest.totalBytes })
       await batches.next()
@@ -49,6 +55,22 @@ describe('many readers of archives', (test) => {
     // One is read to its end, the others are left.
     for await (const _ of open.pop() ?? []);
     for (const batches of open) await batches.return()
+    assert.deepStrictEqual(told, [true, false])
+  })
+
+  test('are none any more whose client has gone before its reply', async () => {
+    const told: boolean[] = []
+    const { zip, manifest, keys } = await openArchive(told)
+    const replies = []
+    for (let count = 0; count < manyReaders; count += 1) {
+      const request = { method: 'GET', headers: {}, query: new Query([]) } as const
+      replies.push(await zip.reply(request, { manifest, tenantKeys: keys, fileName: 'a.zip' }))
+    }
+    assert.deepStrictEqual(told, [true])
+    for (const { body } of replies) {
+      assert.ok(typeof body === 'object' && 'open' in body)
+      await body.drop?.()
+    }
     assert.deepStrictEqual(told, [true, false])
   })
 })
