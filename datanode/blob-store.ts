@@ -28,6 +28,12 @@ export type BlobUsage = {
   readonly chunks: number
 }
 
+/**
+ * Which of these chunks metadata refer to, in the order asked. Whoever gives bytes up asks it first, and
+ * keeps what is referred to, whatever the engine's own index says.
+ */
+export type IsReferenced = (refs: readonly BlobRef[]) => Promise<readonly boolean[]>
+
 export type BlobPage = {
   readonly blobs: readonly BlobRef[]
   /** Hand this to the next call; absent after the last page. */

@@ -29,6 +29,7 @@ export async function checkData(dataDirectory: string, print: Print): Promise<bo
       vfs: realVfs,
       nowMs: Date.now,
       randomBytes,
+      isReferenced: async (refs) => refs.map(() => true),
     })
     try {
       const damaged = blobs.recovery?.problems ?? []

@@ -2,6 +2,7 @@
 // where it is ours.
 import { BadMasterKeyFile } from '../gateway/keys/master-key-file.ts'
 import { BadSealedSecret } from '../gateway/keys/seal-secret.ts'
+import { StoreRefused } from '../protocol/store/store-refused.ts'
 import { DataDirectoryRefused } from './data-directory.ts'
 import { RootKeyTaken } from './root-user.ts'
 import { BadTlsFiles } from './tls-files.ts'
@@ -13,6 +14,7 @@ const explained = [
   BadTlsFiles,
   DataDirectoryRefused,
   RootKeyTaken,
+  StoreRefused,
   WorkerFailed,
 ]
 

@@ -1,9 +1,6 @@
 // Chooses the engines and opens them: the one place that knows which there are.
 import { randomBytes } from 'node:crypto'
-import { access } from 'node:fs/promises'
-import { join } from 'node:path'
-import { DiskBlobStore } from '../datanode/disk/disk-blob-store.ts'
-import { realVfs } from '../datanode/disk/real-vfs.ts'
+import type { DiskBlobStore } from '../datanode/disk/disk-blob-store.ts'
 import { composeGateway, type Gateway, type Log } from '../gateway/compose.ts'
 import { type ArchiveWork, composeArchiveWork } from '../gateway/compose-archive-work.ts'
 import { composeGatheringWork, type GatheringWork } from '../gateway/compose-gathering-work.ts'
@@ -11,72 +8,43 @@ import type { Config } from '../gateway/config.ts'
 import { createS3Server } from '../gateway/http/s3-server.ts'
 import { type MasterKey, openMasterKey } from '../gateway/keys/master-key-file.ts'
 import { type Background, startBackground } from '../gateway/workers/background.ts'
-import { type Repeating, repeat } from '../gateway/workers/repeating.ts'
-import { LmdbMetadataStore } from '../metadata/lmdb/lmdb-metadata-store.ts'
+import { type Repeating, type RepeatingJob, repeat } from '../gateway/workers/repeating.ts'
+import type { LmdbMetadataStore } from '../metadata/lmdb/lmdb-metadata-store.ts'
 import { collectOften } from './collector-flags.ts'
 import { logToStderr } from './log.ts'
+import { isNewStore, openPair, type Pair } from './pair-stores.ts'
 import type { Engines, OpenEngines, ProcessRole } from './serving.ts'
 
 const blobUpkeepMs = 10_000
+/** How much older a copy of the metadata may be and still pass for theirs. */
+const markPauseMs = 1000
 /** Every stored byte is read and checked once in a while, without being felt. */
 const scrubBytesPerSecond = 4 * 1024 * 1024
 
 export const openEngines: OpenEngines = async (config, { role, processId }) => {
-  const masterKey = await openKey(config)
+  // Looked at before anything is made: a new key next to old data would hide that theirs is missing.
+  const isNew = role !== 'worker' && (await isNewStore(config.dataDirectory))
+  const { key: masterKey } = await openMasterKey(config.masterKeyFile, {
+    random: randomBytes,
+    mayCreate: isNew,
+  })
   const stores = await openStores(config, role, processId)
   return new EmbeddedEngines({ config, masterKey, processId, log: logToStderr, ...stores })
 }
 
-/** A new key next to existing data would be of no use to it, and hide that the old one is missing. */
-async function openKey(config: Config): Promise<MasterKey> {
-  const mayCreate = !(await exists(metadataPath(config)))
-  const { key } = await openMasterKey(config.masterKeyFile, { random: randomBytes, mayCreate })
-  return key
-}
-
-function metadataPath(config: Config): string {
-  return join(config.dataDirectory, 'metadata')
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path)
-    return true
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return false
-    throw cause
-  }
-}
-
-type Stores = { readonly metadata: LmdbMetadataStore; readonly blobs: DiskBlobStore }
-
-async function openStores(config: Config, role: ProcessRole, processId: string): Promise<Stores> {
-  const storeRole = role === 'worker' ? 'worker' : 'primary'
-  const metadata = await LmdbMetadataStore.open({
-    path: metadataPath(config),
-    random: randomBytes,
-    role: storeRole,
+async function openStores(config: Config, role: ProcessRole, processId: string): Promise<Pair> {
+  const pair = await openPair({
+    dataDirectory: config.dataDirectory,
+    role: role === 'worker' ? 'worker' : 'primary',
+    processId,
     onUnusable: (cause) => endProcess('metadata cannot be written any more', cause),
   })
-  try {
-    const blobs = await DiskBlobStore.open({
-      path: join(config.dataDirectory, 'chunks'),
-      role: storeRole,
-      processId,
-      vfs: realVfs,
-      nowMs: Date.now,
-      randomBytes,
-    })
-    // Nothing else runs yet: whoever began a chunk list is gone.
-    if (storeRole === 'primary') await metadata.chunks.abandonListsExcept([])
-    return { metadata, blobs }
-  } catch (cause) {
-    await metadata.close()
-    throw cause
-  }
+  // Nothing else runs yet: whoever began a chunk list is gone.
+  if (role !== 'worker') await pair.metadata.chunks.abandonListsExcept([])
+  return pair
 }
 
-type EngineParts = Stores & {
+type EngineParts = Pair & {
   readonly config: Config
   readonly masterKey: MasterKey
   readonly processId: string
@@ -87,7 +55,7 @@ class EmbeddedEngines implements Engines {
   readonly tenants: LmdbMetadataStore['tenants']
   readonly masterKey: MasterKey
   readonly #parts: EngineParts
-  readonly #upkeep: Repeating
+  readonly #upkeep: readonly Repeating[]
   #gateway: Gateway | undefined
   #background: Background | undefined
   #archiveWork: ArchiveWork | undefined
@@ -97,18 +65,15 @@ class EmbeddedEngines implements Engines {
     this.#parts = parts
     this.tenants = parts.metadata.tenants
     this.masterKey = parts.masterKey
-    const { blobs, log } = parts
-    this.#upkeep = repeat(
-      {
-        name: 'segments',
-        pauseMs: blobUpkeepMs,
-        run: async () => {
-          await blobs.maintain()
-          return 'idle'
-        },
-      },
-      (job, cause) => log('background job failed', { job, cause }),
-    )
+    const { blobs, log, lineage } = parts
+    const jobs: RepeatingJob[] = [
+      { name: 'segments', pauseMs: blobUpkeepMs, run: idleAfter(() => blobs.maintain()) },
+    ]
+    if (lineage !== undefined) {
+      jobs.push({ name: 'marks', pauseMs: markPauseMs, run: idleAfter(() => lineage.keep()) })
+    }
+    const onFailure = (job: string, cause: unknown) => log('background job failed', { job, cause })
+    this.#upkeep = jobs.map((job) => repeat(job, onFailure))
     reportRecovery(blobs, log)
   }
 
@@ -135,7 +100,11 @@ class EmbeddedEngines implements Engines {
       blobs,
       now: Date.now,
       moreJobs: [...this.#archiveWork.jobs, ...this.#gatheringWork.jobs],
-      options: { staleUploadMs: config.staleUploadAgeMs, scrubBytesPerSecond },
+      options: {
+        staleUploadMs: config.staleUploadAgeMs,
+        keepOrphansMs: config.keepOrphansMs,
+        scrubBytesPerSecond,
+      },
       log,
     })
   }
@@ -156,10 +125,21 @@ class EmbeddedEngines implements Engines {
     await this.#background?.stop()
     await this.#archiveWork?.close()
     await this.#gatheringWork?.close()
-    await this.#upkeep.stop()
+    await Promise.all(this.#upkeep.map((job) => job.stop()))
     await this.#gateway?.close()
-    await this.#parts.blobs.close()
-    await this.#parts.metadata.close()
+    const { lineage, blobs, metadata } = this.#parts
+    // So that no copy from before this stop passes for what is there after it.
+    await lineage?.keep().catch((cause: unknown) => logToStderr('the last mark failed', { cause }))
+    await blobs.close()
+    await lineage?.close()
+    await metadata.close()
+  }
+}
+
+function idleAfter(work: () => Promise<void>): RepeatingJob['run'] {
+  return async () => {
+    await work()
+    return 'idle'
   }
 }
 

@@ -12,6 +12,7 @@ import { makeDirectory } from './make-directory.ts'
 import { prepareRootUser } from './root-user.ts'
 import type { Engines, OpenEngines, Print, S3Listener, TlsPair } from './serving.ts'
 import { onStopSignals } from './stop-signals.ts'
+import { requireOwnDirectory } from './store-marker.ts'
 import { readTlsFiles } from './tls-files.ts'
 import { newProcessId, WorkerPool } from './worker-pool.ts'
 
@@ -52,6 +53,7 @@ async function start(
 ): Promise<void> {
   const { config, print } = options
   const tls = config.tls && (await readTlsFiles(config.tls))
+  await requireOwnDirectory(config.dataDirectory, filesOf(config))
   const lock = await lockDataDirectory(config.dataDirectory, { pid: process.pid, wait: sleep })
   closers.push(() => lock.release())
   makeDirectory(dirname(config.masterKeyFile))
@@ -88,6 +90,13 @@ async function start(
   print(`Holdfast ${options.version} keeps its data in ${config.dataDirectory}.`)
   if (user.is === 'created') print(connectText({ config, user, endpoint }))
   print(listeningLine(endpoint, { admin, workers: config.workers }))
+}
+
+/** Those that the operator may well keep in the data directory. */
+function filesOf({ configFile, masterKeyFile, tls }: Config): readonly string[] {
+  return [configFile, masterKeyFile, tls?.certFile, tls?.keyFile].filter(
+    (path) => path !== undefined,
+  )
 }
 
 /** Scripts may rely on this line; it is printed once everything serves. */

@@ -23,6 +23,8 @@ import { type SettingName, settingOf, variableOf } from './settings.ts'
 
 /** Plain data, so that it can be handed to worker processes. */
 export type Config = {
+  /** Where other settings were read from, if anywhere. */
+  readonly configFile: string | undefined
   readonly dataDirectory: string
   readonly listen: HostPort
   readonly adminListen: HostPort
@@ -38,6 +40,8 @@ export type Config = {
   readonly ingestMemoryBytes: number
   readonly uploadPace: { readonly bytesPerSecondMin: number; readonly windowMs: number }
   readonly staleUploadAgeMs: number
+  /** Of running time. */
+  readonly keepOrphansMs: number
   /** Where bundles may fetch entries from: nowhere, public addresses, any address. */
   readonly externalSources: ExternalSources
   readonly drainMs: number
@@ -138,13 +142,14 @@ class Values {
 }
 
 function buildConfig(values: Values, sources: ConfigSources): Config {
-  values.take('config', parsePath)
+  const configFile = values.take('config', parsePath)
   const dataDirectory = values.takeOr('data', parsePath)
   const rootKey = values.takePair(
     ['root-access-key', 'root-secret-key'],
     [parseAccessKeyId, parseSecretKey],
   )
   return {
+    configFile,
     dataDirectory,
     ...takeAddresses(values),
     domains: values.takeOr('domain', parseDomains),
@@ -159,6 +164,7 @@ function buildConfig(values: Values, sources: ConfigSources): Config {
       windowMs: values.takeOr('upload-rate-window', bounded(parseDurationMs, '1s', '1h')),
     },
     staleUploadAgeMs: values.takeOr('stale-upload-age', bounded(parseDurationMs, '1m', '3650d')),
+    keepOrphansMs: values.takeOr('keep-orphans', bounded(parseDurationMs, '0s', '3650d')),
     externalSources: values.takeOr('external-sources', oneOf(['off', 'public', 'any'])),
     drainMs: values.takeOr('drain-time', bounded(parseDurationMs, '0s', '1h')),
   }

@@ -92,6 +92,12 @@ export const settings = {
     means: 'Multipart uploads neither completed nor aborted within this time are aborted.',
     fallback: '7d',
   },
+  'keep-orphans': {
+    value: 'DURATION',
+    means:
+      'For how long of its running time the server keeps chunks that metadata do not know, before it deletes them (docs/recovery.md).',
+    fallback: '7d',
+  },
   'external-sources': {
     value: 'RULE',
     means:

@@ -13,6 +13,7 @@ import type { ArchiveJobStore } from './archive-job-store.ts'
 import type { BundleStore } from './bundle-store.ts'
 import type { LeaseStore } from './lease-store.ts'
 import type { ManifestStore } from './manifest-store.ts'
+import type { OrphanStore } from './orphan-store.ts'
 import type {
   AccessKey,
   Bucket,
@@ -41,6 +42,7 @@ export interface MetadataStore {
   readonly objects: ObjectStore
   readonly uploads: UploadStore
   readonly chunks: ChunkCatalog
+  readonly orphans: OrphanStore
   readonly outbox: Outbox
   readonly leases: LeaseStore
   readonly manifests: ManifestStore
@@ -354,11 +356,8 @@ export interface ChunkCatalog {
     limit: number,
   ): Promise<{ offset: number; chunks: readonly ChunkRef[] }>
 
-  /**
-   * Says that these stored blobs will be deleted unless they are known, and answers those that are
-   * not: from then on no claim of them succeeds, so that they can be deleted. For the orphan sweep.
-   */
-  condemnOrphans(blobs: readonly BlobRef[]): Promise<readonly BlobRef[]>
+  /** Which of these blobs some row refers to, in the order asked: the word of all who delete. */
+  areReferenced(blobs: readonly BlobRef[]): Promise<readonly boolean[]>
 }
 
 /** What a committed change left to do. `seq` orders tasks of one tenant and names the task. */

@@ -79,6 +79,8 @@ export interface IndexHome {
   /** Throws when the index cannot be read. */
   open(): Promise<ChunkIndex>
   erase(): Promise<void>
+  /** Of every byte of it, while nobody writes: tells whether one of them has changed since. */
+  digest(): Promise<string>
 }
 
 export const chunkKeyBytes = chunkIdBytes + 6

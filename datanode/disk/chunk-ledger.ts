@@ -19,6 +19,8 @@ export type Ledger = {
   readonly remove: (ref: BlobRef) => void
   /** Compare and swap. False: the chunk is no longer at `from`, so the bytes at `to` are dead. */
   readonly move: (ref: BlobRef, from: Place, to: Place) => boolean
+  /** The same for a chunk whose entry is missing (`from` undefined), or leads nowhere. */
+  readonly restore: (ref: BlobRef, from: Place | undefined, to: Place) => boolean
 }
 
 export function withLedger<T>(txn: IndexTxn, work: (ledger: Ledger) => T): T {
@@ -33,7 +35,11 @@ export function withLedger<T>(txn: IndexTxn, work: (ledger: Ledger) => T): T {
     const row = segment(place.segment)
     assert(row !== undefined, 'a chunk lies in a segment that has no row')
     const bytes = chunks * recordBytes({ is: 'chunk', length: place.length })
-    amend(row.id, { liveBytes: row.liveBytes + bytes, chunks: row.chunks + chunks })
+    // After damage to the index there may be fewer than there were: nothing is given up for that alone.
+    amend(row.id, {
+      liveBytes: Math.max(0, row.liveBytes + bytes),
+      chunks: Math.max(0, row.chunks + chunks),
+    })
   }
   const put = (ref: BlobRef, place: Place, before: Place | undefined): void => {
     txn.put(ref, place)
@@ -59,7 +65,7 @@ export function withLedger<T>(txn: IndexTxn, work: (ledger: Ledger) => T): T {
     const place = txn.find(ref)
     if (place === undefined) return
     txn.remove(ref)
-    count(place, -1)
+    if (segment(place.segment) !== undefined) count(place, -1)
   }
   const move = (ref: BlobRef, from: Place, to: Place): boolean => {
     const place = txn.find(ref)
@@ -67,7 +73,26 @@ export function withLedger<T>(txn: IndexTxn, work: (ledger: Ledger) => T): T {
     put(ref, to, place)
     return true
   }
-  const result = work({ find: txn.find, segment, amend, add, addFound, markBad, remove, move })
+  const restore = (ref: BlobRef, from: Place | undefined, to: Place): boolean => {
+    const place = txn.find(ref)
+    if (place === undefined ? from !== undefined : from === undefined || !sameSpot(place, from)) {
+      return false
+    }
+    // A segment that never was has no counts to be put right.
+    put(ref, to, place !== undefined && segment(place.segment) !== undefined ? place : undefined)
+    return true
+  }
+  const result = work({
+    find: txn.find,
+    segment,
+    amend,
+    add,
+    addFound,
+    markBad,
+    remove,
+    move,
+    restore,
+  })
   for (const row of rows.values()) txn.putSegment(row)
   return result
 }

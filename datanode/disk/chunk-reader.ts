@@ -6,7 +6,16 @@ import { allEnded } from './all-ended.ts'
 import type { ChunkIndex, Place } from './chunk-index.ts'
 import { withLedger } from './chunk-ledger.ts'
 import { type JoinedRead, joinReads, type SegmentSpan } from './joined-reads.ts'
-import { checkFrames, type PlacedFrames, readFrames, readSpan, spanToRead } from './read-record.ts'
+import type { LostChunkSearch } from './lost-chunk-search.ts'
+import {
+  checkFrames,
+  isNamed,
+  type PlacedFrames,
+  readFrames,
+  readSpan,
+  spanToRead,
+} from './read-record.ts'
+import { isAt } from './reinstate.ts'
 import type { SegmentFiles } from './segment-files.ts'
 import { errorCode } from './vfs.ts'
 
@@ -22,10 +31,16 @@ type Answer = { readonly number: number; readonly read: BlobRead }
 export class ChunkReader {
   private readonly index: ChunkIndex
   private readonly files: SegmentFiles
+  private readonly search: LostChunkSearch
 
-  constructor(parts: { readonly index: ChunkIndex; readonly files: SegmentFiles }) {
+  constructor(parts: {
+    readonly index: ChunkIndex
+    readonly files: SegmentFiles
+    readonly search: LostChunkSearch
+  }) {
     this.index = parts.index
     this.files = parts.files
+    this.search = parts.search
   }
 
   /** As `BlobStore.read`. */
@@ -33,10 +48,14 @@ export class ChunkReader {
     let gone: { place: Place; cause: unknown } | undefined
     for (let i = 0; i < lookUpsMax; i += 1) {
       const place = this.index.find(ref)
-      if (place === undefined) return this.absent()
+      if (place === undefined) {
+        if (await this.search.find(ref)) continue
+        return this.absent()
+      }
       try {
         const placed = { ref, place, range }
         const read = await this.files.use(place.segment, (file) => readFrames(file, placed, into))
+        if (read.is === 'corrupt' && (await this.isMisled(placed))) continue
         return this.noted(placed, read)
       } catch (cause) {
         if (errorCode(cause) === 'EIO') this.markBad(ref, place)
@@ -45,7 +64,10 @@ export class ChunkReader {
         gone = { place, cause }
       }
     }
-    if (gone !== undefined) this.markBad(ref, gone.place)
+    if (gone !== undefined) {
+      if (await this.search.find(ref)) return this.read({ ref, range }, into)
+      this.markBad(ref, gone.place)
+    }
     throw new Error('a segment that the index points to is missing', { cause: gone?.cause })
   }
 
@@ -86,15 +108,29 @@ export class ChunkReader {
       // The segment was retired meanwhile, or one of them cannot be read: each for itself then.
       return this.readEach(of)
     }
-    return of.map((located) => {
+    const misled: Numbered[] = []
+    const answers = of.flatMap((located): Answer[] => {
       const from = located.span.start - span.start
       const own = bytes.subarray(from, from + located.span.bytes)
-      return { number: located.number, read: this.noted(located, checkFrames(own, located)) }
+      const read = checkFrames(own, located)
+      if (read.is === 'found' || isNamed(own, located)) {
+        return [{ number: located.number, read: this.noted(located, read) }]
+      }
+      misled.push(located)
+      return []
     })
+    // Each of those for itself: it may be the index that is wrong, and not the bytes.
+    return misled.length === 0 ? answers : [...answers, ...(await this.readEach(misled))]
   }
 
   private readEach(wanted: readonly Numbered[]): Promise<readonly Answer[]> {
     return allEnded(wanted.map(async (one) => ({ number: one.number, read: await this.read(one) })))
+  }
+
+  /** True when the index led to a place that is not the chunk's, and knows the right one by now. */
+  private async isMisled({ ref, place, range }: PlacedFrames): Promise<boolean> {
+    const isRight = place.length === range.length && (await isAt(this.files, place, ref))
+    return !isRight && (await this.search.find(ref))
   }
 
   private noted<T extends BlobRead>({ ref, place }: PlacedFrames, read: T): T {

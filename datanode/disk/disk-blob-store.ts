@@ -4,11 +4,13 @@
 // off one directory.
 import { strict as assert } from 'node:assert'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
+import type { SegmentOrigin } from '../../protocol/store/lineage.ts'
 import type {
   BlobPage,
   BlobRead,
   BlobStore,
   BlobUsage,
+  IsReferenced,
   SealedChunk,
   WantedFrames,
 } from '../blob-store.ts'
@@ -19,6 +21,7 @@ import { FreeSpace } from './free-space.ts'
 import { recordTrust } from './index-trust.ts'
 import { listBlobs } from './list-blobs.ts'
 import { lmdbIndexHome } from './lmdb-chunk-index.ts'
+import { LostChunkSearch } from './lost-chunk-search.ts'
 import { Reclaimer } from './reclaim.ts'
 import { isWorthSealing } from './reclaim-policy.ts'
 import { recover, takeOver } from './recover.ts'
@@ -46,6 +49,9 @@ export type DiskBlobStoreOptions = {
   readonly openFilesMax?: number
   /** Default: LMDB in `path`. Another one for simulations. */
   readonly indexHome?: IndexHome
+  readonly isReferenced: IsReferenced
+  /** What new segments note of the store they are of. Absent: nothing. */
+  readonly origin?: () => SegmentOrigin | undefined
 }
 
 const defaultSegmentBytes = 256 * 1024 * 1024
@@ -56,6 +62,7 @@ type Parts = {
   readonly paths: SegmentPaths
   readonly index: ChunkIndex
   readonly segmentBytes: number
+  readonly indexHome: IndexHome
   readonly token: string | undefined
   readonly report: RecoveryReport | undefined
 }
@@ -79,17 +86,18 @@ export class DiskBlobStore implements BlobStore {
 
   private constructor(parts: Parts) {
     const { options, paths, index, segmentBytes } = parts
-    const { vfs, nowMs } = options
+    const { vfs, nowMs, isReferenced, origin = () => undefined } = options
     this.recovery = parts.report
     this.#parts = parts
     this.#index = index
     const filesMax = options.openFilesMax ?? defaultOpenFilesMax
     this.#files = new SegmentFiles({ vfs, paths, filesMax })
-    this.#reader = new ChunkReader({ index, files: this.#files })
-    this.#log = new SegmentLog({ ...options, paths, index, segmentBytes })
-    this.#movedLog = new SegmentLog({ ...options, paths, index, segmentBytes })
-    const reclaim = { vfs, paths, index, segmentBytes, files: this.#files, log: this.#movedLog }
-    this.#reclaimer = new Reclaimer(reclaim)
+    const shared = { index, files: this.#files, isReferenced }
+    this.#reader = new ChunkReader({ ...shared, search: new LostChunkSearch({ ...shared, nowMs }) })
+    const log = { ...options, paths, index, segmentBytes, origin }
+    this.#log = new SegmentLog(log)
+    this.#movedLog = new SegmentLog(log)
+    this.#reclaimer = new Reclaimer({ ...shared, vfs, paths, segmentBytes, log: this.#movedLog })
     const reserveBytes = options.reserveBytes ?? 2 * segmentBytes
     this.#space = new FreeSpace({ vfs, path: paths.segments, reserveBytes, nowMs })
   }
@@ -103,7 +111,7 @@ export class DiskBlobStore implements BlobStore {
     assert(segmentBytes > 0 && segmentBytes < 2 ** 31, 'offsets in a segment have 32 bits')
     const paths = segmentPaths(options.path)
     const indexHome = options.indexHome ?? lmdbIndexHome(paths.index)
-    const common = { options, paths, segmentBytes }
+    const common = { options, paths, segmentBytes, indexHome }
     if (options.role === 'worker') {
       const index = await indexHome.open()
       return new DiskBlobStore({ ...common, index, token: undefined, report: undefined })
@@ -191,7 +199,8 @@ export class DiskBlobStore implements BlobStore {
 
   async scrub(budgetBytes: number): Promise<Scrubbed> {
     this.#assertPrimary()
-    return scrub({ index: this.#index, files: this.#files }, budgetBytes)
+    const { isReferenced } = this.#parts.options
+    return scrub({ index: this.#index, files: this.#files, isReferenced }, budgetBytes)
   }
 
   async usage(): Promise<BlobUsage> {
@@ -255,12 +264,13 @@ export class DiskBlobStore implements BlobStore {
   }
 
   async #closeIndex(): Promise<void> {
-    const { options, paths, token } = this.#parts
+    const { options, paths, token, indexHome } = this.#parts
     const inUse = this.#index.segments().some(({ state }) => state === 'active')
     // A process that still writes, or died, leaves the index as trustworthy as the boot: not more.
     if (token !== undefined && !inUse) {
       await this.#index.flush()
-      await recordTrust(options.vfs, paths, { is: 'clean', token })
+      const digest = await indexHome.digest()
+      await recordTrust(options.vfs, paths, { is: 'clean', token, digest })
     }
     await this.#index.close()
   }

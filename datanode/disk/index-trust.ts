@@ -1,24 +1,49 @@
 // Whether the index that lies on the disk may be believed. Its commits are not synced, so it may only
 // be after an orderly close, or when the operating system has not stopped since (then what was
 // written is still in its cache). A token ties the index to this note, so that one restored from
-// elsewhere does not pass.
+// elsewhere does not pass; a digest of the closed index shows that nothing has changed it since.
 import type { SegmentPaths } from './segment-paths.ts'
 import { errorCode, type Vfs } from './vfs.ts'
 
-/** `none`: believe nothing. `boot`: as long as the operating system runs on. */
+/**
+ * `none`: believe nothing. `clean`: as long as it has this digest. `boot`: as long as the operating system
+ * runs on; `kills` counts how often in a row it was believed without an orderly close.
+ */
 export type Trust =
   | { readonly is: 'none' }
-  | { readonly is: 'clean'; readonly token: string }
-  | { readonly is: 'boot'; readonly token: string; readonly bootId: string }
+  | { readonly is: 'clean'; readonly token: string; readonly digest: string }
+  | {
+      readonly is: 'boot'
+      readonly token: string
+      readonly bootId: string
+      readonly kills: number
+    }
 
 const bytesMax = 256
+/** If it is the index that ends the process, again and again, this puts an end to that. */
+const killsMax = 8
 
-/** The token that the index must hold to be believed. `undefined`: it is not to be believed. */
-export async function trustedToken(vfs: Vfs, paths: SegmentPaths): Promise<string | undefined> {
-  const [word, token, bootId] = (await readNote(vfs, paths)).split(' ')
-  if (word === 'clean') return token
-  if (word !== 'boot' || bootId === undefined || bootId === '') return undefined
-  return bootId === (await vfs.bootId()) ? token : undefined
+/** What an index must hold to be believed. */
+export type Believed = { readonly token: string; readonly kills: number }
+
+/** `undefined`: it is not to be believed. `digest` is asked for only where it counts. */
+export async function believedIndex(
+  { vfs, paths }: { readonly vfs: Vfs; readonly paths: SegmentPaths },
+  digest: () => Promise<string>,
+): Promise<Believed | undefined> {
+  const trust = decode(await readNote(vfs, paths))
+  switch (trust.is) {
+    case 'none':
+      return undefined
+    case 'clean':
+      return trust.digest === (await digest()) ? { token: trust.token, kills: 0 } : undefined
+    case 'boot':
+      return trust.bootId === (await vfs.bootId()) && trust.kills < killsMax
+        ? { token: trust.token, kills: trust.kills + 1 }
+        : undefined
+    default:
+      return trust satisfies never
+  }
 }
 
 /** Durable when it resolves. */
@@ -41,12 +66,21 @@ function encode(trust: Trust): string {
     case 'none':
       return 'none'
     case 'clean':
-      return `clean ${trust.token}`
+      return `clean ${trust.token} ${trust.digest}`
     case 'boot':
-      return `boot ${trust.token} ${trust.bootId}`
+      return `boot ${trust.token} ${trust.bootId} ${trust.kills}`
     default:
       return trust satisfies never
   }
+}
+
+/** Notes of earlier versions lack the last word, and are not believed. */
+function decode(note: string): Trust {
+  const [word, token, third, kills] = note.split(' ')
+  if (token === undefined || third === undefined || third === '') return { is: 'none' }
+  if (word === 'clean') return { is: 'clean', token, digest: third }
+  const isBoot = word === 'boot' && kills !== undefined && /^\d+$/.test(kills)
+  return isBoot ? { is: 'boot', token, bootId: third, kills: Number(kills) } : { is: 'none' }
 }
 
 async function readNote(vfs: Vfs, paths: SegmentPaths): Promise<string> {

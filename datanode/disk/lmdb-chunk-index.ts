@@ -2,16 +2,19 @@
 // not synced: after a loss of power the environment may be torn, and `recover.ts` builds it anew.
 import { mkdir, open as openFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { crc32c } from '@node-rs/crc32'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import type { ChunkIndex, IndexHome, IndexTxn, Place, SegmentRow } from './chunk-index.ts'
 import { chunkKey, chunkKeyBytes, parseChunkKey } from './chunk-index.ts'
 import { checkLmdbFile } from './lmdb-file-check.ts'
 import { parseSegmentId, type SegmentId } from './segment-format.ts'
+import { errorCode } from './vfs.ts'
 
 /** Address space, not disk or memory: room for some hundred million chunks. */
 const mapBytes = 256 * 1024 ** 3
 const readersMax = 1024
+const digestPieceBytes = 4 * 1024 * 1024
 const placeBytes = 18
 /** A bad place has one byte more. */
 const badPlaceBytes = placeBytes + 1
@@ -32,6 +35,7 @@ export function lmdbIndexHome(directory: string): IndexHome {
       return openIndex(directory)
     },
     erase: () => rm(directory, { recursive: true, force: true }),
+    digest: () => digestOf(join(directory, 'data.mdb')),
   }
 }
 
@@ -136,6 +140,29 @@ async function flushFile(directory: string): Promise<void> {
   const file = await openFile(join(directory, 'data.mdb'), 'r+')
   try {
     await file.datasync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** CRC-32C of the file. Some GB a second, once at a start and once at a stop. */
+async function digestOf(path: string): Promise<string> {
+  let file: Awaited<ReturnType<typeof openFile>>
+  try {
+    file = await openFile(path, 'r')
+  } catch (cause) {
+    if (errorCode(cause) !== 'ENOENT') throw cause
+    return 'absent'
+  }
+  try {
+    const piece = Buffer.allocUnsafeSlow(digestPieceBytes)
+    let crc = 0
+    for (let at = 0; ; ) {
+      const { bytesRead } = await file.read(piece, 0, piece.length, at)
+      if (bytesRead === 0) return crc.toString(16).padStart(8, '0')
+      crc = crc32c(piece.subarray(0, bytesRead), crc)
+      at += bytesRead
+    }
   } finally {
     await file.close()
   }

@@ -1,5 +1,5 @@
 // Builds the index from the segment files alone. First every chunk record is entered, then every
-// delete record takes effect: generations are unique, so the order between segments is of no weight.
+// delete record takes effect in the segment that it names: the order between segments is of no weight.
 import { join } from 'node:path'
 import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
 import { withLedger } from './chunk-ledger.ts'
@@ -158,7 +158,12 @@ async function applyNotes(
     for (const batch of batches(scan.records)) {
       index.transact((txn) =>
         withLedger(txn, (ledger) => {
-          for (const record of batch) if (record.is === 'delete') ledger.remove(record.ref)
+          for (const record of batch) {
+            // A copy elsewhere was put there later, since metadata still refer to it.
+            const isMeant =
+              record.is === 'delete' && ledger.find(record.ref)?.segment === record.target
+            if (isMeant) ledger.remove(record.ref)
+          }
         }),
       )
     }

@@ -1,18 +1,22 @@
 // Gives space back: removes segments in which nothing counts, and moves what counts out of sparse
 // ones. A moved chunk is durable in its new place before the index points there, and the old file
 // goes last. For one process of a data directory, the primary.
+import type { IsReferenced } from '../blob-store.ts'
 import { allEnded } from './all-ended.ts'
 import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
 import { withLedger } from './chunk-ledger.ts'
 import { readWholeRecord } from './read-record.ts'
 import { chooseSegments, isDead } from './reclaim-policy.ts'
 import { removeSegmentFile } from './recover.ts'
+import { reinstate } from './reinstate.ts'
+import { readSegmentHeader, scanSegment } from './scan-segment.ts'
 import type { SegmentFiles } from './segment-files.ts'
 import {
   type ChunkRecord,
   type DeleteRecord,
   recordBytes,
   type SegmentId,
+  segmentHeaderBytes,
 } from './segment-format.ts'
 import type { SegmentLog } from './segment-log.ts'
 import type { SegmentPaths } from './segment-paths.ts'
@@ -29,6 +33,7 @@ export type ReclaimOptions = {
   /** Where moved chunks go: not the log of new chunks, so that old ones gather. */
   readonly log: SegmentLog
   readonly segmentBytes: number
+  readonly isReferenced: IsReferenced
 }
 type Compacted = { readonly movedBytes: number; readonly complete: boolean }
 
@@ -94,6 +99,7 @@ export class Reclaimer {
   /** Answers the bytes given back: none if a chunk of it turned out to count. */
   async #retire(row: SegmentRow): Promise<number> {
     const { index, files } = this.#options
+    if (!(await this.#holdsNothing(row))) return 0
     const retired = index.transact((txn) =>
       withLedger(txn, (ledger) => {
         const now = ledger.segment(row.id)
@@ -107,6 +113,55 @@ export class Reclaimer {
     await removeSegmentFile(this.#options, index, row.id)
     this.#targets.delete(row.id)
     return row.end
+  }
+
+  /**
+   * By the segment itself and by metadata: the index, which says that nothing counts in it, is derived.
+   * What does count is entered in the index again.
+   */
+  async #holdsNothing(row: SegmentRow): Promise<boolean> {
+    const { files, index } = this.#options
+    try {
+      return await files.use(row.id, async (file) => {
+        const header = await readSegmentHeader(file)
+        const bytes = await file.size()
+        // Cut off in its making: without a header there never was a record.
+        if (header === undefined && bytes <= segmentHeaderBytes) return true
+        if (header === undefined) return this.#keepDamaged(row, bytes)
+        const scan = await scanSegment(file, { header, syncedTo: row.end, checkFrames: false })
+        if (scan.unknownBytes > row.skippedBytes) return this.#keepDamaged(row, scan.unknownBytes)
+        const chunks = scan.records.filter((record) => record.is === 'chunk')
+        if (chunks.some((record) => isLive(index, row, record)))
+          return this.#keepCounted(row, chunks)
+        return (await reinstate(this.#options, row, { file, records: chunks })) === 0
+      })
+    } catch (cause) {
+      // A lost file has nothing to keep.
+      if (errorCode(cause) !== 'ENOENT') throw cause
+      return true
+    }
+  }
+
+  #keepDamaged(row: SegmentRow, unknownBytes: number): false {
+    this.#amend(row, { state: 'damaged', unknownBytes })
+    return false
+  }
+
+  /** The index points into it, and had counted wrongly. */
+  #keepCounted(row: SegmentRow, records: readonly ChunkRecord[]): false {
+    const { index } = this.#options
+    index.transact((txn) =>
+      withLedger(txn, (ledger) => {
+        const live = records.filter(({ ref, offset }) => {
+          const place = ledger.find(ref)
+          return place?.segment === row.id && place.offset === offset
+        })
+        const liveBytes = live.reduce((sum, record) => sum + recordBytes(record), 0)
+        const state = row.state === 'retired' ? 'sealed' : row.state
+        ledger.amend(row.id, { state, chunks: live.length, liveBytes })
+      }),
+    )
+    return false
   }
 
   /** Moves what counts out of a segment, as far as the budget goes. */

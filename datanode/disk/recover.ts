@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
 import { withLedger } from './chunk-ledger.ts'
 import { indexAgrees, segmentIds } from './index-agrees.ts'
-import { recordTrust, trustedToken } from './index-trust.ts'
+import { type Believed, believedIndex, recordTrust } from './index-trust.ts'
 import { rebuildIndex } from './rebuild-index.ts'
 import type { Findings, RecoverOptions, RecoveryReport, SegmentProblem } from './recovery-report.ts'
 import { type SegmentId, segmentHeaderBytes } from './segment-format.ts'
@@ -20,7 +20,8 @@ export async function recover(
   for (const directory of [paths.root, dirname(paths.root)]) await vfs.syncDirectory(directory)
   const token = options.randomBytes(16).toString('hex')
   const findings: Findings = { unsealed: 0, problems: [] }
-  const trusted = await openTrusted(options, findings)
+  const believed = await believedIndex(options, () => options.indexHome.digest())
+  const trusted = believed && (await openTrusted(options, believed, findings))
   const index = trusted ?? (await openAnew(options, findings))
   try {
     if (trusted !== undefined) await settleLeftovers(options, trusted, findings)
@@ -34,7 +35,9 @@ export async function recover(
     await recordTrust(
       vfs,
       paths,
-      bootId === undefined ? { is: 'none' } : { is: 'boot', token, bootId },
+      bootId === undefined
+        ? { is: 'none' }
+        : { is: 'boot', token, bootId, kills: trusted === undefined ? 0 : (believed?.kills ?? 0) },
     )
   } catch (cause) {
     await index.close()
@@ -46,11 +49,10 @@ export async function recover(
 /** `undefined`: there is no index to believe. */
 async function openTrusted(
   options: RecoverOptions,
+  { token }: Believed,
   findings: Findings,
 ): Promise<ChunkIndex | undefined> {
   const { vfs, paths, indexHome } = options
-  const token = await trustedToken(vfs, paths)
-  if (token === undefined) return undefined
   // Should opening it end the process, the next start rebuilds. From here on it also changes without
   // syncs, so what an orderly close said of it no longer holds.
   await recordTrust(vfs, paths, { is: 'none' })
@@ -104,8 +106,9 @@ async function settleLeftovers(
   const files = await segmentIds(options)
   for (const row of index.segments()) {
     const found = { row, problems: findings.problems }
-    if (row.state === 'retired') await removeSegmentFile(options, index, row.id)
-    else if (!files.has(row.id)) noteMissing(options, index, found)
+    // The file of one that was retired goes with the next `reclaim`, which looks into it first.
+    if (row.state === 'retired') continue
+    if (!files.has(row.id)) noteMissing(options, index, found)
     else if (row.state === 'active') {
       findings.unsealed += 1
       await takeOver(options, index, found)

@@ -3,7 +3,8 @@ import { type BlobRef, chunkBytesMax, sealedBytes } from '../../protocol/chunks/
 import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
 import { withLedger } from './chunk-ledger.ts'
 import { readWholeRecord } from './read-record.ts'
-import type { SegmentFiles } from './segment-files.ts'
+import { type ReinstateParts, reinstate } from './reinstate.ts'
+import type { SegmentScan } from './scan-segment.ts'
 import { type ChunkRecord, recordBytes, type SegmentId } from './segment-format.ts'
 import { isLive, recordsOf } from './segment-records.ts'
 import { errorCode, type VfsFile } from './vfs.ts'
@@ -12,10 +13,8 @@ const cursorName = 'scrub'
 type Cursor = { readonly segment: number; readonly offset: number }
 export type Scrubbed = { readonly corrupt: readonly BlobRef[]; readonly wrapped: boolean }
 
-export async function scrub(
-  { index, files }: { index: ChunkIndex; files: SegmentFiles },
-  budgetBytes: number,
-): Promise<Scrubbed> {
+export async function scrub(parts: ReinstateParts, budgetBytes: number): Promise<Scrubbed> {
+  const { index, files } = parts
   const cursor = parseCursor(index.remembered(cursorName))
   // An active segment has its row before it has its file, but no chunk then.
   const rows = index.segments().filter(({ id, chunks }) => id >= cursor.segment && chunks > 0)
@@ -25,7 +24,7 @@ export async function scrub(
   for (const row of rows.sort((a, b) => a.id - b.id)) {
     const from = row.id === cursor.segment ? cursor.offset : 0
     const part = await unlessGone(index, row.id, () =>
-      files.use(row.id, (file) => scrubSegment(file, { index, row, from, budget, memory })),
+      files.use(row.id, (file) => scrubSegment(file, { parts, row, from, budget, memory })),
     )
     if (part === undefined) continue
     corrupt.push(...part.corrupt)
@@ -42,7 +41,7 @@ export async function scrub(
 async function scrubSegment(
   file: VfsFile,
   job: {
-    readonly index: ChunkIndex
+    readonly parts: ReinstateParts
     readonly row: SegmentRow
     readonly from: number
     readonly budget: number
@@ -50,20 +49,34 @@ async function scrubSegment(
     readonly memory: Buffer
   },
 ): Promise<{ corrupt: BlobRef[]; bytes: number; next?: number }> {
-  const scan = await recordsOf(file, job.row)
+  const { parts, row } = job
+  const { index } = parts
+  const scan = await recordsOf(file, row)
+  if (job.from === 0) await reinstateMissing(parts, row, { file, scan })
   const corrupt: BlobRef[] = []
   let bytes = 0
   for (const record of scan.records) {
     if (record.offset < job.from || record.is === 'delete') continue
     if (bytes >= job.budget) return { corrupt, bytes, next: record.offset }
-    if (!isLive(job.index, job.row, record)) continue
+    if (!isLive(index, row, record)) continue
     bytes += recordBytes(record)
-    if (!(await isReadable(file, record, job.memory)) && isLive(job.index, job.row, record)) {
+    if (!(await isReadable(file, record, job.memory)) && isLive(index, row, record)) {
       corrupt.push(record.ref)
-      markBad(job.index, record.ref)
+      markBad(index, record.ref)
     }
   }
   return { corrupt, bytes }
+}
+
+/** What the index does not know and metadata do is found out here before anybody misses it. */
+async function reinstateMissing(
+  parts: ReinstateParts,
+  row: SegmentRow,
+  { file, scan }: { file: VfsFile; scan: SegmentScan },
+): Promise<void> {
+  const chunks = scan.records.filter((record) => record.is === 'chunk')
+  const records = chunks.filter(({ ref }) => parts.index.find(ref) === undefined)
+  await reinstate(parts, row, { file, records })
 }
 
 function markBad(index: ChunkIndex, ref: BlobRef): void {

@@ -18,6 +18,8 @@ import {
   parseGeneration,
   sealedBytes,
 } from '../../protocol/chunks/chunk-ref.ts'
+import { parseStoreId, type SegmentOrigin } from '../../protocol/store/lineage.ts'
+import { requireKnownFormat } from '../../protocol/store/store-format.ts'
 
 /** 48 random bits that name a segment, and its file. */
 export type SegmentId = number & { readonly __brand: 'SegmentId' }
@@ -26,6 +28,8 @@ export type SegmentHeader = {
   readonly id: SegmentId
   readonly salt: number
   readonly createdMs: number
+  /** The store and moment it was made in. Absent: made by a version that did not note it. */
+  readonly origin?: SegmentOrigin
 }
 
 type RecordCommon = {
@@ -53,7 +57,9 @@ export const trailerBytes = 24
 export const recordMagic = Buffer.from('HFR1', 'latin1')
 const segmentMagic = Buffer.from('HFSEG\r\n\x01', 'latin1')
 const trailerMagic = Buffer.from('HFT1', 'latin1')
-const formatVersion = 1
+/** The one that has no origin. */
+const oldestVersion = 1
+const formatVersion = 2
 
 export function parseSegmentId(value: number): SegmentId {
   if (!Number.isSafeInteger(value) || value < 0 || value >= 2 ** 48) {
@@ -76,25 +82,42 @@ export function parseSegmentFileName(name: string): SegmentId | undefined {
 export function encodeSegmentHeader(header: SegmentHeader): Buffer {
   const bytes = Buffer.alloc(segmentHeaderBytes)
   segmentMagic.copy(bytes, 0)
-  bytes.writeUInt32LE(formatVersion, 8)
+  const { origin } = header
+  bytes.writeUInt32LE(origin === undefined ? oldestVersion : formatVersion, 8)
   bytes.writeUInt32LE(header.salt, 12)
   bytes.writeUIntLE(header.id, 16, 6)
   bytes.writeUIntLE(header.createdMs, 22, 6)
+  if (origin !== undefined) {
+    bytes.write(origin.storeId, 28, 'hex')
+    bytes.writeUInt32LE(origin.epoch, 44)
+    bytes.writeUIntLE(origin.mark, 48, 6)
+  }
   bytes.writeUInt32LE(crc32c(bytes.subarray(0, 60)), 60)
   return bytes
 }
 
-/** `undefined`: these bytes are not an intact segment header. */
+/**
+ * `undefined`: these bytes are not an intact segment header. Throws `StoreRefused` when it is one of a
+ * later version.
+ */
 export function parseSegmentHeader(bytes: Buffer): SegmentHeader | undefined {
   if (bytes.length < segmentHeaderBytes) return undefined
   if (!bytes.subarray(0, 8).equals(segmentMagic)) return undefined
   if (bytes.readUInt32LE(60) !== crc32c(bytes.subarray(0, 60))) return undefined
   const version = bytes.readUInt32LE(8)
-  if (version !== formatVersion) throw new Error(`segment format ${version} is not known here`)
+  const id = parseSegmentId(bytes.readUIntLE(16, 6))
+  requireKnownFormat(version, `Segment ${segmentFileName(id)}`)
+  const storeId = parseStoreId(bytes.toString('hex', 28, 44))
+  const origin = storeId && {
+    storeId,
+    epoch: bytes.readUInt32LE(44),
+    mark: bytes.readUIntLE(48, 6),
+  }
   return {
-    id: parseSegmentId(bytes.readUIntLE(16, 6)),
+    id,
     salt: bytes.readUInt32LE(12),
     createdMs: bytes.readUIntLE(22, 6),
+    ...(version === oldestVersion || origin === undefined ? {} : { origin }),
   }
 }
 

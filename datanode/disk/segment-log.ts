@@ -1,6 +1,7 @@
 // Group commit: gathers what callers append, writes it as one batch, syncs once, tells the index in
 // one transaction, then answers all. While a batch is being synced the next one is collected, and
 // written already when it is large. The file itself is `segment-writer.ts`'s.
+import type { SegmentOrigin } from '../../protocol/store/lineage.ts'
 import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
 import { type Ledger, withLedger } from './chunk-ledger.ts'
 import { parseSegmentId, type SegmentId, segmentHeaderBytes } from './segment-format.ts'
@@ -33,6 +34,8 @@ export type LogOptions = {
   readonly processId: string
   /** A segment that has grown to this is sealed. */
   readonly segmentBytes: number
+  /** What new segments note of the store they are of. */
+  readonly origin: () => SegmentOrigin | undefined
 }
 
 type Waiting = LogEntry & { readonly done: () => void; readonly fail: (cause: unknown) => void }
@@ -244,6 +247,7 @@ export class SegmentLog {
 
   async #openSegment(): Promise<SegmentWriter> {
     const { vfs, paths, index, randomBytes, nowMs, processId, segmentBytes } = this.#options
+    const origin = this.#options.origin()
     const id = parseSegmentId(randomBytes(6).readUIntLE(0, 6))
     const row: SegmentRow = {
       id,
@@ -262,7 +266,13 @@ export class SegmentLog {
     this.#durableEnd = segmentHeaderBytes
     try {
       const salt = randomBytes(4).readUInt32LE(0)
-      return await SegmentWriter.create(vfs, paths, { id, salt, createdMs: nowMs(), segmentBytes })
+      return await SegmentWriter.create(vfs, paths, {
+        id,
+        salt,
+        createdMs: nowMs(),
+        segmentBytes,
+        ...(origin === undefined ? {} : { origin }),
+      })
     } catch (cause) {
       index.transact((txn) => txn.removeSegment(id))
       throw cause

@@ -8,6 +8,8 @@ export type SegmentPaths = {
   readonly index: string
   /** Says how far the index is to be trusted: `index-trust.ts`. */
   readonly trust: string
+  /** Which store it is, and of what moment: `store-note.ts`. */
+  readonly note: string
   readonly file: (id: SegmentId) => string
 }
 
@@ -18,6 +20,7 @@ export function segmentPaths(root: string): SegmentPaths {
     segments,
     index: join(root, 'index'),
     trust: join(root, 'index-trust'),
+    note: join(root, 'store-note'),
     file: (id) => join(segments, segmentFileName(id)),
   }
 }

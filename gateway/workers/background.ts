@@ -11,6 +11,8 @@ import { sweepOrphans } from './sweep-orphans.ts'
 export type BackgroundOptions = {
   /** Multipart uploads older than this are aborted; 0 keeps them for ever. */
   readonly staleUploadMs: number
+  /** Running time for which chunks that metadata do not know are kept. */
+  readonly keepOrphansMs: number
   /** Bytes of stored data verified a second, on average. */
   readonly scrubBytesPerSecond: number
 }
@@ -70,12 +72,15 @@ function jobs(parts: BackgroundParts): readonly RepeatingJob[] {
       name: 'orphan sweep',
       pauseMs: orphanPauseMs,
       run: async (signal) => {
-        const stores = { blobs, chunks: metadata.chunks }
-        const removed = await sweepOrphans(stores, { minAgeMs: orphanMinAgeMs, signal })
-        if (removed > 0) parts.log('orphaned chunks removed', { removed })
+        const { orphans } = metadata
+        const keep = { minAgeMs: orphanMinAgeMs, keepMs: options.keepOrphansMs, signal }
+        const swept = await sweepOrphans({ blobs, orphans }, keep)
+        const left = await orphans.count()
+        if (left > 0 || swept.removed > 0) parts.log('orphaned chunks', { ...swept, left })
         return 'idle'
       },
     },
+    { name: 'running time', pauseMs: minute, run: countRunningTime(metadata) },
     {
       name: 'stale uploads',
       pauseMs: minute,
@@ -108,6 +113,18 @@ function jobs(parts: BackgroundParts): readonly RepeatingJob[] {
       },
     },
   ]
+}
+
+/** For orphans alone, which wait for it to pass. */
+function countRunningTime({ orphans }: Pick<MetadataStore, 'orphans'>): RepeatingJob['run'] {
+  let countedMs = performance.now()
+  return async () => {
+    const nowMs = performance.now()
+    const elapsedMs = nowMs - countedMs
+    if ((await orphans.count()) > 0) await orphans.served(elapsedMs)
+    countedMs = nowMs
+    return 'idle'
+  }
 }
 
 async function scrub({ blobs, options, log }: BackgroundParts): Promise<'idle'> {

@@ -1,7 +1,6 @@
-// The catalog of chunks: what lives, lists under way, and orphans. Taking and giving back references
+// The catalog of chunks: what lives, and lists under way. Taking and giving back references
 // is in `chunk-claims.ts`.
 import assert from 'node:assert'
-import { encodeBlobRef } from '../codec/chunk-ref-codec.ts'
 import type { ChunkCatalog } from '../metadata-store.ts'
 import { parseChunkListId } from '../record-ids.ts'
 import type { ChunkListId, TenantId } from '../records.ts'
@@ -79,14 +78,10 @@ export function lmdbChunks(env: LmdbEnvironment): ChunkCatalog {
         return { offset, chunks: chunks.slice(skipped, skipped + limit) }
       }),
 
-    condemnOrphans: (blobs) =>
-      env.write((tables) => {
-        const orphans = blobs.filter(
-          (blob) => chunkRow(tables, blob.id)?.generation !== blob.generation,
-        )
-        for (const orphan of orphans) tables.tombstones.put(encodeBlobRef(orphan), Buffer.of(1))
-        return orphans
-      }),
+    areReferenced: async (blobs) =>
+      env.read((tables) =>
+        blobs.map((blob) => chunkRow(tables, blob.id)?.generation === blob.generation),
+      ),
   }
 }
 

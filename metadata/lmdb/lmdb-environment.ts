@@ -2,9 +2,10 @@
 // them: `read` on a fresh snapshot, `write` in a transaction. Which rows lie where: `tables.ts`.
 import assert from 'node:assert'
 import { mkdir, open as openFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { type Database, open, type RootDatabase, type Transaction } from 'lmdb'
+import { checkEnvironmentFile } from './check-environment-file.ts'
 import { type RowParser, RowScan } from './row-scan.ts'
 import { type TableName, tableNames } from './tables.ts'
 
@@ -35,6 +36,11 @@ export type EnvironmentOptions = {
   readonly onUnusable?: (cause: unknown) => void
 }
 
+/** Where LMDB keeps an environment of this directory. */
+export function environmentFile(directory: string): string {
+  return join(directory, 'data.mdb')
+}
+
 export class LmdbEnvironment {
   readonly tables: Tables
   readonly #root: RootDatabase<Buffer, Buffer>
@@ -59,10 +65,12 @@ export class LmdbEnvironment {
   /**
    * Opens or makes the environment in a directory. Commits are plain LMDB ones: data pages,
    * sync, meta page written through; the overlapping sync that the library prefers lets other
-   * processes see commits that a power failure could still take back.
+   * processes see commits that a power failure could still take back. Throws `StoreRefused` when the
+   * file is damaged.
    */
   static async open({ path, onUnusable }: EnvironmentOptions): Promise<LmdbEnvironment> {
     await mkdir(path, { recursive: true, mode: 0o700 })
+    await checkEnvironmentFile(environmentFile(path))
     const options = {
       path,
       // For the library's native part; its types do not name it.
@@ -92,6 +100,14 @@ export class LmdbEnvironment {
       transaction,
       onUnusable: onUnusable ?? (() => undefined),
     })
+  }
+
+  /** The number of the newest commit of any process, also inside of a transaction. Grows with each. */
+  lastCommit(): number {
+    if (!this.#transaction.runs) this.#root.resetReadTxn()
+    const stats: { lastTxnId?: number } = this.#root.getStats()
+    assert(stats.lastTxnId !== undefined, 'the engine does not count its commits')
+    return stats.lastTxnId
   }
 
   /** Runs a verb that only reads, on a snapshot taken now: the library keeps an old one for a while. */

@@ -1,16 +1,18 @@
 // The embedded engine of `MetadataStore`: one LMDB environment, opened by every process of a server.
 // Here is only how it is put together and opened; each noun has its own file.
-import assert from 'node:assert'
-import { decodeRecord, encodeRecord } from '../codec/record-frame.ts'
+import type { LineageStore } from '../lineage-store.ts'
 import type { MetadataStore } from '../metadata-store.ts'
 import { lmdbArchiveJobs } from './archive-jobs.ts'
 import { lmdbBuckets, type Random } from './buckets.ts'
 import { lmdbBundles } from './bundles.ts'
 import { lmdbChunks } from './chunk-catalog.ts'
+import { checkLayoutFormat } from './layout-format.ts'
 import { lmdbLeases } from './leases.ts'
+import { lmdbLineage } from './lineage.ts'
 import { LmdbEnvironment } from './lmdb-environment.ts'
 import { lmdbManifests } from './manifests.ts'
 import { lmdbObjects } from './objects.ts'
+import { lmdbOrphans } from './orphans.ts'
 import { lmdbOutbox } from './outbox.ts'
 import { pooled } from './random-pool.ts'
 import { lmdbTenants } from './tenants.ts'
@@ -33,8 +35,6 @@ export type LmdbMetadataOptions = {
   readonly onUnusable?: (cause: unknown) => void
 }
 
-const layoutFormat = 1
-const formatKey = Buffer.from('format')
 const everyBlob = { start: Buffer.alloc(38), end: Buffer.alloc(39, 0xff) }
 const purgedAtOnce = 10_000
 
@@ -44,11 +44,13 @@ export class LmdbMetadataStore implements MetadataStore {
   readonly objects: MetadataStore['objects']
   readonly uploads: MetadataStore['uploads']
   readonly chunks: MetadataStore['chunks']
+  readonly orphans: MetadataStore['orphans']
   readonly outbox: MetadataStore['outbox']
   readonly leases: MetadataStore['leases']
   readonly manifests: MetadataStore['manifests']
   readonly bundles: MetadataStore['bundles']
   readonly archiveJobs: MetadataStore['archiveJobs']
+  readonly lineage: LineageStore
   readonly #env: LmdbEnvironment
 
   private constructor(env: LmdbEnvironment, random: Random) {
@@ -58,16 +60,23 @@ export class LmdbMetadataStore implements MetadataStore {
     this.objects = lmdbObjects(env, random)
     this.uploads = lmdbUploads(env, random)
     this.chunks = lmdbChunks(env)
+    this.orphans = lmdbOrphans(env)
     this.outbox = lmdbOutbox(env)
     this.leases = lmdbLeases(env)
     this.manifests = lmdbManifests(env)
     this.bundles = lmdbBundles(env)
     this.archiveJobs = lmdbArchiveJobs(env)
+    this.lineage = lmdbLineage(env)
   }
 
   static async open(options: LmdbMetadataOptions): Promise<LmdbMetadataStore> {
     const env = await LmdbEnvironment.open(options)
-    await checkFormat(env)
+    try {
+      await checkLayoutFormat(env)
+    } catch (cause) {
+      await env.close()
+      throw cause
+    }
     if (options.role === 'primary') await purgeTombstones(env)
     return new LmdbMetadataStore(env, pooled(options.random))
   }
@@ -81,17 +90,6 @@ export class LmdbMetadataStore implements MetadataStore {
   close(): Promise<void> {
     return this.#env.close()
   }
-}
-
-/** Refuses a directory that a newer program has laid out. */
-async function checkFormat(env: LmdbEnvironment): Promise<void> {
-  const noted = env.read(({ meta }) => meta.get(formatKey))
-  if (noted === undefined) {
-    await env.write(({ meta }) => meta.put(formatKey, encodeRecord(1, [layoutFormat])))
-    return
-  }
-  const [format] = decodeRecord('layout', noted)
-  assert(format === layoutFormat, `metadata of format ${String(format)}, not ${layoutFormat}`)
 }
 
 async function purgeTombstones(env: LmdbEnvironment): Promise<void> {

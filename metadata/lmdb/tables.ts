@@ -43,6 +43,8 @@ export const tableNames = [
   'chunks',
   /** chunk id, generation → nothing: condemned, can no longer be claimed */
   'tombstones',
+  /** chunk id, generation → since when it is set aside, and when it was met last */
+  'orphans',
   /** seq (8 bytes) → a release task */
   'releases',
   /** As `releases`: those that contradict other rows, and are handed out no more */
@@ -71,7 +73,7 @@ export const tableNames = [
   'archiveJobTimes',
   /** state, size class, time (8 bytes), tenant, job id → key in `archiveJobs` */
   'archiveJobStates',
-  /** a few single rows: the layout's format, the task sequence, the lease horizon */
+  /** a few single rows: the layout's format, the lineage, the task sequence, the lease horizon, the running time */
   'meta',
 ] as const
 

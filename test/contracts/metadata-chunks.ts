@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import type { ClaimedChunk, MetadataStore } from '../../metadata/metadata-store.ts'
 import { describe } from '../support/describe.ts'
 import {
-  blobName,
   chunk,
   chunks,
   drain,
@@ -98,19 +97,13 @@ export function chunksContract(name: string, open: OpenStore): void {
         assert.equal(await living(store, 'a'), 2)
       }))
 
-    test('condemned orphans can no longer be claimed; what is known is never condemned', () =>
+    test('what some row refers to is told from what none does', () =>
       withStore(open, async (store) => {
         const bucket = await makeBucket(store, 'one')
         await put(store, bucket, 'x', { data: chunks(chunk('a', 1)) })
-        const stored = [chunk('a', 1), chunk('a', 2), chunk('b', 3)]
-        const orphans = await store.chunks.condemnOrphans(stored)
-        assert.deepEqual(orphans.map(blobName), ['ca978112/2', '3e23e816/3'])
-        const claim = (wanted: ClaimedChunk) =>
-          store.objects.commit(newVersion(bucket, 'y', { data: chunks(wanted) }))
-        assert.deepEqual(await claim(chunk('b', 3)), { is: 'gone', positions: [0] })
-        assert.equal((await claim(chunk('b', 4))).is, 'committed')
-        assert.equal(await living(store, 'b'), 4)
-        assert.deepEqual(await store.chunks.condemnOrphans([]), [])
+        const asked = [chunk('a', 2), chunk('a', 1), chunk('b', 3)]
+        assert.deepEqual(await store.chunks.areReferenced(asked), [false, true, false])
+        assert.deepEqual(await store.chunks.areReferenced([]), [])
       }))
 
     test('a list grows, is read from any offset, and belongs to the version that took it', () =>

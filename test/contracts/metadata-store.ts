@@ -9,6 +9,7 @@ import type { OpenStore } from './metadata-fixture.ts'
 import { listingsContract } from './metadata-listings.ts'
 import { manifestsContract } from './metadata-manifests.ts'
 import { objectsContract } from './metadata-objects.ts'
+import { orphansContract } from './metadata-orphans.ts'
 import { outboxContract } from './metadata-outbox.ts'
 import { randomHistoryContract } from './metadata-random.ts'
 import { tenantsContract } from './metadata-tenants.ts'
@@ -24,6 +25,7 @@ export function metadataStoreContract(name: string, open: OpenStore): void {
   listingsContract(name, open)
   uploadsContract(name, open)
   chunksContract(name, open)
+  orphansContract(name, open)
   outboxContract(name, open)
   manifestsContract(name, open)
   bundlesContract(name, open)

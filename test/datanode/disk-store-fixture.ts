@@ -28,6 +28,7 @@ export async function diskFixture(): Promise<DiskFixture> {
         randomBytes,
         segmentBytes: 4 * 1024 * 1024,
         reserveBytes: 0,
+        isReferenced: async (refs) => refs.map(() => false),
         ...options,
       })
       stores.push(store)

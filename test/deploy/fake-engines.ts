@@ -14,7 +14,7 @@ export const openFakeEngines: OpenEngines = async (config, { role }) => {
   if (config.region === 'fails-in-worker' && role === 'worker') throw new Error('no luck today')
   console.log(`opened as ${role} with ${config.rootKey === undefined ? 'no root key' : 'root key'}`)
   return {
-    tenants: openFakeTenants(join(config.dataDirectory, 'tenants.json')),
+    tenants: openFakeTenants(`${config.dataDirectory}-tenants.json`),
     masterKey: masterKeyFrom(Buffer.alloc(32, 1)),
     serveS3,
     startBackgroundWork: () => console.log('background work starts'),

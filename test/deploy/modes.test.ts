@@ -20,6 +20,7 @@ describe('the files of the embedded engines', (test) => {
         role: 'primary',
       })
       const blobs = await DiskBlobStore.open({
+        isReferenced: async (refs) => refs.map(() => false),
         path: join(root, 'chunks'),
         role: 'primary',
         processId: 'one',

@@ -4,6 +4,7 @@
 import { strict as assert } from 'node:assert'
 import type { BlobRead } from '../../datanode/blob-store.ts'
 import { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
+import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import { chunkOf, type TestChunk, testRef, wholeOf } from '../datanode/sealed-chunk-fixture.ts'
 import { CrashFs, type FaultKind } from './datanode-crash-fs.ts'
 import { MemoryIndexHome } from './datanode-memory-index.ts'
@@ -110,8 +111,17 @@ class Simulation {
       reserveBytes: 0,
       openFilesMax: 3,
       indexHome: this.#home.view(isAlive),
+      isReferenced: async (refs) => refs.map((ref) => this.#isReferenced(ref)),
     })
     return { store, kill }
+  }
+
+  /** As metadata would have it: from before the acknowledgement until the deletion begins. */
+  #isReferenced(ref: BlobRef): boolean {
+    const known = this.#known.find(
+      ({ chunk }) => chunk.ref.generation === ref.generation && chunk.ref.id.equals(ref.id),
+    )
+    return known !== undefined && (known.state === 'stored' || known.state === 'unsure')
   }
 
   /** A start may fail because of the disk; the next one, on a sound disk, must not. */

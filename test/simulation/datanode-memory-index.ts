@@ -29,6 +29,7 @@ export class MemoryIndexHome {
       erase: async () => {
         this.#tables = emptyTables()
       },
+      digest: async () => 'intact',
     }
   }
 

@@ -33,6 +33,7 @@ export async function openStores(directory: string, random: SeededBytes) {
     role: 'primary',
   })
   const blobs = await DiskBlobStore.open({
+    isReferenced: (refs) => metadata.chunks.areReferenced(refs),
     path: join(directory, 'chunks'),
     role: 'primary',
     processId,
@@ -76,8 +77,8 @@ export async function openEngines(directory: string, random: SeededBytes) {
   })
   const sweep = () =>
     sweepOrphans(
-      { blobs, chunks: metadata.chunks },
-      { minAgeMs: sweepAgeMs, signal: new AbortController().signal },
+      { blobs, orphans: metadata.orphans },
+      { minAgeMs: sweepAgeMs, keepMs: 0, signal: new AbortController().signal },
     )
   const background = startHastyWork({ metadata, blobs, sweep, failures })
   const close = async () => {
@@ -93,7 +94,7 @@ export async function openEngines(directory: string, random: SeededBytes) {
 function startHastyWork(parts: {
   metadata: LmdbMetadataStore
   blobs: DiskBlobStore
-  sweep: () => Promise<number>
+  sweep: () => Promise<unknown>
   failures: unknown[]
 }) {
   const { metadata, blobs, sweep, failures } = parts

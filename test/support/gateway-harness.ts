@@ -62,6 +62,7 @@ export class GatewayHarness {
       role: 'primary',
     })
     const blobs = await DiskBlobStore.open({
+      isReferenced: (refs) => metadata.chunks.areReferenced(refs),
       path: join(path, 'blobs'),
       role: 'primary',
       processId: randomBytes(8).toString('hex'),

@@ -9,7 +9,7 @@ type Gone = { readonly is: 'gone'; readonly positions: readonly number[] }
 export class MemoryChunkCatalog implements ChunkCatalog {
   readonly live = new Map<string, BlobRef>()
   readonly lists = new Map<ChunkListId, { owner: string; committed: boolean; chunks: ChunkRef[] }>()
-  /** Generations of which every claim is `gone`, as `condemnOrphans` leaves them. */
+  /** Generations of which every claim is `gone`, as `OrphanStore.review` leaves them. */
   readonly condemned = new Set<number>()
   extensions = 0
   /** Runs before each claim is looked at: the place for a deletion that comes between. */
@@ -53,8 +53,8 @@ export class MemoryChunkCatalog implements ChunkCatalog {
     return { offset, chunks: [] }
   }
 
-  async condemnOrphans(): Promise<readonly BlobRef[]> {
-    throw new Error('nothing here is an orphan')
+  async areReferenced(): Promise<readonly boolean[]> {
+    throw new Error('nothing here is given up')
   }
 
   /** Commits a piece: answers it as it would be stored, or why not. */

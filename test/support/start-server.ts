@@ -131,6 +131,7 @@ async function openStores(path: string): Promise<Stores> {
     role: 'primary',
   })
   const blobs = await DiskBlobStore.open({
+    isReferenced: (refs) => metadata.chunks.areReferenced(refs),
     path: join(path, 'chunks'),
     role: 'primary',
     processId: randomBytes(8).toString('hex'),

@@ -5,13 +5,14 @@ import { compareKeys } from '../../../protocol/s3/compare-keys.ts'
 import { spoolName } from './spool.ts'
 
 export function withoutSpools(metadata: MetadataStore): MetadataStore {
-  const { tenants, objects, uploads, chunks, outbox } = metadata
+  const { tenants, objects, uploads, chunks, orphans, outbox } = metadata
   const { leases, manifests, bundles, archiveJobs } = metadata
   const others = {
     tenants,
     objects,
     uploads,
     chunks,
+    orphans,
     outbox,
     leases,
     manifests,

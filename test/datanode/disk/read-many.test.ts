@@ -106,7 +106,8 @@ describe('many chunks from the disk', (test) => {
       for (const [index, read] of reads.entries()) {
         assert.equal(read.is, chunks[index] === victim ? 'corrupt' : 'found')
       }
-      assert.equal(disk.reads.length, 1)
+      // Behind another header it may be the index that is wrong: the place is looked at once more.
+      assert.equal(disk.reads.length, hurt === 'frames' ? 1 : 3)
       for (const { ref } of chunks) {
         assert.equal(await store.has(ref), ref === victim.ref ? 'bad' : 'good')
       }

@@ -32,6 +32,7 @@ let store: DiskBlobStore | undefined
 async function serve(request: WorkerRequest): Promise<string> {
   if (request.ask === 'open') {
     store = await DiskBlobStore.open({
+      isReferenced: async (refs) => refs.map(() => false),
       path: request.path,
       processId: request.processId,
       role: 'worker',

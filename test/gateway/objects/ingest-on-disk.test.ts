@@ -30,6 +30,7 @@ async function openStore() {
     role: 'primary',
   })
   const blobs = await DiskBlobStore.open({
+    isReferenced: (refs) => metadata.chunks.areReferenced(refs),
     path: join(path, 'blobs'),
     role: 'primary',
     processId: 'one',

@@ -1,0 +1,135 @@
+// The file that says that a data directory is Holdfast's, of which store and of which format. It is looked
+// at before anything else: nothing is written into a directory that belongs to somebody else.
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { parseStoreId, type StoreId } from '../protocol/store/lineage.ts'
+import { requireKnownFormat, storeFormat } from '../protocol/store/store-format.ts'
+import { StoreRefused } from '../protocol/store/store-refused.ts'
+
+const markerName = 'holdfast-store'
+/** What a server keeps in its directory, and what file systems and starts that were cut off leave there. */
+const ours = /^(lock|metadata(\.replaced-.*)?|chunks|lost\+found|holdfast-store(\.new)?)$/
+const insideOf: Readonly<Record<string, RegExp>> = {
+  metadata: /^(data|lock)\.mdb$|^reserve/,
+  chunks: /^(segments|index|index-trust(\.new)?|store-note)$/,
+}
+const namesShown = 3
+
+export type StoreMarker = { readonly storeId: StoreId; readonly format: number }
+
+/**
+ * Throws `StoreRefused` unless the directory is a store of a known format, empty, or not there. `files`:
+ * paths of files of the operator's that may lie in it. Changes nothing.
+ */
+export async function requireOwnDirectory(
+  directory: string,
+  files: readonly string[],
+): Promise<StoreMarker | undefined> {
+  const marker = await readMarker(directory)
+  if (marker !== undefined) return marker
+  const foreign = await foreignNames(directory, files)
+  if (foreign.length === 0) return undefined
+  const more = foreign.length > namesShown ? ', …' : ''
+  const shown = `${foreign.slice(0, namesShown).join(', ')}${more}`
+  const below = await storesBelow(directory)
+  const hint =
+    below === undefined
+      ? 'Choose an empty directory with --data.'
+      : `There is a store in ${below}: is --data ${below} what you mean?`
+  throw new StoreRefused(
+    `The data directory ${directory} holds what is not Holdfast's (${shown}), so nothing is written there. ${hint}`,
+  )
+}
+
+/** `undefined`: there is none. Throws `StoreRefused` when it cannot be read, or is of a later format. */
+export async function readMarker(directory: string): Promise<StoreMarker | undefined> {
+  const path = join(directory, markerName)
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (cause) {
+    if (isCode(cause, 'ENOENT') || isCode(cause, 'ENOTDIR')) return undefined
+    throw cause
+  }
+  const format = Number(/^format=(\d+)$/m.exec(text)?.[1])
+  const storeId = parseStoreId(/^store=(.*)$/m.exec(text)?.[1] ?? '')
+  if (!Number.isSafeInteger(format)) {
+    throw new StoreRefused(`${path} is damaged: put it back from a copy, or see docs/recovery.md.`)
+  }
+  requireKnownFormat(format, directory)
+  if (storeId === undefined) {
+    throw new StoreRefused(`${path} is damaged: put it back from a copy, or see docs/recovery.md.`)
+  }
+  return { storeId, format }
+}
+
+/** Durable when it returns. */
+export function writeMarker(directory: string, storeId: StoreId): void {
+  const text = [
+    'This directory belongs to Holdfast: change, move or remove nothing in it while a server runs.',
+    `format=${storeFormat}`,
+    `store=${storeId}`,
+    '',
+  ].join('\n')
+  const path = join(directory, markerName)
+  const file = openSync(`${path}.new`, 'w', 0o600)
+  try {
+    writeSync(file, text)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  renameSync(`${path}.new`, path)
+  const parent = openSync(directory, 'r')
+  try {
+    fsyncSync(parent)
+  } finally {
+    closeSync(parent)
+  }
+}
+
+async function foreignNames(
+  directory: string,
+  files: readonly string[],
+): Promise<readonly string[]> {
+  const own = files
+    .filter((path) => dirname(resolve(path)) === resolve(directory))
+    .map((path) => basename(path))
+  const isOwn = (name: string) =>
+    own.some((known) => name === known || name.startsWith(`${known}.`))
+  const foreign = (await namesIn(directory)).filter((name) => !ours.test(name) && !isOwn(name))
+  for (const [folder, known] of Object.entries(insideOf)) {
+    const names = await namesIn(join(directory, folder))
+    foreign.push(...names.filter((name) => !known.test(name)).map((name) => join(folder, name)))
+  }
+  return foreign
+}
+
+async function storesBelow(directory: string): Promise<string | undefined> {
+  for (const name of await namesIn(directory)) {
+    const below = join(directory, name)
+    const isStore =
+      (await exists(join(below, markerName))) || (await exists(join(below, 'metadata', 'data.mdb')))
+    if (isStore) return below
+  }
+  return undefined
+}
+
+/** Of nothing, or of a file, none. */
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory)
+  } catch (cause) {
+    if (isCode(cause, 'ENOENT') || isCode(cause, 'ENOTDIR')) return []
+    throw cause
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined
+}
+
+function isCode(cause: unknown, code: string): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === code
+}

@@ -1,0 +1,60 @@
+// A look at the file of an environment before LMDB maps it into this process, which it would end if the
+// file was cut short. Where the file's length alone does not tell, another process reads all of it first.
+import { spawnSync } from 'node:child_process'
+import { open } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { judgeLmdbFile, lmdbHeadBytes } from '../../protocol/store/lmdb-file.ts'
+import { StoreRefused } from '../../protocol/store/store-refused.ts'
+
+const reader = new URL('./read-whole-environment.js', import.meta.url)
+const remedy = 'Put a copy of the metadata back that is whole: see docs/recovery.md.'
+
+/**
+ * Answers `absent` when there is no such file or nothing in it. Throws `StoreRefused` when it cannot be
+ * an intact environment.
+ */
+export async function checkEnvironmentFile(path: string): Promise<'absent' | 'present'> {
+  const found = await judge(path)
+  switch (found.is) {
+    case 'empty':
+      return 'absent'
+    case 'whole':
+      return 'present'
+    case 'unusable':
+      throw new StoreRefused(`The metadata file ${path} ${found.why}. ${remedy}`)
+    case 'shortened':
+      readElsewhere(path)
+      return 'present'
+    default:
+      return found satisfies never
+  }
+}
+
+async function judge(path: string) {
+  let file: Awaited<ReturnType<typeof open>>
+  try {
+    file = await open(path, 'r')
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') {
+      return { is: 'empty' } as const
+    }
+    throw cause
+  }
+  try {
+    const { size } = await file.stat()
+    const head = Buffer.alloc(Math.min(size, lmdbHeadBytes))
+    await file.read(head, 0, head.length, 0)
+    return judgeLmdbFile(head, size)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Pages that are missing at the end are of no account if everything can be read without them. */
+function readElsewhere(path: string): void {
+  const { status } = spawnSync(process.execPath, [fileURLToPath(reader), path], { stdio: 'ignore' })
+  if (status === 0) return
+  throw new StoreRefused(
+    `The metadata file ${path} was cut short: what its last pages held cannot be read. ${remedy}`,
+  )
+}

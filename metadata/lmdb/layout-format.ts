@@ -1,0 +1,20 @@
+// The format of this engine's rows, noted among them: a program refuses those of a later one.
+import { requireKnownFormat, storeFormat } from '../../protocol/store/store-format.ts'
+import { StoreRefused } from '../../protocol/store/store-refused.ts'
+import { decodeRecord, encodeRecord } from '../codec/record-frame.ts'
+import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
+
+const formatKey = Buffer.from('format')
+
+/** Notes the format where there is none yet. Throws `StoreRefused` for one that is not known here. */
+export async function checkLayoutFormat(env: LmdbEnvironment): Promise<void> {
+  const noted = env.read(({ meta }) => meta.get(formatKey))
+  if (noted === undefined) return env.write(noteLayoutFormat)
+  const [format] = decodeRecord('layout', noted)
+  if (typeof format !== 'number') throw new StoreRefused('The metadata do not say their format.')
+  requireKnownFormat(format, 'The metadata')
+}
+
+export function noteLayoutFormat({ meta }: Tables): void {
+  meta.put(formatKey, encodeRecord(1, [storeFormat]))
+}
