@@ -1,47 +1,131 @@
 // `holdfast check`: looks through a data directory that no server uses, and tells what is not as it
 // must be. Like a start after an unclean stop it recovers the chunk store first; it changes nothing
 // else.
-import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DiskBlobStore } from '../datanode/disk/disk-blob-store.ts'
-import { realVfs } from '../datanode/disk/real-vfs.ts'
-import { checkReferences } from './check-references.ts'
+import { type MasterKey, readMasterKey } from '../gateway/keys/master-key-file.ts'
+import { TenantKeyring } from '../gateway/keys/tenant-keyring.ts'
+import type { TenantKeys } from '../gateway/keys/tenant-keys.ts'
+import { lmdbChunks } from '../metadata/lmdb/chunk-catalog.ts'
+import { lmdbLineage } from '../metadata/lmdb/lineage.ts'
+import { LmdbEnvironment } from '../metadata/lmdb/lmdb-environment.ts'
+import { lmdbTenants } from '../metadata/lmdb/tenants.ts'
+import { verifyReferences } from '../metadata/lmdb/verify-references.ts'
+import { verifyRows } from '../metadata/lmdb/verify-rows.ts'
+import { verifyVersions } from '../metadata/lmdb/verify-versions.ts'
+import type { TenantId } from '../metadata/records.ts'
+import { StoreRefused } from '../protocol/store/store-refused.ts'
+import { chunkChecks } from './check-chunks.ts'
 import { DataDirectoryRefused, lockDataDirectory } from './data-directory.ts'
+import { explainMismatch } from './explain-mismatch.ts'
+import { compare, lookAround, metadataDirectory, openBlobs } from './pair-stores.ts'
 import type { Print } from './serving.ts'
+import { requireOwnDirectory } from './store-marker.ts'
 import { newProcessId } from './worker-pool.ts'
 
 const chunksAtOnce = 1_000_000
 
-/** Answers whether all is well. Throws `DataDirectoryRefused`, also while a server runs. */
-export async function checkData(dataDirectory: string, print: Print): Promise<boolean> {
-  const metadataPath = join(dataDirectory, 'metadata')
-  if (!existsSync(metadataPath)) {
+export type DataCheck = {
+  readonly dataDirectory: string
+  readonly masterKeyFile: string
+  readonly print: Print
+}
+
+/** Answers whether all is well. Throws `DataDirectoryRefused` and `StoreRefused`, also while a server runs. */
+export async function checkData({
+  dataDirectory,
+  masterKeyFile,
+  print,
+}: DataCheck): Promise<boolean> {
+  await requireOwnDirectory(dataDirectory, [masterKeyFile])
+  const found = await lookAround(dataDirectory)
+  if (found.metadataFile === 'absent') {
+    const verdict = await compare(found, undefined)
+    if (verdict.is === 'mismatch')
+      throw new StoreRefused(explainMismatch(verdict.why, dataDirectory))
     throw new DataDirectoryRefused(`There is no data of a server in ${dataDirectory}.`)
   }
   const lock = await lockDataDirectory(dataDirectory, { pid: process.pid, wait: sleep })
+  let problems = 0
+  const tell = (what: string) => {
+    problems += 1
+    print(what)
+  }
   try {
-    const blobs = await DiskBlobStore.open({
-      path: join(dataDirectory, 'chunks'),
-      role: 'primary',
-      processId: newProcessId(process.pid),
-      vfs: realVfs,
-      nowMs: Date.now,
-      randomBytes,
-      isReferenced: async (refs) => refs.map(() => true),
-    })
+    const environment = await LmdbEnvironment.open({ path: metadataDirectory(dataDirectory) })
     try {
-      const damaged = blobs.recovery?.problems ?? []
-      for (const { file, what } of damaged) print(`${file} ${what}`)
-      const report = await checkReferences({ metadataPath, blobs, chunksAtOnce, onProblem: print })
-      const problems = damaged.length + report.problems
-      print(`${report.chunks} chunks, ${problems} problems, ${report.orphans} orphans.`)
-      return problems === 0
+      const verdict = await compare(found, { lineage: lmdbLineage(environment) })
+      if (verdict.is === 'mismatch') tell(explainMismatch(verdict.why, dataDirectory))
+      await checkAll({ dataDirectory, masterKeyFile, environment, tell, print })
     } finally {
-      await blobs.close()
+      await environment.close()
     }
   } finally {
     lock.release()
   }
+  print(problems === 0 ? 'All is well.' : `${problems} problems.`)
+  return problems === 0
+}
+
+type Checking = DataCheck & {
+  readonly environment: LmdbEnvironment
+  readonly tell: (what: string) => void
+}
+
+async function checkAll(checking: Checking): Promise<void> {
+  const { dataDirectory, environment, tell, print } = checking
+  const keysOf = await openKeys(checking)
+  environment.read((tables) => verifyRows(tables, tell))
+  const counts = environment.read((tables) => verifyVersions(tables, { keysOf, tell }))
+  const blobs = await openBlobs(
+    { dataDirectory, role: 'primary', processId: newProcessId(process.pid) },
+    { chunks: lmdbChunks(environment) },
+    () => undefined,
+  )
+  try {
+    for (const { file, what } of blobs.recovery?.problems ?? []) tell(`${file} ${what}`)
+    const { chunks, orphans } = await verifyReferences({
+      environment,
+      ...chunkChecks(blobs, keysOf),
+      chunksAtOnce,
+      tell,
+    })
+    const { buckets, objects, olderVersions } = counts
+    print(
+      `${buckets} buckets, ${objects} objects, ${olderVersions} older versions and delete markers, ${chunks} chunks, ${orphans} orphans.`,
+    )
+    const setAside = environment.read((tables) => tables.orphans.count())
+    if (setAside > 0) print(`${setAside} orphans are set aside.`)
+    if (counts.unopened > 0)
+      tell(`${counts.unopened} objects or parts in metadata were not opened.`)
+    const hasChunks = (await blobs.usage()).chunks > 0
+    if (hasChunks && buckets === 0) tell('There are chunks, and metadata know of no bucket.')
+  } finally {
+    await blobs.close()
+  }
+}
+
+/** Without the master key, or with another one, much of it cannot be looked at: that is said. */
+async function openKeys({
+  masterKeyFile,
+  environment,
+  tell,
+}: Checking): Promise<(tenantId: TenantId) => TenantKeys | undefined> {
+  let master: MasterKey
+  try {
+    master = await readMasterKey(masterKeyFile)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    tell(`Nothing could be decrypted: ${why}`)
+    return () => undefined
+  }
+  const keyring = new TenantKeyring({ master, tenantsMax: 1000 })
+  const tenants = new Map<TenantId, TenantKeys>()
+  for (const tenant of await lmdbTenants(environment).list()) {
+    try {
+      tenants.set(tenant.id, keyring.keysOf(tenant))
+    } catch {
+      tell(`The master key ${masterKeyFile} does not open the keys of tenant ${tenant.id}.`)
+    }
+  }
+  return (tenantId) => tenants.get(tenantId)
 }

@@ -70,7 +70,9 @@ async function check(argv: readonly string[]): Promise<void> {
     case 'mistakes':
       return fail(`holdfast check cannot start:\n  ${parsed.mistakes.join('\n  ')}`, 2)
     case 'config': {
-      const isWell = await checkData(parsed.config.dataDirectory, (line) => console.log(line))
+      const { dataDirectory, masterKeyFile } = parsed.config
+      const print = (line: string) => console.log(line)
+      const isWell = await checkData({ dataDirectory, masterKeyFile, print })
       if (!isWell) process.exitCode = 1
       return
     }

@@ -1,6 +1,7 @@
 // Makes a directory so that a loss of power does not take it away again.
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { syncDirectory } from './write-durably.ts'
 
 /** With its parents, of mode 0700 each. The names of those made here are durable when this returns. */
 export function makeDirectory(path: string): void {
@@ -10,14 +11,5 @@ export function makeDirectory(path: string): void {
   for (let at = dirname(resolve(path)); ; at = dirname(at)) {
     syncDirectory(at)
     if (at === top || at === dirname(at)) return
-  }
-}
-
-function syncDirectory(path: string): void {
-  const fd = openSync(path, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
   }
 }

@@ -169,9 +169,9 @@ export async function beginLife(
   try {
     const before = verdict.is === 'same' ? verdict.lineage : undefined
     const keeper = new LineageKeeper({ metadata, note })
-    // A start that was cut off between the two is ended first.
-    if (before !== undefined && !before.isPaired) await keeper.pair(before)
-    await keeper.pair(nextLife(before, draw()))
+    // A stop may have left the chunks behind by one step, and must not by two.
+    if (before !== undefined) await note.write(noteOf(before))
+    await keeper.pair(nextLife(before, drawIds()))
     if (found.marker === undefined) writeMarker(dataDirectory, keeper.note.storeId)
     return keeper
   } catch (cause) {
@@ -180,7 +180,7 @@ export async function beginLife(
   }
 }
 
-function draw() {
+export function drawIds() {
   const storeId = parseStoreId(randomBytes(16).toString('hex'))
   const life = parseLifeId(randomBytes(16).toString('hex'))
   if (storeId === undefined || life === undefined) throw new Error('32 hex digits are no id')

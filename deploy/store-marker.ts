@@ -1,11 +1,11 @@
 // The file that says that a data directory is Holdfast's, of which store and of which format. It is looked
 // at before anything else: nothing is written into a directory that belongs to somebody else.
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { parseStoreId, type StoreId } from '../protocol/store/lineage.ts'
 import { requireKnownFormat, storeFormat } from '../protocol/store/store-format.ts'
 import { StoreRefused } from '../protocol/store/store-refused.ts'
+import { writeDurably } from './write-durably.ts'
 
 const markerName = 'holdfast-store'
 /** What a server keeps in its directory, and what file systems and starts that were cut off leave there. */
@@ -72,21 +72,7 @@ export function writeMarker(directory: string, storeId: StoreId): void {
     `store=${storeId}`,
     '',
   ].join('\n')
-  const path = join(directory, markerName)
-  const file = openSync(`${path}.new`, 'w', 0o600)
-  try {
-    writeSync(file, text)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-  renameSync(`${path}.new`, path)
-  const parent = openSync(directory, 'r')
-  try {
-    fsyncSync(parent)
-  } finally {
-    closeSync(parent)
-  }
+  writeDurably(join(directory, markerName), text)
 }
 
 async function foreignNames(

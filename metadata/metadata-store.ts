@@ -356,6 +356,9 @@ export interface ChunkCatalog {
     limit: number,
   ): Promise<{ offset: number; chunks: readonly ChunkRef[] }>
 
+  /** What is referred to, in the order of the ids. `after` is exclusive. */
+  list(page: { after?: ChunkRef['id']; limit: number }): Promise<readonly BlobRef[]>
+
   /** Which of these blobs some row refers to, in the order asked: the word of all who delete. */
   areReferenced(blobs: readonly BlobRef[]): Promise<readonly boolean[]>
 }

@@ -32,4 +32,13 @@ export interface OrphanStore {
 
   /** How many are set aside. */
   count(): Promise<number>
+
+  /**
+   * For so much of its running time the server deletes no blob, and leaves those that nothing refers to
+   * any more to be orphans: after a recovery, while there may still be a way back.
+   */
+  deferDeletions(ms: number): Promise<void>
+
+  /** Whether that time still runs. */
+  defersDeletions(): Promise<boolean>
 }

@@ -3,7 +3,7 @@
 // alone calls `reclaim`, `scrub` and `adoptOrphanSegments`. It is not this file that keeps two servers
 // off one directory.
 import { strict as assert } from 'node:assert'
-import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
+import { type BlobRef, blockCount } from '../../protocol/chunks/chunk-ref.ts'
 import type { SegmentOrigin } from '../../protocol/store/lineage.ts'
 import type {
   BlobPage,
@@ -74,6 +74,7 @@ export class DiskBlobStore implements BlobStore {
   readonly #index: ChunkIndex
   readonly #files: SegmentFiles
   readonly #reader: ChunkReader
+  readonly #search: LostChunkSearch
   readonly #log: SegmentLog
   /** Moved chunks. Only the primary's is ever written to. */
   readonly #movedLog: SegmentLog
@@ -93,7 +94,8 @@ export class DiskBlobStore implements BlobStore {
     const filesMax = options.openFilesMax ?? defaultOpenFilesMax
     this.#files = new SegmentFiles({ vfs, paths, filesMax })
     const shared = { index, files: this.#files, isReferenced }
-    this.#reader = new ChunkReader({ ...shared, search: new LostChunkSearch({ ...shared, nowMs }) })
+    this.#search = new LostChunkSearch({ ...shared, nowMs })
+    this.#reader = new ChunkReader({ ...shared, search: this.#search })
     const log = { ...options, paths, index, segmentBytes, origin }
     this.#log = new SegmentLog(log)
     this.#movedLog = new SegmentLog(log)
@@ -183,6 +185,23 @@ export class DiskBlobStore implements BlobStore {
       })
       if (!moved) return
     }
+  }
+
+  /** Like `has`, and looks through all segments before it says `absent` of what metadata refer to. */
+  async lookFor(ref: BlobRef): Promise<'good' | 'bad' | 'absent'> {
+    const known = await this.has(ref)
+    if (known === 'good') return known
+    return (await this.#search.find(ref)) ? this.has(ref) : known
+  }
+
+  /** A chunk as it is stored, whatever its length, to be stored elsewhere. `undefined`: absent or bad. */
+  async sealed(ref: BlobRef): Promise<SealedChunk | undefined> {
+    await this.lookFor(ref)
+    const place = this.#index.find(ref)
+    if (place === undefined) return undefined
+    const { length } = place
+    const read = await this.read(ref, { first: 0, count: blockCount(length), length })
+    return read.is === 'found' ? { ref, length, pieces: [read.frames] } : undefined
   }
 
   async list(page: { after?: string; limit: number; minAgeMs: number }): Promise<BlobPage> {

@@ -43,6 +43,13 @@ export async function openMasterKey(
   return { key: masterKeyFrom(others), created: false }
 }
 
+/** Reads the master key, and makes nothing. Throws `BadMasterKeyFile`. */
+export async function readMasterKey(path: string): Promise<MasterKey> {
+  const bytes = await readKeyFile(path)
+  if (bytes === undefined) throw new BadMasterKeyFile(`The master key file ${path} is missing.`)
+  return masterKeyFrom(bytes)
+}
+
 export function masterKeyFrom(bytes: Buffer): MasterKey {
   const label = 'holdfast master 1 sealing'
   return { sealingKey: createSecretKey(hkdfExpand(createSecretKey(bytes), label)) }

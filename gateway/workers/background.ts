@@ -46,7 +46,11 @@ export function startBackground(parts: BackgroundParts): Background {
     parts.log('background job failed', { job, cause })
   const relay = startOutboxRelay({
     outbox: parts.metadata.outbox,
-    deleteBlobs: (blobs) => parts.blobs.delete(blobs),
+    deleteBlobs: async (blobs) => {
+      // What nothing refers to any more is an orphan then, and deleted as such.
+      if (await parts.metadata.orphans.defersDeletions()) return
+      await parts.blobs.delete(blobs)
+    },
     onFailure: (cause) => onFailure('outbox', cause),
     onSetAside: ({ seq, tenantId }, cause) =>
       parts.log('broken release set aside', { seq, tenantId, cause }),
@@ -115,13 +119,14 @@ function jobs(parts: BackgroundParts): readonly RepeatingJob[] {
   ]
 }
 
-/** For orphans alone, which wait for it to pass. */
+/** For orphans and deferred deletions alone, which wait for it to pass. */
 function countRunningTime({ orphans }: Pick<MetadataStore, 'orphans'>): RepeatingJob['run'] {
   let countedMs = performance.now()
   return async () => {
     const nowMs = performance.now()
     const elapsedMs = nowMs - countedMs
-    if ((await orphans.count()) > 0) await orphans.served(elapsedMs)
+    const isWaitedFor = (await orphans.count()) > 0 || (await orphans.defersDeletions())
+    if (isWaitedFor) await orphans.served(elapsedMs)
     countedMs = nowMs
     return 'idle'
   }

@@ -1,6 +1,7 @@
 // The catalog of chunks: what lives, and lists under way. Taking and giving back references
 // is in `chunk-claims.ts`.
 import assert from 'node:assert'
+import { parseChunkId } from '../../protocol/chunks/chunk-ref.ts'
 import type { ChunkCatalog } from '../metadata-store.ts'
 import { parseChunkListId } from '../record-ids.ts'
 import type { ChunkListId, TenantId } from '../records.ts'
@@ -16,7 +17,9 @@ import {
 } from './chunk-lists.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { appendRelease } from './outbox-rows.ts'
+import { justAfter } from './row-keys.ts'
 
+const allChunks = { start: Buffer.alloc(32), end: Buffer.alloc(33, 0xff) }
 const allLists = { start: Buffer.alloc(16), end: Buffer.alloc(17, 0xff) }
 
 export function lmdbChunks(env: LmdbEnvironment): ChunkCatalog {
@@ -76,6 +79,16 @@ export function lmdbChunks(env: LmdbEnvironment): ChunkCatalog {
           skipped += 1
         }
         return { offset, chunks: chunks.slice(skipped, skipped + limit) }
+      }),
+
+    list: async ({ after, limit }) =>
+      env.read((tables) => {
+        const start = after === undefined ? allChunks.start : justAfter(after)
+        return tables.chunks.keys({ start, end: allChunks.end, limit }).flatMap((key) => {
+          const id = parseChunkId(Buffer.from(key))
+          const row = chunkRow(tables, id)
+          return row === undefined ? [] : [{ id, generation: row.generation }]
+        })
       }),
 
     areReferenced: async (blobs) =>

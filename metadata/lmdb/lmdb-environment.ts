@@ -179,6 +179,20 @@ export class LmdbEnvironment {
     }
   }
 
+  /** Writes what a moment of the environment holds into a directory, which has none. Durable. */
+  async copyTo(directory: string): Promise<void> {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await this.#root.backup(directory, true)
+    const file = await openFile(environmentFile(directory), 'r+')
+    try {
+      await file.chmod(0o600)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await syncDirectory(directory)
+  }
+
   async close(): Promise<void> {
     await this.#root.close()
   }

@@ -86,6 +86,11 @@ export class LmdbMetadataStore implements MetadataStore {
     return this.#env.checkWritable()
   }
 
+  /** A copy of one moment, for a backup. The server may go on meanwhile. Durable when it resolves. */
+  copyTo(directory: string): Promise<void> {
+    return this.#env.copyTo(directory)
+  }
+
   /** Waits for writes under way. */
   close(): Promise<void> {
     return this.#env.close()

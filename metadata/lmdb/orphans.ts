@@ -7,6 +7,8 @@ import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { numberKey, numberOfKey } from './row-keys.ts'
 
 const servedKey = Buffer.from('served')
+/** Up to which running time deletions are deferred. */
+const deferredKey = Buffer.from('deferred')
 const everyBlob = { start: Buffer.alloc(1), end: Buffer.alloc(39, 0xff) }
 const forgottenAtOnce = 1000
 
@@ -16,13 +18,9 @@ type OrphanRow = { readonly sinceMs: number; readonly metMs: number }
 export function lmdbOrphans(env: LmdbEnvironment): OrphanStore {
   return {
     served: async (elapsedMs) => {
-      const noted = ({ meta }: Tables) => {
-        const bytes = meta.get(servedKey)
-        return bytes === undefined ? 0 : numberOfKey(bytes)
-      }
-      if (elapsedMs === 0) return env.read(noted)
+      if (elapsedMs === 0) return env.read(servedBy)
       return env.write((tables) => {
-        const servedMs = noted(tables) + Math.max(0, Math.floor(elapsedMs))
+        const servedMs = servedBy(tables) + Math.max(0, Math.floor(elapsedMs))
         tables.meta.put(servedKey, numberKey(servedMs))
         return servedMs
       })
@@ -57,7 +55,24 @@ export function lmdbOrphans(env: LmdbEnvironment): OrphanStore {
     },
 
     count: async () => env.read(({ orphans }) => orphans.count()),
+
+    deferDeletions: (ms) =>
+      env.write((tables) => {
+        tables.meta.put(deferredKey, numberKey(servedBy(tables) + ms))
+      }),
+
+    defersDeletions: async () =>
+      env.read((tables) => servedBy(tables) < numberIn(tables, deferredKey)),
   }
+}
+
+function servedBy(tables: Tables): number {
+  return numberIn(tables, servedKey)
+}
+
+function numberIn({ meta }: Tables, key: Buffer): number {
+  const bytes = meta.get(key)
+  return bytes === undefined ? 0 : numberOfKey(bytes)
 }
 
 function review(

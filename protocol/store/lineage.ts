@@ -3,8 +3,8 @@
 // grows as the catalog is written to. Pure: what to do when they disagree. The order in which the notes
 // are written is modelled in `test/simulation/lineage-model.ts`.
 //
-// A start draws a new life: first the catalog notes it, together with the one before; then the chunks
-// do; then the catalog notes that they have (`isPaired`). While a server runs, about once a second, the
+// A start first has the chunks note where the catalog is. Then it draws a new life: the catalog notes it,
+// together with the one before; then the chunks do; then the catalog notes that they have (`isPaired`). While a server runs, about once a second, the
 // mark grows if anything was committed: in the catalog first, then in the note of the chunks. So chunks
 // of the same moment are never ahead of their catalog, and at most one mark behind it. A copy that is
 // older than the other side by more than that second is found out.
@@ -114,7 +114,9 @@ function noteMismatch(
   const isOfTheLifeBefore = note.epoch === epoch - 1 && note.life === previousLife && !isPaired
   if (!isOfThisLife && !isOfTheLifeBefore) return note.epoch < epoch ? 'chunksOlder' : 'diverged'
   if (note.mark > mark) return 'catalogOlder'
-  return note.mark < mark - 1 ? 'chunksOlder' : undefined
+  // A new life begins when both have noted all of the one before.
+  const lag = isOfThisLife ? 1 : 0
+  return note.mark < mark - lag ? 'chunksOlder' : undefined
 }
 
 function isAhead(

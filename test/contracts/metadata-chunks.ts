@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import type { ClaimedChunk, MetadataStore } from '../../metadata/metadata-store.ts'
 import { describe } from '../support/describe.ts'
 import {
+  blobName,
   chunk,
   chunks,
   drain,
@@ -95,6 +96,22 @@ export function chunksContract(name: string, open: OpenStore): void {
         await remove(store, bucket, 'x')
         assert.deepEqual(await drain(store), [])
         assert.equal(await living(store, 'a'), 2)
+      }))
+
+    test('all that is referred to can be listed in pages', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one')
+        assert.deepEqual(await store.chunks.list({ limit: 9 }), [])
+        const names = ['a', 'b', 'c', 'd', 'e']
+        for (const [i, name] of names.entries()) {
+          await put(store, bucket, name, { data: chunks(chunk(name, i + 1)) })
+        }
+        const first = await store.chunks.list({ limit: 3 })
+        const after = first[2]?.id ?? assert.fail()
+        const rest = await store.chunks.list({ after, limit: 3 })
+        const listed = [...first, ...rest].map(blobName)
+        assert.deepEqual([first.length, rest.length], [3, 2])
+        assert.deepEqual(listed, names.map((name, i) => blobName(chunk(name, i + 1))).sort())
       }))
 
     test('what some row refers to is told from what none does', () =>

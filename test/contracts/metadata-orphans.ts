@@ -71,6 +71,18 @@ export function orphansContract(name: string, open: OpenStore): void {
         assert.equal(await orphans.count(), 1)
       }))
 
+    test('deletions are deferred for a while of running time', () =>
+      withStore(open, async ({ orphans }) => {
+        assert.equal(await orphans.defersDeletions(), false)
+        await orphans.served(500)
+        await orphans.deferDeletions(1000)
+        assert.equal(await orphans.defersDeletions(), true)
+        await orphans.served(999)
+        assert.equal(await orphans.defersDeletions(), true)
+        await orphans.served(1)
+        assert.equal(await orphans.defersDeletions(), false)
+      }))
+
     test('running time adds up, and never runs backwards', () =>
       withStore(open, async (store) => {
         assert.equal(await store.orphans.served(0), 0)

@@ -211,7 +211,14 @@ describe('archive jobs of a server that is killed', (test) => {
     assert.strictEqual(await server.stop(), 0, server.output)
     assert.deepStrictEqual(await listsHeld(join(data, 'metadata')), [])
     const printed: string[] = []
-    assert.ok(await checkData(data, (line) => printed.push(line)), printed.join('\n'))
+    assert.ok(
+      await checkData({
+        dataDirectory: data,
+        masterKeyFile: join(data, 'master.key'),
+        print: (line) => printed.push(line),
+      }),
+      printed.join('\n'),
+    )
   })
 })
 

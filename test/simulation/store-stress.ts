@@ -7,10 +7,12 @@ import { hash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { checkReferences } from '../../deploy/check-references.ts'
+import { chunkChecks } from '../../deploy/check-chunks.ts'
 import { deriveTenantKeys } from '../../gateway/keys/tenant-keys.ts'
 import { readPlaintext } from '../../gateway/objects/object-reader.ts'
 import { commitByReference } from '../../gateway/payload/copy-by-reference.ts'
+import { LmdbEnvironment } from '../../metadata/lmdb/lmdb-environment.ts'
+import { verifyReferences } from '../../metadata/lmdb/verify-references.ts'
 import type { NewPieceData } from '../../metadata/metadata-store.ts'
 import { parseTenantId } from '../../metadata/record-ids.ts'
 import type { Bucket, ObjectVersion } from '../../metadata/records.ts'
@@ -119,9 +121,14 @@ class Stress {
     try {
       const problems: string[] = []
       const { metadataPath, blobs } = stores
-      const onProblem = (what: string) => problems.push(what)
-      // Few at once, so that there are several shares.
-      const report = await checkReferences({ metadataPath, blobs, chunksAtOnce: 50, onProblem })
+      const environment = await LmdbEnvironment.open({ path: metadataPath })
+      const report = await verifyReferences({
+        environment,
+        ...chunkChecks(blobs, () => this.tenant),
+        // Few at once, so that there are several shares.
+        chunksAtOnce: 50,
+        tell: (what) => problems.push(what),
+      }).finally(() => environment.close())
       assert.deepEqual(problems, [], when)
       return report
     } finally {

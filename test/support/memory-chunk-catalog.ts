@@ -53,6 +53,10 @@ export class MemoryChunkCatalog implements ChunkCatalog {
     return { offset, chunks: [] }
   }
 
+  async list(): Promise<readonly BlobRef[]> {
+    return [...this.live.values()]
+  }
+
   async areReferenced(): Promise<readonly boolean[]> {
     throw new Error('nothing here is given up')
   }

@@ -1,0 +1,100 @@
+// Copies segment files from one chunk store to another directory. Segments only ever grow at their end,
+// and no more once they are sealed: so a copy of the beginning of one is a segment, too, and a sealed one
+// that is there already need not be copied again.
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseSegmentFileName, trailerBytes } from '../../datanode/disk/segment-format.ts'
+import { syncDirectory } from '../write-durably.ts'
+
+const pieceBytes = 4 * 1024 * 1024
+const trailerMagic = 'HFT1'
+
+export type CopiedSegments = { readonly files: number; readonly bytes: number }
+
+/** Copies what `to` lacks. Durable when it resolves. Files that vanish meanwhile are left out. */
+export async function copySegments(from: string, to: string): Promise<CopiedSegments> {
+  await mkdir(to, { recursive: true, mode: 0o700 })
+  let files = 0
+  let bytes = 0
+  const memory = Buffer.allocUnsafeSlow(pieceBytes)
+  for (const name of await segmentNames(from)) {
+    const copied = await copySegment({ from: join(from, name), to: join(to, name), memory })
+    if (copied === undefined) continue
+    files += 1
+    bytes += copied
+  }
+  syncDirectory(to)
+  return { files, bytes }
+}
+
+/** Removes copies of segments that are gone from `from`. */
+export async function removeOthers(from: string, to: string): Promise<void> {
+  const kept = new Set(await segmentNames(from))
+  for (const name of await readdir(to)) if (!kept.has(name)) await rm(join(to, name))
+  syncDirectory(to)
+}
+
+export async function segmentNames(directory: string): Promise<readonly string[]> {
+  try {
+    const names = await readdir(directory)
+    return names.filter((name) => parseSegmentFileName(name) !== undefined)
+  } catch (cause) {
+    if (isAbsent(cause)) return []
+    throw cause
+  }
+}
+
+type Copy = { readonly from: string; readonly to: string; readonly memory: Buffer }
+
+/** Answers the bytes copied; `undefined`: it was there, or is gone. */
+async function copySegment({ from, to, memory }: Copy): Promise<number | undefined> {
+  let source: FileHandle
+  try {
+    source = await open(from, 'r')
+  } catch (cause) {
+    if (isAbsent(cause)) return undefined
+    throw cause
+  }
+  try {
+    const { size } = await source.stat()
+    if (await isSameSealed(source, { size, to })) return undefined
+    const target = await open(`${to}.part`, 'w', 0o600)
+    try {
+      for (let at = 0; at < size; ) {
+        const { bytesRead } = await source.read(memory, 0, Math.min(memory.length, size - at), at)
+        // Cut while it was read: it was not yet sealed, and nothing acknowledged was past its end.
+        if (bytesRead === 0) break
+        await target.writev([memory.subarray(0, bytesRead)], at)
+        at += bytesRead
+      }
+      await target.datasync()
+    } finally {
+      await target.close()
+    }
+    await rename(`${to}.part`, to)
+    return size
+  } finally {
+    await source.close()
+  }
+}
+
+async function isSameSealed(
+  source: FileHandle,
+  { size, to }: { readonly size: number; readonly to: string },
+): Promise<boolean> {
+  const there = await stat(to).catch(() => undefined)
+  if (there?.size !== size || size < trailerBytes) return false
+  const target = await open(to, 'r')
+  try {
+    const [ours, theirs] = [Buffer.alloc(trailerBytes), Buffer.alloc(trailerBytes)]
+    await source.read(ours, 0, trailerBytes, size - trailerBytes)
+    await target.read(theirs, 0, trailerBytes, size - trailerBytes)
+    return ours.equals(theirs) && ours.toString('latin1', 0, 4) === trailerMagic
+  } finally {
+    await target.close()
+  }
+}
+
+function isAbsent(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+}

@@ -1,0 +1,116 @@
+// `holdfast recover`: takes metadata and chunks that do not match for each other's, on the operator's word.
+// First it says what that costs. Nothing is deleted: what the metadata do not know is set aside, and for a
+// while nothing else is deleted either, so that there is a way back.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { BadValue, parseDurationMs } from '../../gateway/config-values.ts'
+import { StoreRefused } from '../../protocol/store/store-refused.ts'
+import { lockDataDirectory } from '../data-directory.ts'
+import { explainMismatch } from '../explain-mismatch.ts'
+import { compare, lookAround, openBlobs, openMetadata } from '../pair-stores.ts'
+import type { Print } from '../serving.ts'
+import { requireOwnDirectory } from '../store-marker.ts'
+import { newProcessId } from '../worker-pool.ts'
+import { lackingChunks } from './lacking-chunks.ts'
+import { pairAnew } from './pair-anew.ts'
+
+export type Recovery = {
+  readonly dataDirectory: string
+  /** Running time for which nothing is deleted afterwards. */
+  readonly keepMs: number
+  readonly isConfirmed: boolean
+  readonly print: Print
+}
+
+/** Answers whether the two are in step now. Throws `StoreRefused` where there is nothing to go on with. */
+export async function recoverData(recovery: Recovery): Promise<boolean> {
+  const { dataDirectory, keepMs, isConfirmed, print } = recovery
+  await requireOwnDirectory(dataDirectory, [])
+  const found = await lookAround(dataDirectory)
+  if (found.metadataFile === 'absent') {
+    throw new StoreRefused(
+      `There are no metadata in ${dataDirectory}: they alone say which object a chunk is of. Put a copy of them back, or restore a backup: holdfast restore, docs/recovery.md.`,
+    )
+  }
+  const lock = await lockDataDirectory(dataDirectory, { pid: process.pid, wait: sleep })
+  try {
+    const metadata = await openMetadata({ dataDirectory, role: 'worker' })
+    try {
+      const verdict = await compare(found, metadata)
+      if (verdict.is !== 'mismatch') {
+        print('Metadata and chunks belong together: there is nothing to recover.')
+        return true
+      }
+      const why = explainMismatch(verdict.why, dataDirectory)
+      if (verdict.why === 'foreign') throw new StoreRefused(why)
+      const options = { dataDirectory, processId: newProcessId(process.pid) }
+      const blobs = await openBlobs({ ...options, role: 'primary' }, metadata, () => undefined)
+      try {
+        const { known, lacking } = await lackingChunks({ chunks: metadata.chunks, blobs })
+        const unknown = Math.max(0, (await blobs.usage()).chunks - (known - lacking))
+        print(why)
+        print(
+          `The metadata refer to ${known} chunks, of which ${lacking} are missing: objects that need them cannot be read.`,
+        )
+        print(
+          `About ${unknown} chunks are not known to the metadata: what they were part of is not listed any more. They are kept.`,
+        )
+      } finally {
+        await blobs.close()
+      }
+      if (!isConfirmed) {
+        print(
+          'Nothing was changed. To go on with these metadata, run the command again with --yes.',
+        )
+        return false
+      }
+      await pairAnew(dataDirectory, { metadata, found })
+      await metadata.orphans.deferDeletions(keepMs)
+    } finally {
+      await metadata.close()
+    }
+  } finally {
+    lock.release()
+  }
+  print("Metadata and chunks are taken for each other's from now on. The server can be started.")
+  return true
+}
+
+export const recoverUsage = `holdfast recover --data DIR [--yes] [--keep DURATION]
+
+  For a store whose metadata and chunks do not match: an older copy of one of them, or one that is missing.
+  Says what of it can be read, and with --yes takes them for each other's. The server must not run.
+  Nothing is deleted: chunks that the metadata do not know are set aside.
+
+  --data DIR        The data directory. Default: data
+  --yes             Go on, having read what it costs.
+  --keep DURATION   For so long of its running time the server deletes no chunk afterwards. Default: 7d
+
+  Ends with 0 when the server can be started, 1 when not, 2 when the command line is wrong.`
+
+/** Answers `help`, or what is asked for. Throws `BadValue`. */
+export function parseRecoverCommand(argv: readonly string[]): Omit<Recovery, 'print'> | 'help' {
+  const { values } = parseFlags(argv)
+  if (values.help === true) return 'help'
+  return {
+    dataDirectory: values.data ?? 'data',
+    keepMs: parseDurationMs(values.keep ?? '7d'),
+    isConfirmed: values.yes === true,
+  }
+}
+
+function parseFlags(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        data: { type: 'string' },
+        keep: { type: 'string' },
+        yes: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    })
+  } catch (cause) {
+    throw new BadValue(cause instanceof Error ? cause.message : String(cause))
+  }
+}

@@ -1,0 +1,51 @@
+// Reads every row that can be read by itself, for `holdfast check`: what cannot be parsed is damage, or was
+// written by a later version.
+import { parseArchiveJob } from '../codec/archive-job-codec.ts'
+import { parseBundle } from '../codec/bundle-codec.ts'
+import { parseChunkRefs } from '../codec/chunk-ref-codec.ts'
+import { parseManifestHead } from '../codec/manifest-codec.ts'
+import { parseAccessKey, parseBucket, parseTenant } from '../codec/tenancy-codec.ts'
+import {
+  parseCompletion,
+  parsePartData,
+  parsePartHead,
+  parseUpload,
+} from '../codec/upload-codec.ts'
+import { parseOwner } from './chunk-lists.ts'
+import type { Tables } from './lmdb-environment.ts'
+import { parseDeletion, parseRelease } from './outbox-rows.ts'
+import type { TableName } from './tables.ts'
+
+export const everyRow = { start: Buffer.of(0), end: Buffer.alloc(64, 0xff) }
+
+/** Versions and their contents, which say something together alone, are `verify-versions.ts`'s. */
+const parsers: Partial<Record<TableName, (row: Buffer) => unknown>> = {
+  tenants: parseTenant,
+  accessKeys: parseAccessKey,
+  buckets: parseBucket,
+  uploads: parseUpload,
+  parts: (row) => [parsePartHead(row), parsePartData(row)],
+  completions: parseCompletion,
+  lists: parseChunkRefs,
+  listOwners: parseOwner,
+  releases: parseRelease,
+  brokenReleases: parseRelease,
+  deletions: parseDeletion,
+  manifests: parseManifestHead,
+  bundles: parseBundle,
+  archiveJobs: parseArchiveJob,
+}
+
+/** Tells of each row that cannot be read. */
+export function verifyRows(tables: Tables, tell: (what: string) => void): void {
+  for (const name of Object.keys(parsers) as TableName[]) {
+    for (const { key, value } of tables[name].rows(everyRow)) {
+      try {
+        parsers[name]?.(value)
+      } catch (cause) {
+        const why = cause instanceof Error ? cause.message : String(cause)
+        tell(`a row of ${name} cannot be read (${key.toString('hex')}): ${why}`)
+      }
+    }
+  }
+}

@@ -1,0 +1,189 @@
+// Holds every version against its content, its parts and its lists, and opens what is kept inline, for
+// `holdfast check`. Chunks are `verify-references.ts`'s.
+import { crc32 } from '@node-rs/crc32'
+import type { ChunkKeys } from '../../protocol/chunks/chunk-keys.ts'
+import { openInline } from '../../protocol/chunks/seal-inline.ts'
+import { parseBucket } from '../codec/tenancy-codec.ts'
+import { parsePartData, parsePartHead } from '../codec/upload-codec.ts'
+import { parseVersion, parseVersionHead } from '../codec/version-codec.ts'
+import { parseBucketId } from '../record-ids.ts'
+import type { Bucket, BucketId, ObjectVersion, PieceData, TenantId } from '../records.ts'
+import { pagesFrom } from './chunk-lists.ts'
+import type { Tables } from './lmdb-environment.ts'
+import {
+  bucketIdBytes,
+  contentKey,
+  idOfHistoryRow,
+  partKey,
+  rawKeyOfHistoryRow,
+  rowIdBytes,
+} from './row-keys.ts'
+import { everyRow } from './verify-rows.ts'
+
+export type VersionCounts = {
+  readonly buckets: number
+  /** Current objects. */
+  readonly objects: number
+  /** Versions that are not current, delete markers among them. */
+  readonly olderVersions: number
+  /** Pieces that lie inline and were not opened, for want of a key. */
+  readonly unopened: number
+}
+
+export type VersionCheck = {
+  /** The keys of a tenant; `undefined`: they are not to be had. */
+  readonly keysOf: (tenantId: TenantId) => Pick<ChunkKeys, 'inlineKeys'> | undefined
+  /** Told of whatever is not as it must be. */
+  readonly tell: (what: string) => void
+}
+
+export function verifyVersions(tables: Tables, check: VersionCheck): VersionCounts {
+  const buckets = bucketsById(tables)
+  const verifier = new Verifier(tables, check)
+  const bucketOf = (key: Buffer): Bucket | undefined => {
+    const id = parseBucketId(key.toString('hex', 0, bucketIdBytes))
+    return id && buckets.get(id)
+  }
+  let heads = 0
+  const take = (row: Named, inBucket: Bucket | undefined): void => {
+    if (verifier.verify(row, inBucket) === 'object') heads += 1
+  }
+  let objects = 0
+  for (const { key, value } of tables.listing.rows(everyRow)) {
+    objects += 1
+    const name = key.toString('utf8', bucketIdBytes)
+    const rowId = value.toString('hex', 0, rowIdBytes)
+    take({ key: name, rowId, row: value, headAt: rowIdBytes, isBuried: false }, bucketOf(key))
+  }
+  let olderVersions = 0
+  for (const table of ['versions', 'graveyard'] as const) {
+    for (const { key, value } of tables[table].rows(everyRow)) {
+      const isBuried = table === 'graveyard'
+      if (!isBuried) olderVersions += 1
+      const name = rawKeyOfHistoryRow(key).toString()
+      take(
+        { key: name, rowId: idOfHistoryRow(key), row: value, headAt: 0, isBuried },
+        bucketOf(key),
+      )
+    }
+  }
+  const contents = tables.contents.count()
+  if (contents !== heads) check.tell(`${contents} contents of versions, and ${heads} versions`)
+  return { buckets: buckets.size, objects, olderVersions, unopened: verifier.unopened }
+}
+
+function bucketsById(tables: Tables): ReadonlyMap<BucketId, Bucket> {
+  const buckets = new Map<BucketId, Bucket>()
+  for (const { value } of tables.buckets.rows(everyRow)) {
+    try {
+      const bucket = parseBucket(value)
+      buckets.set(bucket.id, bucket)
+    } catch {
+      // `verify-rows.ts` tells.
+    }
+  }
+  return buckets
+}
+
+type Named = {
+  readonly key: string
+  readonly rowId: string
+  readonly row: Buffer
+  readonly headAt: number
+  /** Deleted, and not yet released: its bucket may be gone. */
+  readonly isBuried: boolean
+}
+
+class Verifier {
+  unopened = 0
+  readonly #tables: Tables
+  readonly #check: VersionCheck
+
+  constructor(tables: Tables, check: VersionCheck) {
+    this.#tables = tables
+    this.#check = check
+  }
+
+  verify(named: Named, bucket: Bucket | undefined): 'object' | 'marker' | 'unreadable' {
+    const { key, rowId, row, headAt } = named
+    const name = `${bucket?.name ?? 'a bucket that is not there'}/${key} (${rowId})`
+    try {
+      const content = this.#tables.contents.get(contentKey(rowId))
+      const version = parseVersion({ key, rowId }, parseVersionHead(row, headAt), content)
+      if (version.is === 'deleteMarker') return 'marker'
+      if (bucket === undefined && !named.isBuried) throw new Error('its bucket is missing')
+      // What is being released is no longer whole.
+      if (!named.isBuried) this.#verifyData(version, bucket?.tenantId)
+      return 'object'
+    } catch (cause) {
+      this.#check.tell(`${name}: ${cause instanceof Error ? cause.message : cause}`)
+      return 'unreadable'
+    }
+  }
+
+  #verifyData({ data, size, crc32: crc }: ObjectVersion, tenantId: TenantId | undefined): void {
+    if (data.is !== 'parts') {
+      this.#verifyPiece(data, { size, crc, tenantId })
+      return
+    }
+    let bytes = 0
+    for (const { number, size: partSize } of data.parts) {
+      const row = this.#tables.parts.get(partKey(data.uploadId, number))
+      if (row === undefined) throw new Error(`part ${number} is missing`)
+      const head = parsePartHead(row)
+      if (head.size !== partSize) throw new Error(`part ${number} is of another size`)
+      this.#verifyPiece(parsePartData(row), { size: partSize, crc: head.crc32, tenantId })
+      bytes += partSize
+    }
+    requireSize(bytes, size)
+  }
+
+  #verifyPiece(
+    data: PieceData,
+    piece: { readonly size: number; readonly crc: number; readonly tenantId: TenantId | undefined },
+  ): void {
+    switch (data.is) {
+      case 'inline':
+        this.#verifyInline(data.sealed, piece)
+        return
+      case 'chunks':
+        requireSize(sumOf(data.chunks), piece.size)
+        return
+      case 'list': {
+        let end = 0
+        for (const { offset, refs } of pagesFrom(this.#tables, data.listId, everyPage)) {
+          if (offset !== end) throw new Error(`its list of chunks has a gap at ${end}`)
+          end += sumOf(refs)
+        }
+        requireSize(end, piece.size)
+        return
+      }
+      default:
+        data satisfies never
+    }
+  }
+
+  #verifyInline(
+    sealed: Uint8Array,
+    { size, crc, tenantId }: { size: number; crc: number; tenantId: TenantId | undefined },
+  ): void {
+    const keys = tenantId === undefined ? undefined : this.#check.keysOf(tenantId)
+    if (keys === undefined && size > 0) {
+      this.unopened += 1
+      return
+    }
+    const plaintext = keys === undefined ? Buffer.alloc(0) : openInline(keys, sealed)
+    requireSize(plaintext.length, size)
+    if (crc32(plaintext) !== crc) throw new Error('its bytes are not those that were stored')
+  }
+}
+
+const everyPage = { fromOffset: 0, limit: Number.MAX_SAFE_INTEGER }
+
+function sumOf(refs: readonly { readonly length: number }[]): number {
+  return refs.reduce((sum, { length }) => sum + length, 0)
+}
+
+function requireSize(bytes: number, size: number): void {
+  if (bytes !== size) throw new Error(`it has ${bytes} bytes of ${size}`)
+}
