@@ -3,7 +3,7 @@
 import { S3Error } from '../s3-error.ts'
 import type { Tag } from '../tag-set.ts'
 import { readTags } from './read-tagging.ts'
-import { childOf, readXml } from './xml-reader.ts'
+import { childOf, optionalText, readXml } from './xml-reader.ts'
 
 export type CreateBucketConfiguration = {
   /** As sent; empty text counts as absent. */
@@ -23,7 +23,7 @@ export function readCreateBucket(body: Buffer): CreateBucketConfiguration {
   }
   const tags = childOf(configuration, 'Tags')
   return {
-    locationConstraint: childOf(configuration, 'LocationConstraint')?.text || undefined,
+    locationConstraint: optionalText(configuration, 'LocationConstraint') || undefined,
     tags: tags === undefined ? [] : readTags(tags, 'bucket'),
   }
 }

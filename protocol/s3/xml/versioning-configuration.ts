@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
 import { S3Error } from '../s3-error.ts'
 import { requireBody } from './require-body.ts'
-import { childOf, readXml, requiredText, type XmlElement } from './xml-reader.ts'
+import { childOf, optionalText, readXml, requiredText, type XmlElement } from './xml-reader.ts'
 import { element, s3Document } from './xml-writer.ts'
 
 /** What a bucket can be set to. Never set at all is neither. */
@@ -35,7 +35,7 @@ export function readVersioningConfiguration(body: Buffer): VersioningSetting {
 // The schema says MfaDelete, the answers of S3 say MFADelete, and clients send either.
 function refuseMfaDelete(configuration: XmlElement): void {
   for (const name of ['MfaDelete', 'MFADelete']) {
-    const text = childOf(configuration, name)?.text
+    const text = optionalText(configuration, name)
     if (text === undefined || text === 'Disabled') continue
     if (text !== 'Enabled') throw new S3Error('MalformedXML')
     throw new S3Error('NotImplemented', {}, { message: 'MFA delete is not implemented.' })

@@ -96,3 +96,11 @@ export function requiredText(parent: XmlElement, name: string): string {
   if (child === undefined || child.children.length > 0) throw new S3Error('MalformedXML')
   return child.text
 }
+
+/**
+ * The text of the only child of that name, if there is one: empty text is not the same as none. Throws
+ * `MalformedXML` when it is doubled or has children.
+ */
+export function optionalText(parent: XmlElement, name: string): string | undefined {
+  return childOf(parent, name) === undefined ? undefined : requiredText(parent, name)
+}
