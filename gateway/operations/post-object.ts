@@ -72,7 +72,7 @@ async function storeForm(
     headers: formHeaders(fields),
     body: formFileBody(form.file.body, sizes),
   }
-  checkHeaders('PostObject', call.headers)
+  checkHeaders('PostObject', Object.fromEntries(fields))
   await permit(call)
   requireOwner(request.headers, call.identity.tenantId)
   const stored = await storeObject(call, { sizeMax: putBytesMax, lengthOptional: true })
