@@ -5,12 +5,21 @@ import { overridePrefix, overrides, selectors } from './query-parameters.ts'
 import type { Query, QueryParameter } from './request-target.ts'
 import { S3Error } from './s3-error.ts'
 
-type Taken = { readonly names: ReadonlySet<string>; readonly overrides: boolean }
+type Taken = {
+  readonly names: ReadonlySet<string>
+  readonly overrides: boolean
+  /** The operation changes something. */
+  readonly changes: boolean
+}
+
+/** In lower case: `?versionID=` on a deletion is a mistake, and S3 would delete the current version. */
+const misspelt: ReadonlySet<string> = new Set([...selectors].map((name) => name.toLowerCase()))
 
 const takenBy: ReadonlyMap<string, Taken> = new Map(
   Object.entries<OperationRow>(operations).map(([name, row]) => {
     const names = new Set([...(row.query ?? []), ...(row.takes ?? [])])
-    return [name, { names, overrides: names.has(overrides[0]) }]
+    const changes = row.method !== 'GET' && row.method !== 'HEAD'
+    return [name, { names, overrides: names.has(overrides[0]), changes }]
   }),
 )
 
@@ -29,6 +38,8 @@ export function checkParameters(operation: OperationName, query: Query): void {
       throw notTaken(operation, parameter)
     } else if (taken.overrides && name.startsWith(overridePrefix)) {
       throw noOverride(parameter)
+    } else if (taken.changes && misspelt.has(name.trim().toLowerCase())) {
+      throw notTaken(operation, parameter)
     }
   }
 }

@@ -63,6 +63,14 @@ describe('parameters of an operation', (test) => {
     assert.equal(check('GetObjectTagging', 'tagging&tagging='), 'InvalidArgument')
   })
 
+  test('that are misspelt are refused where something is changed', () => {
+    for (const name of ['versionID', 'VersionId', 'versionid', 'PARTNUMBER', 'uploadid', ' acl']) {
+      assert.equal(check('DeleteObject', `${encodeURIComponent(name)}=a`), 'InvalidArgument', name)
+      assert.equal(check('PutObject', `${encodeURIComponent(name)}=a`), 'InvalidArgument', name)
+      assert.equal(check('GetObject', `${encodeURIComponent(name)}=a`), 'taken', name)
+    }
+  })
+
   test('override headers of a response, those that S3 lists', () => {
     assert.match(
       answer(() => checkParameters('GetObject', queryOf('response-foo=bar'))),
