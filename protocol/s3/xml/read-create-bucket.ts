@@ -3,7 +3,7 @@
 import { S3Error } from '../s3-error.ts'
 import type { Tag } from '../tag-set.ts'
 import { readTags } from './read-tagging.ts'
-import { childOf, optionalText, readXml } from './xml-reader.ts'
+import { childOf, optionalText, readXml, refuseOtherChildren } from './xml-reader.ts'
 
 export type CreateBucketConfiguration = {
   /** As sent; empty text counts as absent. */
@@ -21,6 +21,7 @@ export function readCreateBucket(body: Buffer): CreateBucketConfiguration {
     if (childOf(configuration, name) === undefined) continue
     throw new S3Error('NotImplemented', {}, { message: 'Directory buckets are not implemented.' })
   }
+  refuseOtherChildren(configuration, ['LocationConstraint', 'Tags'])
   const tags = childOf(configuration, 'Tags')
   return {
     locationConstraint: optionalText(configuration, 'LocationConstraint') || undefined,

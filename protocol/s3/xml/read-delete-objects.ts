@@ -4,7 +4,13 @@ import { parseHttpDate } from '../http-date.ts'
 import { deleteKeysMax } from '../limits.ts'
 import { S3Error } from '../s3-error.ts'
 import { requireBody } from './require-body.ts'
-import { optionalText, readXml, requiredText, type XmlElement } from './xml-reader.ts'
+import {
+  optionalText,
+  readXml,
+  refuseOtherChildren,
+  requiredText,
+  type XmlElement,
+} from './xml-reader.ts'
 
 export type ObjectToDelete = {
   readonly key: string
@@ -31,29 +37,18 @@ export type DeleteObjectsRequest = {
 /** Throws `MissingRequestBodyError`, and `MalformedXML` also for no object or over `deleteKeysMax`. */
 export function readDeleteObjects(body: Buffer): DeleteObjectsRequest {
   const root = readXml(requireBody(body), 'Delete')
-  const objects: ObjectToDelete[] = []
-  for (const child of root.children) {
-    if (child.name === 'Object') objects.push(readObject(child))
-    else if (child.name !== 'Quiet') throw new S3Error('MalformedXML')
-  }
+  refuseOtherChildren(root, ['Object', 'Quiet'])
+  const objects = root.children.filter((child) => child.name === 'Object').map(readObject)
   if (objects.length === 0 || objects.length > deleteKeysMax) throw new S3Error('MalformedXML')
   return { objects, quiet: parseBoolean(optionalText(root, 'Quiet')) }
 }
 
-const objectElements: ReadonlySet<string> = new Set([
-  'Key',
-  'VersionId',
-  'ETag',
-  'LastModifiedTime',
-  'Size',
-])
+const objectElements = ['Key', 'VersionId', 'ETag', 'LastModifiedTime', 'Size']
 
 // What is not known here could be a condition, or the name of a version misspelt: without it, more would be
 // deleted than was meant.
 function readObject(element: XmlElement): ObjectToDelete {
-  for (const { name } of element.children) {
-    if (!objectElements.has(name)) throw new S3Error('MalformedXML')
-  }
+  refuseOtherChildren(element, objectElements)
   const key = requiredText(element, 'Key')
   if (key === '') throw new S3Error('MalformedXML')
   return {

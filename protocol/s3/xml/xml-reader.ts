@@ -83,6 +83,16 @@ function literalText(section: unknown): string {
   return Array.isArray(section) ? section.map((node) => String(node['#text'] ?? '')).join('') : ''
 }
 
+/**
+ * Throws `MalformedXML` when there are other children than those: what is not known could be what the client
+ * meant, misspelt or not.
+ */
+export function refuseOtherChildren(parent: XmlElement, names: readonly string[]): void {
+  for (const child of parent.children) {
+    if (!names.includes(child.name)) throw new S3Error('MalformedXML')
+  }
+}
+
 /** The only child of that name, if any. Throws `MalformedXML` when there are several. */
 export function childOf(parent: XmlElement, name: string): XmlElement | undefined {
   const found = parent.children.filter((child) => child.name === name)
