@@ -1,6 +1,8 @@
 // Finds the route of a request below `/-/` and gives it what it needs.
+import { refuseRepeated } from '../../protocol/s3/check-parameters.ts'
 import type { RequestTarget } from '../../protocol/s3/request-target.ts'
 import type { Reply, RequestBody } from '../operation.ts'
+import { requireOwner } from '../require-owner.ts'
 import type { Caller } from './authenticate.ts'
 import { noSuchRoute, type OwnCall, type OwnRoutes, parseOwnPath } from './own-route.ts'
 
@@ -23,6 +25,8 @@ export async function answerOwn(routes: OwnRoutes, request: OwnRequest): Promise
     path,
     authenticate: async () => {
       const { identity, keys, payload } = await request.authenticate()
+      refuseRepeated(request.target.query)
+      requireOwner(request.call.headers, identity.tenantId)
       return { identity, keys, body: request.receive(payload) }
     },
     unsignedBody: () => request.receive(plainPayload),

@@ -12,7 +12,7 @@ import {
   parsePayloadDeclaration,
   unsignedPayload,
 } from '../../protocol/s3/sigv4/payload-declaration.ts'
-import { collectHeaders } from '../../protocol/s3/sigv4/request-headers.ts'
+import { collectHeaders, refuseRepeatedHeaders } from '../../protocol/s3/sigv4/request-headers.ts'
 import type {
   PresentedSignature,
   RawRequest,
@@ -32,8 +32,15 @@ export type Caller = {
   readonly payload: Pick<BodyOptions, 'chunked' | 'expectedSha256'>
 }
 
-/** `target` is that of the request, parsed. */
-export type Authenticate = (incoming: IncomingMessage, target: RequestTarget) => Promise<Caller>
+/** What a signature is to open. */
+export type Asked = {
+  /** That of the request, parsed. */
+  readonly target: RequestTarget
+  /** An operation of S3's, or an extension of ours. */
+  readonly of: 's3' | 'ours'
+}
+
+export type Authenticate = (incoming: IncomingMessage, asked: Asked) => Promise<Caller>
 
 export type AuthenticateParts = {
   readonly credentials: CredentialsCache
@@ -50,9 +57,10 @@ type RequestAuthenticateParts = AuthenticateParts & { readonly domains: readonly
  * `InvalidAccessKeyId`, `InvalidToken`, and `AccessDenied` for a request without a signature.
  */
 export function makeAuthenticate(parts: RequestAuthenticateParts): Authenticate {
-  return async (incoming, target) => {
+  return async (incoming, asked) => {
+    const { target } = asked
     const version2 = parsePresignedV2(target.query)
-    if (version2 !== undefined) return authenticateV2(parts, incoming, { target, ...version2 })
+    if (version2 !== undefined) return authenticateV2(parts, incoming, { ...asked, ...version2 })
     const raw: RawRequest = {
       method: incoming.method ?? 'GET',
       target: originForm(target),
@@ -68,6 +76,7 @@ export function makeAuthenticate(parts: RequestAuthenticateParts): Authenticate 
       region: parts.region,
       nowMs: parts.now(),
     })
+    if (asked.of === 'ours') requireBoundBody(raw, presented)
     return {
       identity: found.identity,
       keys: found.keys,
@@ -94,11 +103,13 @@ function originForm({ rawPath, rawQuery }: RequestTarget): string {
 async function authenticateV2(
   parts: RequestAuthenticateParts,
   incoming: IncomingMessage,
-  presented: PresignedV2 & { readonly target: RequestTarget },
+  presented: PresignedV2 & Asked,
 ): Promise<Caller> {
   const { authorization, host } = incoming.headers
   if (authorization !== undefined) throw twoMechanisms(authorization)
+  if (presented.of === 'ours') throw notOpened()
   const headers = collectHeaders(incoming.rawHeaders)
+  refuseRepeatedHeaders(incoming.rawHeaders, headers)
   const { identity, keys, secretAccessKey } = await findCredentials(
     parts.credentials,
     presented.accessKeyId,
@@ -117,6 +128,25 @@ async function authenticateV2(
     { secretAccessKey, nowMs: parts.now() },
   )
   return { identity, keys, payload: payloadOfV2(headers.get('x-amz-content-sha256')) }
+}
+
+/**
+ * The documents that our routes take choose what is done and to which objects: whoever holds a URL would
+ * choose it, if the signature did not cover the document.
+ */
+function requireBoundBody({ method }: RawRequest, { by, payload }: PresentedSignature): void {
+  if (by !== 'query' || method !== 'POST' || payload.is === 'sha256') return
+  throw new S3Error('AccessDenied', undefined, {
+    message: 'A presigned URL opens this request only with the SHA-256 of its body.',
+  })
+}
+
+/** Version 2 signs no parameters but those that AWS lists, and bodies not at all: ours are bound by neither. */
+function notOpened(): S3Error {
+  return new S3Error('AccessDenied', undefined, {
+    message:
+      'Signature Version 2 does not open this request, which is no operation of S3. Please use AWS4-HMAC-SHA256.',
+  })
 }
 
 /** Signed chunks chain on a signature of Version 4, so they cannot come with one of Version 2. */

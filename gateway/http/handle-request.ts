@@ -1,8 +1,10 @@
-// One request from its head to its reply: address, operation, signature, permission, operation,
-// reply. Nothing before the operation reads the body, so a request that its headers condemn is
+// One request from its head to its reply: address, operation, signature, what the operation takes,
+// permission, operation, reply. Nothing before the operation reads the body, so a request that its headers condemn is
 // answered before the client has sent it (`Expect: 100-continue`).
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Address, hostedBucket, parseAddress } from '../../protocol/s3/address.ts'
+import { checkHeaders } from '../../protocol/s3/check-headers.ts'
+import { checkParameters } from '../../protocol/s3/check-parameters.ts'
 import type { Checksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { matchOperation } from '../../protocol/s3/match-operation.ts'
 import {
@@ -15,11 +17,12 @@ import { S3Error, type S3ErrorCode } from '../../protocol/s3/s3-error.ts'
 import { renderError } from '../../protocol/s3/xml/render-error.ts'
 import type { PaceLimit } from '../objects/body-pace.ts'
 import type { Call, FormOperation, Operation, Reply, Services } from '../operation.ts'
-import { ownerId } from '../owner-id.ts'
+import { requireOwner } from '../require-owner.ts'
 import { answerOwn } from './answer-own.ts'
 import type { Authenticate, Caller } from './authenticate.ts'
+import { foldedHeaders } from './folded-headers.ts'
 import { isOwnPath, jsonErrorReply, type OwnRoutes } from './own-route.ts'
-import { withPresignedHeaders } from './presigned-headers.ts'
+import { checkPresignedHeaders, withPresignedHeaders } from './presigned-headers.ts'
 import { ReplyBatch } from './reply-batch.ts'
 import { HttpRequestBody } from './request-body.ts'
 import type { RequestIds } from './request-id.ts'
@@ -134,21 +137,26 @@ async function answer(parts: RequestHandlerParts, arrived: Arrived): Promise<Rep
     return answerOwn(parts.ownRoutes, {
       target,
       call: { ...makeRequest(parts, arrived, { target, address: {} }), method },
-      authenticate: () => parts.authenticate(incoming, target),
+      authenticate: () => parts.authenticate(incoming, { target, of: 'ours' }),
       receive: received,
     })
   }
   const address = parseAddress(target.rawPath, incoming.headers.host, parts.domains)
-  const name = matchOperation({ method, address, query: target.query, headers: incoming.headers })
-  progress.operation = name
   const request = makeRequest(parts, arrived, { target, address })
+  const name = matchOperation({ method, address, query: target.query, headers: request.headers })
+  progress.operation = name
   if (name === 'PostObject') {
     const plain = { chunked: undefined, expectedSha256: undefined }
     return parts.handlers.PostObject({ ...request, body: received(plain) })
   }
-  const { identity, keys, payload } = await parts.authenticate(incoming, target)
+  const row: OperationRow = operations[name]
+  const of = row.ours ? 'ours' : 's3'
+  const { identity, keys, payload } = await parts.authenticate(incoming, { target, of })
+  checkPresignedHeaders(target.query)
+  checkParameters(name, target.query)
+  checkHeaders(name, request.headers)
   const call = { ...request, identity, keys, body: received(payload) }
-  await permit(call, operations[name])
+  await permit(call, row)
   return parts.handlers[name](call)
 }
 
@@ -172,7 +180,7 @@ function makeRequest(
     bucketName: address.bucket ?? '',
     key: address.key ?? '',
     query: target.query,
-    headers: withPresignedHeaders(incoming.headers, target.query),
+    headers: withPresignedHeaders(foldedHeaders(incoming), target.query),
     requestId,
     endpoint: `${scheme}://${incoming.headers.host ?? ''}`,
     rawPath: target.rawPath,
@@ -186,11 +194,7 @@ async function permit(call: Call, row: OperationRow): Promise<void> {
   if (!(await call.services.authorize({ identity: call.identity, action, resource }))) {
     throw new S3Error('AccessDenied')
   }
-  const expectedOwner = call.headers['x-amz-expected-bucket-owner']
-  const owner = call.identity.tenantId
-  if (expectedOwner !== undefined && expectedOwner !== owner && expectedOwner !== ownerId(owner)) {
-    throw new S3Error('AccessDenied')
-  }
+  requireOwner(call.headers, call.identity.tenantId)
 }
 
 function errorReply(

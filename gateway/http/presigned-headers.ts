@@ -1,23 +1,66 @@
 // Who presigns a URL may put the headers of the request into its query, for a sender who knows only the
-// URL: S3 takes those that say how an object is stored. Checksums are left out as S3 leaves them out: some
-// SDKs presign that of an empty body.
+// URL: S3 takes those that say how an object is stored, and so are those taken that say what is done, or on
+// which condition. Checksums are left out as S3 leaves them out: some SDKs presign that of an empty body.
 import type { IncomingHttpHeaders } from 'node:http'
+import { isDemanding } from '../../protocol/s3/check-headers.ts'
+import { isHeaderName } from '../../protocol/s3/header-name.ts'
+import { isHeaderValue } from '../../protocol/s3/object-headers.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
 
-const moved = /^x-amz-(?:meta-.+|acl|storage-class|tagging|server-side-encryption.*)$/
+const stored: ReadonlySet<string> = new Set([
+  'x-amz-storage-class',
+  'x-amz-tagging',
+  'x-amz-website-redirect-location',
+])
+
+/** Whether the query carries a signature, of either version. */
+export function isPresigned(query: Query): boolean {
+  if (query.parameters.length === 0) return false
+  return query.has('X-Amz-Signature') || query.has('Signature')
+}
 
 /** The headers, with those that a presigned query adds. A header that was sent counts first. */
 export function withPresignedHeaders(
   headers: IncomingHttpHeaders,
   query: Query,
 ): IncomingHttpHeaders {
-  if (!query.has('X-Amz-Signature') && !query.has('Signature')) return headers
+  if (!isPresigned(query)) return headers
   const added: IncomingHttpHeaders = {}
   for (const { name, value } of query.parameters) {
     const header = name.toLowerCase()
-    if (!moved.test(header) || headers[header] !== undefined) continue
-    // Node's header values are latin1, a character a byte.
-    added[header] ??= Buffer.from(value, 'utf8').toString('latin1')
+    if (!isMoved(header) || headers[header] !== undefined) continue
+    added[header] ??= latin1(value)
   }
   return { ...headers, ...added }
+}
+
+/**
+ * To be asked once the signature holds. Throws `InvalidArgument` for headers in the query that are there
+ * twice or could be none, and for those of a request whose signature stands elsewhere: nobody would do what
+ * they say.
+ */
+export function checkPresignedHeaders(query: Query): void {
+  if (query.parameters.length === 0) return
+  const presigned = isPresigned(query)
+  const seen = new Set<string>()
+  for (const { name, value } of query.parameters) {
+    const header = name.toLowerCase()
+    if (!isMoved(header)) continue
+    const isSound = presigned && isHeaderName(header) && isHeaderValue(latin1(value))
+    if (!isSound || seen.has(header)) {
+      throw new S3Error('InvalidArgument', { ArgumentName: name, ArgumentValue: value })
+    }
+    seen.add(header)
+  }
+}
+
+function isMoved(header: string): boolean {
+  if (!header.startsWith('x-amz-')) return false
+  return header.startsWith('x-amz-meta-') || stored.has(header) || isDemanding(header)
+}
+
+// Node's header values are latin1, a character a byte.
+function latin1(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
 }

@@ -1,6 +1,5 @@
 // CompleteMultipartUpload.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
-import type { Committed } from '../../metadata/metadata-store.ts'
 import type { Bucket, Part, Upload, UploadId, VersionId } from '../../metadata/records.ts'
 import type { ShownChecksum } from '../../protocol/s3/checksum-headers.ts'
 import { type ParsedWriteCondition, parsePutConditions } from '../../protocol/s3/conditions.ts'
@@ -19,6 +18,7 @@ import {
 } from '../../protocol/s3/multipart-completion.ts'
 import { checkObjectSize, parseObjectSize } from '../../protocol/s3/multipart-object-size.ts'
 import { noSuchUpload, parseUploadId } from '../../protocol/s3/upload-id.ts'
+import { writtenVersionId } from '../../protocol/s3/version-id.ts'
 import {
   type NamedPart,
   readCompleteMultipartUpload,
@@ -91,7 +91,7 @@ async function commit(request: Request, upload: Upload, object: CompletedObject)
   })
   switch (outcome.is) {
     case 'committed':
-      return completedReply(call, { etag, checksum, versionId: shownVersion(outcome) })
+      return completedReply(call, { etag, checksum, versionId: outcome.versionId })
     case 'partChanged': {
       const changed = named.find((part) => part.number === outcome.number)
       throw invalidPart(changed ?? { number: outcome.number, etag: '' }, uploadId)
@@ -126,18 +126,13 @@ async function answerRepeat({ call, bucket, uploadId, named }: Request): Promise
     })
   if (completed === undefined || !same) throw noSuchUpload(uploadId)
   const { etag, checksum, versionId } = completed.version
-  const shown = bucket.versioning === 'off' ? undefined : versionId
-  return completedReply(call, { etag, checksum, versionId: shown })
-}
-
-function shownVersion(committed: Committed): VersionId | undefined {
-  return committed.versioning === 'off' ? undefined : committed.versionId
+  return completedReply(call, { etag, checksum, versionId })
 }
 
 type Completed = {
   readonly etag: string
   readonly checksum: ShownChecksum | undefined
-  readonly versionId: VersionId | undefined
+  readonly versionId: VersionId
 }
 
 function completedReply(call: Call, { etag, checksum, versionId }: Completed): Reply {
@@ -150,6 +145,6 @@ function completedReply(call: Call, { etag, checksum, versionId }: Completed): R
   })
   return xmlReply(document, {
     'x-amz-server-side-encryption': 'AES256',
-    'x-amz-version-id': versionId,
+    'x-amz-version-id': writtenVersionId(versionId),
   })
 }

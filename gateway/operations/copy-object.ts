@@ -5,6 +5,7 @@ import type { Bucket, Checksum, ChecksumAlgorithm, ObjectVersion } from '../../m
 import { putBytesMax } from '../../protocol/s3/limits.ts'
 import type { ReplyHeaders } from '../../protocol/s3/object-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { writtenVersionId } from '../../protocol/s3/version-id.ts'
 import { renderCopyObjectResult } from '../../protocol/s3/xml/render-copy-object-result.ts'
 import { type Call, type Operation, requireBucket, xmlReply } from '../operation.ts'
 import { commitRefused } from '../payload/commit-refused.ts'
@@ -37,7 +38,7 @@ export const copyObject: Operation = async (call) => {
     ))
   const { committed } = copied
   const headers: ReplyHeaders = { 'x-amz-server-side-encryption': 'AES256' }
-  if (committed.versioning !== 'off') headers['x-amz-version-id'] = committed.versionId
+  headers['x-amz-version-id'] = writtenVersionId(committed.versionId)
   if (source.bucket.versioning !== 'off') {
     headers['x-amz-copy-source-version-id'] = copied.sourceVersionId
   }

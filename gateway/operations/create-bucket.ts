@@ -1,6 +1,7 @@
 // CreateBucket. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
 // A bucket that exists already is refused in every region; only us-east-1 of AWS says 200 then, for
 // the sake of clients that were written before 2009.
+import { refuseAcl } from '../../protocol/s3/acl-headers.ts'
 import { parseBucketName } from '../../protocol/s3/bucket-name.ts'
 import { xmlBytesMax } from '../../protocol/s3/limits.ts'
 import { headerText, type RequestHeaders } from '../../protocol/s3/request-headers.ts'
@@ -25,26 +26,10 @@ export const createBucket: Operation = async (call) => {
   return { status: 200, headers: { Location: `/${name}` } }
 }
 
-/** Say nothing but what holds anyway: the tenant owns the bucket and everything in it. */
-const harmlessAcls = ['private', 'bucket-owner-read', 'bucket-owner-full-control']
-const otherAcls = [
-  'public-read',
-  'public-read-write',
-  'authenticated-read',
-  'aws-exec-read',
-  'log-delivery-write',
-]
 const ownerships = ['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter']
-const grantHeaders = [
-  'x-amz-grant-full-control',
-  'x-amz-grant-read',
-  'x-amz-grant-read-acp',
-  'x-amz-grant-write',
-  'x-amz-grant-write-acp',
-]
 
 function checkHeaders(headers: RequestHeaders): void {
-  checkAcl(headers)
+  refuseAcl(headers, 'bucket')
   const ownership = headerText(headers, 'x-amz-object-ownership')
   if (ownership !== undefined && !ownerships.includes(ownership)) {
     const message = `Invalid x-amz-object-ownership header: ${ownership}`
@@ -59,16 +44,6 @@ function checkHeaders(headers: RequestHeaders): void {
   if (namespace !== undefined && namespace !== 'global') {
     throw notImplemented('x-amz-bucket-namespace')
   }
-}
-
-// What would open a bucket is refused, not ignored: the caller would count on it.
-function checkAcl(headers: RequestHeaders): void {
-  const acl = headerText(headers, 'x-amz-acl')
-  if (acl !== undefined && !harmlessAcls.includes(acl)) {
-    throw otherAcls.includes(acl) ? notImplemented('x-amz-acl') : invalidHeader('x-amz-acl', acl)
-  }
-  const grant = grantHeaders.find((name) => headerText(headers, name) !== undefined)
-  if (grant !== undefined) throw notImplemented(grant)
 }
 
 function notImplemented(header: string): S3Error {

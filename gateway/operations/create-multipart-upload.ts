@@ -1,4 +1,5 @@
 // CreateMultipartUpload. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html
+import { parsePutConditions } from '../../protocol/s3/conditions.ts'
 import { parseUploadChecksum } from '../../protocol/s3/multipart-checksum.ts'
 import { parseObjectHeaders } from '../../protocol/s3/object-headers.ts'
 import { headerText } from '../../protocol/s3/request-headers.ts'
@@ -7,6 +8,7 @@ import { refuseUnsupportedWriteHeaders } from '../../protocol/s3/unsupported-wri
 import { renderInitiateMultipartUpload } from '../../protocol/s3/xml/render-initiate-multipart-upload.ts'
 import { noSuchBucket } from '../multipart/require-upload.ts'
 import { type Operation, requireBucket, xmlReply } from '../operation.ts'
+import { refuseEarly } from '../payload/early-condition.ts'
 
 export const createMultipartUpload: Operation = async (call) => {
   refuseUnsupportedWriteHeaders(call.headers)
@@ -14,7 +16,10 @@ export const createMultipartUpload: Operation = async (call) => {
   const tagging = headerText(call.headers, 'x-amz-tagging')
   const tags = tagging === undefined ? [] : parseTaggingHeader(tagging)
   const checksum = parseUploadChecksum(call.headers)
+  const condition = parsePutConditions(call.headers)
   const bucket = await requireBucket(call)
+  // Some clients send their condition here and again with the completion, where it is decided.
+  await refuseEarly(call, bucket, condition)
   const created = await call.services.metadata.uploads.create(bucket, {
     key: call.key,
     initiatedMs: call.services.now(),

@@ -1,7 +1,4 @@
 // DeleteObject. https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
-// MFA delete and object lock do not exist here, so `x-amz-mfa` and the bypass of a retention mean
-// nothing.
-
 import { type ParsedWriteCondition, parseDeleteConditions } from '../../protocol/s3/conditions.ts'
 import type { ReplyHeaders } from '../../protocol/s3/object-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'

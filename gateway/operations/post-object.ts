@@ -2,6 +2,8 @@
 // stand in the fields before the file, so they are judged here and not by `http/`.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
 import { type PostForm, parseFormData } from '../../protocol/s3/body/form-data-parser.ts'
+import { checkHeaders, checkHeadersOfForm } from '../../protocol/s3/check-headers.ts'
+import { checkParameters } from '../../protocol/s3/check-parameters.ts'
 import { quoteEtag } from '../../protocol/s3/etag.ts'
 import { putBytesMax } from '../../protocol/s3/limits.ts'
 import { formHeaders, parseFormKey } from '../../protocol/s3/post-object-fields.ts'
@@ -15,8 +17,10 @@ import {
 } from '../../protocol/s3/sigv4/post-policy.ts'
 import { renderPostResponse } from '../../protocol/s3/xml/render-post-response.ts'
 import { formFileBody } from '../form-upload/form-file-body.ts'
+import { checkPresignedHeaders, isPresigned } from '../http/presigned-headers.ts'
 import type { Call, FormOperation, Reply } from '../operation.ts'
 import { type StoredObject, storedHeaders, storeObject } from '../payload/store-object.ts'
+import { requireOwner } from '../require-owner.ts'
 
 /**
  * Finds who signed a form, from its fields as they came, and verifies that signature; the policy it
@@ -28,6 +32,7 @@ type FormCall = Parameters<FormOperation>[0]
 
 export function makePostObject(authenticateForm: AuthenticateForm): FormOperation {
   return async (request) => {
+    checkAround(request)
     if (request.body.decodedBytes === undefined) throw new S3Error('MissingContentLength')
     const body = request.body.stream()[Symbol.asyncIterator]()
     try {
@@ -39,6 +44,18 @@ export function makePostObject(authenticateForm: AuthenticateForm): FormOperatio
       await body.return?.()
     }
   }
+}
+
+/** What stands beside the form is covered by no signature: nothing there may say what is done. */
+function checkAround({ query, headers }: FormCall): void {
+  if (isPresigned(query)) {
+    throw new S3Error('InvalidArgument', undefined, {
+      message: 'A form carries its signature in its fields, and its address none.',
+    })
+  }
+  checkParameters('PostObject', query)
+  checkPresignedHeaders(query)
+  checkHeadersOfForm(headers)
 }
 
 async function storeForm(
@@ -55,7 +72,9 @@ async function storeForm(
     headers: formHeaders(fields),
     body: formFileBody(form.file.body, sizes),
   }
+  checkHeaders('PostObject', Object.fromEntries(fields))
   await permit(call)
+  requireOwner(request.headers, call.identity.tenantId)
   const stored = await storeObject(call, { sizeMax: putBytesMax, lengthOptional: true })
   return answer(call, fields, stored)
 }
@@ -73,6 +92,7 @@ async function permit(call: Call): Promise<void> {
   const resource = { bucket: call.bucketName, key: call.key }
   const question = { identity: call.identity, action: 's3:PutObject', resource }
   if (!(await call.services.authorize(question))) throw new S3Error('AccessDenied')
+  requireOwner(call.headers, call.identity.tenantId)
 }
 
 function answer(call: Call, fields: FormFields, stored: StoredObject): Reply {

@@ -4,6 +4,7 @@ import type { CopySource } from '../../protocol/s3/copy-source.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { parseVersionId } from '../../protocol/s3/version-id.ts'
 import type { Call } from '../operation.ts'
+import { requireOwner } from '../require-owner.ts'
 import { type FoundVersion, findVersion } from './find-version.ts'
 
 /**
@@ -18,6 +19,7 @@ export async function openCopySource(call: Call, source: CopySource): Promise<Fo
       : parseVersionId(source.versionId, 'x-amz-copy-source')
   const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
   await requireSourceAction(call, source, action)
+  requireOwner(call.headers, call.identity.tenantId, 'source')
   const found = await findSource(
     call,
     versionId === undefined ? { bucketName, key } : { bucketName, key, versionId },

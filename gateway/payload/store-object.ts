@@ -9,6 +9,7 @@ import { parseObjectHeaders, type ReplyHeaders } from '../../protocol/s3/object-
 import { headerText } from '../../protocol/s3/request-headers.ts'
 import { parseTaggingHeader } from '../../protocol/s3/tag-set.ts'
 import { refuseUnsupportedWriteHeaders } from '../../protocol/s3/unsupported-write-headers.ts'
+import { writtenVersionId } from '../../protocol/s3/version-id.ts'
 import { type Call, requireBucket } from '../operation.ts'
 import { commitRefused } from './commit-refused.ts'
 import { refuseEarly } from './early-condition.ts'
@@ -63,7 +64,7 @@ export function storedHeaders(stored: StoredObject): ReplyHeaders {
     ETag: quoteEtag(stored.etag),
     'x-amz-server-side-encryption': 'AES256',
   }
-  if (committed.versioning !== 'off') headers['x-amz-version-id'] = committed.versionId
+  headers['x-amz-version-id'] = writtenVersionId(committed.versionId)
   addChecksumHeaders(headers, stored.checksum)
   return headers
 }

@@ -16,10 +16,12 @@ export type CopySource = {
 const header = 'x-amz-copy-source'
 const versionMark = '?versionId='
 
-/** Throws `InvalidArgument` when it is missing or names no object. */
+/** Throws `InvalidArgument` when it is missing, names no object, or has blanks that must be encoded. */
 export function parseCopySource(headers: RequestHeaders): CopySource {
   const raw = headerText(headers, header)
   if (raw === undefined) throw invalid('')
+  // A signature takes runs of blanks for one: `a  b` and `a b` would be signed alike.
+  if (raw.includes('  ') || raw.includes('\t')) throw notEncoded(raw)
   const mark = raw.lastIndexOf(versionMark)
   const path = decode(mark === -1 ? raw : raw.slice(0, mark), raw)
   const versionId = mark === -1 ? '' : decode(raw.slice(mark + versionMark.length), raw)
@@ -53,5 +55,13 @@ function invalid(raw: string, cause?: unknown): S3Error {
       message: 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
       cause,
     },
+  )
+}
+
+function notEncoded(raw: string): S3Error {
+  return new S3Error(
+    'InvalidArgument',
+    { ArgumentName: header, ArgumentValue: raw },
+    { message: 'Copy Source must be URL-encoded' },
   )
 }

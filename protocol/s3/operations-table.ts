@@ -1,6 +1,8 @@
 // The operations this server knows, one row each: how a request is recognised, and which IAM action
 // on which resource it needs. Rows of one method and scope are tried in order, so the specific ones
 // come first. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+// Which headers an operation takes is in `operation-headers.ts`; both are shown in docs/parameters.md.
+import { keysPage, overrides, uploadsPage } from './query-parameters.ts'
 
 export type Scope = 'service' | 'bucket' | 'object'
 
@@ -9,8 +11,12 @@ export type OperationRow = {
   readonly scope: Scope
   /** Query names that must all be there. */
   readonly query?: readonly string[]
+  /** Query names that may be there. What `selectors` has beside these is refused. */
+  readonly takes?: readonly string[]
   /** A header that must be there, lower case. */
   readonly header?: string
+  /** An extension of ours. Signature Version 2, which binds no parameters of ours, does not open it. */
+  readonly ours?: true
   /** The IAM action; with `?versionId`, `versionAction` where it differs. */
   readonly action: string
   readonly versionAction?: string
@@ -22,6 +28,7 @@ export const operations = {
   ListBuckets: {
     method: 'GET',
     scope: 'service',
+    takes: ['bucket-region', 'continuation-token', 'max-buckets', 'prefix'],
     action: 's3:ListAllMyBuckets',
     resource: 'service',
   },
@@ -51,6 +58,7 @@ export const operations = {
     method: 'GET',
     scope: 'bucket',
     query: ['versions'],
+    takes: [...keysPage, 'key-marker', 'version-id-marker'],
     action: 's3:ListBucketVersions',
     resource: 'bucket',
   },
@@ -58,6 +66,7 @@ export const operations = {
     method: 'GET',
     scope: 'bucket',
     query: ['uploads'],
+    takes: uploadsPage,
     action: 's3:ListBucketMultipartUploads',
     resource: 'bucket',
   },
@@ -67,6 +76,8 @@ export const operations = {
     method: 'GET',
     scope: 'bucket',
     query: ['zip'],
+    takes: ['prefix', 'partNumber', ...overrides],
+    ours: true,
     action: 's3:ListBucket',
     resource: 'bucket',
   },
@@ -74,6 +85,8 @@ export const operations = {
     method: 'HEAD',
     scope: 'bucket',
     query: ['zip'],
+    takes: ['prefix', 'partNumber', ...overrides],
+    ours: true,
     action: 's3:ListBucket',
     resource: 'bucket',
   },
@@ -81,10 +94,17 @@ export const operations = {
     method: 'GET',
     scope: 'bucket',
     query: ['list-type'],
+    takes: [...keysPage, 'continuation-token', 'fetch-owner', 'marker', 'start-after'],
     action: 's3:ListBucket',
     resource: 'bucket',
   },
-  ListObjects: { method: 'GET', scope: 'bucket', action: 's3:ListBucket', resource: 'bucket' },
+  ListObjects: {
+    method: 'GET',
+    scope: 'bucket',
+    takes: [...keysPage, 'marker'],
+    action: 's3:ListBucket',
+    resource: 'bucket',
+  },
   HeadBucket: { method: 'HEAD', scope: 'bucket', action: 's3:ListBucket', resource: 'bucket' },
   PutBucketVersioning: {
     method: 'PUT',
@@ -127,6 +147,8 @@ export const operations = {
     method: 'GET',
     scope: 'object',
     query: ['zip'],
+    takes: ['partNumber', ...overrides],
+    ours: true,
     action: 's3:GetObject',
     resource: 'object',
   },
@@ -134,6 +156,8 @@ export const operations = {
     method: 'HEAD',
     scope: 'object',
     query: ['zip'],
+    takes: ['partNumber', ...overrides],
+    ours: true,
     action: 's3:GetObject',
     resource: 'object',
   },
@@ -141,6 +165,7 @@ export const operations = {
     method: 'GET',
     scope: 'object',
     query: ['attributes'],
+    takes: ['versionId'],
     action: 's3:GetObjectAttributes',
     versionAction: 's3:GetObjectVersionAttributes',
     resource: 'object',
@@ -149,6 +174,7 @@ export const operations = {
     method: 'GET',
     scope: 'object',
     query: ['tagging'],
+    takes: ['versionId'],
     action: 's3:GetObjectTagging',
     versionAction: 's3:GetObjectVersionTagging',
     resource: 'object',
@@ -157,12 +183,14 @@ export const operations = {
     method: 'GET',
     scope: 'object',
     query: ['uploadId'],
+    takes: ['max-parts', 'part-number-marker'],
     action: 's3:ListMultipartUploadParts',
     resource: 'object',
   },
   GetObject: {
     method: 'GET',
     scope: 'object',
+    takes: ['versionId', 'partNumber', ...overrides],
     action: 's3:GetObject',
     versionAction: 's3:GetObjectVersion',
     resource: 'object',
@@ -170,6 +198,7 @@ export const operations = {
   HeadObject: {
     method: 'HEAD',
     scope: 'object',
+    takes: ['versionId', 'partNumber', ...overrides],
     action: 's3:GetObject',
     versionAction: 's3:GetObjectVersion',
     resource: 'object',
@@ -178,6 +207,7 @@ export const operations = {
     method: 'PUT',
     scope: 'object',
     query: ['tagging'],
+    takes: ['versionId'],
     action: 's3:PutObjectTagging',
     versionAction: 's3:PutObjectVersionTagging',
     resource: 'object',
@@ -209,6 +239,7 @@ export const operations = {
     method: 'DELETE',
     scope: 'object',
     query: ['tagging'],
+    takes: ['versionId'],
     action: 's3:DeleteObjectTagging',
     versionAction: 's3:DeleteObjectVersionTagging',
     resource: 'object',
@@ -223,6 +254,7 @@ export const operations = {
   DeleteObject: {
     method: 'DELETE',
     scope: 'object',
+    takes: ['versionId'],
     action: 's3:DeleteObject',
     versionAction: 's3:DeleteObjectVersion',
     resource: 'object',
@@ -244,51 +276,3 @@ export const operations = {
 } as const satisfies Record<string, OperationRow>
 
 export type OperationName = keyof typeof operations
-
-/**
- * Query names that make a request another operation. One that no row above asks for means an
- * operation this server does not have.
- */
-export const subResources: ReadonlySet<string> = new Set([
-  'abac',
-  'accelerate',
-  'acl',
-  'analytics',
-  'annotation',
-  'attributes',
-  'cors',
-  'delete',
-  'encryption',
-  'intelligent-tiering',
-  'inventory',
-  'legal-hold',
-  'lifecycle',
-  'location',
-  'logging',
-  'metadataConfiguration',
-  'metadataInventoryTable',
-  'metadataJournalTable',
-  'metadataTable',
-  'metrics',
-  'notification',
-  'object-lock',
-  'ownershipControls',
-  'policy',
-  'policyStatus',
-  'publicAccessBlock',
-  'renameObject',
-  'replication',
-  'requestPayment',
-  'restore',
-  'retention',
-  'select',
-  'session',
-  'tagging',
-  'torrent',
-  'uploadId',
-  'uploads',
-  'versioning',
-  'versions',
-  'website',
-  'zip',
-])

@@ -1,6 +1,7 @@
 // What the fields of a form upload say of the object: its key, and the fields that stand for headers
 // of PutObject. Signature and policy are in `sigv4/post-*.ts`, the reply in `post-success-action.ts`.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
+import { isHeaderName } from './header-name.ts'
 import { keyBytesMax } from './limits.ts'
 import { S3Error } from './s3-error.ts'
 import type { FormFields } from './sigv4/post-form.ts'
@@ -35,28 +36,33 @@ const headerFields: ReadonlySet<string> = new Set([
   'expires',
 ])
 
-const headerName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
-const taggingHeader = 'x-amz-tagging'
-
 /**
  * The fields as the headers of a PutObject, names in lower case and values as latin1 text of their
- * UTF-8 bytes. Throws `InvalidArgument` for names that no header can have, `MalformedXML` and
+ * UTF-8 bytes. Throws `InvalidArgument` for names that no header can have and for a field that is there in both of its forms, `MalformedXML` and
  * `InvalidTag` for the field `tagging`.
  */
 export function formHeaders(fields: FormFields): Record<string, string> {
   const headers: Record<string, string> = Object.create(null)
   for (const [name, value] of fields) {
     if (!headerFields.has(name) && !name.startsWith('x-amz-')) continue
-    if (!headerName.test(name)) {
+    if (!isHeaderName(name)) {
       throw new S3Error('InvalidArgument', { ArgumentName: name, ArgumentValue: value })
     }
     headers[name] = Buffer.from(value.trim(), 'utf8').toString('latin1')
   }
   const acl = fields.get('acl')
-  if (acl !== undefined) headers['x-amz-acl'] = acl
+  if (acl !== undefined) headers[onlyOne(fields, 'acl')] = acl
   const tagging = fields.get('tagging')
-  if (tagging !== undefined) headers[taggingHeader] = taggingText(tagging)
+  if (tagging !== undefined) headers[onlyOne(fields, 'tagging')] = taggingText(tagging)
   return headers
+}
+
+/** The header that a field without prefix stands for. Beside that header's own field, which is meant? */
+function onlyOne(fields: FormFields, name: string): string {
+  const header = `x-amz-${name}`
+  const other = fields.get(header)
+  if (other === undefined) return header
+  throw new S3Error('InvalidArgument', { ArgumentName: header, ArgumentValue: other })
 }
 
 /** Forms bring tags as XML, headers as a query. */

@@ -22,3 +22,12 @@ export function parseVersionId(raw: string, argumentName = 'versionId'): Version
     },
   )
 }
+
+/**
+ * What `x-amz-version-id` says in the answer to a write: nothing of the null version, which is what an
+ * unversioned bucket gets and a suspended one. Reads and deletions do say `null`.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html#API_PutObject_Examples
+ */
+export function writtenVersionId(id: VersionIdText | 'null'): VersionIdText | undefined {
+  return id === 'null' ? undefined : id
+}

@@ -1,9 +1,9 @@
 // The string that Signature Version 2 signs for a presigned URL: method, two positional headers, the time
 // it expires, every `x-amz-` header, and the resource with the parameters that choose what is done to it.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html#ConstructingTheCanonicalizedResourceElement
-import { subResources } from '../operations-table.ts'
+import { overrides, subResources } from '../query-parameters.ts'
 import type { Query } from '../request-target.ts'
-import type { RequestHeaders } from '../sigv4/request-headers.ts'
+import { type RequestHeaders, trimBlanks } from '../sigv4/request-headers.ts'
 
 export type RequestV2 = {
   readonly method: string
@@ -17,17 +17,41 @@ export type RequestV2 = {
 
 /** Parameters that are signed besides those that choose an operation. */
 const signedParameters: ReadonlySet<string> = new Set([
+  ...overrides,
   'defaultObjectAcl',
   'partNumber',
-  'response-cache-control',
-  'response-content-disposition',
-  'response-content-encoding',
-  'response-content-language',
-  'response-content-type',
-  'response-expires',
   'select-type',
   'storageClass',
   'versionId',
+])
+
+/** Whether the string holds a parameter of that name. */
+export function isSignedParameter(name: string): boolean {
+  return subResources.has(name) || signedParameters.has(name)
+}
+
+/**
+ * Parameters that operations take and this version leaves out, as AWS does: which page of a listing is
+ * shown, and of which keys. Whoever holds the URL of a listing may list the whole bucket.
+ */
+export const unsignedParameters: ReadonlySet<string> = new Set([
+  'bucket-region',
+  'continuation-token',
+  'delimiter',
+  'encoding-type',
+  'fetch-owner',
+  'key-marker',
+  'list-type',
+  'marker',
+  'max-buckets',
+  'max-keys',
+  'max-parts',
+  'max-uploads',
+  'part-number-marker',
+  'prefix',
+  'start-after',
+  'upload-id-marker',
+  'version-id-marker',
 ])
 
 /** Latin1: one character a byte. `expires` as it stands in the query. `path`: see `pathsOf`. */
@@ -37,8 +61,8 @@ export function stringToSignV2(
   path = pathsOf(request)[0],
 ): string {
   const { method, headers } = request
-  const md5 = headers.get('content-md5')?.trim() ?? ''
-  const type = headers.get('content-type')?.trim() ?? ''
+  const md5 = trimBlanks(headers.get('content-md5') ?? '')
+  const type = trimBlanks(headers.get('content-type') ?? '')
   return `${method}\n${md5}\n${type}\n${expires}\n${amzHeaders(request)}${resource(path, request.query)}`
 }
 
@@ -59,7 +83,8 @@ function amzHeaders({ headers, query }: RequestV2): string {
     const name = parameter.name.toLowerCase()
     if (name.startsWith('x-amz-') && !values.has(name)) values.set(name, latin1(parameter.value))
   }
-  for (const [name, value] of headers) if (name.startsWith('x-amz-')) values.set(name, value.trim())
+  for (const [name, value] of headers)
+    if (name.startsWith('x-amz-')) values.set(name, trimBlanks(value))
   let text = ''
   for (const [name, value] of [...values].sort(byName)) text += `${latin1(name)}:${value}\n`
   return text
@@ -68,7 +93,7 @@ function amzHeaders({ headers, query }: RequestV2): string {
 function resource(path: string, query: Query): string {
   const signed: [name: string, value: string][] = []
   for (const { name, value } of query.parameters) {
-    if (subResources.has(name) || signedParameters.has(name)) signed.push([name, value])
+    if (isSignedParameter(name)) signed.push([name, value])
   }
   // `?acl` is signed without an equals sign, and the values of others decoded.
   const pairs = signed

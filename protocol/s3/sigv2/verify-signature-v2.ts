@@ -5,10 +5,11 @@ import { createHmac } from 'node:crypto'
 import { S3Error } from '../s3-error.ts'
 import { formatIsoSeconds } from '../sigv4/amz-date.ts'
 import { isSameSignature } from '../sigv4/verify-signature.ts'
+import { refuseSecondReading } from './one-reading.ts'
 import type { PresignedV2 } from './presigned-query.ts'
 import { pathsOf, type RequestV2, stringToSignV2 } from './string-to-sign.ts'
 
-/** Throws `AccessDenied` (expired) or `SignatureDoesNotMatch`. */
+/** Throws `AccessDenied` (expired, or ambiguous) or `SignatureDoesNotMatch`. */
 export function verifyPresignedV2(
   request: RequestV2,
   presented: PresignedV2,
@@ -24,6 +25,7 @@ export function verifyPresignedV2(
       { message: 'Request has expired' },
     )
   }
+  refuseSecondReading(request.query)
   const [asSent, ...others] = pathsOf(request).map((path) =>
     stringToSignV2(request, presented.expires, path),
   )

@@ -3,7 +3,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 import { hash } from 'node:crypto'
 import { canonicalPath, canonicalQueryText } from './canonical-encoding.ts'
-import { canonicalValue, type RequestHeaders } from './request-headers.ts'
+import { canonicalValue, type RequestHeaders, trimBlanks } from './request-headers.ts'
 
 export type CanonicalParts = {
   readonly method: string
@@ -26,7 +26,7 @@ export function canonicalRequest(parts: CanonicalParts): string {
   let headers = ''
   for (const name of parts.signedHeaders) {
     const value = parts.headers.get(name) ?? ''
-    headers += `${name}:${parts.blanks === 'kept' ? value.trim() : canonicalValue(value)}\n`
+    headers += `${name}:${parts.blanks === 'kept' ? trimBlanks(value) : canonicalValue(value)}\n`
   }
   return `${parts.method}\n${canonicalPath(path)}\n${query}\n${headers}\n${parts.signedHeaders.join(';')}\n${parts.payloadHash}`
 }

@@ -4,16 +4,18 @@
 import { S3Error } from '../s3-error.ts'
 import { parseAuthorizationHeader } from './parse-authorization-header.ts'
 import { findAuthParameters, parsePresignedQuery } from './parse-presigned-query.ts'
-import { collectHeaders } from './request-headers.ts'
+import { collectHeaders, refuseRepeatedHeaders } from './request-headers.ts'
 import type { PresentedSignature, RawRequest } from './signed-request.ts'
 
 /**
- * Throws `AuthorizationHeaderMalformed`, `AuthorizationQueryParametersError`, `InvalidArgument`,
+ * Throws `AuthorizationHeaderMalformed`, `AuthorizationQueryParametersError`, `InvalidArgument` (also for
+ * headers that are there twice),
  * `InvalidRequest` (Signature Version 2 in the header; no payload hash), `AccessDenied` (no date) or `NotImplemented`
  * (ECDSA), each with AWS's message.
  */
 export function parseCredentials(request: RawRequest): PresentedSignature | 'anonymous' {
   const headers = collectHeaders(request.rawHeaders)
+  refuseRepeatedHeaders(request.rawHeaders, headers)
   const authorization = headers.get('authorization')
   const parameters = findAuthParameters(request.target)
   if (authorization !== undefined) {

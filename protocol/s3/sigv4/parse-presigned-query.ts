@@ -18,7 +18,8 @@ export type AuthParameters = ReadonlyMap<string, string>
 export function findAuthParameters(target: string): AuthParameters | undefined {
   const mark = target.indexOf('?')
   if (mark < 0 || mark === target.length - 1) return undefined
-  if (!target.includes('X-Amz-', mark)) return undefined
+  // A name may be percent-encoded, letter by letter: the signature leaves `X%2DAmz-Signature` out as well.
+  if (!target.includes('X-Amz-', mark) && !target.includes('%', mark)) return undefined
   const parameters = new Map<string, string>()
   for (const pair of target.slice(mark + 1).split('&')) {
     const equals = pair.indexOf('=')

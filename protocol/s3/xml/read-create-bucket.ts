@@ -3,7 +3,7 @@
 import { S3Error } from '../s3-error.ts'
 import type { Tag } from '../tag-set.ts'
 import { readTags } from './read-tagging.ts'
-import { childOf, readXml } from './xml-reader.ts'
+import { childOf, optionalText, readXml, refuseOtherChildren } from './xml-reader.ts'
 
 export type CreateBucketConfiguration = {
   /** As sent; empty text counts as absent. */
@@ -21,9 +21,10 @@ export function readCreateBucket(body: Buffer): CreateBucketConfiguration {
     if (childOf(configuration, name) === undefined) continue
     throw new S3Error('NotImplemented', {}, { message: 'Directory buckets are not implemented.' })
   }
+  refuseOtherChildren(configuration, ['LocationConstraint', 'Tags'])
   const tags = childOf(configuration, 'Tags')
   return {
-    locationConstraint: childOf(configuration, 'LocationConstraint')?.text || undefined,
+    locationConstraint: optionalText(configuration, 'LocationConstraint') || undefined,
     tags: tags === undefined ? [] : readTags(tags, 'bucket'),
   }
 }

@@ -4,11 +4,17 @@ import { parseHttpDate } from '../http-date.ts'
 import { deleteKeysMax } from '../limits.ts'
 import { S3Error } from '../s3-error.ts'
 import { requireBody } from './require-body.ts'
-import { childOf, readXml, requiredText, type XmlElement } from './xml-reader.ts'
+import {
+  optionalText,
+  readXml,
+  refuseOtherChildren,
+  requiredText,
+  type XmlElement,
+} from './xml-reader.ts'
 
 export type ObjectToDelete = {
   readonly key: string
-  /** As sent, not checked: a version id that cannot be is this entry's error alone. */
+  /** As sent, not checked: a version id that cannot be, such as an empty one, is this entry's error alone. */
   readonly versionId: string | undefined
   readonly condition: DeleteCondition | undefined
 }
@@ -31,29 +37,31 @@ export type DeleteObjectsRequest = {
 /** Throws `MissingRequestBodyError`, and `MalformedXML` also for no object or over `deleteKeysMax`. */
 export function readDeleteObjects(body: Buffer): DeleteObjectsRequest {
   const root = readXml(requireBody(body), 'Delete')
-  const objects: ObjectToDelete[] = []
-  for (const child of root.children) {
-    if (child.name === 'Object') objects.push(readObject(child))
-    else if (child.name !== 'Quiet') throw new S3Error('MalformedXML')
-  }
+  refuseOtherChildren(root, ['Object', 'Quiet'])
+  const objects = root.children.filter((child) => child.name === 'Object').map(readObject)
   if (objects.length === 0 || objects.length > deleteKeysMax) throw new S3Error('MalformedXML')
-  return { objects, quiet: parseBoolean(childOf(root, 'Quiet')?.text) }
+  return { objects, quiet: parseBoolean(optionalText(root, 'Quiet')) }
 }
 
+const objectElements = ['Key', 'VersionId', 'ETag', 'LastModifiedTime', 'Size']
+
+// What is not known here could be a condition, or the name of a version misspelt: without it, more would be
+// deleted than was meant.
 function readObject(element: XmlElement): ObjectToDelete {
+  refuseOtherChildren(element, objectElements)
   const key = requiredText(element, 'Key')
   if (key === '') throw new S3Error('MalformedXML')
   return {
     key,
-    versionId: childOf(element, 'VersionId')?.text || undefined,
+    versionId: optionalText(element, 'VersionId'),
     condition: readCondition(element),
   }
 }
 
 function readCondition(element: XmlElement): DeleteCondition | undefined {
-  const etag = childOf(element, 'ETag')?.text
-  const modified = childOf(element, 'LastModifiedTime')?.text
-  const size = childOf(element, 'Size')?.text
+  const etag = optionalText(element, 'ETag')
+  const modified = optionalText(element, 'LastModifiedTime')
+  const size = optionalText(element, 'Size')
   if (etag === undefined && modified === undefined && size === undefined) return undefined
   return {
     ...(etag === undefined ? {} : { ifMatch: parseEtagList(etag) }),

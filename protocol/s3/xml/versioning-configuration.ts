@@ -2,7 +2,14 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
 import { S3Error } from '../s3-error.ts'
 import { requireBody } from './require-body.ts'
-import { childOf, readXml, requiredText, type XmlElement } from './xml-reader.ts'
+import {
+  childOf,
+  optionalText,
+  readXml,
+  refuseOtherChildren,
+  requiredText,
+  type XmlElement,
+} from './xml-reader.ts'
 import { element, s3Document } from './xml-writer.ts'
 
 /** What a bucket can be set to. Never set at all is neither. */
@@ -14,6 +21,7 @@ export type VersioningSetting = 'enabled' | 'suspended'
  */
 export function readVersioningConfiguration(body: Buffer): VersioningSetting {
   const configuration = readXml(requireBody(body), 'VersioningConfiguration')
+  refuseOtherChildren(configuration, ['Status', ...mfaDeleteNames])
   refuseMfaDelete(configuration)
   if (childOf(configuration, 'Status') === undefined) {
     throw new S3Error(
@@ -33,9 +41,11 @@ export function readVersioningConfiguration(body: Buffer): VersioningSetting {
 }
 
 // The schema says MfaDelete, the answers of S3 say MFADelete, and clients send either.
+const mfaDeleteNames = ['MfaDelete', 'MFADelete']
+
 function refuseMfaDelete(configuration: XmlElement): void {
-  for (const name of ['MfaDelete', 'MFADelete']) {
-    const text = childOf(configuration, name)?.text
+  for (const name of mfaDeleteNames) {
+    const text = optionalText(configuration, name)
     if (text === undefined || text === 'Disabled') continue
     if (text !== 'Enabled') throw new S3Error('MalformedXML')
     throw new S3Error('NotImplemented', {}, { message: 'MFA delete is not implemented.' })

@@ -83,6 +83,16 @@ function literalText(section: unknown): string {
   return Array.isArray(section) ? section.map((node) => String(node['#text'] ?? '')).join('') : ''
 }
 
+/**
+ * Throws `MalformedXML` when there are other children than those: what is not known could be what the client
+ * meant, misspelt or not.
+ */
+export function refuseOtherChildren(parent: XmlElement, names: readonly string[]): void {
+  for (const child of parent.children) {
+    if (!names.includes(child.name)) throw new S3Error('MalformedXML')
+  }
+}
+
 /** The only child of that name, if any. Throws `MalformedXML` when there are several. */
 export function childOf(parent: XmlElement, name: string): XmlElement | undefined {
   const found = parent.children.filter((child) => child.name === name)
@@ -95,4 +105,12 @@ export function requiredText(parent: XmlElement, name: string): string {
   const child = childOf(parent, name)
   if (child === undefined || child.children.length > 0) throw new S3Error('MalformedXML')
   return child.text
+}
+
+/**
+ * The text of the only child of that name, if there is one: empty text is not the same as none. Throws
+ * `MalformedXML` when it is doubled or has children.
+ */
+export function optionalText(parent: XmlElement, name: string): string | undefined {
+  return childOf(parent, name) === undefined ? undefined : requiredText(parent, name)
 }

@@ -85,9 +85,9 @@ describe('CreateBucket', (test) => {
     const refused = [
       [{ 'x-amz-bucket-object-lock-enabled': 'true' }, 'NotImplemented'],
       [{ 'x-amz-bucket-object-lock-enabled': 'perhaps' }, 'InvalidArgument'],
-      [{ 'x-amz-acl': 'public-read' }, 'NotImplemented'],
+      [{ 'x-amz-acl': 'public-read' }, 'InvalidBucketAclWithObjectOwnership'],
       [{ 'x-amz-acl': 'everybody' }, 'InvalidArgument'],
-      [{ 'x-amz-grant-read': 'id="x"' }, 'NotImplemented'],
+      [{ 'x-amz-grant-read': 'id="x"' }, 'InvalidBucketAclWithObjectOwnership'],
       [{ 'x-amz-object-ownership': 'Nobody' }, 'InvalidArgument'],
     ] as const
     for (const [headers, code] of refused) {

@@ -174,6 +174,51 @@ describe('PostObject', (test) => {
     assert.ok(!(await isThere(key)))
   })
 
+  test('refuses fields that ask for what a form cannot have, allowed or not', async () => {
+    const code = async (fields: Readonly<Record<string, string>>) => {
+      const allowed = Object.keys(fields).map((field) => ['starts-with', `$${field}`, ''])
+      const form = { fields: { key: 'asked', ...fields }, conditions: [...anything, ...allowed] }
+      return (await refusal(form)).code
+    }
+    assert.equal(await code({ acl: 'public-read' }), 'AccessControlListNotSupported')
+    assert.equal(await code({ 'x-amz-grant-read': 'id=x' }), 'AccessControlListNotSupported')
+    assert.equal(await code({ acl: 'private', 'x-amz-acl': 'private' }), 'InvalidArgument')
+    assert.equal(await code({ 'x-amz-copy-source': 'forms/k' }), 'InvalidArgument')
+    assert.equal(await code({ 'x-amz-if-match-size': '1' }), 'InvalidArgument')
+    assert.equal(await code({ 'x-amz-object-lock-mode': 'GOVERNANCE' }), 'InvalidRequest')
+    assert.equal(await code({ 'if-none-match': '*' }), 'NotImplemented')
+    assert.equal(await code({ 'x-amz-if-new': '1' }), 'NotImplemented')
+    assert.equal(await code({ 'x-amz-expected-bucket-owner': '111122223333' }), 'AccessDenied')
+    assert.ok(!(await isThere('asked')))
+  })
+
+  test('takes nothing from beside the form, where no signature reaches', async () => {
+    const form = { fields: { key: 'beside' } }
+    const code = async (changes: {
+      query?: string
+      headers?: Readonly<Record<string, string>>
+    }) => {
+      const sent = request(form)
+      const headers = { ...sent.headers, ...changes.headers }
+      return (await harness.refusal(postObject, { ...sent, ...changes, headers })).code
+    }
+    assert.equal(await code({ query: 'versionId=null' }), 'InvalidArgument')
+    assert.equal(await code({ query: 'partNumber=1' }), 'InvalidArgument')
+    assert.equal(await code({ query: 'x-amz-acl=public-read' }), 'InvalidArgument')
+    assert.equal(await code({ query: 'X-Amz-Signature=a&X-Amz-Algorithm=b' }), 'InvalidArgument')
+    assert.equal(
+      await code({ headers: { 'x-amz-object-lock-mode': 'GOVERNANCE' } }),
+      'InvalidArgument',
+    )
+    assert.equal(await code({ headers: { 'if-none-match': '*' } }), 'NotImplemented')
+    assert.equal(
+      await code({ headers: { 'x-amz-expected-bucket-owner': '111122223333' } }),
+      'AccessDenied',
+    )
+    assert.ok(!(await isThere('beside')))
+    assert.equal((await harness.run(postObject, { ...request(form), query: 'x=y' })).status, 204)
+  })
+
   test('checks the digests that fields bring', async () => {
     const code = async (field: string, value: string) => {
       const conditions = [...anything, ['starts-with', `$${field}`, '']]

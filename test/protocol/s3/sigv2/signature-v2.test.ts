@@ -154,6 +154,12 @@ describe('URLs presigned with Signature Version 2', (test) => {
     }
   })
 
+  test('a value keeps its last byte, though U+00A0 is no blank of HTTP', () => {
+    const header = Buffer.from('voilà', 'utf8').toString('latin1')
+    const sent = { method: 'PUT', target: '/b/k', headers: { 'x-amz-meta-a': header } }
+    assert.match(stringToSignV2(requestOf(sent), '1'), /voil\xc3\xa0\n/)
+  })
+
   test('another method, path, time, sub-resource or key is refused', () => {
     const good = presign({ target: '/b/k' })
     verify(good)

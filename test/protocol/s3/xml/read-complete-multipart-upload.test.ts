@@ -29,6 +29,11 @@ describe('the body of CompleteMultipartUpload', (test) => {
     assert.deepEqual(read(xml), [{ number: 3, etag: 'a', checksums: { CRC32C: 'AAAAAA==' } }])
   })
 
+  test('drops no checksum that it cannot compare', () => {
+    const md5 = part(1, 'a', '<ChecksumMD5>AAAA</ChecksumMD5>')
+    assert.throws(() => read(md5), failing('NotImplemented'))
+  })
+
   test('names between one and 10,000 parts', () => {
     const many = Array.from({ length: 10_000 }, (_, at) => part(at + 1))
     assert.equal(read(...many).length, 10_000)

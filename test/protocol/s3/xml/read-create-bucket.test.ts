@@ -27,6 +27,11 @@ describe('the body of CreateBucket', (test) => {
       code: 'InvalidTag',
     })
     assert.throws(() => read('<Location><Name>x</Name></Location>'), { code: 'NotImplemented' })
+    for (const inner of ['<locationConstraint>x</locationConstraint>', '<ObjectLock/>']) {
+      assert.throws(() => read(inner), { code: 'MalformedXML' }, inner)
+    }
+    const nested = '<LocationConstraint><x/></LocationConstraint>'
+    assert.throws(() => read(nested), { code: 'MalformedXML' })
     assert.throws(() => readCreateBucket(Buffer.from('<Other/>')), { code: 'MalformedXML' })
   })
 })

@@ -47,8 +47,22 @@ describe('the body of DeleteObjects', (test) => {
     assert.throws(() => read(''), malformed)
   })
 
+  test('keeps what is empty apart from what is not there', () => {
+    assert.equal(one('<Key>a</Key><VersionId/>')?.versionId, '')
+    assert.equal(one('<Key>a</Key><VersionId><![CDATA[]]></VersionId>')?.versionId, '')
+    assert.deepEqual(one('<Key>a</Key><ETag/>')?.condition, { ifMatch: [''] })
+    assert.equal(read('<Object><Key>a</Key></Object><Quiet/>').quiet, false)
+  })
+
   test('with anything else in it is malformed', () => {
     for (const inner of [
+      '<Object><Key>a</Key><VersionID>x</VersionID></Object>',
+      '<Object><Key>a</Key><IfMatch>x</IfMatch></Object>',
+      '<Object><Key>a</Key><VersionId><x/></VersionId></Object>',
+      '<Object><Key>a</Key><VersionId/><VersionId/></Object>',
+      '<Object><Key>a</Key><ETag><x/></ETag></Object>',
+      '<Object><Key>a</Key><Size/></Object>',
+      '<Object><Key>a</Key><LastModifiedTime/></Object>',
       '<Object/>',
       '<Object><Key></Key></Object>',
       '<Object><Key>a</Key><Key>b</Key></Object>',

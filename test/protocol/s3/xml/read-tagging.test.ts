@@ -25,6 +25,8 @@ describe('a tag set in XML', (test) => {
       '<TagSet><Tag><Key>a</Key></Tag></TagSet>',
       '<TagSet><Tag><Value>a</Value></Tag></TagSet>',
       '<TagSet><Other/></TagSet>',
+      '<TagSet/><Tags/>',
+      '<TagSet><Tag><Key>a</Key><Value/><value>b</value></Tag></TagSet>',
       '<TagSet/><TagSet/>',
       '<TagSet><Tag><Key>a</Key><Key>b</Key><Value/></Tag></TagSet>',
     ]) {

@@ -32,6 +32,12 @@ describe('a versioning configuration', (test) => {
     })
   })
 
+  test('with anything else in it is malformed', () => {
+    for (const more of ['<ExcludedPrefixes/>', '<status>Suspended</status>']) {
+      assert.throws(() => read(`<Status>Enabled</Status>${more}`), { code: 'MalformedXML' }, more)
+    }
+  })
+
   test('cannot ask for MFA delete', () => {
     for (const name of ['MfaDelete', 'MFADelete']) {
       assert.throws(() => read(`<Status>Enabled</Status><${name}>Enabled</${name}>`), {

@@ -1,0 +1,116 @@
+// Holds the headers of a request against what its operation takes (`operation-headers.ts`).
+import { demandingWords, type HeaderRow, operationHeaders } from './operation-headers.ts'
+import { type OperationName, operations } from './operations-table.ts'
+import { headerText, type RequestHeaders } from './request-headers.ts'
+import { S3Error } from './s3-error.ts'
+
+type Known = HeaderRow & { readonly operations: ReadonlySet<OperationName> }
+
+const known: ReadonlyMap<string, Known> = new Map(
+  Object.entries<HeaderRow>(operationHeaders).map(([name, row]) => [
+    name,
+    { ...row, operations: new Set(row.takenBy === 'every' ? [] : row.takenBy) },
+  ]),
+)
+
+const ours = 'x-amz-'
+// `x-amz-object-attributes` is none.
+const locks = 'x-amz-object-lock-'
+
+/** Whether a header, in lower case, changes what a request does, as far as is known here. */
+export function isDemanding(header: string): boolean {
+  return known.has(header) || isUnknownDemand(header)
+}
+
+/** `x-amz-if-moon-is-full`: by its first word a condition. */
+function isUnknownDemand(header: string): boolean {
+  if (!header.startsWith(ours)) return false
+  if (header.startsWith(locks)) return true
+  const end = header.indexOf('-', ours.length)
+  return demandingWords.has(end === -1 ? header.slice(ours.length) : header.slice(ours.length, end))
+}
+
+/**
+ * Throws what `operation-headers.ts` says of a header that the operation does not take, and
+ * `InvalidArgument` for a condition without a value.
+ */
+export function checkHeaders(operation: OperationName, headers: RequestHeaders): void {
+  for (const name in headers) {
+    const row = known.get(name)
+    if (row !== undefined) checkHeader({ name, row, value: headerText(headers, name) }, operation)
+    else if (isUnknownDemand(name)) throw notImplemented(name)
+  }
+}
+
+/**
+ * The headers beside a browser's form. What it asks for stands in its fields, which its policy covers: a
+ * header that asks for something is refused, whatever operation would take it.
+ */
+export function checkHeadersOfForm(headers: RequestHeaders): void {
+  for (const name in headers) {
+    const row = known.get(name)
+    if (row === undefined || row.takenBy === 'every') continue
+    const header = { name, row, value: headerText(headers, name) }
+    if (!isHarmless(header)) throw refusal(header)
+  }
+}
+
+type Header = {
+  readonly name: string
+  readonly row: Known
+  /** Absent when it is empty. */
+  readonly value: string | undefined
+}
+
+function checkHeader(header: Header, operation: OperationName): void {
+  const { row } = header
+  if (row.takenBy === 'every' || row.operations.has(operation)) {
+    if (header.value === undefined && row.condition && !isRead(operation)) throw invalid(header)
+  } else if (!isHarmless(header) && !(row.readsIgnoreIt && isRead(operation))) {
+    throw refusal(header)
+  }
+}
+
+function isHarmless({ row, value }: Header): boolean {
+  if (value === undefined) return row.condition !== true
+  return row.harmless?.includes(value.toLowerCase()) === true
+}
+
+function isRead(operation: OperationName): boolean {
+  const { method } = operations[operation]
+  return method === 'GET' || method === 'HEAD'
+}
+
+function refusal(header: Header): S3Error {
+  switch (header.row.otherwise) {
+    case 'NotImplemented':
+      return notImplemented(header.name)
+    case 'AccessControlListNotSupported':
+      return new S3Error('AccessControlListNotSupported')
+    default:
+      return invalid(header)
+  }
+}
+
+function invalid({ name, value }: Header): S3Error {
+  return new S3Error(
+    'InvalidArgument',
+    { ArgumentName: name, ArgumentValue: value ?? '' },
+    { message: messageOf(name) },
+  )
+}
+
+function notImplemented(header: string): S3Error {
+  return new S3Error('NotImplemented', { Header: header })
+}
+
+function messageOf(name: string): string {
+  switch (name) {
+    case 'x-amz-copy-source':
+      return 'You can only specify a copy source header for copy requests.'
+    case 'x-amz-bypass-governance-retention':
+      return 'x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.'
+    default:
+      return 'The specified header is not valid in this context'
+  }
+}
