@@ -9,6 +9,7 @@ import { checkData } from './check-data.ts'
 import { tuneCollector } from './collector-flags.ts'
 import { explainFailure } from './explain-failure.ts'
 import { openEngines } from './open-engines.ts'
+import { parseRecoverCommand, recoverData, recoverUsage } from './recovery/recover-data.ts'
 import { runServer } from './server.ts'
 import { readVersion } from './version.ts'
 import { BadZipCommand, explainZipFailure, runZip, zipUsage } from './zip-command.ts'
@@ -28,6 +29,8 @@ async function main(argv: readonly string[]): Promise<void> {
       return zip(rest)
     case 'check':
       return check(rest)
+    case 'recover':
+      return recover(rest)
     case '--version':
       return console.log(readVersion())
     case undefined:
@@ -79,6 +82,12 @@ async function check(argv: readonly string[]): Promise<void> {
     default:
       return parsed satisfies never
   }
+}
+
+async function recover(argv: readonly string[]): Promise<void> {
+  const parsed = parseRecoverCommand(argv)
+  if (parsed === 'help') return console.log(recoverUsage)
+  if (!(await recoverData({ ...parsed, print: (line) => console.log(line) }))) process.exitCode = 1
 }
 
 async function run(config: Config): Promise<void> {
