@@ -2,11 +2,15 @@
 // URL: S3 takes those that say how an object is stored. Checksums are left out as S3 leaves them out: some
 // SDKs presign that of an empty body.
 import type { IncomingHttpHeaders } from 'node:http'
+import { parseHeaderName, toHeaderText } from '../../protocol/s3/header-text.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
 
-const moved = /^x-amz-(?:meta-.+|acl|storage-class|tagging|server-side-encryption.*)$/
+const moved = /^x-amz-(?:meta-.*|acl|storage-class|tagging|server-side-encryption.*)$/is
 
-/** The headers, with those that a presigned query adds. A header that was sent counts first. */
+/**
+ * The headers, with those that a presigned query adds. A header that was sent counts first; what the query
+ * says twice is joined, as it is of headers. Throws `InvalidArgument` for names that no header has.
+ */
 export function withPresignedHeaders(
   headers: IncomingHttpHeaders,
   query: Query,
@@ -14,10 +18,12 @@ export function withPresignedHeaders(
   if (!query.has('X-Amz-Signature') && !query.has('Signature')) return headers
   const added: IncomingHttpHeaders = {}
   for (const { name, value } of query.parameters) {
-    const header = name.toLowerCase()
-    if (!moved.test(header) || headers[header] !== undefined) continue
-    // Node's header values are latin1, a character a byte.
-    added[header] ??= Buffer.from(value, 'utf8').toString('latin1')
+    if (!moved.test(name)) continue
+    const header = parseHeaderName(name)
+    if (headers[header] !== undefined) continue
+    const text = toHeaderText(value)
+    const earlier = added[header]
+    added[header] = earlier === undefined ? text : `${earlier}, ${text}`
   }
   return { ...headers, ...added }
 }

@@ -1,6 +1,7 @@
 // What the fields of a form upload say of the object: its key, and the fields that stand for headers
 // of PutObject. Signature and policy are in `sigv4/post-*.ts`, the reply in `post-success-action.ts`.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
+import { parseHeaderName, toHeaderText } from './header-text.ts'
 import { keyBytesMax } from './limits.ts'
 import { S3Error } from './s3-error.ts'
 import type { FormFields } from './sigv4/post-form.ts'
@@ -35,7 +36,6 @@ const headerFields: ReadonlySet<string> = new Set([
   'expires',
 ])
 
-const headerName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
 const taggingHeader = 'x-amz-tagging'
 
 /**
@@ -47,10 +47,7 @@ export function formHeaders(fields: FormFields): Record<string, string> {
   const headers: Record<string, string> = Object.create(null)
   for (const [name, value] of fields) {
     if (!headerFields.has(name) && !name.startsWith('x-amz-')) continue
-    if (!headerName.test(name)) {
-      throw new S3Error('InvalidArgument', { ArgumentName: name, ArgumentValue: value })
-    }
-    headers[name] = Buffer.from(value.trim(), 'utf8').toString('latin1')
+    headers[parseHeaderName(name)] = toHeaderText(value)
   }
   const acl = fields.get('acl')
   if (acl !== undefined) headers['x-amz-acl'] = acl

@@ -3,7 +3,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
 import { isUtf8 } from 'node:buffer'
 import { S3Error } from '../s3-error.ts'
-import type { FormFields } from '../sigv4/post-form.ts'
+import { type FormFields, foldFieldName } from '../sigv4/post-form.ts'
 import { formFieldsBytesMax } from './body-limits.ts'
 import { DelimitedReader } from './delimited-reader.ts'
 import { parseBoundary, parsePartHeaders } from './form-part-headers.ts'
@@ -65,7 +65,7 @@ async function readDelimiterEnd(reader: DelimitedReader): Promise<void> {
 }
 
 function addField(fields: Map<string, string>, name: string, value: Buffer): void {
-  const key = name.toLowerCase()
+  const key = foldFieldName(name)
   if (!isUtf8(value)) throw new S3Error('MalformedPOSTRequest')
   if (fields.has(key)) {
     throw new S3Error(

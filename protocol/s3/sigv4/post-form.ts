@@ -3,6 +3,11 @@
 /** Values by field name in lower case. */
 export type FormFields = ReadonlyMap<string, string>
 
+/** The name of a field, in which case does not count: of ASCII alone, or other names would meet with it. */
+export function foldFieldName(name: string): string {
+  return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+}
+
 // biome-ignore lint/suspicious/noTemplateCurlyInString: it is S3's placeholder, not one of ours.
 const fileNamePlaceholder = '${filename}'
 
