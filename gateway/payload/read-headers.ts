@@ -5,6 +5,7 @@ import { checkReadConditions } from '../../protocol/s3/conditions.ts'
 import { quoteEtag } from '../../protocol/s3/etag.ts'
 import { requireHeaderValue, toHeaderText } from '../../protocol/s3/header-text.ts'
 import { formatHttpDate } from '../../protocol/s3/http-date.ts'
+import { partChecksum as knownOfPart } from '../../protocol/s3/multipart-completion.ts'
 import { addObjectHeaders, type ReplyHeaders } from '../../protocol/s3/object-headers.ts'
 import { contentRange } from '../../protocol/s3/range.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
@@ -122,12 +123,14 @@ async function addChecksum(
 }
 
 async function partChecksum(call: Call, version: ObjectVersion, number: number) {
-  if (version.data.is !== 'parts') return undefined
+  if (version.data.is !== 'parts' || version.checksum === undefined) return undefined
   const { uploadId } = version.data
+  const { algorithm } = version.checksum
   const { parts } = await call.services.metadata.uploads.listParts(
     { uploadId },
     { after: number - 1, limit: 1 },
   )
   const part = parts[0]
-  return part?.number === number ? part.checksum : undefined
+  const value = part?.number === number ? knownOfPart(part, algorithm) : undefined
+  return value === undefined ? undefined : { algorithm, value }
 }
