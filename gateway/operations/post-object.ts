@@ -4,7 +4,11 @@
 import { type PostForm, parseFormData } from '../../protocol/s3/body/form-data-parser.ts'
 import { quoteEtag } from '../../protocol/s3/etag.ts'
 import { putBytesMax } from '../../protocol/s3/limits.ts'
-import { formHeaders, parseFormKey } from '../../protocol/s3/post-object-fields.ts'
+import {
+  formHeaders,
+  parseFormKey,
+  requireTextFields,
+} from '../../protocol/s3/post-object-fields.ts'
 import { parseSuccessAction, redirectLocation } from '../../protocol/s3/post-success-action.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { expandFileName, type FormFields } from '../../protocol/s3/sigv4/post-form.ts'
@@ -46,13 +50,14 @@ async function storeForm(
   form: PostForm,
   signer: Pick<Call, 'identity' | 'keys'>,
 ): Promise<Reply> {
+  requireTextFields(form.latin1Fields)
   const fields = expandFileName(form.fields, form.file.name)
   const sizes = checkPolicy(request, fields)
   const call: Call = {
     ...request,
     ...signer,
     key: parseFormKey(fields),
-    headers: formHeaders(fields),
+    headers: formHeaders(fields, form.latin1Fields),
     body: formFileBody(form.file.body, sizes),
   }
   await permit(call)

@@ -42,7 +42,11 @@ export function requireHeaderValue(name: string, value: string): string {
  * blanks around it, which HTTP would drop on the way.
  */
 export function toHeaderText(text: string): string {
-  return Buffer.from(text.replace(blanksAround, ''), 'utf8').toString('latin1')
+  return Buffer.from(trimBlanks(text), 'utf8').toString('latin1')
+}
+
+export function trimBlanks(text: string): string {
+  return text.replace(blanksAround, '')
 }
 
 const wide = /[\x80-\xff]/

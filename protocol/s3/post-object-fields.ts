@@ -1,7 +1,7 @@
 // What the fields of a form upload say of the object: its key, and the fields that stand for headers
 // of PutObject. Signature and policy are in `sigv4/post-*.ts`, the reply in `post-success-action.ts`.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
-import { parseHeaderName, toHeaderText } from './header-text.ts'
+import { parseHeaderName, toHeaderText, trimBlanks } from './header-text.ts'
 import { keyBytesMax } from './limits.ts'
 import { S3Error } from './s3-error.ts'
 import type { FormFields } from './sigv4/post-form.ts'
@@ -39,21 +39,37 @@ const headerFields: ReadonlySet<string> = new Set([
 const taggingHeader = 'x-amz-tagging'
 
 /**
- * The fields as the headers of a PutObject, names in lower case and values as latin1 text of their
- * UTF-8 bytes. Throws `InvalidArgument` for names that no header can have, `MalformedXML` and
- * `InvalidTag` for the field `tagging`.
+ * The fields as the headers of a PutObject, names in lower case and values as latin1 text of the bytes
+ * that came: UTF-8, or whatever else for `latin1Fields`. Throws `InvalidArgument` for names that no header
+ * can have, `MalformedXML` and `InvalidTag` for the field `tagging`.
  */
-export function formHeaders(fields: FormFields): Record<string, string> {
+export function formHeaders(
+  fields: FormFields,
+  latin1Fields: ReadonlySet<string> = new Set(),
+): Record<string, string> {
   const headers: Record<string, string> = Object.create(null)
   for (const [name, value] of fields) {
     if (!headerFields.has(name) && !name.startsWith('x-amz-')) continue
-    headers[parseHeaderName(name)] = toHeaderText(value)
+    headers[parseHeaderName(name)] = latin1Fields.has(name)
+      ? trimBlanks(value)
+      : toHeaderText(value)
   }
   const acl = fields.get('acl')
   if (acl !== undefined) headers['x-amz-acl'] = acl
   const tagging = fields.get('tagging')
   if (tagging !== undefined) headers[taggingHeader] = taggingText(tagging)
   return headers
+}
+
+/** Fields whose text is what is meant, and not bytes. */
+const textFields = ['key', 'tagging']
+
+/** Throws `InvalidArgument` when one of them is not UTF-8. */
+export function requireTextFields(latin1Fields: ReadonlySet<string>): void {
+  const name = textFields.find((field) => latin1Fields.has(field))
+  if (name === undefined) return
+  const message = `The field ${name} is not UTF-8.`
+  throw new S3Error('InvalidArgument', { ArgumentName: name }, { message })
 }
 
 /** Forms bring tags as XML, headers as a query. */
