@@ -4,12 +4,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { parseHeaderName, toHeaderText } from '../../protocol/s3/header-text.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
 
 const moved = /^x-amz-(?:meta-.*|acl|storage-class|tagging|server-side-encryption.*)$/is
 
 /**
- * The headers, with those that a presigned query adds. A header that was sent counts first; what the query
- * says twice is joined, as it is of headers. Throws `InvalidArgument` for names that no header has.
+ * The headers, with those that a presigned query adds. A header that was sent counts first. Throws
+ * `InvalidArgument` for names that no header has, and for those that come twice: Signature Version 2 covers
+ * the first alone, so that anybody could add to it.
  */
 export function withPresignedHeaders(
   headers: IncomingHttpHeaders,
@@ -21,9 +23,14 @@ export function withPresignedHeaders(
     if (!moved.test(name)) continue
     const header = parseHeaderName(name)
     if (headers[header] !== undefined) continue
-    const text = toHeaderText(value)
-    const earlier = added[header]
-    added[header] = earlier === undefined ? text : `${earlier}, ${text}`
+    if (added[header] !== undefined) {
+      throw new S3Error(
+        'InvalidArgument',
+        { ArgumentName: name, ArgumentValue: value },
+        { message: `The query has ${header} more than once.` },
+      )
+    }
+    added[header] = toHeaderText(value)
   }
   return { ...headers, ...added }
 }

@@ -40,11 +40,16 @@ export function hostedBucket(
   domains: readonly string[],
 ): string | undefined {
   if (host === undefined || domains.length === 0) return undefined
-  const name = host.replace(/:\d*$/, '').toLowerCase()
+  const name = hostName(host)
+  let longest = ''
   for (const domain of domains) {
-    if (name.length > domain.length + 1 && name.endsWith(`.${domain}`)) {
-      return name.slice(0, -domain.length - 1)
-    }
+    if (name === domain) return undefined
+    if (domain.length > longest.length && name.endsWith(`.${domain}`)) longest = domain
   }
-  return undefined
+  return longest === '' ? undefined : name.slice(0, -longest.length - 1) || undefined
+}
+
+/** In lower case, without port, and without the dot of a name that is given down to the root. */
+function hostName(host: string): string {
+  return host.replace(/\.?(?::\d*)?$/, '').toLowerCase()
 }
