@@ -26,7 +26,7 @@ export function withPresignedHeaders(
     if (added[header] !== undefined) {
       throw new S3Error(
         'InvalidArgument',
-        { ArgumentName: name, ArgumentValue: value },
+        { ArgumentName: header },
         { message: `The query has ${header} more than once.` },
       )
     }

@@ -7,6 +7,7 @@ import type { Batch } from '../objects/batch.ts'
 import type { PaceLimit } from '../objects/body-pace.ts'
 import type { Reply, ReplyBody, StreamedBody } from '../operation.ts'
 import type { ReplyBatch } from './reply-batch.ts'
+import { writeHead } from './write-head.ts'
 
 export type Exchange = {
   readonly incoming: IncomingMessage
@@ -41,8 +42,7 @@ export async function sendReply(exchange: Exchange, reply: Reply): Promise<void>
   }
   const unread = requestUnread(exchange)
   const closing = unread === 'much' || unread === 'withheld'
-  const flat = headersOf(exchange, reply, { closing })
-  outgoing.writeHead(reply.status, flat)
+  const flat = writeHead(outgoing, reply.status, headersOf(exchange, reply, { closing }))
   const isHead = incoming.method === 'HEAD'
   if (streamed !== undefined && !isHead) return streamBody(exchange, streamed)
   await streamed?.drop?.()

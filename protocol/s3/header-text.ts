@@ -1,6 +1,7 @@
 // What a header can hold: the one rule for everything that is stored to be sent in one later, whether it
 // came as a header, in a query, or in the fields of a form. What passes here can always be served.
 // https://www.rfc-editor.org/rfc/rfc9110#section-5.5
+import { isUtf8 } from 'node:buffer'
 import { S3Error } from './s3-error.ts'
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
@@ -22,8 +23,8 @@ export function parseHeaderName(name: string): string {
   if (isHeaderName(name)) return name.toLowerCase()
   throw new S3Error(
     'InvalidArgument',
-    { ArgumentName: name },
-    { message: `'${name}' is no name that a header can have.` },
+    { ArgumentName: printable(name) },
+    { message: `'${printable(name)}' is no name that a header can have.` },
   )
 }
 
@@ -32,9 +33,20 @@ export function requireHeaderValue(name: string, value: string): string {
   if (isHeaderValue(value)) return value
   throw new S3Error(
     'InvalidArgument',
-    { ArgumentName: name, ArgumentValue: value },
+    { ArgumentName: name, ArgumentValue: printable(latin1Text(value)) },
     { message: `The value of ${name} has characters that no header can hold.` },
   )
+}
+
+/** What is refused is shown in a document that every client can parse: XML has no control characters. */
+export function printable(text: string): string {
+  return text.replace(/[\0-\x1f\x7f-\x9f\ufffe\uffff]/g, '\ufffd')
+}
+
+/** What latin1 text of a header means: nearly everybody sends UTF-8; the rest is ISO-8859-1, as in S3. */
+export function latin1Text(value: string): string {
+  const bytes = Buffer.from(value, 'latin1')
+  return isUtf8(bytes) ? bytes.toString('utf8') : value
 }
 
 /**

@@ -1,8 +1,13 @@
 // User metadata, the headers `x-amz-meta-…`: read from the request that makes an object, written into the
 // replies that show it. https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
-import { isUtf8 } from 'node:buffer'
 import { encodeWords } from './encoded-words.ts'
-import { isHeaderName, isHeaderValue, parseHeaderName, requireHeaderValue } from './header-text.ts'
+import {
+  isHeaderName,
+  isHeaderValue,
+  latin1Text,
+  parseHeaderName,
+  requireHeaderValue,
+} from './header-text.ts'
 import { userMetadataBytesMax } from './limits.ts'
 import type { ReplyHeaders } from './object-headers.ts'
 import type { RequestHeaders } from './request-headers.ts'
@@ -48,14 +53,8 @@ export function addUserMetadata(reply: ReplyHeaders, metadata: UserMetadata): vo
     const value = metadata[name] ?? ''
     if (plainHeader.test(`${name}:${value}`)) reply[prefix + name] = value
     else if (isHeaderName(name) && isHeaderValue(value)) {
-      reply[prefix + name] = encodeWords(textOf(value))
+      reply[prefix + name] = encodeWords(latin1Text(value))
     } else missing += 1
   }
   if (missing > 0) reply['x-amz-missing-meta'] = missing
-}
-
-/** Nearly everybody sends UTF-8; what is none is ISO-8859-1, as S3 reads it. */
-function textOf(latin1: string): string {
-  const bytes = Buffer.from(latin1, 'latin1')
-  return isUtf8(bytes) ? bytes.toString('utf8') : latin1
 }
