@@ -3,7 +3,7 @@ import type { ObjectVersion } from '../../metadata/records.ts'
 import { addChecksumHeaders, wantsChecksum } from '../../protocol/s3/checksum-headers.ts'
 import { checkReadConditions } from '../../protocol/s3/conditions.ts'
 import { quoteEtag } from '../../protocol/s3/etag.ts'
-import { printable, requireHeaderValue, toHeaderText } from '../../protocol/s3/header-text.ts'
+import { requireHeaderValue, toHeaderText } from '../../protocol/s3/header-text.ts'
 import { formatHttpDate } from '../../protocol/s3/http-date.ts'
 import { partChecksum as knownOfPart } from '../../protocol/s3/multipart-completion.ts'
 import { addObjectHeaders, type ReplyHeaders } from '../../protocol/s3/object-headers.ts'
@@ -97,7 +97,7 @@ export function overrideHeaders(headers: ReplyHeaders, query: Query): void {
     if (beyondLatin1.test(value)) {
       throw new S3Error(
         'InvalidArgument',
-        { ArgumentName: name, ArgumentValue: printable(value) },
+        { ArgumentName: name, ArgumentValue: value },
         { message: 'Header value cannot be represented using ISO-8859-1.' },
       )
     }

@@ -23,8 +23,8 @@ export function parseHeaderName(name: string): string {
   if (isHeaderName(name)) return name.toLowerCase()
   throw new S3Error(
     'InvalidArgument',
-    { ArgumentName: printable(name) },
-    { message: `'${printable(name)}' is no name that a header can have.` },
+    { ArgumentName: name },
+    { message: `'${name}' is no name that a header can have.` },
   )
 }
 
@@ -33,14 +33,9 @@ export function requireHeaderValue(name: string, value: string): string {
   if (isHeaderValue(value)) return value
   throw new S3Error(
     'InvalidArgument',
-    { ArgumentName: name, ArgumentValue: printable(latin1Text(value)) },
+    { ArgumentName: name, ArgumentValue: latin1Text(value) },
     { message: `The value of ${name} has characters that no header can hold.` },
   )
-}
-
-/** What is refused is shown in a document that every client can parse: XML has no control characters. */
-export function printable(text: string): string {
-  return text.replace(/[\0-\x1f\x7f-\x9f\ufffe\uffff]/g, '\ufffd')
 }
 
 /** What latin1 text of a header means: nearly everybody sends UTF-8; the rest is ISO-8859-1, as in S3. */
