@@ -1,4 +1,4 @@
-// Text beyond ASCII in headers that clients read as ASCII: encoded words.
+// Text beyond ASCII in headers that clients read as ASCII: encoded words, written and read.
 // https://www.rfc-editor.org/rfc/rfc2047
 const wordCharactersMax = 75
 const contentMax = wordCharactersMax - '=?UTF-8?Q?'.length - '?='.length
@@ -62,4 +62,65 @@ function base64Words(characters: readonly string[]): string {
   }
   words.push(content)
   return words.map((word) => `=?UTF-8?B?${Buffer.from(word).toString('base64')}?=`).join(' ')
+}
+
+const wordSyntax = /^=\?([^?*]+)(?:\*[^?]*)?\?([bq])\?([^?]*)\?=$/i
+const blanks = /([ \t]+)/
+
+type Word = { readonly charset: string; readonly bytes: Buffer }
+
+/** Words of one charset, one after the other; `raw` as they came. */
+type Run = { readonly charset: string; readonly bytes: Buffer[]; raw: string }
+
+/**
+ * `text` with the text that its encoded words stand for. Words stand alone between blanks, and blanks
+ * between two of them say nothing. What is no word, or of a charset unknown here, stays as it is.
+ */
+export function decodeWords(text: string): string {
+  let decoded = ''
+  let run: Run | undefined
+  // Tokens at even places, the blanks between them at odd ones.
+  const pieces = text.split(blanks)
+  for (let at = 0; at < pieces.length; at += 2) {
+    const [before = '', token = ''] = [pieces[at - 1], pieces[at]]
+    const word = parseWord(token)
+    if (word !== undefined && run?.charset === word.charset) {
+      // Not all clients keep to whole characters in each word.
+      run.bytes.push(word.bytes)
+      run.raw += before + token
+      continue
+    }
+    const ended = run && decodeRun(run)
+    decoded += ended ?? run?.raw ?? ''
+    if (ended === undefined || word === undefined) decoded += before
+    run = word && { charset: word.charset, bytes: [word.bytes], raw: token }
+    if (word === undefined) decoded += token
+  }
+  return decoded + (run === undefined ? '' : (decodeRun(run) ?? run.raw))
+}
+
+/** Nothing for an unknown charset, and for bytes that it does not have. */
+function decodeRun({ charset, bytes }: Run): string | undefined {
+  try {
+    const decoder = new TextDecoder(charset, { fatal: true, ignoreBOM: true })
+    return decoder.decode(Buffer.concat(bytes))
+  } catch {
+    return undefined
+  }
+}
+
+function parseWord(token: string): Word | undefined {
+  const [, charset = '', encoding = '', content = ''] = wordSyntax.exec(token) ?? []
+  if (charset === '') return undefined
+  if (encoding.toLowerCase() === 'q')
+    return { charset: charset.toLowerCase(), bytes: unquote(content) }
+  if (!/^[a-z0-9+/]*={0,2}$/i.test(content)) return undefined
+  return { charset: charset.toLowerCase(), bytes: Buffer.from(content, 'base64') }
+}
+
+function unquote(content: string): Buffer {
+  const text = content
+    .replaceAll('_', ' ')
+    .replace(/=([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  return Buffer.from(text, 'latin1')
 }

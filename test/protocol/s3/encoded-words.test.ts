@@ -1,5 +1,5 @@
 import assert from 'node:assert'
-import { encodeWords } from '../../../protocol/s3/encoded-words.ts'
+import { decodeWords as decode, encodeWords } from '../../../protocol/s3/encoded-words.ts'
 import { decodeWords } from '../../support/decode-words.ts'
 import { describe } from '../../support/describe.ts'
 import { seededBytes } from '../../support/seeded-bytes.ts'
@@ -39,6 +39,38 @@ describe('encoded words', (test) => {
         text += letters[random.integer(letters.length)]
       }
       assert.equal(decodeWords(encodeWords(text)), text)
+      assert.equal(decode(encodeWords(text)), text)
     }
+  })
+
+  test('are read in any charset, between other text and one after the other', () => {
+    assert.equal(decode('=?utf-8?b?R3LDtsOfZQ==?='), 'Größe')
+    assert.equal(decode('=?ISO-8859-1?Q?Gr=F6=DFe?='), 'Größe')
+    assert.equal(decode('=?shift_jis?B?k/qWew==?='), '日本')
+    assert.equal(decode('=?UTF-8*de?q?=c3=b6?='), 'ö')
+    assert.equal(decode('a =?UTF-8?Q?=C3=B6?=  b'), 'a ö  b')
+    assert.equal(decode('=?UTF-8?Q?=C3=B6?= \t =?UTF-8?B?w7Y=?='), 'öö')
+    assert.equal(decode('=?UTF-8?Q?=C3=B6?= =?latin1?Q?=F6_?= x'), 'öö  x')
+    assert.equal(decode('=?UTF-8?Q?=C3?= =?UTF-8?Q?=B6?='), 'ö')
+    assert.equal(decode('=?UTF-8?Q?abc?='), 'abc')
+  })
+
+  test('that are none, or of an unknown charset, stay as they are', () => {
+    for (const text of [
+      'a=?UTF-8?Q?b?=',
+      '=?UTF-8?Q?b?=c',
+      '=?UTF-8?X?b?=',
+      '=?UTF-8?B?***?=',
+      '=?UTF-8?Q?=FF?=',
+      '=?none-such?Q?a?=',
+      '=?none-such?Q?a?= b',
+      '=?UTF-8?Q?a?',
+      '=?',
+      '=??Q?a?=',
+      ' two  blanks\t',
+    ]) {
+      assert.equal(decode(text), text)
+    }
+    assert.equal(decode('=?none-such?Q?a?= =?UTF-8?Q?b?='), '=?none-such?Q?a?= b')
   })
 })
