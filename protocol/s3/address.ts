@@ -1,6 +1,6 @@
 // Which bucket and key a request means: path style (`/bucket/key`) or virtual-host style
 // (`bucket.domain`). https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
-import { keyBytesMax } from './limits.ts'
+import { requireKeyLength } from './object-key.ts'
 import { percentDecode } from './request-target.ts'
 import { S3Error } from './s3-error.ts'
 
@@ -26,12 +26,7 @@ export function parseAddress(
 
 function withKey(bucket: string, rawKey: string): Address {
   if (rawKey === '') return { bucket }
-  const key = percentDecode(rawKey)
-  const bytes = Buffer.byteLength(key)
-  if (bytes > keyBytesMax) {
-    throw new S3Error('KeyTooLongError', { Size: `${bytes}`, MaxSizeAllowed: `${keyBytesMax}` })
-  }
-  return { bucket, key }
+  return { bucket, key: requireKeyLength(percentDecode(rawKey)) }
 }
 
 /** The bucket that the host names, of a virtual-host style request. */

@@ -2,7 +2,7 @@
 // of PutObject. Signature and policy are in `sigv4/post-*.ts`, the reply in `post-success-action.ts`.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
 import { parseHeaderName, toHeaderText, trimBlanks } from './header-text.ts'
-import { keyBytesMax } from './limits.ts'
+import { requireKeyLength } from './object-key.ts'
 import { S3Error } from './s3-error.ts'
 import type { FormFields } from './sigv4/post-form.ts'
 import { readTagging } from './xml/read-tagging.ts'
@@ -21,9 +21,7 @@ export function parseFormKey(fields: FormFields): string {
     )
   }
   if (key === '') throw new S3Error('UserKeyMustBeSpecified')
-  const bytes = Buffer.byteLength(key)
-  if (bytes <= keyBytesMax) return key
-  throw new S3Error('KeyTooLongError', { Size: `${bytes}`, MaxSizeAllowed: `${keyBytesMax}` })
+  return requireKeyLength(key)
 }
 
 const headerFields: ReadonlySet<string> = new Set([
