@@ -101,7 +101,7 @@ const domainName =
 export function parseDomains(raw: string): readonly string[] {
   const names = raw
     .split(',')
-    .map((name) => name.trim().toLowerCase())
+    .map((name) => name.trim().toLowerCase().replace(/\.$/, ''))
     .filter((name) => name !== '')
   for (const name of names) {
     if (!domainName.test(name)) {

@@ -157,6 +157,11 @@ export type Part = {
   readonly etag: string
   readonly crc32: number
   readonly checksum?: Pick<Checksum, 'algorithm' | 'value'>
+  /**
+   * Base64: what the object gets unless its upload asked for something else. Absent where `checksum` is
+   * it, where it is of no use, and of parts that were stored before it was kept.
+   */
+  readonly crc64nvme?: string
   readonly modifiedMs: number
   readonly data: PieceData
 }

@@ -1,6 +1,6 @@
 // The request for an archive job, out of its JSON. Format: docs/archives.md.
 import type { ArchiveJob } from '../../metadata/archive-job-store.ts'
-import { keyBytesMax } from '../../protocol/s3/limits.ts'
+import { requireKeyLength } from '../../protocol/s3/object-key.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { parseWindows } from '../bundles/bundle-request.ts'
 import type { JsonObject } from '../http/json-body.ts'
@@ -29,8 +29,7 @@ export function parseArchiveOrder(body: JsonObject): ArchiveOrder {
     const message = 'destination.key is empty.'
     throw new S3Error('InvalidArgument', { ArgumentName: 'destination.key' }, { message })
   }
-  for (const key of [order.prefix, order.destination.key]) {
-    if (Buffer.byteLength(key) > keyBytesMax) throw new S3Error('KeyTooLongError')
-  }
+  requireKeyLength(order.prefix)
+  requireKeyLength(order.destination.key)
   return order
 }

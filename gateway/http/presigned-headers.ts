@@ -3,8 +3,7 @@
 // which condition. Checksums are left out as S3 leaves them out: some SDKs presign that of an empty body.
 import type { IncomingHttpHeaders } from 'node:http'
 import { isDemanding } from '../../protocol/s3/check-headers.ts'
-import { isHeaderName } from '../../protocol/s3/header-name.ts'
-import { isHeaderValue } from '../../protocol/s3/object-headers.ts'
+import { isHeaderName, isHeaderValue, toHeaderText } from '../../protocol/s3/header-text.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 
@@ -20,7 +19,10 @@ export function isPresigned(query: Query): boolean {
   return query.has('X-Amz-Signature') || query.has('Signature')
 }
 
-/** The headers, with those that a presigned query adds. A header that was sent counts first. */
+/**
+ * The headers, with those that a presigned query adds. A header that was sent counts first. What may not
+ * be there is refused by `checkPresignedHeaders`.
+ */
 export function withPresignedHeaders(
   headers: IncomingHttpHeaders,
   query: Query,
@@ -30,14 +32,14 @@ export function withPresignedHeaders(
   for (const { name, value } of query.parameters) {
     const header = name.toLowerCase()
     if (!isMoved(header) || headers[header] !== undefined) continue
-    added[header] ??= latin1(value)
+    added[header] ??= toHeaderText(value)
   }
   return { ...headers, ...added }
 }
 
 /**
  * To be asked once the signature holds. Throws `InvalidArgument` for headers in the query that are there
- * twice or could be none, and for those of a request whose signature stands elsewhere: nobody would do what
+ * twice (Signature Version 2 covers the first alone) or could be none, and for those of a request whose signature stands elsewhere: nobody would do what
  * they say.
  */
 export function checkPresignedHeaders(query: Query): void {
@@ -47,7 +49,7 @@ export function checkPresignedHeaders(query: Query): void {
   for (const { name, value } of query.parameters) {
     const header = name.toLowerCase()
     if (!isMoved(header)) continue
-    const isSound = presigned && isHeaderName(header) && isHeaderValue(latin1(value))
+    const isSound = presigned && isHeaderName(name) && isHeaderValue(toHeaderText(value))
     if (!isSound || seen.has(header)) {
       throw new S3Error('InvalidArgument', { ArgumentName: name, ArgumentValue: value })
     }
@@ -58,9 +60,4 @@ export function checkPresignedHeaders(query: Query): void {
 function isMoved(header: string): boolean {
   if (!header.startsWith('x-amz-')) return false
   return header.startsWith('x-amz-meta-') || stored.has(header) || isDemanding(header)
-}
-
-// Node's header values are latin1, a character a byte.
-function latin1(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1')
 }

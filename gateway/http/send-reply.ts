@@ -2,10 +2,12 @@
 // gateway and HTTP meet on the way out.
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { hasWideText } from '../../protocol/s3/header-text.ts'
 import type { Batch } from '../objects/batch.ts'
 import type { PaceLimit } from '../objects/body-pace.ts'
 import type { Reply, ReplyBody, StreamedBody } from '../operation.ts'
 import type { ReplyBatch } from './reply-batch.ts'
+import { writeHead } from './write-head.ts'
 
 export type Exchange = {
   readonly incoming: IncomingMessage
@@ -40,18 +42,23 @@ export async function sendReply(exchange: Exchange, reply: Reply): Promise<void>
   }
   const unread = requestUnread(exchange)
   const closing = unread === 'much' || unread === 'withheld'
-  outgoing.writeHead(reply.status, headersOf(exchange, reply, { closing }))
+  const flat = writeHead(outgoing, reply.status, headersOf(exchange, reply, { closing }))
   const isHead = incoming.method === 'HEAD'
   if (streamed !== undefined && !isHead) return streamBody(exchange, streamed)
   await streamed?.drop?.()
   const whole = isHead || isStreamed(reply.body) ? undefined : reply.body
-  return sendWhole(exchange, unread, whole)
+  return sendWhole(exchange, { unread, flat, body: whole })
 }
+
+const lengthName = 'Content-Length'
 
 /** RFC 9110 section 8.6: answers without a body of their own carry no length. */
 const bodiless: ReadonlySet<number> = new Set([204, 304])
 
-/** As one flat list, which Node writes at a fraction of what `setHeader` costs. */
+/**
+ * As one flat list, which Node writes at a fraction of what `setHeader` costs. The length comes last: Node
+ * takes the bytes of a `Content-Disposition` that follows it for UTF-8, and writes others or throws.
+ */
 function headersOf(
   { standing }: Exchange,
   { status, headers = {}, body }: Reply,
@@ -60,12 +67,11 @@ function headersOf(
   const flat = [...standing]
   for (const name in headers) {
     const value = headers[name]
-    if (value !== undefined) flat.push(name, String(value))
-  }
-  if (headers['Content-Length'] === undefined && !bodiless.has(status)) {
-    flat.push('Content-Length', String(bodyLength(body)))
+    if (value !== undefined && name !== lengthName) flat.push(name, String(value))
   }
   if (closing) flat.push('Connection', 'close')
+  const length = headers[lengthName] ?? (bodiless.has(status) ? undefined : bodyLength(body))
+  if (length !== undefined) flat.push(lengthName, String(length))
   return flat
 }
 
@@ -89,12 +95,23 @@ function requestUnread({ incoming, withheldContinue }: Exchange): Unread {
   return length !== undefined && Number(length) <= drainBytesMax ? 'little' : 'much'
 }
 
+/**
+ * Node sends the headers in one string with a text that follows them, or alone when they are flushed: as
+ * UTF-8. Headers beyond ASCII must not get there, for theirs is latin1.
+ */
+type Whole = {
+  readonly unread: Unread
+  /** The headers, which Node has taken and not sent. */
+  readonly flat: readonly string[]
+  readonly body: string | Buffer | undefined
+}
+
 async function sendWhole(
   { incoming, outgoing, batch }: Exchange,
-  unread: Unread,
-  body: string | Buffer | undefined,
+  { unread, flat, body: asked }: Whole,
 ): Promise<void> {
-  if (unread === 'much') {
+  const body = typeof asked === 'string' && hasWideText(flat) ? Buffer.from(asked) : asked
+  if (unread === 'much' && (body !== undefined || !hasWideText(flat))) {
     // The answer goes out first; closing at once would reset the connection before it is read.
     if (body === undefined) outgoing.flushHeaders()
     else outgoing.write(body)

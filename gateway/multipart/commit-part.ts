@@ -1,5 +1,6 @@
 // Makes what was received a part of its upload: the last step of UploadPart and UploadPartCopy.
-import type { Checksum } from '../../metadata/records.ts'
+import type { Checksum, Part, Upload } from '../../metadata/records.ts'
+import { defaultUploadChecksum } from '../../protocol/s3/multipart-checksum.ts'
 import type { PartNumber } from '../../protocol/s3/part-number.ts'
 import { noSuchUpload } from '../../protocol/s3/upload-id.ts'
 import type { ReceivedPiece } from '../objects/received-piece.ts'
@@ -35,10 +36,21 @@ export async function commitPart(
       etag,
       crc32: piece.crc32,
       checksum: { algorithm, value },
+      ...defaultChecksum(upload, received),
       modifiedMs,
       data,
     }),
   )
   if (outcome.is === 'noSuchUpload') throw noSuchUpload(upload.uploadId)
   return { etag, modifiedMs }
+}
+
+/** Of parts that came with another checksum than their object will have. */
+function defaultChecksum(
+  upload: Upload,
+  { piece, checksum }: ReceivedPart,
+): Pick<Part, 'crc64nvme'> {
+  const { algorithm } = defaultUploadChecksum
+  if (upload.checksum !== undefined || checksum.algorithm === algorithm) return {}
+  return { crc64nvme: piece.digest(algorithm).toString('base64') }
 }

@@ -1,10 +1,12 @@
 // GetObjectAttributes. https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html
-import type { ObjectVersion } from '../../metadata/records.ts'
+import type { ChecksumAlgorithm, ObjectVersion, Part } from '../../metadata/records.ts'
 import { formatHttpDate } from '../../protocol/s3/http-date.ts'
+import { partChecksum } from '../../protocol/s3/multipart-completion.ts'
 import { headerText } from '../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { refuseCustomerKey } from '../../protocol/s3/unsupported-write-headers.ts'
 import {
+  type AttributedPart,
   type AttributedParts,
   renderObjectAttributes,
 } from '../../protocol/s3/xml/render-object-attributes.ts'
@@ -78,7 +80,16 @@ async function describeParts(
   )
   const count = sizes.length
   if (version.checksum === undefined) return { count }
-  return { count, page: { marker, partsMax, isTruncated: page.isTruncated, parts: page.parts } }
+  const { algorithm } = version.checksum
+  const parts = page.parts.map((part) => attributedPart(part, algorithm))
+  return { count, page: { marker, partsMax, isTruncated: page.isTruncated, parts } }
+}
+
+/** With the checksum that is of the object's algorithm: that of the object is made of them. */
+function attributedPart(part: Omit<Part, 'data'>, algorithm: ChecksumAlgorithm): AttributedPart {
+  const { number, size } = part
+  const value = partChecksum(part, algorithm)
+  return { number, size, ...(value === undefined ? {} : { checksum: { algorithm, value } }) }
 }
 
 /** S3 ignores what is no number here. */

@@ -6,7 +6,11 @@ import { checkHeaders, checkHeadersOfForm } from '../../protocol/s3/check-header
 import { checkParameters } from '../../protocol/s3/check-parameters.ts'
 import { quoteEtag } from '../../protocol/s3/etag.ts'
 import { putBytesMax } from '../../protocol/s3/limits.ts'
-import { formHeaders, parseFormKey } from '../../protocol/s3/post-object-fields.ts'
+import {
+  formHeaders,
+  parseFormKey,
+  requireTextFields,
+} from '../../protocol/s3/post-object-fields.ts'
 import { parseSuccessAction, redirectLocation } from '../../protocol/s3/post-success-action.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { expandFileName, type FormFields } from '../../protocol/s3/sigv4/post-form.ts'
@@ -63,13 +67,14 @@ async function storeForm(
   form: PostForm,
   signer: Pick<Call, 'identity' | 'keys'>,
 ): Promise<Reply> {
+  requireTextFields(form.latin1Fields)
   const fields = expandFileName(form.fields, form.file.name)
   const sizes = checkPolicy(request, fields)
   const call: Call = {
     ...request,
     ...signer,
     key: parseFormKey(fields),
-    headers: formHeaders(fields),
+    headers: formHeaders(fields, form.latin1Fields),
     body: formFileBody(form.file.body, sizes),
   }
   checkHeaders('PostObject', Object.fromEntries(fields))

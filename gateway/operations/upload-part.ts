@@ -6,7 +6,7 @@ import {
 } from '../../protocol/s3/checksum-headers.ts'
 import { quoteEtag } from '../../protocol/s3/etag.ts'
 import { putBytesMax } from '../../protocol/s3/limits.ts'
-import { checkPartChecksum } from '../../protocol/s3/multipart-checksum.ts'
+import { checkPartChecksum, defaultUploadChecksum } from '../../protocol/s3/multipart-checksum.ts'
 import type { ReplyHeaders } from '../../protocol/s3/object-headers.ts'
 import { parsePartNumber } from '../../protocol/s3/part-number.ts'
 import { refuseUnsupportedWriteHeaders } from '../../protocol/s3/unsupported-write-headers.ts'
@@ -38,6 +38,9 @@ function receivePart(call: Call, { upload }: FoundUpload, declared: DeclaredChec
   return receivePayload(call, {
     sizeMax: putBytesMax,
     ...(declared === undefined ? {} : { declared }),
-    ...(upload.checksum === undefined ? {} : { defaultAlgorithm: upload.checksum.algorithm }),
+    // Whatever its parts come with, the object gets the checksum that its upload asked for, or the default.
+    ...(upload.checksum === undefined
+      ? { besides: defaultUploadChecksum.algorithm }
+      : { defaultAlgorithm: upload.checksum.algorithm }),
   })
 }

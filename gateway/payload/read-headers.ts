@@ -3,12 +3,10 @@ import type { ObjectVersion } from '../../metadata/records.ts'
 import { addChecksumHeaders, wantsChecksum } from '../../protocol/s3/checksum-headers.ts'
 import { checkReadConditions } from '../../protocol/s3/conditions.ts'
 import { quoteEtag } from '../../protocol/s3/etag.ts'
+import { requireHeaderValue, toHeaderText } from '../../protocol/s3/header-text.ts'
 import { formatHttpDate } from '../../protocol/s3/http-date.ts'
-import {
-  addObjectHeaders,
-  isHeaderValue,
-  type ReplyHeaders,
-} from '../../protocol/s3/object-headers.ts'
+import { partChecksum as knownOfPart } from '../../protocol/s3/multipart-completion.ts'
+import { addObjectHeaders, type ReplyHeaders } from '../../protocol/s3/object-headers.ts'
 import { contentRange } from '../../protocol/s3/range.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
@@ -86,17 +84,24 @@ const overrides: ReadonlyMap<string, string> = new Map([
   ['response-content-encoding', 'Content-Encoding'],
 ])
 
-/** Puts in what `response-…` parameters ask for. Throws `InvalidArgument` for what no header can hold. */
+const beyondLatin1 = /[^\0-\xff]/
+
+/**
+ * Puts in what `response-…` parameters ask for. Throws `InvalidArgument` for what no header can hold, and
+ * as S3 does for characters outside ISO-8859-1; of others the bytes are sent that stand in the query.
+ */
 export function overrideHeaders(headers: ReplyHeaders, query: Query): void {
   for (const { name, value } of query.parameters) {
     const header = overrides.get(name)
     if (header === undefined || value === '') continue
-    // Query text is Unicode; a header carries its UTF-8 bytes.
-    const bytes = Buffer.from(value, 'utf8').toString('latin1')
-    if (!isHeaderValue(bytes)) {
-      throw new S3Error('InvalidArgument', { ArgumentName: name, ArgumentValue: value })
+    if (beyondLatin1.test(value)) {
+      throw new S3Error(
+        'InvalidArgument',
+        { ArgumentName: name, ArgumentValue: value },
+        { message: 'Header value cannot be represented using ISO-8859-1.' },
+      )
     }
-    headers[header] = bytes
+    headers[header] = requireHeaderValue(name, toHeaderText(value))
   }
 }
 
@@ -118,12 +123,14 @@ async function addChecksum(
 }
 
 async function partChecksum(call: Call, version: ObjectVersion, number: number) {
-  if (version.data.is !== 'parts') return undefined
+  if (version.data.is !== 'parts' || version.checksum === undefined) return undefined
   const { uploadId } = version.data
+  const { algorithm } = version.checksum
   const { parts } = await call.services.metadata.uploads.listParts(
     { uploadId },
     { after: number - 1, limit: 1 },
   )
   const part = parts[0]
-  return part?.number === number ? part.checksum : undefined
+  const value = part?.number === number ? knownOfPart(part, algorithm) : undefined
+  return value === undefined ? undefined : { algorithm, value }
 }

@@ -20,6 +20,8 @@ export type PayloadOptions = {
   readonly lengthOptional?: true
   /** The checksum to compute when the client declares none. S3's own choice is CRC64NVME. */
   readonly defaultAlgorithm?: ChecksumAlgorithm
+  /** Computed too, for the caller to ask the piece for. */
+  readonly besides?: ChecksumAlgorithm
   /** What `parseDeclaredChecksum` said, when the caller has asked already. */
   readonly declared?: DeclaredChecksum
 }
@@ -45,7 +47,7 @@ export async function receivePayload(
   const expected = parseExpectations(call, options)
   const piece = await call.services.ingest.receive(call.body.stream(), {
     tenant: call.keys,
-    digests: digestsNeeded(expected),
+    digests: digestsNeeded(expected, options.besides),
     sizeMax: options.sizeMax,
     ...(expected.bytes === undefined ? {} : { sizeHint: expected.bytes }),
   })
@@ -91,10 +93,15 @@ function parseExpectations(call: Call, options: PayloadOptions): Expectations {
   }
 }
 
-function digestsNeeded(expected: Expectations): ReadonlySet<Exclude<ChecksumAlgorithm, 'CRC32'>> {
+function digestsNeeded(
+  expected: Expectations,
+  besides: ChecksumAlgorithm | undefined,
+): ReadonlySet<Exclude<ChecksumAlgorithm, 'CRC32'>> {
   const digests = new Set<Exclude<ChecksumAlgorithm, 'CRC32'>>()
-  // CRC-32 is computed always: zip archives are made of it.
-  if (expected.algorithm !== 'CRC32') digests.add(expected.algorithm)
+  for (const algorithm of [expected.algorithm, besides]) {
+    // CRC-32 is computed always: zip archives are made of it.
+    if (algorithm !== undefined && algorithm !== 'CRC32') digests.add(algorithm)
+  }
   if (expected.sha256 !== undefined) digests.add('SHA256')
   return digests
 }

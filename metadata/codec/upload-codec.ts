@@ -14,7 +14,16 @@ import {
   parseUserMetadata,
   storageClassAt,
 } from './content-codec.ts'
-import { array, count, decodeRecord, encodeRecord, id, text, word } from './record-frame.ts'
+import {
+  array,
+  count,
+  decodeRecord,
+  encodeRecord,
+  id,
+  optionalText,
+  text,
+  word,
+} from './record-frame.ts'
 import { flattenTags, parseTags } from './tenancy-codec.ts'
 
 export function encodeUpload(upload: Upload): Buffer {
@@ -56,6 +65,7 @@ export function encodePart(part: Part): Buffer {
     part.crc32,
     part.modifiedMs,
     flattenChecksum(part.checksum),
+    part.crc64nvme,
   ])
   const data = encodeRecord(1, flattenData(part.data))
   const length = Buffer.allocUnsafe(2)
@@ -66,6 +76,7 @@ export function encodePart(part: Part): Buffer {
 export function parsePartHead(row: Buffer): Omit<Part, 'data'> {
   const fields = decodeRecord('part', row.subarray(2, 2 + row.readUInt16BE(0)))
   const checksum = parsePartChecksum(array(fields, 5))
+  const crc64nvme = optionalText(fields, 6)
   return {
     number: count(fields, 0),
     size: count(fields, 1),
@@ -73,6 +84,7 @@ export function parsePartHead(row: Buffer): Omit<Part, 'data'> {
     crc32: count(fields, 3),
     modifiedMs: count(fields, 4),
     ...(checksum && { checksum }),
+    ...(crc64nvme !== undefined && { crc64nvme }),
   }
 }
 

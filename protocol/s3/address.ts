@@ -1,6 +1,6 @@
 // Which bucket and key a request means: path style (`/bucket/key`) or virtual-host style
 // (`bucket.domain`). https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
-import { keyBytesMax } from './limits.ts'
+import { requireKeyLength } from './object-key.ts'
 import { percentDecode } from './request-target.ts'
 import { S3Error } from './s3-error.ts'
 
@@ -26,12 +26,7 @@ export function parseAddress(
 
 function withKey(bucket: string, rawKey: string): Address {
   if (rawKey === '') return { bucket }
-  const key = percentDecode(rawKey)
-  const bytes = Buffer.byteLength(key)
-  if (bytes > keyBytesMax) {
-    throw new S3Error('KeyTooLongError', { Size: `${bytes}`, MaxSizeAllowed: `${keyBytesMax}` })
-  }
-  return { bucket, key }
+  return { bucket, key: requireKeyLength(percentDecode(rawKey)) }
 }
 
 /** The bucket that the host names, of a virtual-host style request. */
@@ -40,11 +35,16 @@ export function hostedBucket(
   domains: readonly string[],
 ): string | undefined {
   if (host === undefined || domains.length === 0) return undefined
-  const name = host.replace(/:\d*$/, '').toLowerCase()
+  const name = hostName(host)
+  let longest = ''
   for (const domain of domains) {
-    if (name.length > domain.length + 1 && name.endsWith(`.${domain}`)) {
-      return name.slice(0, -domain.length - 1)
-    }
+    if (name === domain) return undefined
+    if (domain.length > longest.length && name.endsWith(`.${domain}`)) longest = domain
   }
-  return undefined
+  return longest === '' ? undefined : name.slice(0, -longest.length - 1) || undefined
+}
+
+/** In lower case, without port, and without the dot of a name that is given down to the root. */
+function hostName(host: string): string {
+  return host.replace(/\.?(?::\d*)?$/, '').toLowerCase()
 }

@@ -1,7 +1,7 @@
 // The header `x-amz-copy-source` of CopyObject and UploadPartCopy: `/bucket/key?versionId=id`, with
 // bucket and key percent-encoded and a plain `+` standing for a space.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
-import { keyBytesMax } from './limits.ts'
+import { requireKeyLength } from './object-key.ts'
 import { headerText, type RequestHeaders } from './request-headers.ts'
 import { percentDecode } from './request-target.ts'
 import { S3Error } from './s3-error.ts'
@@ -30,12 +30,7 @@ export function parseCopySource(headers: RequestHeaders): CopySource {
   const bucketName = slash === -1 ? '' : trimmed.slice(0, slash)
   const key = trimmed.slice(slash + 1)
   if (bucketName === '' || key === '') throw invalid(raw)
-  if (Buffer.byteLength(key) > keyBytesMax) {
-    throw new S3Error('KeyTooLongError', {
-      Size: String(Buffer.byteLength(key)),
-      MaxSizeAllowed: String(keyBytesMax),
-    })
-  }
+  requireKeyLength(key)
   return versionId === '' ? { bucketName, key } : { bucketName, key, versionId }
 }
 

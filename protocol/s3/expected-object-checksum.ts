@@ -9,7 +9,7 @@ import {
   checksumHeader,
 } from './checksums/checksum-algorithm.ts'
 import { parseChecksumValue, parseCompositeValue } from './checksums/checksum-value.ts'
-import type { CompletedObject } from './multipart-completion.ts'
+import { type CompletedObject, wholeChecksum } from './multipart-completion.ts'
 import { headerText, type RequestHeaders } from './request-headers.ts'
 import { S3Error } from './s3-error.ts'
 
@@ -46,7 +46,7 @@ export function parseExpectedChecksum(
  */
 export function checkExpectedChecksum(
   expected: ExpectedChecksum | undefined,
-  object: Pick<CompletedObject, 'checksum' | 'crc32'>,
+  object: Pick<CompletedObject, 'checksum' | 'parts'>,
 ): void {
   if (expected === undefined) return
   const { algorithm, value } = expected
@@ -56,13 +56,13 @@ export function checkExpectedChecksum(
     if (value !== checksum.value && value !== digest) throw checksumMismatch(algorithm)
     return
   }
-  if (algorithm !== 'CRC32') {
+  const computed = wholeChecksum(object.parts, algorithm)
+  if (computed === undefined) {
     throw invalidRequest(
       `The parts of the upload have no ${algorithm.toLowerCase()} checksum to compare with.`,
     )
   }
-  const crc32 = parseChecksumValue('CRC32', value).readUInt32BE()
-  if (crc32 !== object.crc32) throw checksumMismatch(algorithm)
+  if (value !== computed) throw checksumMismatch(algorithm)
 }
 
 function invalidRequest(message: string): S3Error {

@@ -19,6 +19,10 @@ export const partBytesMin = 5 * mib
 export const partNumberMax = 10_000
 /** Names and values together, bytes. https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html */
 export const userMetadataBytesMax = 2 * kib
+/** The same of the headers that S3 knows and stores: `Content-Type`, `Cache-Control` and their like. */
+export const systemMetadataBytesMax = 2 * kib
+/** Bytes of `x-amz-website-redirect-location`. https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-to-page-redirect.html */
+export const redirectBytesMax = 2 * kib
 /** The header section of a request: AWS says 8 KiB; room is left for long keys and signatures. */
 export const headerBytesMax = 16 * kib
 export const listKeysMax = 1000

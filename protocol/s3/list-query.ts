@@ -27,6 +27,7 @@ export type ListObjectsV2Query = ListScope & {
   readonly maxKeys: number
   /** As sent, for the echo. */
   readonly continuationToken: string | undefined
+  /** As sent, too: with a token, that one says where the page begins. */
   readonly startAfter: string | undefined
   readonly after: ListPosition | undefined
   readonly fetchOwner: boolean

@@ -5,11 +5,11 @@ import assert from 'node:assert'
 import { createHash } from 'node:crypto'
 import { crc32c as crc32cOf, crc32 as crc32Of } from '@node-rs/crc32'
 import { type ChecksumAlgorithm, isCrc } from './checksums/checksum-algorithm.ts'
-import { fullObjectChecksum } from './checksums/composite-checksum.ts'
+import { fullObjectChecksum, type PartCrc } from './checksums/composite-checksum.ts'
 import { combineCrc32 } from './checksums/crc-combine.ts'
 import { multipartEtag } from './checksums/multipart-etag.ts'
 import { objectBytesMax, partBytesMin } from './limits.ts'
-import type { UploadChecksum } from './multipart-checksum.ts'
+import { defaultUploadChecksum, type UploadChecksum } from './multipart-checksum.ts'
 import { S3Error } from './s3-error.ts'
 import type { NamedPart } from './xml/read-complete-multipart-upload.ts'
 
@@ -22,6 +22,8 @@ export type StoredPart = {
   readonly etag: string
   readonly crc32: number
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string }
+  /** In Base64, where it is not `checksum`. */
+  readonly crc64nvme?: string
 }
 
 export type ObjectChecksum = UploadChecksum & { readonly value: string }
@@ -112,15 +114,20 @@ function checkNamedChecksums(named: NamedPart, stored: StoredPart, completion: C
     )
   }
   for (const [name, value] of Object.entries(named.checksums)) {
-    const known = knownChecksum(stored, name)
+    const known = partChecksum(stored, name)
     // An upload that asked for no checksum takes parts with any; not all of them are kept.
     if (known === undefined && asked === undefined) continue
     if (known !== value) throw invalidPart(named, completion.uploadId)
   }
 }
 
-function knownChecksum(part: StoredPart, algorithm: string): string | undefined {
+/** What is known of one algorithm, in Base64. Every part has its CRC-32. */
+export function partChecksum(
+  part: Pick<StoredPart, 'checksum' | 'crc32' | 'crc64nvme'>,
+  algorithm: string,
+): string | undefined {
   if (part.checksum?.algorithm === algorithm) return part.checksum.value
+  if (algorithm === 'CRC64NVME') return part.crc64nvme
   return algorithm === 'CRC32' ? crc32Digest(part.crc32).toString('base64') : undefined
 }
 
@@ -144,24 +151,32 @@ type Combination = {
 }
 
 function checksumOf({ parts, crc32, asked }: Combination): ObjectChecksum {
-  const algorithm = asked?.algorithm ?? commonAlgorithm(parts)
   if (asked?.type === 'COMPOSITE') {
+    const { algorithm } = asked
     const digests = parts.map((part) => digestOf(part, algorithm))
     return { ...asked, value: `${digestOfDigests(algorithm, digests)}-${parts.length}` }
   }
-  if (!isCrc(algorithm) || algorithm === 'CRC32') {
-    const value = crc32Digest(crc32).toString('base64')
-    return { algorithm: 'CRC32', type: 'FULL_OBJECT', value }
-  }
-  const pieces = parts.map((part) => ({ digest: digestOf(part, algorithm), size: part.size }))
-  return { algorithm, type: 'FULL_OBJECT', value: fullObjectChecksum(algorithm, pieces) }
+  const { algorithm, type } = asked ?? defaultUploadChecksum
+  const value = wholeChecksum(parts, algorithm)
+  if (value !== undefined) return { algorithm, type, value }
+  assert(asked === undefined, `parts without the ${algorithm} that their upload asked for`)
+  // Some part was stored before the default was kept of all of them. CRC-32 is known of every part.
+  return { algorithm: 'CRC32', type, value: crc32Digest(crc32).toString('base64') }
 }
 
-/** The algorithm all parts have. CRC-32 is known of every part, so it serves where they differ. */
-function commonAlgorithm(parts: readonly StoredPart[]): ChecksumAlgorithm {
-  const first = parts[0]?.checksum?.algorithm
-  const same = parts.every((part) => part.checksum?.algorithm === first)
-  return same && first !== undefined ? first : 'CRC32'
+/** FULL_OBJECT, in Base64. Nothing where it does not follow from what is known of the parts. */
+export function wholeChecksum(
+  parts: readonly StoredPart[],
+  algorithm: ChecksumAlgorithm,
+): string | undefined {
+  if (!isCrc(algorithm)) return undefined
+  const pieces: PartCrc[] = []
+  for (const part of parts) {
+    const known = partChecksum(part, algorithm)
+    if (known === undefined) return undefined
+    pieces.push({ digest: Buffer.from(known, 'base64'), size: part.size })
+  }
+  return fullObjectChecksum(algorithm, pieces)
 }
 
 /** In Base64. CRC-64 is not here: it has no COMPOSITE form. */
@@ -184,7 +199,7 @@ function digestOfDigests(algorithm: ChecksumAlgorithm, digests: readonly Buffer[
 }
 
 function digestOf(part: StoredPart, algorithm: ChecksumAlgorithm): Buffer {
-  const value = knownChecksum(part, algorithm)
+  const value = partChecksum(part, algorithm)
   assert(value !== undefined, `part ${part.number} has no ${algorithm}`)
   return Buffer.from(value, 'base64')
 }

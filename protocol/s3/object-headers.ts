@@ -1,9 +1,11 @@
 // The headers of an object: read from the request that makes it, written into the replies that show
-// it. Checksums are in `checksum-headers.ts`, tags in `tag-set.ts`.
+// it. Metadata of users is in `user-metadata.ts`, checksums in `checksum-headers.ts`, tags in `tag-set.ts`.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
-import { userMetadataBytesMax } from './limits.ts'
+import { requireHeaderValue } from './header-text.ts'
+import { redirectBytesMax, systemMetadataBytesMax } from './limits.ts'
 import { headerText, type RequestHeaders } from './request-headers.ts'
 import { S3Error } from './s3-error.ts'
+import { addUserMetadata, parseUserMetadata, type UserMetadata } from './user-metadata.ts'
 
 /** Fits `SystemHeaders` of the metadata records; latin1 text as it came. */
 export type StoredHeaders = {
@@ -18,8 +20,7 @@ export type StoredHeaders = {
 
 export type ObjectHeaders = {
   readonly headers: Readonly<StoredHeaders>
-  /** Names in lower case without `x-amz-meta-`. */
-  readonly userMetadata: Readonly<Record<string, string>>
+  readonly userMetadata: UserMetadata
   readonly storageClass: string
 }
 
@@ -39,10 +40,10 @@ const storageClasses: ReadonlySet<string> = new Set([
   'GLACIER_IR',
 ])
 
-const metadataPrefix = 'x-amz-meta-'
-const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
-
-/** Throws `MetadataTooLarge`, `InvalidStorageClass`, `InvalidRedirectLocation`. */
+/**
+ * Throws `InvalidArgument` for what no header can hold, `MetadataTooLarge`, `InvalidStorageClass`,
+ * `InvalidRedirectLocation`.
+ */
 export function parseObjectHeaders(request: RequestHeaders): ObjectHeaders {
   return {
     headers: parseStoredHeaders(request),
@@ -51,72 +52,62 @@ export function parseObjectHeaders(request: RequestHeaders): ObjectHeaders {
   }
 }
 
+const storedNames = [
+  ['contentType', 'content-type'],
+  ['cacheControl', 'cache-control'],
+  ['contentDisposition', 'content-disposition'],
+  ['contentEncoding', 'content-encoding'],
+  ['contentLanguage', 'content-language'],
+  ['expires', 'expires'],
+] as const satisfies readonly (readonly [keyof StoredHeaders, string])[]
+
 function parseStoredHeaders(request: RequestHeaders): StoredHeaders {
   const stored: StoredHeaders = {}
-  const contentType = storable(request, 'content-type')
-  if (contentType !== undefined) stored.contentType = contentType
-  const cacheControl = storable(request, 'cache-control')
-  if (cacheControl !== undefined) stored.cacheControl = cacheControl
-  const contentDisposition = storable(request, 'content-disposition')
-  if (contentDisposition !== undefined) stored.contentDisposition = contentDisposition
-  const contentEncoding = withoutAwsChunked(storable(request, 'content-encoding'))
-  if (contentEncoding !== undefined) stored.contentEncoding = contentEncoding
-  const contentLanguage = storable(request, 'content-language')
-  if (contentLanguage !== undefined) stored.contentLanguage = contentLanguage
-  const expires = storable(request, 'expires')
-  if (expires !== undefined) stored.expires = expires
-  const redirect = storable(request, 'x-amz-website-redirect-location')
+  let bytes = 0
+  for (const [property, name] of storedNames) {
+    const came = headerText(request, name)
+    if (came === undefined) continue
+    const value = property === 'contentEncoding' ? withoutAwsChunked(came) : came
+    if (value === undefined) continue
+    stored[property] = requireHeaderValue(name, value)
+    bytes += name.length + value.length
+  }
+  if (bytes > systemMetadataBytesMax) {
+    throw new S3Error('MetadataTooLarge', {
+      Size: String(bytes),
+      MaxSizeAllowed: String(systemMetadataBytesMax),
+    })
+  }
+  const redirect = headerText(request, redirectHeader)
   if (redirect !== undefined) stored.websiteRedirectLocation = parseRedirect(redirect)
   return stored
 }
 
-/** What a header may hold when it is sent: latin1 text without control characters but the tab. */
-export function isHeaderValue(text: string): boolean {
-  return headerValue.test(text)
-}
-
-// Headers come as this already; the fields of a POST form need not.
-function storable(request: RequestHeaders, name: string): string | undefined {
-  const value = headerText(request, name)
-  if (value === undefined || isHeaderValue(value)) return value
-  throw new S3Error('InvalidArgument', { ArgumentName: name, ArgumentValue: value })
-}
-
-/** `aws-chunked` says how the body came, and is no property of the object. */
-function withoutAwsChunked(encoding: string | undefined): string | undefined {
-  if (encoding === undefined || !/aws-chunked/i.test(encoding)) return encoding
+/**
+ * `aws-chunked` says how the body came, and is no property of the object: the word goes with its comma,
+ * and the rest stays as it is.
+ */
+function withoutAwsChunked(encoding: string): string | undefined {
+  if (!/aws-chunked/i.test(encoding)) return encoding
   const kept = encoding
     .split(',')
-    .map((coding) => coding.trim())
-    .filter((coding) => coding !== '' && coding.toLowerCase() !== 'aws-chunked')
-  return kept.length === 0 ? undefined : kept.join(',')
+    .filter((coding) => !/^[ \t]*aws-chunked[ \t]*$/i.test(coding))
+    .join(',')
+    .replace(/^[ \t]+|[ \t]+$/g, '')
+  return kept === '' ? undefined : kept
 }
+
+const redirectHeader = 'x-amz-website-redirect-location'
 
 function parseRedirect(raw: string): string {
-  if (/^(\/|https?:\/\/)/.test(raw)) return raw
-  throw new S3Error('InvalidRedirectLocation')
-}
-
-function parseUserMetadata(request: RequestHeaders): Record<string, string> {
-  const metadata: Record<string, string> = Object.create(null)
-  let bytes = 0
-  for (const name in request) {
-    if (!name.startsWith(metadataPrefix)) continue
-    const value = request[name]
-    if (value === undefined) continue
-    const short = name.slice(metadataPrefix.length)
-    const text = typeof value === 'string' ? value : value.join(',')
-    metadata[short] = text
-    // latin1 text: a character is a byte of what came.
-    bytes += short.length + text.length
-  }
-  if (bytes > userMetadataBytesMax) {
-    throw new S3Error('MetadataTooLarge', {
-      Size: String(bytes),
-      MaxSizeAllowed: String(userMetadataBytesMax),
+  requireHeaderValue(redirectHeader, raw)
+  if (raw.length > redirectBytesMax) {
+    throw new S3Error('InvalidRedirectLocation', undefined, {
+      message: `The length of website redirect location cannot exceed ${redirectBytesMax} bytes.`,
     })
   }
-  return metadata
+  if (/^(\/|https?:\/\/)/.test(raw)) return raw
+  throw new S3Error('InvalidRedirectLocation')
 }
 
 /** The class asked for, `STANDARD` without one. Throws `InvalidStorageClass`. */
@@ -133,14 +124,11 @@ export type ReplyHeaders = Record<string, string | number | undefined>
 /** What an object carries that its replies show. */
 export type ShownObject = {
   readonly headers: Readonly<StoredHeaders>
-  readonly userMetadata: Readonly<Record<string, string>>
+  readonly userMetadata: UserMetadata
   readonly storageClass: string
 }
 
-/**
- * Adds the headers of GetObject and HeadObject that were given at the upload. Metadata that no header
- * can hold is counted in `x-amz-missing-meta`.
- */
+/** Adds the headers of GetObject and HeadObject that were given at the upload. */
 export function addObjectHeaders(reply: ReplyHeaders, object: ShownObject): void {
   const stored = object.headers
   reply['Content-Type'] = stored.contentType ?? defaultContentType
@@ -156,11 +144,5 @@ export function addObjectHeaders(reply: ReplyHeaders, object: ShownObject): void
   }
   if (object.storageClass !== defaultStorageClass)
     reply['x-amz-storage-class'] = object.storageClass
-  let missing = 0
-  for (const name in object.userMetadata) {
-    const value = object.userMetadata[name] ?? ''
-    if (isHeaderValue(value)) reply[metadataPrefix + name] = value
-    else missing += 1
-  }
-  if (missing > 0) reply['x-amz-missing-meta'] = missing
+  addUserMetadata(reply, object.userMetadata)
 }

@@ -1,8 +1,8 @@
 // What the fields of a form upload say of the object: its key, and the fields that stand for headers
 // of PutObject. Signature and policy are in `sigv4/post-*.ts`, the reply in `post-success-action.ts`.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
-import { isHeaderName } from './header-name.ts'
-import { keyBytesMax } from './limits.ts'
+import { parseHeaderName, toHeaderText, trimBlanks } from './header-text.ts'
+import { requireKeyLength } from './object-key.ts'
 import { S3Error } from './s3-error.ts'
 import type { FormFields } from './sigv4/post-form.ts'
 import { readTagging } from './xml/read-tagging.ts'
@@ -21,9 +21,7 @@ export function parseFormKey(fields: FormFields): string {
     )
   }
   if (key === '') throw new S3Error('UserKeyMustBeSpecified')
-  const bytes = Buffer.byteLength(key)
-  if (bytes <= keyBytesMax) return key
-  throw new S3Error('KeyTooLongError', { Size: `${bytes}`, MaxSizeAllowed: `${keyBytesMax}` })
+  return requireKeyLength(key)
 }
 
 const headerFields: ReadonlySet<string> = new Set([
@@ -37,18 +35,21 @@ const headerFields: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The fields as the headers of a PutObject, names in lower case and values as latin1 text of their
- * UTF-8 bytes. Throws `InvalidArgument` for names that no header can have and for a field that is there in both of its forms, `MalformedXML` and
- * `InvalidTag` for the field `tagging`.
+ * The fields as the headers of a PutObject, names in lower case and values as latin1 text of the bytes
+ * that came: UTF-8, or whatever else for `latin1Fields`. Throws `InvalidArgument` for names that no header
+ * can have and for a field that is there in both of its forms, `MalformedXML` and `InvalidTag` for the field
+ * `tagging`.
  */
-export function formHeaders(fields: FormFields): Record<string, string> {
+export function formHeaders(
+  fields: FormFields,
+  latin1Fields: ReadonlySet<string> = new Set(),
+): Record<string, string> {
   const headers: Record<string, string> = Object.create(null)
   for (const [name, value] of fields) {
     if (!headerFields.has(name) && !name.startsWith('x-amz-')) continue
-    if (!isHeaderName(name)) {
-      throw new S3Error('InvalidArgument', { ArgumentName: name, ArgumentValue: value })
-    }
-    headers[name] = Buffer.from(value.trim(), 'utf8').toString('latin1')
+    headers[parseHeaderName(name)] = latin1Fields.has(name)
+      ? trimBlanks(value)
+      : toHeaderText(value)
   }
   const acl = fields.get('acl')
   if (acl !== undefined) headers[onlyOne(fields, 'acl')] = acl
@@ -63,6 +64,17 @@ function onlyOne(fields: FormFields, name: string): string {
   const other = fields.get(header)
   if (other === undefined) return header
   throw new S3Error('InvalidArgument', { ArgumentName: header, ArgumentValue: other })
+}
+
+/** Fields whose text is what is meant, and not bytes. */
+const textFields = ['key', 'tagging']
+
+/** Throws `InvalidArgument` when one of them is not UTF-8. */
+export function requireTextFields(latin1Fields: ReadonlySet<string>): void {
+  const name = textFields.find((field) => latin1Fields.has(field))
+  if (name === undefined) return
+  const message = `The field ${name} is not UTF-8.`
+  throw new S3Error('InvalidArgument', { ArgumentName: name }, { message })
 }
 
 /** Forms bring tags as XML, headers as a query. */

@@ -79,6 +79,30 @@ def checksums():
             assert got["Body"].read() == b"123456789"
 
 
+def default_multipart():
+    # The upload asks for no checksum, and boto3 sends a CRC32 with each part: the object has a CRC64NVME.
+    content = [os.urandom(9 * MIB), os.urandom(5 * MIB), b"the rest"]
+    s3.put_object(Bucket="boto", Key="at-once", Body=b"".join(content), ChecksumAlgorithm="CRC64NVME")
+    once = s3.head_object(Bucket="boto", Key="at-once", ChecksumMode="ENABLED")
+    expected = once["ChecksumCRC64NVME"]
+    target = {"Bucket": "boto", "Key": "default-multipart"}
+    for given in [{}, {"ChecksumCRC64NVME": expected, "ChecksumType": "FULL_OBJECT"}]:
+        upload = s3.create_multipart_upload(**target)["UploadId"]
+        parts = []
+        for number, body in enumerate(content, 1):
+            part = s3.upload_part(**target, UploadId=upload, PartNumber=number, Body=body)
+            assert "ChecksumCRC32" in part, part
+            named = {"PartNumber": number, "ETag": part["ETag"]}
+            parts.append({**named, "ChecksumCRC32": part["ChecksumCRC32"]})
+        whole = {**target, "UploadId": upload, "MultipartUpload": {"Parts": parts}}
+        refused("BadDigest", s3.complete_multipart_upload, **whole, ChecksumCRC64NVME="AAAAAAAAAAA=")
+        done = s3.complete_multipart_upload(**whole, **given)
+        assert done["ChecksumCRC64NVME"] == expected and done["ChecksumType"] == "FULL_OBJECT"
+        head = s3.head_object(**target, ChecksumMode="ENABLED")
+        assert head["ChecksumCRC64NVME"] == expected, head
+        assert s3.get_object(**target, ChecksumMode="ENABLED")["Body"].read() == b"".join(content)
+
+
 def managed_transfers():
     source, target = os.path.join(folder, "boto-large"), os.path.join(folder, "boto-back")
     content = os.urandom(23 * MIB + 7)
@@ -186,6 +210,7 @@ steps = [
     buckets,
     objects,
     checksums,
+    default_multipart,
     managed_transfers,
     tags_and_versions,
     presigned,

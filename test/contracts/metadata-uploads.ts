@@ -104,7 +104,11 @@ export function uploadsContract(name: string, open: OpenStore): void {
         const upload = await begin(store, bucket, 'k')
         const checksum = { algorithm: 'CRC32C' as const, value: 'AAAA' }
         for (const number of [10_000, 2, 1, 300]) {
-          const fresh = { ...part(number), checksum }
+          const fresh = {
+            ...part(number),
+            checksum,
+            ...(number === 1 ? { crc64nvme: 'BBBB' } : {}),
+          }
           assert.deepEqual(await store.uploads.commitPart(bucket, upload, fresh), {
             is: 'committed',
           })
@@ -119,9 +123,10 @@ export function uploadsContract(name: string, open: OpenStore): void {
         assert.deepEqual(await numbers(10_000, 2), [false])
         assert.deepEqual(await numbers(99_999, 2), [false])
         assert.deepEqual(await numbers(0, 0), [false])
-        const { parts } = await store.uploads.listParts(upload, { after: 0, limit: 1 })
-        const { data: _, ...expected } = part(1)
-        assert.deepEqual(parts[0], { ...expected, checksum })
+        const { parts } = await store.uploads.listParts(upload, { after: 0, limit: 2 })
+        const [first, second] = [part(1), part(2)].map(({ data: _, ...listed }) => listed)
+        assert.deepEqual(parts[0], { ...first, checksum, crc64nvme: 'BBBB' })
+        assert.deepEqual(parts[1], { ...second, checksum })
         const pieces = await store.uploads.readPieces(upload.uploadId, [300, 1])
         assert.deepEqual(
           pieces.map((piece) => piece.is === 'inline' && `${piece.sealed}`),

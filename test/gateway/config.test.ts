@@ -68,7 +68,7 @@ describe('configuration: values', (test) => {
   })
 
   test('domains come from repeated flags and from lists, in lower case and each once', () => {
-    const argv = ['--domain', 'S3.example.org', '--domain=a.org, b.org', '--domain', 'a.org']
+    const argv = ['--domain', 'S3.example.org', '--domain=a.org, b.org', '--domain', 'a.org.']
     assert.deepStrictEqual(configOf({ argv }).domains, ['s3.example.org', 'a.org', 'b.org'])
   })
 

@@ -59,6 +59,18 @@ describe('request targets on the wire', (test) => {
     assert.equal(listed.body.toString().match(/<Key>/g)?.length, targets.length)
   })
 
+  test('a host is the same with a dot at its end, in capitals and with any port', async () => {
+    await put('/bkt/hosted', 'by its path')
+    for (const host of ['bkt.s3.test', 'bkt.s3.test.', 'BKT.S3.TEST.:80', 'bkt.s3.test.:9000']) {
+      const got = await exchange(server.port, { target: '/hosted', headers: { host } })
+      assert.equal(got.body.toString(), 'by its path', host)
+    }
+    for (const host of ['s3.test.', 'S3.test:443', '[::1]', '[::1]:9000', '127.0.0.1.']) {
+      const got = await exchange(server.port, { target: '/bkt/hosted', headers: { host } })
+      assert.equal(got.body.toString(), 'by its path', host)
+    }
+  })
+
   test('a bucket cannot be named by dots, escapes or nothing', async () => {
     for (const target of ['/%2e%2e/secret', '/../secret', '/./secret', '/other%2fsecret']) {
       assert.match(

@@ -11,6 +11,7 @@ import type { AwsChunkedOptions } from './aws-chunked-options.ts'
 import { parseTrailers, type Trailers } from './aws-chunked-trailers.ts'
 import { chunkHeaderBytesMax, trailerBytesMax } from './body-limits.ts'
 import { type ChunkHeader, parseChunkHeader } from './chunk-header.ts'
+import { brokenFraming, wrongLength } from './incomplete-body.ts'
 
 type State = 'header' | 'data' | 'dataEnd' | 'trailers' | 'ended' | 'failed'
 
@@ -36,8 +37,8 @@ export class AwsChunkedDecoder {
   }
 
   /**
-   * Takes the next bytes and returns the plain data in them. Throws `InvalidRequest` for broken framing
-   * or more data than declared, `SignatureDoesNotMatch` at the end of a chunk that was changed. After a
+   * Takes the next bytes and returns the plain data in them. Throws `IncompleteBody` for broken framing
+   * or other data than declared, `SignatureDoesNotMatch` at the end of a chunk that was changed. After a
    * throw the decoder is of no more use.
    */
   push(bytes: Buffer): Buffer[] {
@@ -50,18 +51,14 @@ export class AwsChunkedDecoder {
   }
 
   /**
-   * Says that the body has ended. Throws `IncompleteBody` when it is shorter than declared or cut off,
-   * and what the trailers deserve.
+   * Says that the body has ended. Throws `IncompleteBody` when it was cut off, and what the trailers
+   * deserve.
    */
   end(): Trailers {
     assert(this.#state !== 'ended' && this.#state !== 'failed', `end when ${this.#state}`)
-    const isWhole = this.#state === 'trailers' && this.#decoded === this.#options.decodedLength
+    const isFramed = this.#state === 'trailers' && endsInEmptyLine(this.#text)
     this.#state = 'failed'
-    if (!isWhole) {
-      throw new S3Error('IncompleteBody', undefined, {
-        message: 'The request body terminated unexpectedly',
-      })
-    }
+    if (!isFramed) throw brokenFraming()
     const trailers = parseTrailers(this.#text, this.#options, this.#previousSignature)
     this.#state = 'ended'
     return trailers
@@ -96,39 +93,41 @@ export class AwsChunkedDecoder {
   #takeLine(bytes: Buffer, from: number): number {
     const room = chunkHeaderBytesMax - this.#text.length
     const found = bytes.subarray(from, from + room).indexOf(lineFeed)
-    if (found < 0 && bytes.length - from >= room) throw malformed('A chunk header is too long.')
+    if (found < 0 && bytes.length - from >= room) throw brokenFraming()
     const end = found < 0 ? bytes.length : from + found
     this.#text += bytes.toString('latin1', from, end)
     if (found < 0) return -1
     if (this.#text.charCodeAt(this.#text.length - 1) !== carriageReturn) {
-      throw malformed('A line does not end with a carriage return and a line feed.')
+      throw brokenFraming()
     }
     return end + 1
   }
 
   #beginChunk(): State {
     const header = parseChunkHeader(this.#takeText().slice(0, -1))
-    if (header === undefined) throw malformed('A chunk header is not well-formed.')
-    if (header.size > this.#options.decodedLength - this.#decoded) {
-      throw malformed('The body is longer than x-amz-decoded-content-length says.')
+    if (header === undefined) throw brokenFraming()
+    this.#decoded += header.size
+    const { decodedLength } = this.#options
+    const isLast = header.size === 0
+    if (this.#decoded > decodedLength || (isLast && this.#decoded < decodedLength)) {
+      throw wrongLength(decodedLength, this.#decoded)
     }
     this.#beginSignature(header)
     this.#missing = header.size
-    this.#decoded += header.size
-    if (header.size > 0) return 'data'
+    if (!isLast) return 'data'
     this.#verifySignature()
     return 'trailers'
   }
 
   #beginSignature(header: ChunkHeader): void {
     if (this.#options.signing === undefined) return
-    if (header.signature === undefined) throw malformed('A chunk is not signed.')
+    if (header.signature === undefined) throw brokenFraming()
     this.#claimedSignature = header.signature
     this.#hash = createHash('sha256')
   }
 
   #endChunk(): State {
-    if (this.#takeText() !== '\r') throw malformed('A chunk is longer than its header says.')
+    if (this.#takeText() !== '\r') throw brokenFraming()
     this.#verifySignature()
     return 'header'
   }
@@ -159,6 +158,7 @@ export class AwsChunkedDecoder {
   }
 }
 
-function malformed(message: string): S3Error {
-  return new S3Error('InvalidRequest', undefined, { message })
+/** `section` follows the header of the last chunk, whose line has ended already. */
+function endsInEmptyLine(section: string): boolean {
+  return section === '\r\n' || section.endsWith('\r\n\r\n')
 }

@@ -11,7 +11,8 @@ export type Trailers = ReadonlyMap<string, string>
 const signatureName = 'x-amz-trailer-signature'
 
 /**
- * `section` is all that follows the header of the last chunk. `previousSignature` is that chunk's. Throws
+ * `section` is all that follows the header of the last chunk, up to the line feed that ends the body.
+ * `previousSignature` is that chunk's. Throws
  * `MalformedTrailerError` for trailers that are malformed or not those declared, `SignatureDoesNotMatch`.
  */
 export function parseTrailers(
@@ -47,12 +48,11 @@ export function parseTrailers(
   return trailers
 }
 
-// Clients disagree on where an empty line goes: before the trailers, before their signature, at the end.
-// HTTP frames the whole body, so nothing can hide behind one, and all are skipped.
+// Clients disagree on where an empty line goes beside the one at the end: before the trailers, before their
+// signature. HTTP frames the whole body, so nothing can hide behind one, and all are skipped.
 function splitLines(section: string): readonly string[] {
-  const lines = section.split('\n')
-  if (lines.pop() !== '') throw malformedTrailer()
-  return lines
+  return section
+    .split('\n')
     .map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
     .filter((line) => line !== '')
 }

@@ -1,8 +1,7 @@
 // The string of Signature Version 2 joins decoded names and values with `&`, `=`, `:` and line ends, and
 // escapes none of them: `partNumber=1%26uploadId%3DX` is signed as `partNumber=1&uploadId=X` is. What could
 // be read in two ways is refused here, so that a signature is good for one request alone.
-import { isHeaderName } from '../header-name.ts'
-import { isHeaderValue } from '../object-headers.ts'
+import { isHeaderName, isHeaderValue } from '../header-text.ts'
 import type { Query } from '../request-target.ts'
 import { S3Error } from '../s3-error.ts'
 import { isSignedParameter } from './string-to-sign.ts'

@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
 import { isUtf8 } from 'node:buffer'
 import { S3Error } from '../s3-error.ts'
-import type { FormFields } from './post-form.ts'
+import { type FormFields, foldFieldName } from './post-form.ts'
 
 export type PostCondition =
   /** `field` in lower case, without `$`. */
@@ -115,7 +115,7 @@ function parseCondition(raw: unknown): PostCondition {
   }
   const [field, value] = entry
   if (typeof value !== 'string') throw invalid('Invalid Simple-Condition: value must be a string.')
-  return { is: 'eq', field: field.toLowerCase(), value }
+  return { is: 'eq', field: foldFieldName(field), value }
 }
 
 function parseListCondition(raw: readonly unknown[]): PostCondition {
@@ -134,7 +134,7 @@ function parseListCondition(raw: readonly unknown[]): PostCondition {
   if (typeof first !== 'string' || !first.startsWith('$') || typeof second !== 'string') {
     throw invalid(`Invalid ${is} condition: expecting "$field" and a string.`)
   }
-  return { is, field: first.slice(1).toLowerCase(), value: second }
+  return { is, field: foldFieldName(first.slice(1)), value: second }
 }
 
 function parseSize(raw: unknown): number {

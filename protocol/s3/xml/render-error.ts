@@ -6,17 +6,25 @@ export function renderError(
   error: S3Error,
   request: { resource: string; requestId: string; hostId: string },
 ): string {
-  const details = Object.entries(error.details).map(([name, text]) => element(name, text))
+  const details = Object.entries(error.details).map(([name, text]) => element(name, legible(text)))
   return (
     xmlDeclaration +
     parent(
       'Error',
       element('Code', error.code),
-      element('Message', error.message),
+      element('Message', legible(error.message)),
       ...details,
-      element('Resource', request.resource),
+      element('Resource', legible(request.resource)),
       element('RequestId', request.requestId),
       element('HostId', request.hostId),
     )
   )
+}
+
+/**
+ * Errors show what was wrong with a request, and a client that cannot parse that does not even learn the
+ * code: what XML 1.0 cannot hold is replaced, where listings write it as S3 does.
+ */
+function legible(text: string): string {
+  return text.replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, '\ufffd')
 }

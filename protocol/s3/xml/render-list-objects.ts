@@ -54,14 +54,13 @@ export function renderListObjectsV2(
   query: ListObjectsV2Query,
 ): string {
   const text = keyText(query.encodingType)
-  const startAfter = query.continuationToken === undefined ? query.startAfter : undefined
   return s3Document(
     'ListBucketResult',
     element('Name', page.bucketName),
     keyElement('Prefix', query.prefix, text),
     element('ContinuationToken', query.continuationToken),
     element('NextContinuationToken', page.nextToken),
-    keyElement('StartAfter', startAfter, text),
+    keyElement('StartAfter', query.startAfter, text),
     element('KeyCount', page.entries.length),
     pageElements({ ...query, isTruncated: page.isTruncated }, text),
     entryElements(page.entries, text, query.fetchOwner ? ownerElement(page.owner) : ''),

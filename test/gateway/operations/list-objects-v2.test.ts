@@ -46,7 +46,7 @@ describe('ListObjectsV2', (test) => {
     assert.deepEqual([keysOf(second), prefixesOf(second)], [['c'], []])
     assert.equal(textOf(second, 'ContinuationToken'), token)
     assert.equal(textOf(second, 'NextContinuationToken'), undefined)
-    assert.equal(textOf(second, 'StartAfter'), undefined)
+    assert.equal(textOf(second, 'StartAfter'), 'zzz')
   })
 
   test('begins behind start-after, and echoes it', async () => {

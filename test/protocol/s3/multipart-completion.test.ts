@@ -20,6 +20,7 @@ const checksums = await loadChecksums()
 const uploadId = '0'.repeat(32)
 const bodies = [random.bytes(partBytesMin), random.bytes(partBytesMin + 17), random.bytes(1000)]
 const whole = Buffer.concat(bodies)
+const bodyAt = (at: number) => bodies[at] ?? Buffer.alloc(0)
 
 function digest(algorithm: ChecksumAlgorithm, bytes: Buffer): string {
   const running = checksums.createDigest(algorithm)
@@ -107,18 +108,29 @@ describe('the object that parts make', (test) => {
     })
   }
 
-  test('has the checksum its parts came with when the upload asked for none', () => {
-    const full = (algorithm: ChecksumAlgorithm) => ({
-      algorithm,
-      type: 'FULL_OBJECT',
-      value: digest(algorithm, whole),
-    })
-    assert.deepEqual(complete(partsWith('CRC64NVME')).checksum, full('CRC64NVME'))
-    assert.deepEqual(complete(partsWith('CRC32C')).checksum, full('CRC32C'))
-    assert.deepEqual(complete(partsWith('SHA256')).checksum, full('CRC32'))
-    assert.deepEqual(complete(partsWith(undefined)).checksum, full('CRC32'))
+  test('has the CRC64NVME of all its bytes when nothing was asked for, whatever its parts came with', () => {
+    const full = { algorithm: 'CRC64NVME', type: 'FULL_OBJECT', value: digest('CRC64NVME', whole) }
+    for (const algorithm of ['CRC32', 'CRC32C', 'SHA1', 'SHA256', 'CRC64NVME'] as const) {
+      const stored = partsWith(algorithm).map((part, at) => ({
+        ...part,
+        ...(algorithm === 'CRC64NVME' ? {} : { crc64nvme: digest('CRC64NVME', bodyAt(at)) }),
+      }))
+      assert.deepEqual(complete(stored).checksum, full)
+    }
+    const mixed = bodies.map((body, at) => ({
+      ...storedAs(at === 1 ? 'SHA1' : 'CRC64NVME', body, at + 1),
+      ...(at === 1 ? { crc64nvme: digest('CRC64NVME', body) } : {}),
+    }))
+    assert.deepEqual(complete(mixed).checksum, full)
+  })
+
+  test('has its CRC-32 when some part was stored before the default was kept', () => {
+    const full = { algorithm: 'CRC32', type: 'FULL_OBJECT', value: digest('CRC32', whole) }
+    assert.deepEqual(complete(partsWith('CRC32C')).checksum, full)
+    assert.deepEqual(complete(partsWith('SHA256')).checksum, full)
+    assert.deepEqual(complete(partsWith(undefined)).checksum, full)
     const mixed = bodies.map((body, at) => storedAs(at === 1 ? 'SHA1' : 'CRC64NVME', body, at + 1))
-    assert.deepEqual(complete(mixed).checksum, full('CRC32'))
+    assert.deepEqual(complete(mixed).checksum, full)
   })
 
   test('matches a known CRC-32C of its parts', () => {

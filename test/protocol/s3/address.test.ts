@@ -1,0 +1,58 @@
+import assert from 'node:assert'
+import { hostedBucket, parseAddress } from '../../../protocol/s3/address.ts'
+import { describe } from '../../support/describe.ts'
+
+const domains = ['s3.example', 'other.s3.example', 'localhost']
+
+describe('the address of a request', (test) => {
+  test('has its bucket in the host however the name is written', () => {
+    for (const host of [
+      'bkt.s3.example',
+      'bkt.s3.example.',
+      'BKT.S3.Example',
+      'bkt.s3.example:9000',
+      'bkt.s3.example.:9000',
+      'bkt.s3.example:80',
+      'bkt.s3.example:',
+      'bkt.s3.example.:',
+      'bkt.localhost.:443',
+    ]) {
+      assert.equal(hostedBucket(host, domains), 'bkt', host)
+      assert.deepEqual(parseAddress('/a/b', host, domains), { bucket: 'bkt', key: 'a/b' })
+    }
+    assert.equal(hostedBucket('a.b.s3.example.', domains), 'a.b')
+  })
+
+  test('has its bucket in the path where the host is a domain of the server, or none of them', () => {
+    for (const host of [
+      's3.example',
+      's3.example.',
+      'S3.EXAMPLE.:9000',
+      'xs3.example',
+      's3.example.org.',
+      '[::1]',
+      '[::1]:9000',
+      '[2001:db8::a.]:80',
+      '127.0.0.1',
+      '127.0.0.1.:9000',
+      '.',
+      '',
+      undefined,
+    ]) {
+      assert.equal(hostedBucket(host, domains), undefined, host)
+      assert.deepEqual(parseAddress('/bkt/a/b', host, domains), { bucket: 'bkt', key: 'a/b' })
+    }
+  })
+
+  test('has the bucket below the longest domain, and none in a domain itself', () => {
+    for (const order of [domains, [...domains].reverse()]) {
+      assert.equal(hostedBucket('bkt.other.s3.example', order), 'bkt')
+      assert.equal(hostedBucket('other.s3.example.', order), undefined)
+    }
+    assert.equal(hostedBucket('.s3.example', domains), undefined)
+  })
+
+  test('has only one dot too many', () => {
+    assert.equal(hostedBucket('bkt.s3.example..', domains), undefined)
+  })
+})
