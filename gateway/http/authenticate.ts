@@ -38,7 +38,8 @@ export type Authenticate = (incoming: IncomingMessage, target: RequestTarget) =>
 export type AuthenticateParts = {
   readonly credentials: CredentialsCache
   readonly signingKeys: SigningKeyCache
-  readonly region: string
+  /** That requests must be signed for. Undefined: for any. */
+  readonly region: string | undefined
   readonly now: () => number
 }
 

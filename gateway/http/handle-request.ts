@@ -16,8 +16,11 @@ import { renderError } from '../../protocol/s3/xml/render-error.ts'
 import type { PaceLimit } from '../objects/body-pace.ts'
 import type { Call, FormOperation, Operation, Reply, Services } from '../operation.ts'
 import { ownerId } from '../owner-id.ts'
+import { answerAnonymous, isAnonymous } from './anonymous-routes.ts'
 import { answerOwn } from './answer-own.ts'
 import type { Authenticate, Caller } from './authenticate.ts'
+import { refusalWithRegion } from './bucket-region.ts'
+import type { Health } from './health.ts'
 import { isOwnPath, jsonErrorReply, type OwnRoutes } from './own-route.ts'
 import { withPresignedHeaders } from './presigned-headers.ts'
 import { ReplyBatch } from './reply-batch.ts'
@@ -35,6 +38,7 @@ export type RequestHandlerParts = {
   /** Requests below `/-/`. */
   readonly ownRoutes: OwnRoutes
   readonly authenticate: Authenticate
+  readonly health: Health
   readonly checksums: Checksums
   readonly ids: RequestIds
   /** Domains whose subdomains are buckets, lower case. */
@@ -110,33 +114,26 @@ type Arrived = {
 }
 
 async function answer(parts: RequestHandlerParts, arrived: Arrived): Promise<Reply> {
-  const { incoming, outgoing, progress } = arrived
+  const { incoming, progress } = arrived
   requireHost(incoming)
   const target = parseRequestTarget(incoming.url ?? '/')
   const method = incoming.method ?? 'GET'
-  const received = (payload: Caller['payload']) => {
-    const { expectsContinue } = arrived
-    progress.body = new HttpRequestBody(incoming, outgoing, {
-      chunked: payload.chunked,
-      expectedSha256: payload.expectedSha256,
-      checksums: parts.checksums,
-      pace: parts.pace,
-      expectsContinue,
-    })
-    return progress.body
-  }
+  const receive = (payload: Caller['payload']) => receiveBody(parts, arrived, payload)
+  const anonymous = isAnonymous(incoming.headers, target)
+  // What is not S3's lies beside buckets, never within one.
   if (
-    isOwnPath(target.rawPath) &&
+    (anonymous || isOwnPath(target.rawPath)) &&
     hostedBucket(incoming.headers.host, parts.domains) === undefined
   ) {
-    progress.isOwn = true
-    progress.operation = target.rawPath.split('/', 3).join('/')
-    return answerOwn(parts.ownRoutes, {
-      target,
-      call: { ...makeRequest(parts, arrived, { target, address: {} }), method },
-      authenticate: () => parts.authenticate(incoming, target),
-      receive: received,
-    })
+    const call = { ...makeRequest(parts, arrived, { target, address: {} }), method }
+    if (isOwnPath(target.rawPath)) {
+      progress.isOwn = true
+      progress.operation = target.rawPath.split('/', 3).join('/')
+      const authenticate = () => parts.authenticate(incoming, target)
+      return answerOwn(parts.ownRoutes, { target, call, authenticate, receive })
+    }
+    const reply = answerAnonymous({ ...call, target }, parts.health)
+    if (reply !== undefined) return reply
   }
   const address = parseAddress(target.rawPath, incoming.headers.host, parts.domains)
   const name = matchOperation({ method, address, query: target.query, headers: incoming.headers })
@@ -144,12 +141,30 @@ async function answer(parts: RequestHandlerParts, arrived: Arrived): Promise<Rep
   const request = makeRequest(parts, arrived, { target, address })
   if (name === 'PostObject') {
     const plain = { chunked: undefined, expectedSha256: undefined }
-    return parts.handlers.PostObject({ ...request, body: received(plain) })
+    return parts.handlers.PostObject({ ...request, body: receive(plain) })
   }
-  const { identity, keys, payload } = await parts.authenticate(incoming, target)
-  const call = { ...request, identity, keys, body: received(payload) }
-  await permit(call, operations[name])
+  let call: Call
+  try {
+    const { identity, keys, payload } = await parts.authenticate(incoming, target)
+    call = { ...request, identity, keys, body: receive(payload) }
+    await permit(call, operations[name])
+  } catch (cause) {
+    if (!(cause instanceof S3Error)) throw cause
+    const { bucketName, services } = request
+    const refused = { operation: name, bucketName, isAnonymous: anonymous }
+    throw await refusalWithRegion(cause, refused, services)
+  }
   return parts.handlers[name](call)
+}
+
+function receiveBody(
+  { checksums, pace }: RequestHandlerParts,
+  { incoming, outgoing, expectsContinue, progress }: Arrived,
+  { chunked, expectedSha256 }: Caller['payload'],
+): HttpRequestBody {
+  const options = { chunked, expectedSha256, checksums, pace, expectsContinue }
+  progress.body = new HttpRequestBody(incoming, outgoing, options)
+  return progress.body
 }
 
 /** RFC 9112 section 3.2. A host is a name or an address, and may have a port. */
