@@ -27,7 +27,9 @@ export function compileSources(wanted) {
     console.error('The compiler is not installed: run npm ci first.')
     return 1
   }
-  console.log('Compiling Holdfast. This takes some seconds, and is done once after each change.')
+  if (wanted !== 'always') {
+    console.log('Compiling Holdfast. This takes some seconds, and is done once after each change.')
+  }
   // Whoever is cut off in the middle has not compiled.
   rmSync(stamp, { force: true })
   const { status } = spawnSync(process.execPath, [compiler], { cwd: root, stdio: 'inherit' })

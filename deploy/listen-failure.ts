@@ -45,24 +45,31 @@ function otherPort(port: number): number {
 }
 
 /**
- * Throws `ListenRefused`, about both addresses when both are at fault. What is free now may be taken a
- * moment later: whoever listens in earnest says so by `listenFailure` too.
+ * Throws `ListenRefused`, about both addresses when both are at fault; `ifTaken` adds what is known of who
+ * uses them. What is free now may be taken a moment later: whoever listens in earnest says so by
+ * `listenFailure` too.
  */
-export async function requireFreeAddresses({
-  listen,
-  adminListen,
-}: Pick<Config, 'listen' | 'adminListen'>): Promise<void> {
+export async function requireFreeAddresses(
+  { listen, adminListen }: Pick<Config, 'listen' | 'adminListen'>,
+  { ifTaken = () => undefined }: { readonly ifTaken?: () => string | undefined } = {},
+): Promise<void> {
   // Held together: two names of one address are met so.
   const s3 = await tryListen('--listen', listen)
   const admin = await tryListen('--admin-listen', adminListen)
-  const failures: string[] = []
+  const refused: ListenRefused[] = []
   for (const outcome of [s3, admin]) {
-    if (outcome instanceof ListenRefused) failures.push(outcome.message)
+    if (outcome instanceof ListenRefused) refused.push(outcome)
     else await release(outcome)
   }
+  if (refused.length === 0) return
   const isSamePort = listen.port === adminListen.port && !(s3 instanceof ListenRefused)
-  if (isSamePort && failures.length > 0) failures.push('Both are given the same port.')
-  if (failures.length > 0) throw new ListenRefused(failures.join('\n'))
+  const more = isSamePort ? 'Both are given the same port.' : refused.some(isTaken) && ifTaken()
+  const lines = [...refused.map(({ message }) => message), ...(more ? [more] : [])]
+  throw new ListenRefused(lines.join('\n'), { cause: refused[0]?.cause })
+}
+
+function isTaken({ cause }: ListenRefused): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
 }
 
 function tryListen(flag: ListenFlag, address: HostPort): Promise<Server | ListenRefused> {

@@ -9,10 +9,15 @@ import type { Config } from '../gateway/config.ts'
 import type { HostPort } from '../gateway/config-values.ts'
 import { type AdminListener, listenAdmin } from './admin-listener.ts'
 import { connectText, urlOf } from './connect-text.ts'
-import { type DataDirectoryLock, lockDataDirectory } from './data-directory.ts'
+import {
+  type DataDirectoryLock,
+  DataDirectoryRefused,
+  lockDataDirectory,
+} from './data-directory.ts'
 import { requireFreeAddresses } from './listen-failure.ts'
 import { makeDirectory } from './make-directory.ts'
 import { prepareRootUser } from './root-user.ts'
+import { runningAlready } from './running-already.ts'
 import { serveS3 } from './serve-s3.ts'
 import type { Engines, OpenEngines, Print, S3Listener, TlsPair } from './serving.ts'
 import { onStopSignals } from './stop-signals.ts'
@@ -34,12 +39,14 @@ export async function runServer(options: ServerOptions): Promise<void> {
   // Until engines are open, signals do what the system does by itself: a start that hangs in the middle of
   // a system call, or goes round in a circle, could not hear them.
   print(`Holdfast ${options.version} starts; its data is in ${config.dataDirectory}.`)
-  await requireFreeAddresses(config)
+  await requireFreeAddresses(config, { ifTaken: () => runningAlready(config.dataDirectory) })
   const tls = config.tls && (await readTlsFiles(config.tls))
   // What was opened last is closed first, also when a later step fails.
   const closers: Closers = []
   try {
-    const opened = await open(options, closers)
+    const opened = await open(options, closers).catch((cause: unknown) => {
+      throw namingDirectory(config, cause)
+    })
     const stopping = new AbortController()
     onStopSignals(
       () => {
@@ -57,6 +64,15 @@ export async function runServer(options: ServerOptions): Promise<void> {
     for (const close of closers.reverse()) await close()
   }
   print('Stopped.')
+}
+
+/** What the system refuses without saying where: a file system that does not do what others do. */
+function namingDirectory({ dataDirectory }: Config, cause: unknown): unknown {
+  const isUnplaced = cause instanceof Error && 'syscall' in cause && !('path' in cause)
+  if (!isUnplaced) return cause
+  const what = `The data directory ${dataDirectory} cannot be used: ${cause.message}.`
+  const hint = 'Its file system may not do what is needed: locks, syncs, files mapped into memory.'
+  return new DataDirectoryRefused(`${what} ${hint}`, { cause })
 }
 
 type Closers = (() => Promise<void> | void)[]

@@ -16,7 +16,7 @@ holdfast zip ENDPOINT BUCKET[/PREFIX] --archive BUCKET/KEY
   object and prints a URL of it. The key is taken from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,
   the region from AWS_REGION or AWS_DEFAULT_REGION.
 
-  --output FILE         Where to write the zip. It is FILE.part until it is whole. A broken download is
+  --output FILE, -o     Where to write the zip. It is FILE.part until it is whole. A broken download is
                         resumed, also by the same command another time.
   --archive BUCKET/KEY  Where the server is to store the zip.
   --expires DURATION    With --archive: the stored zip is removed after this time. Default: 7d
@@ -144,7 +144,7 @@ function parseFlags(argv: readonly string[]) {
       args: [...argv],
       allowPositionals: true,
       options: {
-        output: { type: 'string' },
+        output: { type: 'string', short: 'o' },
         archive: { type: 'string' },
         expires: { type: 'string' },
         windows: { type: 'boolean' },

@@ -69,7 +69,7 @@ const foreignVariables: Readonly<Record<string, SettingName>> = {
 /** Behind "there is no such setting"; empty when nothing comes to mind. `name` is without dashes. */
 export function hintForFlag(name: string): string {
   const lower = name.toLowerCase()
-  const setting = Object.hasOwn(sameElsewhere, lower) ? sameElsewhere[lower] : undefined
+  const setting = ownEntry(sameElsewhere, lower)
   const console = lower === 'console-address' ? '; there is no console, but health checks' : ''
   if (setting !== undefined) return `${console}; here it is ${usageOf(setting)}`
   const near = nearestSetting(lower)
@@ -78,14 +78,13 @@ export function hintForFlag(name: string): string {
 
 /** The same for a name in the environment or a file. */
 export function hintForVariable(variable: string): string {
-  const setting = Object.hasOwn(foreignVariables, variable) ? foreignVariables[variable] : undefined
+  const name = variable
+    .replace(/^HOLDFAST_/, '')
+    .replaceAll('_', '-')
+    .toLowerCase()
+  const setting = ownEntry(foreignVariables, variable) ?? ownEntry(sameElsewhere, name)
   if (setting !== undefined) return `; here it is ${variableOf(setting)}`
-  const near = nearestSetting(
-    variable
-      .replace(/^HOLDFAST_/, '')
-      .replaceAll('_', '-')
-      .toLowerCase(),
-  )
+  const near = nearestSetting(name)
   return near === undefined ? '' : `; did you mean ${variableOf(near)}?`
 }
 
@@ -106,6 +105,13 @@ export function foreignSettings(env: Readonly<Record<string, string | undefined>
     if (!isSaid || isKnownHere) return []
     return [`${variable} is set, and says nothing here: the setting is ${usageOf(setting)}.`]
   })
+}
+
+function ownEntry(
+  names: Readonly<Record<string, SettingName>>,
+  name: string,
+): SettingName | undefined {
+  return Object.hasOwn(names, name) ? names[name] : undefined
 }
 
 function usageOf(name: SettingName): string {

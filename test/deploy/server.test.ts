@@ -111,6 +111,18 @@ function serverTests(workers: number): void {
       assert.ok(second.output.includes(` ${first.child.pid}.`), second.output)
     })
 
+    test('started a second time as it is, it says that it runs already, and by which process', async () => {
+      const path = data()
+      const first = begin()
+      const { s3 } = await first.listening()
+      const second = start({ data: path, workers, listen: new URL(s3).host })
+      assert.strictEqual(await second.end(), 1)
+      assert.ok(
+        second.output.includes(`a server with process id ${first.child.pid} `),
+        second.output,
+      )
+    })
+
     test('after a hard kill, the next start takes the directory', async () => {
       const path = data()
       const first = begin()

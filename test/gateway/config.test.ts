@@ -231,6 +231,13 @@ describe('configuration: what other servers call it', (test) => {
     assert.match(hintOf(['--lisen', 'x']), /did you mean --listen HOST:PORT\?$/)
     assert.match(hintOf(['--worker', '2']), /did you mean --workers N\?$/)
     assert.match(mistakesOf({ env: { HOLDFAST_REGOIN: 'x' } })[0] ?? '', /HOLDFAST_REGION\?$/)
+    assert.match(
+      mistakesOf({ env: { HOLDFAST_PORT: '1' } })[0] ?? '',
+      /here it is HOLDFAST_LISTEN$/,
+    )
+    const files = { conf: 'MINIO_VOLUMES=/mnt/data' }
+    const inFile = mistakesOf({ argv: ['--config', 'conf'], files })[0] ?? ''
+    assert.match(inFile, /there is no setting MINIO_VOLUMES; here it is HOLDFAST_DATA$/)
     assert.match(hintOf(['/srv/data']), /--data \/srv\/data$/)
   })
 
