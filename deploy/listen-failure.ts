@@ -30,15 +30,19 @@ const reasons: ReadonlyMap<string, (flag: ListenFlag, address: HostPort) => stri
     (flag, { host, port }) =>
       `this user may not listen on port ${port}; ports below 1024 are for root, unless the system allows them to others (CAP_NET_BIND_SERVICE). Choose another: ${flag} ${showHostPort({ host, port: (port % 1000) + 9000 })}`,
   ],
-  ['EADDRNOTAVAIL', (_, { host }) => `this machine has no address ${host}`],
+  [
+    'EADDRNOTAVAIL',
+    (flag, address) =>
+      address.host === '::' ? noIPv6(flag, address) : `this machine has no address ${address.host}`,
+  ],
   ['ENOTFOUND', (_, { host }) => `there is no host by the name of ${host}`],
   ['EAI_AGAIN', (_, { host }) => `the name ${host} cannot be looked up now`],
-  [
-    'EAFNOSUPPORT',
-    (flag, { port }) =>
-      `this machine does not speak IPv6. For all addresses without it: ${flag} 0.0.0.0:${port}`,
-  ],
+  ['EAFNOSUPPORT', noIPv6],
 ])
+
+function noIPv6(flag: ListenFlag, { port }: HostPort): string {
+  return `this machine does not speak IPv6. For all addresses without it: ${flag} 0.0.0.0:${port}`
+}
 
 function otherPort(port: number): number {
   return port + 100 <= 65_535 ? port + 100 : port - 100

@@ -83,10 +83,11 @@ export function readAwsCredentials():
 
 export function parseConfig(sources: ConfigSources): ParsedConfig {
   const mistakes: string[] = []
-  const values = new Values(collectSettings(sources, mistakes), mistakes)
+  const said = collectSettings(sources, mistakes)
+  const values = new Values(said, mistakes)
   const config = buildConfig(values, sources)
   if (mistakes.length > 0) return { is: 'mistakes', mistakes }
-  return { is: 'config', config, hints: foreignSettings(sources.env) }
+  return { is: 'config', config, hints: foreignSettings(sources.env, said) }
 }
 
 /** Takes values by name and notes what is wrong with them, so that all mistakes are met at once. */

@@ -95,14 +95,16 @@ export function hintForArgument(argument: string): string {
 }
 
 /**
- * Sentences about variables of another server that somebody has set, and that say nothing here. Their
- * values are never repeated.
+ * Sentences about variables of another server that somebody has set, and that say nothing here; none about
+ * settings that were `said` by their own names. Values are never repeated.
  */
-export function foreignSettings(env: Readonly<Record<string, string | undefined>>): string[] {
+export function foreignSettings(
+  env: Readonly<Record<string, string | undefined>>,
+  said: { readonly has: (name: SettingName) => boolean },
+): string[] {
   return Object.entries(foreignVariables).flatMap(([variable, setting]) => {
-    const isSaid = env[variable] !== undefined && env[variable] !== ''
-    const isKnownHere = env[variableOf(setting)] !== undefined
-    if (!isSaid || isKnownHere) return []
+    const isSet = env[variable] !== undefined && env[variable] !== ''
+    if (!isSet || said.has(setting)) return []
     return [`${variable} is set, and says nothing here: the setting is ${usageOf(setting)}.`]
   })
 }

@@ -81,6 +81,17 @@ describe('addresses to listen on', (test) => {
     assert.match(String(failure), /--listen 0\.0\.0\.0:9443$/)
   })
 
+  test('of IPv6 are told so on a machine without it', () => {
+    for (const code of ['EAFNOSUPPORT', 'EADDRNOTAVAIL']) {
+      const failure = listenFailure(
+        '--listen',
+        { host: '::', port: 9000 },
+        bySystem(code, 'listen'),
+      )
+      assert.match(String(failure), /--listen \[::\]:9000: .*--listen 0\.0\.0\.0:9000$/)
+    }
+  })
+
   test('are not blamed for what a file does', () => {
     const cause = bySystem('EACCES', 'open')
     assert.strictEqual(listenFailure('--listen', free, cause), cause)

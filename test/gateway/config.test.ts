@@ -251,6 +251,9 @@ describe('configuration: what other servers call it', (test) => {
     const known = { HOLDFAST_ROOT_ACCESS_KEY: 'admin', HOLDFAST_ROOT_SECRET_KEY: 'longenough' }
     const both = parse({ env: { ...env, ...known } })
     assert.deepStrictEqual(both.is === 'config' && both.hints, [])
+    const argv = ['--data', '/mnt/data']
+    const flagged = parse({ argv, env: { MINIO_VOLUMES: '/mnt/other' } })
+    assert.deepStrictEqual(flagged.is === 'config' && flagged.hints, [])
   })
 
   test('one address for both ports is refused, also when one of them is every address', () => {

@@ -143,6 +143,34 @@ describe('health that is asked for over and over', (test) => {
     await health.isWell()
     assert.equal(looked, 2)
   })
+
+  test('is not well when it does not answer, and is not looked at again meanwhile', async () => {
+    let looked = 0
+    let nowMs = 0
+    let answer = () => {}
+    const health = watchHealth(
+      () => {
+        looked += 1
+        return new Promise((resolve) => {
+          answer = resolve
+        })
+      },
+      () => nowMs,
+    )
+    // What waits for it does not keep the process alive.
+    const alive = setInterval(() => {}, 1_000)
+    assert.equal(await health.isWell(), false)
+    nowMs = 60_000
+    assert.equal(await health.isWell(), false)
+    assert.equal(looked, 1)
+    answer()
+    await new Promise((resolve) => setImmediate(resolve))
+    const again = health.isWell()
+    answer()
+    assert.equal(await again, true)
+    assert.equal(looked, 2)
+    clearInterval(alive)
+  })
 })
 
 describe('the admin port', (test) => {
