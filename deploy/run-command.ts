@@ -41,7 +41,7 @@ function asksFor(words: ReadonlySet<string>, [first, ...rest]: readonly string[]
 }
 
 async function help([name]: readonly string[]): Promise<void> {
-  if (name === undefined) return console.log(usage())
+  if (name === undefined || helpWords.has(name)) return console.log(usage())
   const row = commands.get(name)
   if (row === undefined) return failCommand(`${unknown(name)}\n\n${usage()}`, 2)
   console.log((await row.load()).help())
@@ -66,7 +66,7 @@ function unknown(name: string): string {
   }
   const lower = name.toLowerCase()
   const sought = [...commands].find(([, row]) => row.alsoSoughtAs.includes(lower))?.[0]
-  const meant = sought ?? nearestWord(name, commands.keys())
+  const meant = sought ?? nearestWord(name, [...commands.keys(), 'help', 'version'])
   const hint = meant === undefined ? '' : ` Did you mean "holdfast ${meant}"?`
   return `holdfast: there is no command "${name}".${hint}`
 }

@@ -15,7 +15,7 @@ import {
   lockDataDirectory,
 } from './data-directory.ts'
 import { requireFreeAddresses } from './listen-failure.ts'
-import { makeDirectory } from './make-directory.ts'
+import { DirectoryNotMade, makeDirectory } from './make-directory.ts'
 import { prepareRootUser } from './root-user.ts'
 import { runningAlready } from './running-already.ts'
 import { serveS3 } from './serve-s3.ts'
@@ -82,13 +82,22 @@ async function open(options: ServerOptions, closers: Closers): Promise<Opened> {
   const { config } = options
   const lock = await lockDataDirectory(config.dataDirectory, { pid: process.pid, wait: sleep })
   closers.push(() => lock.release())
-  makeDirectory(dirname(config.masterKeyFile))
+  makeKeyDirectory(config)
   const engines = await options.openEngines(config, {
     role: config.workers === 1 ? 'whole' : 'primary',
     processId: newProcessId(process.pid),
   })
   closers.push(() => engines.close())
   return { lock, engines }
+}
+
+function makeKeyDirectory({ masterKeyFile }: Config): void {
+  try {
+    makeDirectory(dirname(masterKeyFile))
+  } catch (cause) {
+    if (!(cause instanceof DirectoryNotMade)) throw cause
+    throw new DirectoryNotMade(`--master-key-file ${masterKeyFile}: ${cause.message}`, { cause })
+  }
 }
 
 type Starting = Opened & {

@@ -19,7 +19,7 @@ function run(argv: readonly string[], env: Record<string, string> = {}) {
 
 describe('the command holdfast', (test) => {
   test('without a command, or asked for help in whatever way, lists its commands', () => {
-    for (const argv of [[], ['help'], ['--help'], ['-h'], ['-?']]) {
+    for (const argv of [[], ['help'], ['help', 'help'], ['--help'], ['-h'], ['-?']]) {
       const { status, stdout } = run(argv)
       assert.strictEqual(status, 0)
       for (const name of commands.keys())
@@ -62,7 +62,14 @@ describe('the command holdfast', (test) => {
   })
 
   test('an unknown command is named, with the one that was meant', () => {
-    const meant = { serve: 'server', sevrer: 'server', Check: 'check', fsck: 'check', zpi: 'zip' }
+    const meant = {
+      serve: 'server',
+      sevrer: 'server',
+      Check: 'check',
+      fsck: 'check',
+      zpi: 'zip',
+      hepl: 'help',
+    }
     for (const [typed, name] of Object.entries(meant)) {
       const { status, stderr } = run([typed])
       assert.strictEqual(status, 2)
