@@ -4,6 +4,8 @@ import { BadMasterKeyFile } from '../gateway/keys/master-key-file.ts'
 import { BadSealedSecret } from '../gateway/keys/seal-secret.ts'
 import { StoreRefused } from '../protocol/store/store-refused.ts'
 import { DataDirectoryRefused } from './data-directory.ts'
+import { ListenRefused } from './listen-failure.ts'
+import { DirectoryNotMade } from './make-directory.ts'
 import { RootKeyTaken } from './root-user.ts'
 import { BadTlsFiles } from './tls-files.ts'
 import { WorkerFailed } from './worker-pool.ts'
@@ -13,6 +15,8 @@ const explained = [
   BadSealedSecret,
   BadTlsFiles,
   DataDirectoryRefused,
+  DirectoryNotMade,
+  ListenRefused,
   RootKeyTaken,
   StoreRefused,
   WorkerFailed,
@@ -20,7 +24,7 @@ const explained = [
 
 export function explainFailure(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
-  // Addresses in use, files without permission: the system's own words name what it is about.
+  // Files without permission: the system's own words name what it is about.
   const bySystem = 'syscall' in cause
   if (bySystem || explained.some((kind) => cause instanceof kind)) return cause.message
   return cause.stack ?? cause.message

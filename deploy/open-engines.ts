@@ -83,6 +83,7 @@ class EmbeddedEngines implements Engines {
       random: randomBytes,
       now: Date.now,
       onManyReaders: collectOften,
+      check: () => this.check(),
     })
     this.#gateway = gateway
     const server = createS3Server({ ...gateway, ...(tls === undefined ? {} : { tls }) })

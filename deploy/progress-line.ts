@@ -52,10 +52,11 @@ export class ProgressLine {
 function describeProgress({ bytes, totalBytes, entries, totalEntries }: Shown): string {
   const percent = totalBytes === 0 ? 100 : Math.floor((bytes / totalBytes) * 100)
   const files = entries === undefined ? '' : `, ${entries} of ${totalEntries} entries`
-  return `${String(percent).padStart(3)} %  ${size(bytes)} of ${size(totalBytes)}${files}`
+  return `${String(percent).padStart(3)} %  ${showBytes(bytes)} of ${showBytes(totalBytes)}${files}`
 }
 
-function size(bytes: number): string {
+/** `1.5 MiB`. */
+export function showBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
   let value = bytes
   let unit = 0

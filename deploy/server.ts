@@ -1,20 +1,29 @@
 // `holdfast server`: takes the data directory, opens the engines, starts the processes that serve S3,
 // tells how to connect, and stops it all in order. Knows engines and S3 only by `serving.ts`.
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createHealthApp, type Readiness } from '../gateway/admin/health.ts'
 import type { Config } from '../gateway/config.ts'
+import type { HostPort } from '../gateway/config-values.ts'
 import { type AdminListener, listenAdmin } from './admin-listener.ts'
 import { connectText, urlOf } from './connect-text.ts'
-import { type DataDirectoryLock, lockDataDirectory } from './data-directory.ts'
-import { makeDirectory } from './make-directory.ts'
+import {
+  type DataDirectoryLock,
+  DataDirectoryRefused,
+  lockDataDirectory,
+} from './data-directory.ts'
+import { requireFreeAddresses } from './listen-failure.ts'
+import { DirectoryNotMade, makeDirectory } from './make-directory.ts'
 import { prepareRootUser } from './root-user.ts'
+import { runningAlready } from './running-already.ts'
+import { serveS3 } from './serve-s3.ts'
 import type { Engines, OpenEngines, Print, S3Listener, TlsPair } from './serving.ts'
 import { onStopSignals } from './stop-signals.ts'
 import { requireOwnDirectory } from './store-marker.ts'
 import { readTlsFiles } from './tls-files.ts'
-import { newProcessId, WorkerPool } from './worker-pool.ts'
+import { newProcessId, StartStopped, WorkerFailed, WorkerPool } from './worker-pool.ts'
 
 export type ServerOptions = {
   readonly config: Config
@@ -27,42 +36,89 @@ export type ServerOptions = {
 
 /** Runs until a signal has stopped it. Rejects when it cannot start; everything is closed then. */
 export async function runServer(options: ServerOptions): Promise<void> {
-  const stopping = new Promise<void>((resolve) => {
+  const { config, print } = options
+  // Until engines are open, signals do what the system does by itself: a start that hangs in the middle of
+  // a system call, or goes round in a circle, could not hear them.
+  print(`Holdfast ${options.version} starts; its data is in ${config.dataDirectory}.`)
+  await requireFreeAddresses(config, { ifTaken: () => runningAlready(config.dataDirectory) })
+  const tls = config.tls && (await readTlsFiles(config.tls))
+  // What was opened last is closed first, also when a later step fails.
+  const closers: Closers = []
+  try {
+    const opened = await open(options, closers).catch((cause: unknown) => {
+      throw namingDirectory(config, cause)
+    })
+    const stopping = new AbortController()
     onStopSignals(
       () => {
-        options.print('Stopping; requests under way may end. A second signal stops at once.')
-        resolve()
+        print('Stopping; requests under way may end. A second signal stops at once.')
+        stopping.abort()
       },
       () => process.exit(1),
     )
-  })
-  // What was opened last is closed first, also when a later step fails.
-  const closers: (() => Promise<void> | void)[] = []
-  try {
-    await start(options, closers)
-    await stopping
+    const { failed } = await start(options, { ...opened, tls, stopping: stopping.signal }, closers)
+    const why = await Promise.race([failed, aborted(stopping.signal)])
+    if (why !== undefined) throw new WorkerFailed(why)
+  } catch (cause) {
+    if (!(cause instanceof StartStopped)) throw cause
   } finally {
     for (const close of closers.reverse()) await close()
   }
-  options.print('Stopped.')
+  print('Stopped.')
 }
 
-async function start(
-  options: ServerOptions,
-  closers: (() => Promise<void> | void)[],
-): Promise<void> {
-  const { config, print } = options
-  const tls = config.tls && (await readTlsFiles(config.tls))
+/** What the system refuses without saying where: a file system that does not do what others do. */
+function namingDirectory({ dataDirectory }: Config, cause: unknown): unknown {
+  const isUnplaced = cause instanceof Error && 'syscall' in cause && !('path' in cause)
+  if (!isUnplaced) return cause
+  const what = `The data directory ${dataDirectory} cannot be used: ${cause.message}.`
+  const hint = 'Its file system may not do what is needed: locks, syncs, files mapped into memory.'
+  return new DataDirectoryRefused(`${what} ${hint}`, { cause })
+}
+
+type Closers = (() => Promise<void> | void)[]
+type Opened = { readonly lock: DataDirectoryLock; readonly engines: Engines }
+
+async function open(options: ServerOptions, closers: Closers): Promise<Opened> {
+  const { config } = options
   await requireOwnDirectory(config.dataDirectory, filesOf(config))
   const lock = await lockDataDirectory(config.dataDirectory, { pid: process.pid, wait: sleep })
   closers.push(() => lock.release())
-  makeDirectory(dirname(config.masterKeyFile))
-
+  makeKeyDirectory(config)
   const engines = await options.openEngines(config, {
     role: config.workers === 1 ? 'whole' : 'primary',
     processId: newProcessId(process.pid),
   })
   closers.push(() => engines.close())
+  return { lock, engines }
+}
+
+function makeKeyDirectory({ masterKeyFile }: Config): void {
+  try {
+    makeDirectory(dirname(masterKeyFile))
+  } catch (cause) {
+    if (!(cause instanceof DirectoryNotMade)) throw cause
+    throw new DirectoryNotMade(`--master-key-file ${masterKeyFile}: ${cause.message}`, { cause })
+  }
+}
+
+type Starting = Opened & {
+  readonly tls: TlsPair | undefined
+  /** Aborted when the server is to stop, also while it starts. */
+  readonly stopping: AbortSignal
+}
+
+/**
+ * Starts everything behind the engines. The promise in its answer tells why S3 cannot be served any
+ * more, should that come. Throws `StartStopped`.
+ */
+async function start(
+  options: ServerOptions,
+  starting: Starting,
+  closers: Closers,
+): Promise<{ readonly failed: Promise<string> }> {
+  const { config, print } = options
+  const { engines, tls } = starting
   const state: State = { engines, s3: undefined, wanted: config.workers }
   const admin = await listenAdmin(
     createHealthApp(() => readinessOf(state)),
@@ -77,7 +133,16 @@ async function start(
     random: randomBytes,
     nowMs: Date.now(),
   })
-  const s3 = await startS3(options, { engines, lock, tls })
+  const scheme = tls === undefined ? 'http' : 'https'
+  const tellKey = (address: HostPort) => {
+    if (user.is === 'created')
+      print(connectText({ config, user, endpoint: urlOf(address, scheme) }))
+  }
+  const s3 = await startS3(options, starting).catch((cause: unknown) => {
+    // It has been made, and is told only this once.
+    tellKey(config.listen)
+    throw cause
+  })
   closers.push(() => {
     state.s3 = undefined
     return s3.close(config.drainMs)
@@ -85,11 +150,15 @@ async function start(
   engines.startBackgroundWork()
   state.s3 = s3
   followTlsFiles(options, s3)
+  tellKey(s3.address)
+  print(listeningLine(urlOf(s3.address, scheme), { admin, workers: config.workers }))
+  return { failed: s3 instanceof WorkerPool ? s3.failed : never }
+}
 
-  const endpoint = urlOf(s3.address, tls === undefined ? 'http' : 'https')
-  print(`Holdfast ${options.version} keeps its data in ${config.dataDirectory}.`)
-  if (user.is === 'created') print(connectText({ config, user, endpoint }))
-  print(listeningLine(endpoint, { admin, workers: config.workers }))
+const never = new Promise<string>(() => {})
+
+async function aborted(signal: AbortSignal): Promise<undefined> {
+  if (!signal.aborted) await once(signal, 'abort')
 }
 
 /** Those that the operator may well keep in the data directory. */
@@ -108,14 +177,14 @@ function listeningLine(
 }
 
 async function startS3(
-  options: ServerOptions,
-  parts: { engines: Engines; lock: DataDirectoryLock; tls: TlsPair | undefined },
+  { config, workerModule, print }: ServerOptions,
+  { engines, lock, tls, stopping }: Starting,
 ): Promise<S3Listener> {
-  const { config, workerModule, print } = options
-  const { engines, lock, tls } = parts
-  if (config.workers === 1) return engines.serveS3({ listen: config.listen, tls })
+  if (stopping.aborted) throw new StartStopped()
+  if (config.workers === 1) return serveS3(engines, { listen: config.listen, tls })
   return WorkerPool.start({
     config,
+    stopping,
     tls,
     lock,
     workerModule,

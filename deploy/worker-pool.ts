@@ -19,6 +19,8 @@ export type WorkerPoolOptions = {
   /** Path of the module that calls `runWorker`. */
   readonly workerModule: string
   readonly print: Print
+  /** When it is aborted before all workers listen, they are ended and `start` rejects. */
+  readonly stopping: AbortSignal
   /** Told after a process has ended; `living` are the ids of those that have not. */
   readonly onProcessLeft: (living: ReadonlySet<string>) => Promise<void>
 }
@@ -34,12 +36,19 @@ const restartDelayMinMs = 100
 const restartDelayMaxMs = 10_000
 /** A worker that has lived this long was well: the next one is started without delay again. */
 const wellMs = 60_000
+/** So many in a row that end before they listen, while none listens, and there is no use in going on. */
+const failedStartsMax = 10
 /** How long a worker may take beyond the drain time before it is killed. */
 const stopPatienceMs = 8_000
 
 /** A worker could not start; the message is the worker's. */
 export class WorkerFailed extends Error {
   override readonly name = 'WorkerFailed'
+}
+
+/** The server was told to stop before all its workers listened. */
+export class StartStopped extends Error {
+  override readonly name = 'StartStopped'
 }
 
 /** One per process, for `node:cluster` is. Rejects from `start` when a worker cannot start. */
@@ -55,10 +64,17 @@ export class WorkerPool implements S3Listener {
   /** Clearing up after processes that ended, one after the other. Never rejects. */
   private clearing: Promise<void> = Promise.resolve()
   private failure: string | undefined
+  private failedStarts = 0
+  /** Settles when no worker can be started any more, with the reason of the last one. */
+  readonly failed: Promise<string>
+  private giveUp: (why: string) => void = () => {}
 
   private constructor(options: WorkerPoolOptions) {
     this.options = options
     this.tls = options.tls
+    this.failed = new Promise((resolve) => {
+      this.giveUp = resolve
+    })
   }
 
   /** Resolves when all workers listen. When one cannot, all are ended and it rejects. */
@@ -70,13 +86,19 @@ export class WorkerPool implements S3Listener {
     })
     const pool = new WorkerPool(options)
     for (let made = 0; made < options.config.workers; made += 1) pool.fork()
+    const look = () => pool.changed()
+    options.stopping.addEventListener('abort', look)
     await pool.until(
-      () => pool.listening.size === options.config.workers || pool.failure !== undefined,
+      () =>
+        pool.listening.size === options.config.workers ||
+        pool.failure !== undefined ||
+        options.stopping.aborted,
     )
-    if (pool.failure !== undefined) {
-      const why = pool.failure
+    options.stopping.removeEventListener('abort', look)
+    const why = pool.failure
+    if (why !== undefined || options.stopping.aborted) {
       await pool.close(0)
-      throw new WorkerFailed(why)
+      throw why === undefined ? new StartStopped() : new WorkerFailed(why)
     }
     pool.state = 'running'
     return pool
@@ -128,10 +150,15 @@ export class WorkerPool implements S3Listener {
       case 'listening':
         this.listensAt = message.address
         this.listening.add(worker)
+        this.failedStarts = 0
+        if (this.state === 'running') this.failure = undefined
         break
       case 'failed':
         if (this.state === 'starting') this.failure ??= message.why
-        else this.options.print(`A worker process could not start: ${message.why}`)
+        else {
+          this.failure = message.why
+          this.options.print(`A worker process could not start: ${message.why}`)
+        }
         break
       default:
         message satisfies never
@@ -154,9 +181,7 @@ export class WorkerPool implements S3Listener {
     const livedMs = performance.now() - (this.living.get(worker)?.startedMs ?? 0)
     if (livedMs > wellMs) this.restartDelayMs = restartDelayMinMs
     this.living.delete(worker)
-    this.listening.delete(worker)
-    if (this.state === 'starting')
-      this.failure ??= `A worker process ended (${how}) while starting.`
+    if (!this.listening.delete(worker)) this.noteFailedStart(how)
     if (this.state === 'running') {
       this.clearUp()
       const delayMs = this.restartDelayMs
@@ -165,6 +190,15 @@ export class WorkerPool implements S3Listener {
       setTimeout(() => void this.forkWhenCleared(), delayMs)
     }
     this.changed()
+  }
+
+  private noteFailedStart(how: string): void {
+    this.failure ??= `A worker process ended (${how}) while starting.`
+    this.failedStarts += 1
+    const isHopeless = this.failedStarts >= failedStartsMax && this.listening.size === 0
+    if (this.state === 'running' && isHopeless) {
+      this.giveUp(`No worker process can be started any more. ${this.failure}`)
+    }
   }
 
   private clearUp(): void {

@@ -2,6 +2,7 @@
 // If the primary dies, Node ends its workers at once. How workers are started is `worker-pool.ts`.
 import assert from 'node:assert'
 import { explainFailure } from './explain-failure.ts'
+import { serveS3 } from './serve-s3.ts'
 import type { Engines, OpenEngines, S3Listener } from './serving.ts'
 import { type FromWorker, parseToWorker, type ToWorker } from './worker-messages.ts'
 
@@ -12,6 +13,7 @@ export function runWorker(openEngines: OpenEngines): void {
   // Terminals and init systems signal whole groups: when to stop is for the primary to say.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
   let running: Promise<Running> | undefined
+  let hasStarted = false
 
   process.on('message', (raw) => {
     const message = parseToWorker(raw)
@@ -20,13 +22,17 @@ export function runWorker(openEngines: OpenEngines): void {
       case 'start':
         assert(running === undefined, 'a worker is started once')
         running = start(openEngines, message)
-        running.then(announce, giveUp)
+        running.then((parts) => {
+          hasStarted = true
+          announce(parts)
+        }, giveUp)
         return
       case 'setTls':
         running?.then(({ listener }) => listener.setTls(message.tls), giveUp)
         return
       case 'stop':
-        if (running === undefined) process.exit(0)
+        // Nobody relies yet on what has not served, and it may hang.
+        if (running === undefined || !hasStarted) process.exit(0)
         running.then((parts) => stop(parts, message.drainMs)).catch(giveUp)
         return
       default:
@@ -42,7 +48,7 @@ async function start(
 ): Promise<Running> {
   const engines = await openEngines(config, { role: 'worker', processId })
   try {
-    return { engines, listener: await engines.serveS3({ listen: config.listen, tls }) }
+    return { engines, listener: await serveS3(engines, { listen: config.listen, tls }) }
   } catch (cause) {
     await engines.close()
     throw cause

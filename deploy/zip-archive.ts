@@ -25,11 +25,15 @@ type Job = {
 
 const askEveryMs = 500
 
-/**
- * A URL of the archive, valid for 7 days or until the archive expires. Throws `Refused`, and what the
- * network throws in the end.
- */
-export async function storeZip({ client, request, progress }: ZipArchive): Promise<string> {
+export type Stored = {
+  /** Valid for 7 days or until the archive expires. */
+  readonly url: string
+  readonly bytes: number
+  readonly entries: number
+}
+
+/** Throws `Refused`, and what the network throws in the end. */
+export async function storeZip({ client, request, progress }: ZipArchive): Promise<Stored> {
   let job = parseJob(await client.json({ method: 'POST', target: '/-/archives', json: request }))
   const patience = new Patience()
   while (job.state === 'queued' || job.state === 'running') {
@@ -45,7 +49,9 @@ export async function storeZip({ client, request, progress }: ZipArchive): Promi
     }
   }
   progress?.show(job.progress, { isLast: true })
-  if (job.state === 'done' && job.url !== undefined) return job.url
+  if (job.state === 'done' && job.url !== undefined) {
+    return { url: job.url, bytes: job.progress.totalBytes, entries: job.progress.totalEntries }
+  }
   throw new Refused(`The archive job ${job.id} is ${job.state}. ${job.error ?? ''}`.trim())
 }
 

@@ -7,6 +7,7 @@ import { ProgressLine, type ProgressTarget } from './progress-line.ts'
 import { SignedClient } from './signed-client.ts'
 import { storeZip } from './zip-archive.ts'
 import { downloadZip } from './zip-download.ts'
+import { describeArchive, describeDownload } from './zip-outcome.ts'
 
 export const zipUsage = `holdfast zip ENDPOINT BUCKET[/PREFIX] --output FILE
 holdfast zip ENDPOINT BUCKET[/PREFIX] --archive BUCKET/KEY
@@ -15,13 +16,15 @@ holdfast zip ENDPOINT BUCKET[/PREFIX] --archive BUCKET/KEY
   object and prints a URL of it. The key is taken from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,
   the region from AWS_REGION or AWS_DEFAULT_REGION.
 
-  --output FILE         Where to write the zip. It is FILE.part until it is whole. A broken download is
+  --output FILE, -o     Where to write the zip. It is FILE.part until it is whole. A broken download is
                         resumed, also by the same command another time.
   --archive BUCKET/KEY  Where the server is to store the zip.
   --expires DURATION    With --archive: the stored zip is removed after this time. Default: 7d
   --windows             Names that Windows takes, too.
   --progress            Shows how far it is, on stderr.
 
+  Says in one line what it has done: of a download on stdout, of an archive on stderr, for there the URL
+  alone is on stdout.
   Ends with 0 when the zip is there, 1 when it is not, 2 when the command line is wrong.`
 
 /** A command line that cannot be followed; the message says why. */
@@ -34,6 +37,8 @@ export type ZipSurroundings = {
   readonly credentials: SigningCredentials | undefined
   readonly progress: ProgressTarget
   readonly print: (line: string) => void
+  /** For people, beside what is printed for programs. */
+  readonly note: (line: string) => void
   /** What is to be said to whoever interrupts it. */
   readonly ifInterrupted: (sentence: string) => void
 }
@@ -41,26 +46,44 @@ export type ZipSurroundings = {
 /** Throws `BadZipCommand`, `Refused`, and what network and disk throw. */
 export async function runZip(
   argv: readonly string[],
-  { credentials, progress: target, print, ifInterrupted }: ZipSurroundings,
+  { credentials, progress: target, print, note, ifInterrupted }: ZipSurroundings,
 ): Promise<void> {
   const command = parseCommand(argv)
-  if (command === 'help') return print(zipUsage)
   if (credentials === undefined) {
     throw new BadZipCommand('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set.')
   }
   const client = new SignedClient(command.endpoint, credentials)
   const progress = command.progress ? new ProgressLine(target) : undefined
+  const beganMs = target.nowMs()
+  const tookMs = () => target.nowMs() - beganMs
   try {
     if (command.output === undefined) {
       ifInterrupted('The server goes on with the archive job. The same command waits for it again.')
-      print(await storeZip({ client, request: archiveRequest(command), progress }))
+      const { url, ...stored } = await storeZip({
+        client,
+        request: archiveRequest(command),
+        progress,
+      })
+      note(describeArchive({ where: nameOf(command.archive), ...stored, tookMs: tookMs() }))
+      print(url)
     } else {
-      ifInterrupted(`What has come is in ${command.output}.part. The same command goes on with it.`)
-      await downloadZip({ client, target: zipTarget(command), file: command.output, progress })
+      const { output } = command
+      ifInterrupted(`What has come is in ${output}.part. The same command goes on with it.`)
+      const written = await downloadZip({
+        client,
+        target: zipTarget(command),
+        file: output,
+        progress,
+      })
+      print(describeDownload({ where: output, ...written, tookMs: tookMs() }))
     }
   } finally {
     progress?.end()
   }
+}
+
+function nameOf(archive: Command['archive']): string {
+  return archive === undefined ? '' : `s3://${archive.bucket}/${archive.key}`
 }
 
 function zipTarget({ bucket, prefix, windows }: Command): string {
@@ -90,9 +113,8 @@ type Command = {
   readonly expiresInSeconds: number | undefined
 }
 
-function parseCommand(argv: readonly string[]): Command | 'help' {
+function parseCommand(argv: readonly string[]): Command {
   const { values, positionals } = parseFlags(argv)
-  if (values.help === true) return 'help'
   const [endpoint, source, ...more] = positionals
   if (endpoint === undefined || source === undefined || more.length > 0) {
     throw new BadZipCommand('An endpoint and a bucket, with or without a prefix, are needed.')
@@ -122,12 +144,11 @@ function parseFlags(argv: readonly string[]) {
       args: [...argv],
       allowPositionals: true,
       options: {
-        output: { type: 'string' },
+        output: { type: 'string', short: 'o' },
         archive: { type: 'string' },
         expires: { type: 'string' },
         windows: { type: 'boolean' },
         progress: { type: 'boolean' },
-        help: { type: 'boolean' },
       },
     })
   } catch (cause) {

@@ -15,10 +15,14 @@ export type ZipDownload = {
   readonly progress: ProgressLine | undefined
 }
 
+/** What there is now; `bytesFromBefore` of it had been there when this began. */
+export type Written = { readonly bytes: number; readonly bytesFromBefore: number }
+
 /** Throws `Refused`, `IsFolder`, and what the network or the disk throw in the end. */
-export async function downloadZip(download: ZipDownload): Promise<void> {
+export async function downloadZip(download: ZipDownload): Promise<Written> {
   const { client, target, file, progress } = download
   const part = await PartFile.open(file, `${client.origin}${target}`)
+  const resumed = { etag: part.archive?.etag, bytes: part.bytes }
   const patience = new Patience()
   let hasAnswered = false
   while (!part.isWhole) {
@@ -42,6 +46,8 @@ export async function downloadZip(download: ZipDownload): Promise<void> {
   }
   await part.keep()
   progress?.show({ bytes: part.bytes, totalBytes: part.bytes }, { isLast: true })
+  const bytesFromBefore = part.archive?.etag === resumed.etag ? resumed.bytes : 0
+  return { bytes: part.bytes, bytesFromBefore }
 }
 
 async function ask({ client, target }: ZipDownload, part: PartFile): Promise<IncomingMessage> {

@@ -1,11 +1,14 @@
 // Puts the work of gathering for bundles together, out of ports that somebody else has opened: for the
 // process that does background work.
 import { backgroundIngest } from './background-ingest.ts'
-import { openGatherer, sourceRules } from './bundles/external/gather-sources.ts'
+import {
+  openGatherer,
+  type SourceSettings,
+  sourceRules,
+} from './bundles/external/gather-sources.ts'
 import type { SourceRules } from './bundles/external/read-source.ts'
 import { gatheringWork } from './bundles/gathering/gathering-worker.ts'
 import type { GatewayParts } from './compose.ts'
-import type { Config } from './config.ts'
 import { TenantKeyring } from './keys/tenant-keyring.ts'
 import type { RepeatingJob } from './workers/repeating.ts'
 import { ZipService } from './zip/zip-service.ts'
@@ -17,7 +20,7 @@ export type GatheringWork = {
 }
 
 export type GatheringWorkParts = Omit<GatewayParts, 'config'> & {
-  readonly config: Pick<Config, 'externalSources'>
+  readonly config: SourceSettings
   /** In place of those that follow from the setting. */
   readonly rules?: SourceRules
 }
@@ -29,7 +32,7 @@ export function composeGatheringWork(parts: GatheringWorkParts): GatheringWork {
   const keyring = new TenantKeyring({ master: masterKey, tenantsMax })
   const { ingest, close } = backgroundIngest(parts, 'gathering for a bundle left something behind')
   const clock = () => performance.now()
-  const rules = parts.rules ?? sourceRules(parts.config.externalSources)
+  const rules = parts.rules ?? sourceRules(parts.config)
   const jobs = gatheringWork({
     metadata,
     zip: new ZipService({ metadata, blobs, random, now, clock }),

@@ -13,6 +13,7 @@ import { makeAuthenticate } from './http/authenticate.ts'
 import { makeAuthenticateForm } from './http/authenticate-form.ts'
 import { CredentialsCache } from './http/credentials.ts'
 import { type HandleRequest, makeRequestHandler } from './http/handle-request.ts'
+import { watchHealth } from './http/health.ts'
 import { type RequestIds, requestIds } from './http/request-id.ts'
 import type { MasterKey } from './keys/master-key-file.ts'
 import { TenantKeyring } from './keys/tenant-keyring.ts'
@@ -33,13 +34,21 @@ export type GatewayParts = {
   readonly masterKey: MasterKey
   readonly config: Pick<
     Config,
-    'region' | 'domains' | 'ingestMemoryBytes' | 'uploadPace' | 'externalSources'
+    | 'region'
+    | 'anyRegion'
+    | 'externalHttp'
+    | 'domains'
+    | 'ingestMemoryBytes'
+    | 'uploadPace'
+    | 'externalSources'
   >
   /** Unique to this life of this process. */
   readonly processId: string
   readonly random: RandomBytes
   readonly now: () => number
   readonly log: Log
+  /** Rejects when requests cannot be served now. */
+  readonly check?: () => Promise<void>
   /** Told when many archives are read at once, and when no longer. */
   readonly onManyReaders?: (areMany: boolean) => void
 }
@@ -87,25 +96,26 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
     authorize: authorizeRoot,
     now,
     region: config.region,
+    anyRegion: config.anyRegion,
   }
   const keyring = new TenantKeyring({ master: masterKey, tenantsMax })
   const signing = {
     credentials: new CredentialsCache({ metadata, masterKey, keyring, now }),
     signingKeys: new SigningKeyCache({ entriesMax: signingKeysMax }),
-    region: config.region,
+    region: config.anyRegion ? undefined : config.region,
     now,
   }
   const clock = () => performance.now()
-  const { random, onManyReaders = () => {} } = parts
+  const { random, onManyReaders = () => {}, check = async () => {} } = parts
   const zip = new ZipService({ metadata, blobs, random, now, clock, onManyReaders })
   const ownRoutes = makeOwnRoutes({
     metadata,
     zip,
     random: parts.random,
     now,
-    externalSources: config.externalSources,
+    sources: config,
     gatherer: openGatherer({
-      rules: sourceRules(config.externalSources),
+      rules: sourceRules(config),
       spool: { metadata: parts.metadata, ingest: async () => ingest, now },
     }),
     credentials: (accessKeyId) => signing.credentials.find(accessKeyId),
@@ -125,6 +135,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
     ownRoutes,
     handlers: operationHandlers({ authenticateForm: makeAuthenticateForm(signing), zip }),
     authenticate: makeAuthenticate({ ...signing, domains: config.domains }),
+    health: watchHealth(check, clock),
     checksums,
     ids,
     domains: config.domains,

@@ -1,5 +1,6 @@
 // Collects what flags, environment and config file say about each setting, still as text. Flags go
 // before the environment, that before the file. What the text means is `config.ts`'s affair.
+import { hintForArgument, hintForFlag, hintForVariable } from './setting-hints.ts'
 import {
   isSettingName,
   type SettingName,
@@ -37,14 +38,16 @@ function readFlags(argv: readonly string[], mistakes: string[]): SaidValues {
     const [flag = '', ...inline] = argument.split('=')
     const name = flag.slice(2)
     if (!flag.startsWith('--') || name === '') {
-      mistakes.push(`${argument}: unexpected; settings are written --name VALUE`)
+      const hint = hintForArgument(argument)
+      mistakes.push(`${argument}: unexpected; settings are written --name VALUE${hint}`)
       continue
     }
     // A flag's value may not begin with `--`: it is the next flag, and the value was forgotten.
     const next = rest[0]?.startsWith('--') ? undefined : rest[0]
-    const raw = inline.length > 0 ? inline.join('=') : next
+    const alone = isSettingName(name) && settingOf(name).isSwitch ? 'on' : undefined
+    const raw = inline.length > 0 ? inline.join('=') : (next ?? alone)
     if (inline.length === 0 && next !== undefined) rest.shift()
-    if (!isSettingName(name)) mistakes.push(`${flag}: there is no such setting`)
+    if (!isSettingName(name)) mistakes.push(`${flag}: there is no such setting${hintForFlag(name)}`)
     else if (settingOf(name).secret) mistakes.push(`${flag}: ${onlyAsVariable(name)}`)
     else if (raw === undefined) mistakes.push(`${flag}: needs a value, ${settings[name].value}`)
     else addFlag(said, { name, raw, flag }, mistakes)
@@ -80,8 +83,9 @@ function readVariables(env: ConfigSources['env'], mistakes: string[]): SaidValue
   for (const [variable, raw] of Object.entries(env)) {
     if (!variable.startsWith('HOLDFAST_') || raw === undefined || raw === '') continue
     const name = settingOfVariable.get(variable)
-    if (name === undefined) mistakes.push(`${variable}: there is no such setting`)
-    else said.set(name, { raw, by: variable })
+    if (name === undefined) {
+      mistakes.push(`${variable}: there is no such setting${hintForVariable(variable)}`)
+    } else said.set(name, { raw, by: variable })
   }
   return said
 }
@@ -101,8 +105,10 @@ function readFileOf(path: Said, sources: ConfigSources, mistakes: string[]): Sai
     const match = /^\s*([A-Za-z0-9_-]+)\s*=\s*(.*?)\s*$/.exec(line)
     const name = settingOfVariable.get(match?.[1] ?? '')
     if (match === null) mistakes.push(`${where}: is not HOLDFAST_NAME=value`)
-    else if (name === undefined) mistakes.push(`${where}: there is no setting ${match[1]}`)
-    else if (name === 'config') mistakes.push(`${where}: a config file cannot name another`)
+    else if (name === undefined) {
+      const hint = hintForVariable(match[1] ?? '')
+      mistakes.push(`${where}: there is no setting ${match[1]}${hint}`)
+    } else if (name === 'config') mistakes.push(`${where}: a config file cannot name another`)
     else if (said.has(name)) mistakes.push(`${where}: ${match[1]} is given more than once`)
     else said.set(name, { raw: unquoted(match[2] ?? ''), by: `${match[1]} in ${path.raw}` })
   }

@@ -68,6 +68,23 @@ export function oneOf<W extends string>(words: readonly W[]): (raw: string) => W
   }
 }
 
+const switchWords: ReadonlyMap<string, boolean> = new Map([
+  ['on', true],
+  ['true', true],
+  ['yes', true],
+  ['1', true],
+  ['off', false],
+  ['false', false],
+  ['no', false],
+  ['0', false],
+])
+
+export function parseSwitch(raw: string): boolean {
+  const value = switchWords.get(raw.toLowerCase())
+  if (value === undefined) throw new BadValue(`"${raw}" is neither on nor off`)
+  return value
+}
+
 /** A parser of whole numbers within bounds, both included. */
 export function wholeNumber(min: number, max: number): (raw: string) => number {
   return (raw) => {

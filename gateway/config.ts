@@ -17,8 +17,10 @@ import {
   parsePath,
   parseRegion,
   parseSecretKey,
+  parseSwitch,
   wholeNumber,
 } from './config-values.ts'
+import { foreignSettings } from './setting-hints.ts'
 import { type SettingName, settingOf, variableOf } from './settings.ts'
 
 /** Plain data, so that it can be handed to worker processes. */
@@ -31,6 +33,8 @@ export type Config = {
   /** Lower case. Empty: path style only. */
   readonly domains: readonly string[]
   readonly region: string
+  /** Requests may be signed for whatever region. */
+  readonly anyRegion: boolean
   readonly workers: number
   readonly tls: TlsFiles | undefined
   readonly masterKeyFile: string
@@ -44,6 +48,8 @@ export type Config = {
   readonly keepOrphansMs: number
   /** Where bundles may fetch entries from: nowhere, public addresses, any address. */
   readonly externalSources: ExternalSources
+  /** Bundles may fetch without TLS too, from public addresses. */
+  readonly externalHttp: boolean
   readonly drainMs: number
 }
 
@@ -52,11 +58,10 @@ export type TlsFiles = { readonly certFile: string; readonly keyFile: string }
 export type RootKey = { readonly accessKeyId: string; readonly secretKey: string }
 
 export type ParsedConfig =
-  | { readonly is: 'config'; readonly config: Config }
+  /** The hints are sentences for whoever starts it, about what was set and says nothing. */
+  | { readonly is: 'config'; readonly config: Config; readonly hints: readonly string[] }
   /** All of them, a sentence each. Values of secrets are not repeated. */
   | { readonly is: 'mistakes'; readonly mistakes: readonly string[] }
-  | { readonly is: 'help' }
-  | { readonly is: 'version' }
 
 /** From this process's environment and files. `argv`: what stands behind `holdfast server`. */
 export function readConfig(argv: readonly string[]): ParsedConfig {
@@ -81,12 +86,12 @@ export function readAwsCredentials():
 }
 
 export function parseConfig(sources: ConfigSources): ParsedConfig {
-  if (sources.argv.includes('--help')) return { is: 'help' }
-  if (sources.argv.includes('--version')) return { is: 'version' }
   const mistakes: string[] = []
-  const values = new Values(collectSettings(sources, mistakes), mistakes)
+  const said = collectSettings(sources, mistakes)
+  const values = new Values(said, mistakes)
   const config = buildConfig(values, sources)
-  return mistakes.length > 0 ? { is: 'mistakes', mistakes } : { is: 'config', config }
+  if (mistakes.length > 0) return { is: 'mistakes', mistakes }
+  return { is: 'config', config, hints: foreignSettings(sources.env, said) }
 }
 
 /** Takes values by name and notes what is wrong with them, so that all mistakes are met at once. */
@@ -154,6 +159,7 @@ function buildConfig(values: Values, sources: ConfigSources): Config {
     ...takeAddresses(values),
     domains: values.takeOr('domain', parseDomains),
     region: values.takeOr('region', parseRegion),
+    anyRegion: values.takeOr('any-region', parseSwitch),
     workers: values.take('workers', wholeNumber(1, 256)) ?? availableParallelism(),
     tls: takeTls(values, sources),
     masterKeyFile: values.take('master-key-file', parsePath) ?? join(dataDirectory, 'master.key'),
@@ -166,6 +172,7 @@ function buildConfig(values: Values, sources: ConfigSources): Config {
     staleUploadAgeMs: values.takeOr('stale-upload-age', bounded(parseDurationMs, '1m', '3650d')),
     keepOrphansMs: values.takeOr('keep-orphans', bounded(parseDurationMs, '0s', '3650d')),
     externalSources: values.takeOr('external-sources', oneOf(['off', 'public', 'any'])),
+    externalHttp: values.takeOr('external-http', parseSwitch),
     drainMs: values.takeOr('drain-time', bounded(parseDurationMs, '0s', '1h')),
   }
 }
@@ -173,11 +180,15 @@ function buildConfig(values: Values, sources: ConfigSources): Config {
 function takeAddresses(values: Values): Pick<Config, 'listen' | 'adminListen'> {
   const listen = values.takeOr('listen', parseHostPort)
   const adminListen = values.takeOr('admin-listen', parseHostPort)
-  const equal = listen.host === adminListen.host && listen.port === adminListen.port
-  if (equal && listen.port !== 0) {
+  const isSameHost = listen.host === adminListen.host || [listen, adminListen].some(isEveryAddress)
+  if (isSameHost && listen.port === adminListen.port && listen.port !== 0) {
     values.refuse('admin-listen', 'is the address that S3 is served on; choose another port')
   }
   return { listen, adminListen }
+}
+
+function isEveryAddress({ host }: HostPort): boolean {
+  return host === '::' || host === '0.0.0.0'
 }
 
 function takeTls(values: Values, sources: ConfigSources): TlsFiles | undefined {

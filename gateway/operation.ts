@@ -23,6 +23,8 @@ export type Services = {
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly region: string
+  /** All names of regions mean this one. */
+  readonly anyRegion: boolean
 }
 
 /** The payload of a request, still on the wire. Every way of reading it may throw an `S3Error`. */

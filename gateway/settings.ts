@@ -12,6 +12,8 @@ export type Setting = {
   readonly repeatable?: true
   /** Never taken from a flag, which other users of the machine could see. */
   readonly secret?: true
+  /** The flag alone says `on`. */
+  readonly isSwitch?: true
 }
 
 export const settings = {
@@ -41,6 +43,13 @@ export const settings = {
     value: 'NAME',
     means: 'The region that requests must be signed for.',
     fallback: 'us-east-1',
+  },
+  'any-region': {
+    value: 'ON/OFF',
+    means:
+      'Takes requests that are signed for any other region too, as if it were this one: for clients that were set up for another server.',
+    fallback: 'off',
+    isSwitch: true,
   },
   workers: {
     value: 'N',
@@ -104,6 +113,13 @@ export const settings = {
       'Where bundles may fetch entries from (docs/bundles.md): off (nowhere), public (https URLs at public addresses) or any (also those of this machine and its networks).',
     fallback: 'public',
   },
+  'external-http': {
+    value: 'ON/OFF',
+    means:
+      'Lets bundles fetch from http URLs as well, at public addresses alone whatever external-sources says. What comes without TLS may have been read and changed on its way.',
+    fallback: 'off',
+    isSwitch: true,
+  },
   'drain-time': {
     value: 'DURATION',
     means:
@@ -130,9 +146,9 @@ export function variableOf(name: SettingName): string {
   return `HOLDFAST_${name.toUpperCase().replaceAll('-', '_')}`
 }
 
-/** The list of settings for `holdfast server --help`. */
-export function describeSettings(): string {
-  return settingNames.map(describeSetting).join('\n')
+/** The list of settings for the help of a command. */
+export function describeSettings(names: readonly SettingName[] = settingNames): string {
+  return names.map(describeSetting).join('\n')
 }
 
 function describeSetting(name: SettingName): string {

@@ -2,8 +2,6 @@
 // First it says what that costs. Nothing is deleted: what the metadata do not know is set aside, and for a
 // while nothing else is deleted either, so that there is a way back.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
-import { BadValue, parseDurationMs } from '../../gateway/config-values.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
 import { lockDataDirectory } from '../data-directory.ts'
 import { explainMismatch } from '../explain-mismatch.ts'
@@ -74,43 +72,4 @@ export async function recoverData(recovery: Recovery): Promise<boolean> {
   }
   print("Metadata and chunks are taken for each other's from now on. The server can be started.")
   return true
-}
-
-export const recoverUsage = `holdfast recover --data DIR [--yes] [--keep DURATION]
-
-  For a store whose metadata and chunks do not match: an older copy of one of them, or one that is missing.
-  Says what of it can be read, and with --yes takes them for each other's. The server must not run.
-  Nothing is deleted: chunks that the metadata do not know are set aside.
-
-  --data DIR        The data directory. Default: data
-  --yes             Go on, having read what it costs.
-  --keep DURATION   For so long of its running time the server deletes no chunk afterwards. Default: 7d
-
-  Ends with 0 when the server can be started, 1 when not, 2 when the command line is wrong.`
-
-/** Answers `help`, or what is asked for. Throws `BadValue`. */
-export function parseRecoverCommand(argv: readonly string[]): Omit<Recovery, 'print'> | 'help' {
-  const { values } = parseFlags(argv)
-  if (values.help === true) return 'help'
-  return {
-    dataDirectory: values.data ?? 'data',
-    keepMs: parseDurationMs(values.keep ?? '7d'),
-    isConfirmed: values.yes === true,
-  }
-}
-
-function parseFlags(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: {
-        data: { type: 'string' },
-        keep: { type: 'string' },
-        yes: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    })
-  } catch (cause) {
-    throw new BadValue(cause instanceof Error ? cause.message : String(cause))
-  }
 }

@@ -23,14 +23,14 @@ export async function appendToBundle(
   id: string,
 ): Promise<Reply> {
   const { services } = call
-  const { credentials, metadata, externalSources } = parts
+  const { credentials, metadata, sources } = parts
   const action = 'holdfast:AppendBundle'
   const { bundle, identity, body } = await findOwnBundle(call, id, { action, credentials })
   requireAlive(call, bundle)
   const json = await readJsonObject(body, bundleRequestBytesMax)
   const selections = parseSelections(json)
   json.end()
-  await permitSelections({ services, identity, externalSources }, bundle.bucketName, selections)
+  await permitSelections({ services, identity, sources }, bundle.bucketName, selections)
   if (bundle.gathering !== undefined) throw busy('Entries of the bundle are still being gathered.')
   requireReady(bundle)
   const appended = await append(parts, bundle, selections)

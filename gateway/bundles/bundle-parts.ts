@@ -2,10 +2,9 @@
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { TenantId } from '../../metadata/records.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
-import type { ExternalSources } from '../config.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import type { ZipService } from '../zip/zip-service.ts'
-import type { Gatherer } from './external/gather-sources.ts'
+import type { Gatherer, SourceSettings } from './external/gather-sources.ts'
 import type { FindCredentials } from './find-bundle.ts'
 
 export type BundleParts = {
@@ -14,7 +13,7 @@ export type BundleParts = {
   readonly random: RandomBytes
   readonly now: () => number
   /** Where entries may be gathered from. */
-  readonly externalSources: ExternalSources
+  readonly sources: SourceSettings
   readonly gatherer: Gatherer
   /** Absent: no such key, or it is not active. */
   readonly credentials: FindCredentials

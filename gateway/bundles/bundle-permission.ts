@@ -1,10 +1,11 @@
 // Which permissions a bundle asks for: to make it, and to read what it holds. They are asked when
 // entries are chosen; whoever has the URL later needs none.
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import type { ExternalSources } from '../config.ts'
 import type { Identity } from '../identity.ts'
 import type { Services } from '../operation.ts'
 import type { Selection } from './bundle-selection.ts'
+import { describeSource, type ExternalSource, isPlain } from './external/external-source.ts'
+import type { SourceSettings } from './external/gather-sources.ts'
 
 export type BundleAction =
   | 'holdfast:CreateBundle'
@@ -14,7 +15,7 @@ export type BundleAction =
   | 'holdfast:DeleteBundle'
 
 type Asking = { readonly services: Services; readonly identity: Identity }
-type AskingForEntries = Asking & { readonly externalSources: ExternalSources }
+type AskingForEntries = Asking & { readonly sources: SourceSettings }
 
 /** Throws `AccessDenied`. `bucket` is empty where it is about no certain one. */
 export async function permitBundle(
@@ -27,7 +28,7 @@ export async function permitBundle(
 
 /**
  * ListBucket for prefixes and globs, GetObject or GetObjectVersion for what they name. Throws
- * `AccessDenied`, and `InvalidRequest` for sources elsewhere where there may be none.
+ * `AccessDenied`, and `InvalidRequest` or `InvalidArgument` for sources elsewhere that may not be.
  */
 export async function permitSelections(
   asking: AskingForEntries,
@@ -51,7 +52,7 @@ export async function permitSelections(
         await permit(asking, 's3:GetObject', { bucket, key: selection.glob.beginning })
         break
       case 'external':
-        if (asking.externalSources === 'off') throw noneElsewhere()
+        requireSource(asking.sources, selection.source)
         await permit(asking, 'holdfast:FetchExternal', { bucket, key: '' })
         break
       default:
@@ -60,9 +61,17 @@ export async function permitSelections(
   }
 }
 
-function noneElsewhere(): S3Error {
-  const message = 'This server gathers nothing from elsewhere.'
-  return new S3Error('InvalidRequest', undefined, { message })
+function requireSource(settings: SourceSettings, source: ExternalSource): void {
+  if (settings.externalSources === 'off') {
+    const message = 'This server gathers nothing from elsewhere.'
+    throw new S3Error('InvalidRequest', undefined, { message })
+  }
+  if (!isPlain(source) || settings.externalHttp) return
+  throw new S3Error(
+    'InvalidArgument',
+    { ArgumentName: source.is === 'url' ? 'url' : 'endpoint' },
+    { message: `${describeSource(source)} is no https URL, and this server fetches no others.` },
+  )
 }
 
 async function permit(

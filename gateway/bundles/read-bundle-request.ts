@@ -20,7 +20,7 @@ export async function readBundleRequest(parts: BundleParts, call: OwnCall): Prom
   const caller = await call.authenticate()
   const request = parseBundleRequest(await readJsonObject(caller.body, bundleRequestBytesMax))
   const { bucketName, selections, windows } = request
-  const asking = { services, identity: caller.identity, externalSources: parts.externalSources }
+  const asking = { services, identity: caller.identity, sources: parts.sources }
   await permitBundle(asking, 'holdfast:CreateBundle', bucketName)
   await permitSelections(asking, bucketName, selections)
   const bucket = await services.metadata.buckets.get(caller.identity.tenantId, bucketName)

@@ -45,7 +45,8 @@ export type Authenticate = (incoming: IncomingMessage, asked: Asked) => Promise<
 export type AuthenticateParts = {
   readonly credentials: CredentialsCache
   readonly signingKeys: SigningKeyCache
-  readonly region: string
+  /** That requests must be signed for. Undefined: for any. */
+  readonly region: string | undefined
   readonly now: () => number
 }
 

@@ -18,9 +18,12 @@ import { renderError } from '../../protocol/s3/xml/render-error.ts'
 import type { PaceLimit } from '../objects/body-pace.ts'
 import type { Call, FormOperation, Operation, Reply, Services } from '../operation.ts'
 import { requireOwner } from '../require-owner.ts'
+import { answerAnonymous, isAnonymous } from './anonymous-routes.ts'
 import { answerOwn } from './answer-own.ts'
 import type { Authenticate, Caller } from './authenticate.ts'
+import { type RefusedRequest, refusalWithRegion } from './bucket-region.ts'
 import { foldedHeaders } from './folded-headers.ts'
+import type { Health } from './health.ts'
 import { isOwnPath, jsonErrorReply, type OwnRoutes } from './own-route.ts'
 import { checkPresignedHeaders, withPresignedHeaders } from './presigned-headers.ts'
 import { ReplyBatch } from './reply-batch.ts'
@@ -38,6 +41,7 @@ export type RequestHandlerParts = {
   /** Requests below `/-/`. */
   readonly ownRoutes: OwnRoutes
   readonly authenticate: Authenticate
+  readonly health: Health
   readonly checksums: Checksums
   readonly ids: RequestIds
   /** Domains whose subdomains are buckets, lower case. */
@@ -113,33 +117,26 @@ type Arrived = {
 }
 
 async function answer(parts: RequestHandlerParts, arrived: Arrived): Promise<Reply> {
-  const { incoming, outgoing, progress } = arrived
+  const { incoming, progress } = arrived
   requireHost(incoming)
   const target = parseRequestTarget(incoming.url ?? '/')
   const method = incoming.method ?? 'GET'
-  const received = (payload: Caller['payload']) => {
-    const { expectsContinue } = arrived
-    progress.body = new HttpRequestBody(incoming, outgoing, {
-      chunked: payload.chunked,
-      expectedSha256: payload.expectedSha256,
-      checksums: parts.checksums,
-      pace: parts.pace,
-      expectsContinue,
-    })
-    return progress.body
-  }
+  const receive = (payload: Caller['payload']) => receiveBody(parts, arrived, payload)
+  const anonymous = isAnonymous(incoming.headers, target)
+  // What is not S3's lies beside buckets, never within one.
   if (
-    isOwnPath(target.rawPath) &&
+    (anonymous || isOwnPath(target.rawPath)) &&
     hostedBucket(incoming.headers.host, parts.domains) === undefined
   ) {
-    progress.isOwn = true
-    progress.operation = target.rawPath.split('/', 3).join('/')
-    return answerOwn(parts.ownRoutes, {
-      target,
-      call: { ...makeRequest(parts, arrived, { target, address: {} }), method },
-      authenticate: () => parts.authenticate(incoming, { target, of: 'ours' }),
-      receive: received,
-    })
+    const call = { ...makeRequest(parts, arrived, { target, address: {} }), method }
+    if (isOwnPath(target.rawPath)) {
+      progress.isOwn = true
+      progress.operation = target.rawPath.split('/', 3).join('/')
+      const authenticate = () => parts.authenticate(incoming, { target, of: 'ours' })
+      return answerOwn(parts.ownRoutes, { target, call, authenticate, receive })
+    }
+    const reply = answerAnonymous({ ...call, target }, parts.health)
+    if (reply !== undefined) return reply
   }
   const address = parseAddress(target.rawPath, incoming.headers.host, parts.domains)
   const request = makeRequest(parts, arrived, { target, address })
@@ -147,17 +144,39 @@ async function answer(parts: RequestHandlerParts, arrived: Arrived): Promise<Rep
   progress.operation = name
   if (name === 'PostObject') {
     const plain = { chunked: undefined, expectedSha256: undefined }
-    return parts.handlers.PostObject({ ...request, body: received(plain) })
+    return parts.handlers.PostObject({ ...request, body: receive(plain) })
   }
   const row: OperationRow = operations[name]
-  const of = row.ours ? 'ours' : 's3'
-  const { identity, keys, payload } = await parts.authenticate(incoming, { target, of })
+  const { bucketName, services } = request
+  const refused = { operation: name, bucketName, isAnonymous: anonymous }
+  const { identity, keys, payload } = await parts
+    .authenticate(incoming, { target, of: row.ours ? 'ours' : 's3' })
+    .catch((cause) => tellRegion(cause, refused, services))
   checkPresignedHeaders(target.query)
   checkParameters(name, target.query)
   checkHeaders(name, request.headers)
-  const call = { ...request, identity, keys, body: received(payload) }
-  await permit(call, row)
+  const call = { ...request, identity, keys, body: receive(payload) }
+  await permit(call, row).catch((cause) => tellRegion(cause, refused, services))
   return parts.handlers[name](call)
+}
+
+/** Throws the refusal of a request, with what it may learn of the bucket; and what is no refusal. */
+async function tellRegion(
+  cause: unknown,
+  refused: RefusedRequest,
+  services: Services,
+): Promise<never> {
+  throw cause instanceof S3Error ? await refusalWithRegion(cause, refused, services) : cause
+}
+
+function receiveBody(
+  { checksums, pace }: RequestHandlerParts,
+  { incoming, outgoing, expectsContinue, progress }: Arrived,
+  { chunked, expectedSha256 }: Caller['payload'],
+): HttpRequestBody {
+  const options = { chunked, expectedSha256, checksums, pace, expectsContinue }
+  progress.body = new HttpRequestBody(incoming, outgoing, options)
+  return progress.body
 }
 
 /** RFC 9112 section 3.2. A host is a name or an address, and may have a port. */

@@ -1,20 +1,23 @@
 // CreateBucket. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
-// A bucket that exists already is refused in every region; only us-east-1 of AWS says 200 then, for
-// the sake of clients that were written before 2009.
+// A bucket that the caller has already is made another time with 200 in us-east-1, as AWS documents, for the
+// sake of old clients; in all other regions it is refused.
 import { refuseAcl } from '../../protocol/s3/acl-headers.ts'
 import { parseBucketName } from '../../protocol/s3/bucket-name.ts'
 import { xmlBytesMax } from '../../protocol/s3/limits.ts'
 import { headerText, type RequestHeaders } from '../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import { readCreateBucket } from '../../protocol/s3/xml/read-create-bucket.ts'
-import type { Operation } from '../operation.ts'
+import {
+  type CreateBucketConfiguration,
+  readCreateBucket,
+} from '../../protocol/s3/xml/read-create-bucket.ts'
+import type { Operation, Services } from '../operation.ts'
 
 export const createBucket: Operation = async (call) => {
   const { services, identity } = call
   const name = parseBucketName(call.bucketName)
   checkHeaders(call.headers)
   const configuration = readCreateBucket(await call.body.bytes(xmlBytesMax))
-  checkLocation(configuration.locationConstraint, services.region)
+  checkLocation(configuration.locationConstraint, services)
   const outcome = await services.metadata.buckets.create({
     tenantId: identity.tenantId,
     name,
@@ -22,9 +25,21 @@ export const createBucket: Operation = async (call) => {
     createdMs: services.now(),
     tags: configuration.tags,
   })
-  if (outcome.is === 'exists') throw new S3Error('BucketAlreadyOwnedByYou', { BucketName: name })
+  if (outcome.is === 'exists' && !isMadeAgain(configuration, services.region)) {
+    throw new S3Error('BucketAlreadyOwnedByYou', { BucketName: name })
+  }
   return { status: 200, headers: { Location: `/${name}` } }
 }
+
+/**
+ * Then nothing changes: AWS resets the bucket's ACLs, and here all buckets have the one that such a request
+ * may ask for. Its tags stay what they are.
+ */
+function isMadeAgain({ locationConstraint }: CreateBucketConfiguration, region: string): boolean {
+  return region === lenientRegion && (locationConstraint ?? lenientRegion) === lenientRegion
+}
+
+const lenientRegion = 'us-east-1'
 
 const ownerships = ['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter']
 
@@ -56,10 +71,16 @@ function invalidHeader(name: string, value: string, message?: string): S3Error {
 }
 
 const regionShape = /^([a-z]{2,}(-[a-z]+)+-\d+|EU)$/
+/** Of those that other servers have made up, such as `auto`. */
+const anyRegionShape = /^[A-Za-z0-9-]{1,63}$/
 
 /** The constraint may name this server's region or be left out. */
-function checkLocation(constraint: string | undefined, region: string): void {
+function checkLocation(
+  constraint: string | undefined,
+  { region, anyRegion }: Pick<Services, 'region' | 'anyRegion'>,
+): void {
   if (constraint === undefined || constraint === region) return
+  if (anyRegion && anyRegionShape.test(constraint)) return
   if (!regionShape.test(constraint)) {
     throw new S3Error(
       'InvalidLocationConstraint',

@@ -11,10 +11,10 @@ import type { Query } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { renderListBuckets } from '../../protocol/s3/xml/render-list-buckets.ts'
 import { ownerOf } from '../listing/owner.ts'
-import { type Call, type Operation, xmlReply } from '../operation.ts'
+import { type Call, type Operation, type Services, xmlReply } from '../operation.ts'
 
 export const listBuckets: Operation = async (call) => {
-  const query = parseListBucketsQuery(call.query, call.services.region)
+  const query = parseListBucketsQuery(call.query, call.services)
   const { buckets, isTruncated } = await listPage(call, query)
   const last = buckets.at(-1)
   const nextToken =
@@ -33,9 +33,13 @@ type ListBucketsQuery = {
   readonly after: string | undefined
 }
 
-function parseListBucketsQuery(query: Query, ownRegion: string): ListBucketsQuery {
+function parseListBucketsQuery(
+  query: Query,
+  { region: ownRegion, anyRegion }: Pick<Services, 'region' | 'anyRegion'>,
+): ListBucketsQuery {
   const token = query.get('continuation-token')
-  const region = query.get('bucket-region') || undefined
+  // Where every name means this region, the parameter says nothing.
+  const region = anyRegion ? undefined : query.get('bucket-region') || undefined
   if (region !== undefined && region !== ownRegion) {
     throw new S3Error(
       'InvalidArgument',

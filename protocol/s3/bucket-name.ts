@@ -9,12 +9,17 @@ const reservedSuffixes = ['-s3alias', '--ol-s3', '.mrap', '--x-s3', '--table-s3'
 
 /** Returns the name, or throws `InvalidBucketName`. */
 export function parseBucketName(name: string): string {
-  const legal =
+  if (!isBucketName(name)) throw new S3Error('InvalidBucketName', { BucketName: name })
+  return name
+}
+
+/** Whether there can be such a bucket. */
+export function isBucketName(name: string): boolean {
+  return (
     shape.test(name) &&
     !name.includes('..') &&
     !ipAddress.test(name) &&
     !reservedPrefixes.some((prefix) => name.startsWith(prefix)) &&
     !reservedSuffixes.some((suffix) => name.endsWith(suffix))
-  if (!legal) throw new S3Error('InvalidBucketName', { BucketName: name })
-  return name
+  )
 }

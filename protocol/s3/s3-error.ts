@@ -186,4 +186,14 @@ export class S3Error extends Error {
     this.details = details
     this.headers = options.headers ?? {}
   }
+
+  /** The same, with more headers. */
+  withHeaders(headers: Readonly<Record<string, string>>): S3Error {
+    const { code, details, message, cause } = this
+    return new S3Error(code, details, {
+      message,
+      cause,
+      headers: { ...this.headers, ...headers },
+    })
+  }
 }

@@ -12,7 +12,12 @@ import type { AccessKey, Tenant } from '../../metadata/records.ts'
 
 export const openFakeEngines: OpenEngines = async (config, { role }) => {
   if (config.region === 'fails-in-worker' && role === 'worker') throw new Error('no luck today')
+  if (role === 'worker' && existsSync(join(config.dataDirectory, 'no-more-workers'))) {
+    throw new Error('no luck any more')
+  }
   console.log(`opened as ${role} with ${config.rootKey === undefined ? 'no root key' : 'root key'}`)
+  if (config.region === 'spins') for (;;);
+  if (config.region === 'hangs-in-worker' && role === 'worker') await new Promise(() => {})
   return {
     tenants: openFakeTenants(`${config.dataDirectory}-tenants.json`),
     masterKey: masterKeyFrom(Buffer.alloc(32, 1)),

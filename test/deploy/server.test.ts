@@ -1,7 +1,7 @@
 // The process tree on fake engines: starting, serving by several processes, replacing dead ones,
 // stopping, and keeping a second server away.
 import assert from 'node:assert'
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -111,6 +111,18 @@ function serverTests(workers: number): void {
       assert.ok(second.output.includes(` ${first.child.pid}.`), second.output)
     })
 
+    test('started a second time as it is, it says that it runs already, and by which process', async () => {
+      const path = data()
+      const first = begin()
+      const { s3 } = await first.listening()
+      const second = start({ data: path, workers, listen: new URL(s3).host })
+      assert.strictEqual(await second.end(), 1)
+      assert.ok(
+        second.output.includes(`a server with process id ${first.child.pid} `),
+        second.output,
+      )
+    })
+
     test('after a hard kill, the next start takes the directory', async () => {
       const path = data()
       const first = begin()
@@ -121,12 +133,18 @@ function serverTests(workers: number): void {
       await second.listening()
     })
 
-    test('it cannot start on an address in use, says so and leaves the directory free', async () => {
+    test('it cannot start on an address in use, names the flag and leaves the directory free', async () => {
       const { s3 } = await begin().listening()
       const path = data()
       const second = begin({ listen: new URL(s3).host })
       assert.strictEqual(await second.end(), 1)
-      assert.match(second.output, /EADDRINUSE/)
+      const { port } = new URL(s3)
+      assert.match(
+        second.output,
+        new RegExp(`^--listen 127.0.0.1:${port}: port ${port} is in use`, 'm'),
+      )
+      // It was found out before anything was begun.
+      assert.doesNotMatch(second.output, /opened as/)
       const third = start({ data: path, workers })
       running.push(third)
       await third.listening()
@@ -225,6 +243,21 @@ describe('worker processes', (test) => {
     assert.match(server.output, /no luck today/)
   })
 
+  test('when none can be started any more, the server gives up and says why', async () => {
+    const data = join(directory.path, 'gives-up')
+    const server = start({ data })
+    running.push(server)
+    const { s3 } = await server.listening()
+    writeFileSync(join(data, 'no-more-workers'), '')
+    for (const worker of await pidsAt(s3)) process.kill(Number(worker), 'SIGKILL')
+    assert.strictEqual(await server.end(), 1)
+    assert.match(
+      server.output,
+      /No worker process can be started any more\. Error: no luck any more$/m,
+    )
+    assert.match(server.output, /^closed as primary$/m)
+  })
+
   test('they get neither the root key nor settings from the environment', async () => {
     const server = start({
       data: join(directory.path, 'secrets'),
@@ -236,6 +269,51 @@ describe('worker processes', (test) => {
     assert.match(server.output, /opened as worker with no root key/)
     for (const pid of await pidsAt(s3)) {
       assert.doesNotMatch(readFileSync(`/proc/${pid}/environ`, 'utf8'), /HOLDFAST_|very-secret-1/)
+    }
+  })
+})
+
+describe('a start that does not come to its end', (test) => {
+  const directory = makeTemporaryDirectory()
+  test.after(() => directory.remove())
+
+  test('is ended by SIGTERM and SIGINT while a worker hangs, and what was opened is closed', async () => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      const data = join(directory.path, signal)
+      const server = start({ data, argv: ['--region', 'hangs-in-worker'] })
+      await server.printed(/^opened as worker/m)
+      assert.strictEqual(await server.stop(signal), 0)
+      // The key is made by then, and this is the only time that it is told.
+      assert.match(server.output, /Stopping;[\s\S]*Secret key {2}\S{40}\n[\s\S]*Stopped\.\n$/)
+      assert.match(server.output, /^closed as primary$/m)
+    }
+  })
+
+  test('is ended by SIGTERM while the process goes round in a circle', async () => {
+    const server = start({ data: join(directory.path, 'spins'), argv: ['--region', 'spins'] })
+    await server.printed(/^opened as primary/m)
+    await server.stop()
+    assert.strictEqual(server.child.signalCode, 'SIGTERM')
+  })
+
+  test('on a directory that cannot be made ends with what is in the way', async () => {
+    const file = join(directory.path, 'file')
+    writeFileSync(file, '')
+    symlinkSync('circle', join(directory.path, 'circle'))
+    symlinkSync('nowhere', join(directory.path, 'dangling'))
+    for (const [data, why] of [
+      ['/proc/foo/bar', /\/proc takes no directories/],
+      ['/dev/null', /\/dev\/null is no directory/],
+      [file, /file is no directory/],
+      [join(file, 'below'), /something above it that is no directory/],
+      [join(directory.path, 'circle', 'below'), /go round in a circle/],
+      [join(directory.path, 'dangling'), /a symbolic link to what is not there/],
+      [join(directory.path, 'x'.repeat(300)), /is too long a name/],
+    ] as const) {
+      const server = start({ data })
+      assert.strictEqual(await server.end(), 1, data)
+      assert.match(server.output, /^The data directory .* cannot be used: /m)
+      assert.match(server.output, why)
     }
   })
 })

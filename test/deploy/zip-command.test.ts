@@ -140,6 +140,10 @@ describe('holdfast zip', (test) => {
     assert.equal(ran.status, 0, ran.stderr)
     assert.match(ran.stderr, /100 % {2}10\.0 MiB of 10\.0 MiB/)
     assert.deepStrictEqual(namesIn(readFileSync(file)), ['1.md', 'large', 'ü.md'])
+    assert.match(
+      ran.stdout,
+      /^Wrote \S+docs\.zip: 10\.0 MiB in \d+\.\d s; length and CRC-32 are those of the server\.\n$/,
+    )
     assert.equal(existsSync(`${file}.part`), false)
   })
 
@@ -171,6 +175,7 @@ describe('holdfast zip', (test) => {
       const ran = await run(argv)
       proxy.server.close()
       assert.equal(ran.status, 0, ran.stderr)
+      assert.match(ran.stdout, /^Wrote .*: 10\.0 MiB \(\d\.\d MiB from before\) in /)
       const [, from] = /^range: bytes=(\d+)-\r$/im.exec(proxy.sent) ?? []
       assert.ok(Number(from) >= 4 * mib, proxy.sent)
       assert.deepStrictEqual(readFileSync(file), readFileSync(server.path('docs.zip')))
@@ -235,6 +240,12 @@ describe('holdfast zip', (test) => {
     const ran = await run([...argv, '--expires', '1h'])
     assert.equal(ran.status, 0, ran.stderr)
     assert.match(ran.stderr, /100 % .* 3 of 3 entries/)
+    // Beside the URL, which programs take from stdout.
+    assert.match(
+      ran.stderr,
+      /^The server stored s3:\/\/results\/docs\.zip: 10\.0 MiB, 3 entries, in /m,
+    )
+    assert.match(ran.stdout, /^http\S+\n$/)
     const fetched = await fetch(ran.stdout.trim())
     const bytes = Buffer.from(await fetched.arrayBuffer())
     assert.deepStrictEqual(bytes, readFileSync(server.path('docs.zip')))

@@ -96,9 +96,21 @@ describe('configuration: values', (test) => {
     assert.deepStrictEqual(JSON.parse(JSON.stringify(config)), config)
   })
 
-  test('--help and --version go before everything else', () => {
-    assert.deepStrictEqual(parse({ argv: ['--nonsense', '--help'] }), { is: 'help' })
-    assert.deepStrictEqual(parse({ argv: ['--version'] }), { is: 'version' })
+  test('a switch is on by its flag alone, and takes the usual words', () => {
+    assert.strictEqual(configOf({}).anyRegion, false)
+    assert.strictEqual(configOf({ argv: ['--any-region', '--workers', '2'] }).anyRegion, true)
+    assert.strictEqual(configOf({ argv: ['--any-region'] }).anyRegion, true)
+    for (const [word, isOn] of [
+      ['on', true],
+      ['TRUE', true],
+      ['1', true],
+      ['off', false],
+      ['no', false],
+    ] as const) {
+      assert.strictEqual(configOf({ argv: ['--any-region', word] }).anyRegion, isOn)
+      assert.strictEqual(configOf({ env: { HOLDFAST_ANY_REGION: word } }).anyRegion, isOn)
+    }
+    assert.match(mistakesOf({ argv: ['--any-region=maybe'] })[0] ?? '', /neither on nor off/)
   })
 
   test('the help text names every setting', () => {
@@ -194,5 +206,59 @@ describe('configuration: mistakes', (test) => {
     )
     assert.match(mistakesOf({ argv: ['--ingest-memory', '64MB'] })[0] ?? '', /such as 4096, 64KiB/)
     assert.match(mistakesOf({ argv: ['--drain-time', '30'] })[0] ?? '', /such as 500ms, 30s/)
+  })
+})
+
+describe('configuration: what other servers call it', (test) => {
+  const hintOf = (argv: readonly string[]) => mistakesOf({ argv })[0] ?? ''
+
+  test('flags of theirs are unknown, and the setting that does it here is named', () => {
+    for (const [flag, meant] of [
+      ['--port', '--listen HOST:PORT'],
+      ['-p', '--listen HOST:PORT'],
+      ['--address', '--listen HOST:PORT'],
+      ['--console-address', '--admin-listen HOST:PORT'],
+      ['--data-dir', '--data DIR'],
+      ['--certs-dir', '--tls-cert FILE'],
+      ['--secret-key', 'HOLDFAST_ROOT_SECRET_KEY in the environment'],
+    ] as const) {
+      assert.ok(hintOf([flag, 'x']).endsWith(`here it is ${meant}`), hintOf([flag, 'x']))
+    }
+    assert.match(hintOf(['--constructor', 'x']), /^--constructor: there is no such setting$/)
+  })
+
+  test('what is mistyped is answered with what was meant', () => {
+    assert.match(hintOf(['--lisen', 'x']), /did you mean --listen HOST:PORT\?$/)
+    assert.match(hintOf(['--worker', '2']), /did you mean --workers N\?$/)
+    assert.match(mistakesOf({ env: { HOLDFAST_REGOIN: 'x' } })[0] ?? '', /HOLDFAST_REGION\?$/)
+    assert.match(
+      mistakesOf({ env: { HOLDFAST_PORT: '1' } })[0] ?? '',
+      /here it is HOLDFAST_LISTEN$/,
+    )
+    const files = { conf: 'MINIO_VOLUMES=/mnt/data' }
+    const inFile = mistakesOf({ argv: ['--config', 'conf'], files })[0] ?? ''
+    assert.match(inFile, /there is no setting MINIO_VOLUMES; here it is HOLDFAST_DATA$/)
+    assert.match(hintOf(['/srv/data']), /--data \/srv\/data$/)
+  })
+
+  test('variables of theirs are told about without their values, and refuse nothing', () => {
+    const env = { MINIO_ROOT_USER: 'admin', MINIO_ROOT_PASSWORD: 'very-secret-1', MINIO_OTHER: 'x' }
+    const parsed = parse({ env })
+    assert.ok(parsed.is === 'config')
+    assert.strictEqual(parsed.hints.length, 2)
+    assert.match(parsed.hints.join('\n'), /^MINIO_ROOT_USER is set.*HOLDFAST_ROOT_ACCESS_KEY/)
+    assert.doesNotMatch(parsed.hints.join('\n'), /very-secret-1/)
+    const known = { HOLDFAST_ROOT_ACCESS_KEY: 'admin', HOLDFAST_ROOT_SECRET_KEY: 'longenough' }
+    const both = parse({ env: { ...env, ...known } })
+    assert.deepStrictEqual(both.is === 'config' && both.hints, [])
+    const argv = ['--data', '/mnt/data']
+    const flagged = parse({ argv, env: { MINIO_VOLUMES: '/mnt/other' } })
+    assert.deepStrictEqual(flagged.is === 'config' && flagged.hints, [])
+  })
+
+  test('one address for both ports is refused, also when one of them is every address', () => {
+    for (const admin of ['127.0.0.1:9000', ':9000', '0.0.0.0:9000']) {
+      assert.match(hintOf(['--admin-listen', admin]), /^--admin-listen: is the address that S3/)
+    }
   })
 })

@@ -54,7 +54,9 @@ export class GatewayHarness {
     this.closers = parts.closers
   }
 
-  static async open(options: { authorize?: Services['authorize'] } = {}): Promise<GatewayHarness> {
+  static async open(
+    options: Partial<Pick<Services, 'authorize' | 'region' | 'anyRegion'>> = {},
+  ): Promise<GatewayHarness> {
     const path = await mkdtemp(join(tmpdir(), 'holdfast-gateway-'))
     const metadata = await LmdbMetadataStore.open({
       path: join(path, 'metadata'),
@@ -89,9 +91,17 @@ export class GatewayHarness {
       random: randomBytes,
       nowMs: Date.now,
     })
-    const authorize = options.authorize ?? authorizeRoot
+    const { authorize = authorizeRoot, region = 'us-east-1', anyRegion = false } = options
     return new GatewayHarness({
-      services: { metadata, blobs, ingest, readLeases, authorize, region: 'us-east-1' },
+      services: {
+        metadata,
+        blobs,
+        ingest,
+        readLeases,
+        authorize,
+        region,
+        anyRegion,
+      },
       keys: deriveTenantKeys(parseTenantId('harness'), newRootKey(randomBytes)),
       closers: [
         () => readLeases.close(),

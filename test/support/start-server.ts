@@ -18,7 +18,12 @@ import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 export const serverKey = { accessKeyId: 'AKIAWIRETEST', secretAccessKey: 'wire/secret+Key=' }
 export const serverRegion = 'us-east-1'
 
-export type ServerOptions = Partial<Pick<Config, 'domains' | 'ingestMemoryBytes' | 'uploadPace'>>
+type ConfiguredParts = 'domains' | 'anyRegion' | 'externalHttp' | 'region' | 'ingestMemoryBytes'
+
+export type ServerOptions = Partial<Pick<Config, ConfiguredParts | 'uploadPace'>> & {
+  /** Rejects when it is not well. */
+  readonly check?: () => Promise<void>
+}
 
 export type Logged = { readonly event: string; readonly details: Readonly<Record<string, unknown>> }
 
@@ -50,7 +55,7 @@ export class RunningServer {
     this.closers = parts.closers
   }
 
-  static async start(options: ServerOptions = {}): Promise<RunningServer> {
+  static async start({ check, ...options }: ServerOptions = {}): Promise<RunningServer> {
     const path = await mkdtemp(join(tmpdir(), 'holdfast-wire-'))
     const stores = await openStores(path)
     const keyFile = join(path, 'master.key')
@@ -75,12 +80,15 @@ export class RunningServer {
         ingestMemoryBytes: 64 * 1024 * 1024,
         uploadPace: { bytesPerSecondMin: 1024, windowMs: 20_000 },
         externalSources: 'any',
+        externalHttp: false,
+        anyRegion: false,
         ...options,
       },
       processId: randomBytes(8).toString('hex'),
       random: randomBytes,
       now: Date.now,
       log: (event, details) => logged.push({ event, details }),
+      ...(check === undefined ? {} : { check }),
     })
     const server = createS3Server(gateway)
     const { port } = await server.listen(0, '127.0.0.1')

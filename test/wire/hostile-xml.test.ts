@@ -215,11 +215,7 @@ describe('hostile XML', (test) => {
       const { root, good } = reader
       const namespaced = `\ufeff<?xml version="1.0" encoding="UTF-8"?>\n<!-- a comment -->\n<${root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${good}\n</${root}>\n`
       const answer = await send(reader, namespaced)
-      assert.match(
-        answer,
-        reader.name === 'CreateBucket' ? /^409 BucketAlreadyOwnedByYou$/ : /^20\d$/,
-        reader.name,
-      )
+      assert.match(answer, /^20\d$/, reader.name)
     }
   })
 })

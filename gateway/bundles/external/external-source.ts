@@ -1,11 +1,11 @@
-// Where an entry from elsewhere is to be had: an https URL, or an object of another S3 server with the
+// Where an entry from elsewhere is to be had: a URL of https or http, or an object of another S3 server with the
 // credentials to read it. Out of JSON, and into JSON that comes out the same; how it is called where
 // people read it.
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import type { JsonObject } from '../../http/json-body.ts'
 import { sourceTextBytesMax } from './external-limits.ts'
 
-export type HttpsSource = { readonly is: 'https'; readonly url: URL }
+export type UrlSource = { readonly is: 'url'; readonly url: URL }
 
 export type S3Source = {
   readonly is: 's3'
@@ -22,10 +22,18 @@ export type S3Source = {
   }
 }
 
-export type ExternalSource = HttpsSource | S3Source
+export type ExternalSource = UrlSource | S3Source
 
 const regionSyntax = /^[a-z0-9-]{1,64}$/
+/** Whether plain http may be asked, the setting says: see `permitSelections`. */
+const protocols: ReadonlySet<string> = new Set(['https:', 'http:'])
 const s3UrlSyntax = /^s3:\/\/([^/]*)\/(.*)$/s
+
+/** Whether it is asked without TLS, to begin with. */
+export function isPlain(source: ExternalSource): boolean {
+  const url = source.is === 'url' ? source.url : source.endpoint
+  return url?.protocol === 'http:'
+}
 
 /**
  * `{"url": "https://…"}`, `{"s3": {…}}`, or `{"url": "s3://bucket/key", "s3": {…}}` with the rest.
@@ -35,13 +43,13 @@ export function parseSource(item: JsonObject): ExternalSource {
   const raw = item.has('url') ? sourceText(item, 'url') : undefined
   if (raw === undefined || s3UrlSyntax.test(raw)) return parseS3(item, raw)
   const url = URL.canParse(raw) ? new URL(raw) : undefined
-  if (url?.protocol === 'https:') return { is: 'https', url }
+  if (url !== undefined && protocols.has(url.protocol)) return { is: 'url', url }
   throw invalid('url', `${item.nameOf('url')} is no https URL, and no s3://bucket/key.`)
 }
 
 /** What `parseSource` makes the same source of. */
 export function sourceJson(source: ExternalSource): Readonly<Record<string, unknown>> {
-  if (source.is === 'https') return { url: source.url.href }
+  if (source.is === 'url') return { url: source.url.href }
   const { is: _, credentials, endpoint, ...object } = source
   return {
     s3: {
@@ -54,7 +62,7 @@ export function sourceJson(source: ExternalSource): Readonly<Record<string, unkn
 
 /** Without what may be secret: the query of a URL may hold a signature. */
 export function describeSource(source: ExternalSource): string {
-  if (source.is === 'https') return `${source.url.origin}${source.url.pathname}`
+  if (source.is === 'url') return `${source.url.origin}${source.url.pathname}`
   const place = source.endpoint === undefined ? '' : ` at ${source.endpoint.origin}`
   return `s3://${source.bucket}/${source.key}${place}`
 }
@@ -92,7 +100,8 @@ function parseEndpoint(fields: JsonObject): URL | undefined {
   const raw = optionalSourceText(fields, 'endpoint')
   if (raw === undefined) return undefined
   const url = URL.canParse(raw) ? new URL(raw) : undefined
-  if (url?.href === `https://${url?.host}/`) return url
+  const isWhole = url !== undefined && url.href === `${url.protocol}//${url.host}/`
+  if (isWhole && protocols.has(url.protocol)) return url
   throw invalid('s3', `${fields.place} has an endpoint that is no https URL of a server alone.`)
 }
 

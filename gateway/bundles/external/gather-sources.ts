@@ -3,7 +3,7 @@
 // earlier attempt has gathered is not asked for again.
 import type { ManifestEntry, ManifestId } from '../../../metadata/manifest-store.ts'
 import type { TenantId } from '../../../metadata/records.ts'
-import type { ExternalSources } from '../../config.ts'
+import type { Config } from '../../config.ts'
 import type { TenantKeys } from '../../keys/tenant-keys.ts'
 import type { ExternalSelection } from '../bundle-selection.ts'
 import { externalBytesMax, silenceMs } from './external-limits.ts'
@@ -50,11 +50,19 @@ export function openGatherer(parts: GathererParts): Gatherer {
   }
 }
 
-/** By the setting. `off` is decided before anybody asks. */
-export function sourceRules(rule: ExternalSources): SourceRules {
-  const isAllowed = rule === 'any' ? () => true : isPublicAddress
+export type SourceSettings = Pick<Config, 'externalSources' | 'externalHttp'>
+
+/**
+ * By the settings. `off` is decided before anybody asks. Without TLS nothing proves who answers, and most of
+ * what a network hides speaks plain http: such requests go to public addresses whatever else is allowed.
+ */
+export function sourceRules({ externalSources, externalHttp }: SourceSettings): SourceRules {
+  const isAllowed = externalSources === 'any' ? () => true : isPublicAddress
   const addresses = { isAllowed, resolve: systemResolve }
-  return { addresses, bytesMax: externalBytesMax, silenceMs }
+  const rules = { addresses, bytesMax: externalBytesMax, silenceMs }
+  return externalHttp
+    ? { ...rules, plainAddresses: { isAllowed: isPublicAddress, resolve: systemResolve } }
+    : rules
 }
 
 async function gather({ rules, spool }: GathererParts, order: GatheringOrder): Promise<Gathered> {

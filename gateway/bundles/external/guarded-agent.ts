@@ -1,9 +1,9 @@
-// The one way by which this server connects to where others have told it to: an agent for https, whose
-// connections go to addresses that were judged. A name is resolved once, all its addresses are looked
+// The one way by which this server connects to where others have told it to: agents for https and for http,
+// whose connections go to addresses that were judged. A name is resolved once, all its addresses are looked
 // at, and the connection goes to one of those very addresses. Whoever makes the requests, redirects of
 // a library included, uses it.
 import { type LookupAddress, lookup } from 'node:dns'
-import { Agent as PlainAgent } from 'node:http'
+import { Agent as PlainAgent, type ClientRequestArgs as PlainOptions } from 'node:http'
 import { Agent, type RequestOptions } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -31,15 +31,33 @@ export class GuardedAgent extends Agent {
 
   /** An address in place of a name is looked up by nobody. */
   override createConnection(options: RequestOptions, connected?: Connected) {
-    const { host } = options
-    if (typeof host === 'string' && isIP(host) !== 0 && !this.rules.isAllowed(host)) {
-      throw new AddressRefused(host)
-    }
+    requireAllowed(this.rules, options.host)
     return super.createConnection(options, connected)
   }
 }
 
-/** For requests without TLS: none is made. */
+/** The same for requests without TLS. */
+export class GuardedPlainAgent extends PlainAgent {
+  private readonly rules: AddressRules
+
+  constructor(rules: AddressRules) {
+    super({ keepAlive: false, lookup: guardedLookup(rules) })
+    this.rules = rules
+  }
+
+  override createConnection(options: PlainOptions, connected?: Connected) {
+    requireAllowed(this.rules, options.host)
+    return super.createConnection(options, connected)
+  }
+}
+
+function requireAllowed({ isAllowed }: AddressRules, host: string | null | undefined): void {
+  if (typeof host === 'string' && isIP(host) !== 0 && !isAllowed(host)) {
+    throw new AddressRefused(host)
+  }
+}
+
+/** Where there are to be none without TLS. */
 export class NoPlainAgent extends PlainAgent {
   override createConnection(): never {
     throw new AddressRefused('a connection without TLS')

@@ -6,7 +6,7 @@ import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3'
 import { errorBytesMax } from './external-limits.ts'
 import { describeSource, type S3Source } from './external-source.ts'
 import { NoPlainAgent } from './guarded-agent.ts'
-import type { Asking } from './open-https.ts'
+import type { Asking } from './open-url.ts'
 import type { OpenedSource } from './opened-source.ts'
 import { failedAnswer, failedConnection } from './source-failure.ts'
 
@@ -26,14 +26,14 @@ export async function openS3(source: S3Source, asking: Asking): Promise<OpenedSo
   }
 }
 
-function clientOptions(source: S3Source, { agent }: Asking) {
+function clientOptions(source: S3Source, { agent, plainAgent }: Asking) {
   const { endpoint, region, credentials } = source
   return {
     region,
     credentials,
     // Attempts are counted by whoever gathers.
     maxAttempts: 1,
-    requestHandler: { httpsAgent: agent, httpAgent: new NoPlainAgent() },
+    requestHandler: { httpsAgent: agent, httpAgent: plainAgent ?? new NoPlainAgent() },
     ...(endpoint === undefined
       ? { followRegionRedirects: true }
       : { endpoint: endpoint.origin, forcePathStyle: true }),

@@ -1,15 +1,17 @@
 // Reads a source to its end within its limits: of bytes, of silence, of time. Where it is, and which
 // addresses it may be at, is decided on the way.
 import { describeSource, type ExternalSource } from './external-source.ts'
-import { type AddressRules, GuardedAgent } from './guarded-agent.ts'
-import { type Asking, openHttps } from './open-https.ts'
+import { type AddressRules, GuardedAgent, GuardedPlainAgent } from './guarded-agent.ts'
 import { openS3 } from './open-s3.ts'
+import { type Asking, openUrl } from './open-url.ts'
 import type { OpenedSource } from './opened-source.ts'
 import { Patience } from './patience.ts'
 import { failedConnection, SourceFailure } from './source-failure.ts'
 
 export type SourceRules = {
   readonly addresses: AddressRules
+  /** Of what is asked without TLS. Absent: nothing is. */
+  readonly plainAddresses?: AddressRules
   readonly bytesMax: number
   readonly silenceMs: number
 }
@@ -25,13 +27,17 @@ export async function readSource(
   rules: SourceRules,
   signal: AbortSignal,
 ): Promise<ExternalBody> {
-  const { silenceMs, bytesMax } = rules
+  const { silenceMs, bytesMax, addresses, plainAddresses } = rules
   const reading = {
     name: describeSource(source),
     patience: new Patience({ silenceMs, signal }),
     bytesMax,
   }
-  const asking = { agent: new GuardedAgent(rules.addresses), signal: reading.patience.signal }
+  const asking = {
+    agent: new GuardedAgent(addresses),
+    plainAgent: plainAddresses && new GuardedPlainAgent(plainAddresses),
+    signal: reading.patience.signal,
+  }
   const opened = await reading.patience.during(open(source, asking)).catch((cause: unknown) => {
     throw failureOf(reading, cause)
   })
@@ -45,8 +51,8 @@ export async function readSource(
 
 function open(source: ExternalSource, asking: Asking): Promise<OpenedSource> {
   switch (source.is) {
-    case 'https':
-      return openHttps(source, asking)
+    case 'url':
+      return openUrl(source, asking)
     case 's3':
       return openS3(source, asking)
     default:

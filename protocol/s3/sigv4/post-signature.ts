@@ -58,7 +58,7 @@ export function verifyPostSignature(
   options: Omit<VerifyOptions, 'nowMs'>,
 ): void {
   const { scope, policy } = presented
-  if (scope.region !== options.region) {
+  if (options.region !== undefined && scope.region !== options.region) {
     throw wrong(
       'x-amz-credential',
       scope.credential,

@@ -16,8 +16,8 @@ export const clockSkewMsMax = 15 * 60 * 1000
 export type VerifyOptions = {
   readonly secretAccessKey: string
   readonly signingKeys: SigningKeyCache
-  /** The only region this server answers for. */
-  readonly region: string
+  /** The only region that this server answers for. Undefined: it takes them all. */
+  readonly region: string | undefined
   readonly nowMs: number
 }
 
@@ -96,8 +96,8 @@ export function isSameSignature(expectedHex: string, presented: string): boolean
   return given.length === wanted.length && timingSafeEqual(given, wanted)
 }
 
-function requireRegion(presented: PresentedSignature, region: string): void {
-  if (presented.scope.region === region) return
+function requireRegion(presented: PresentedSignature, region: string | undefined): void {
+  if (region === undefined || presented.scope.region === region) return
   const problem = `the region '${presented.scope.region}' is wrong; expecting '${region}'`
   throw presented.by === 'header'
     ? headerMalformed(problem, region)

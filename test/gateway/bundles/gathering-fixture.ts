@@ -118,7 +118,7 @@ export class GatheringServer {
     const composed = composeGatheringWork({
       ...stores,
       masterKey,
-      config: { externalSources: 'any' },
+      config: { externalSources: 'any', externalHttp: false },
       rules: { addresses, bytesMax: 10_000_000, silenceMs: 60_000 },
       processId: randomBytes(8).toString('hex'),
       random: randomBytes,

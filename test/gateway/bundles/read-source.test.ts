@@ -47,7 +47,7 @@ function rules(more: Partial<SourceRules & SourceRules['addresses']> = {}): Sour
 }
 
 function httpsSource(url: string): ExternalSource {
-  return { is: 'https', url: new URL(url) }
+  return { is: 'url', url: new URL(url) }
 }
 
 const credentials = {

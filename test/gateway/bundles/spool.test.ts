@@ -55,7 +55,7 @@ async function freezeEmpty(harness: GatewayHarness): Promise<Manifest> {
     bucket: await harness.makeBucket('files'),
     selections: contents.map((_, at) => ({
       is: 'external',
-      source: { is: 'https', url },
+      source: { is: 'url', url },
       name: `entry ${at}`,
     })),
     windows: false,

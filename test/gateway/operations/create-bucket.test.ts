@@ -27,13 +27,47 @@ describe('CreateBucket', (test) => {
     assert.equal(bucket?.createdMs, harness.nowMs)
   })
 
-  test('refuses to make a bucket a second time', async () => {
-    await harness.run(createBucket, { bucket: 'again' })
-    const error = await harness.refusal(createBucket, { bucket: 'again' })
-    assert.deepEqual(
-      [error.code, error.status, error.details.BucketName],
-      ['BucketAlreadyOwnedByYou', 409, 'again'],
-    )
+  test('makes a bucket of one’s own a second time in us-east-1, and changes nothing of it', async () => {
+    const tags = configuration('<Tags><Tag><Key>team</Key><Value>a</Value></Tag></Tags>')
+    await harness.run(createBucket, { bucket: 'again', body: tags })
+    const before = await find('again')
+    for (const body of ['', located('us-east-1'), configuration('')]) {
+      const reply = await harness.run(createBucket, { bucket: 'again', body })
+      assert.deepEqual([reply.status, headerOf(reply, 'Location')], [200, '/again'])
+    }
+    assert.deepEqual(await find('again'), before)
+    const headers = { 'x-amz-acl': 'public-read' }
+    const opened = await harness.refusal(createBucket, { bucket: 'again', headers })
+    assert.equal(opened.code, 'NotImplemented')
+  })
+
+  test('refuses to make a bucket a second time in any other region', async () => {
+    const elsewhere = await GatewayHarness.open({ region: 'eu-west-1' })
+    for (const body of ['', located('eu-west-1')]) {
+      await elsewhere.run(createBucket, { bucket: `again${body.length}` })
+      const error = await elsewhere.refusal(createBucket, { bucket: `again${body.length}`, body })
+      assert.deepEqual(
+        [error.code, error.status, error.details.BucketName],
+        ['BucketAlreadyOwnedByYou', 409, `again${body.length}`],
+      )
+    }
+    await elsewhere.close()
+  })
+
+  test('takes any region as location where all names mean this one, and stays where it is', async () => {
+    const anywhere = await GatewayHarness.open({ anyRegion: true })
+    const { buckets } = anywhere.services.metadata
+    for (const region of ['eu-west-1', 'auto', 'EU', 'berlin']) {
+      const bucket = `in-${region.toLowerCase()}`
+      await anywhere.run(createBucket, { bucket, body: located(region) })
+      assert.equal((await buckets.get(anywhere.keys.tenantId, bucket))?.region, 'us-east-1')
+      const again = await anywhere.refusal(createBucket, { bucket, body: located(region) })
+      assert.equal(again.code, 'BucketAlreadyOwnedByYou')
+    }
+    const body = located('no region')
+    const error = await anywhere.refusal(createBucket, { bucket: 'none', body })
+    assert.equal(error.code, 'InvalidLocationConstraint')
+    await anywhere.close()
   })
 
   test('refuses names that S3 does not allow', async () => {

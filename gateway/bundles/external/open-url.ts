@@ -1,23 +1,26 @@
-// Asks for an https URL, and goes where its answers lead to.
-import type { Agent, IncomingMessage } from 'node:http'
+// Asks for a URL, and goes where its answers lead to.
+import { type Agent, type IncomingMessage, request as plainRequest } from 'node:http'
 import { request } from 'node:https'
 import { redirectsMax } from './external-limits.ts'
-import { describeSource, type HttpsSource } from './external-source.ts'
+import { describeSource, type UrlSource } from './external-source.ts'
 import type { OpenedSource } from './opened-source.ts'
 import { failedAnswer, failedConnection, SourceFailure } from './source-failure.ts'
 
 export type Asking = {
-  /** By which all connections go. */
+  /** By which all connections with TLS go. */
   readonly agent: Agent
+  /** By which those without go. Absent: there are none. */
+  readonly plainAgent: Agent | undefined
   readonly signal: AbortSignal
 }
 
 /** Throws `SourceFailure`: not allowed, not reached, not answered with 200. */
-export async function openHttps(source: HttpsSource, asking: Asking): Promise<OpenedSource> {
+export async function openUrl(source: UrlSource, asking: Asking): Promise<OpenedSource> {
   const name = describeSource(source)
   let at = source.url
   for (let redirects = 0; redirects <= redirectsMax; redirects += 1) {
-    if (at.protocol !== 'https:') throw new SourceFailure(name, 'is not https', 'permanent')
+    const isAsked = at.protocol === 'https:' || (at.protocol === 'http:' && asking.plainAgent)
+    if (!isAsked) throw new SourceFailure(name, 'is not https', 'permanent')
     if (at.username !== '' || at.password !== '') {
       throw new SourceFailure(name, 'has a password in it', 'permanent')
     }
@@ -39,10 +42,13 @@ export async function openHttps(source: HttpsSource, asking: Asking): Promise<Op
   throw new SourceFailure(name, `leads on more than ${redirectsMax} times`, 'permanent')
 }
 
-async function ask(url: URL, { agent, signal }: Asking): Promise<IncomingMessage> {
+async function ask(url: URL, { agent, plainAgent, signal }: Asking): Promise<IncomingMessage> {
   return new Promise((settle, reject) => {
     const headers = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'Holdfast' }
-    const outgoing = request(url, { agent, signal, headers })
+    const outgoing =
+      url.protocol === 'https:'
+        ? request(url, { agent, signal, headers })
+        : plainRequest(url, { agent: plainAgent, signal, headers })
     outgoing.on('error', reject)
     outgoing.on('response', settle)
     outgoing.end()

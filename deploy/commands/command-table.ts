@@ -1,0 +1,45 @@
+// The commands of `holdfast`, in the order in which help lists them.
+import type { CommandRow } from './command.ts'
+
+export const commands: ReadonlyMap<string, CommandRow> = new Map<string, CommandRow>([
+  [
+    'server',
+    {
+      summary: 'starts the S3 server',
+      alsoSoughtAs: ['start', 'serve', 'run', 'up', 'daemon', 'launch', 'gateway', 'minio', 's3'],
+      load: async () => (await import('./server.ts')).serverCommand,
+    },
+  ],
+  [
+    'check',
+    {
+      summary: 'verifies the data of a server that is stopped',
+      alsoSoughtAs: ['fsck', 'verify', 'doctor', 'scrub', 'test'],
+      load: async () => (await import('./check.ts')).checkCommand,
+    },
+  ],
+  [
+    'restore',
+    {
+      summary: 'brings a store back from a backup',
+      alsoSoughtAs: ['load', 'import', 'rollback'],
+      load: async () => (await import('./restore.ts')).restoreCommand,
+    },
+  ],
+  [
+    'recover',
+    {
+      summary: 'goes on with metadata and chunks that do not match',
+      alsoSoughtAs: ['repair', 'heal', 'fix', 'rescue', 'salvage'],
+      load: async () => (await import('./recover.ts')).recoverCommand,
+    },
+  ],
+  [
+    'zip',
+    {
+      summary: 'fetches or stores a prefix as one zip',
+      alsoSoughtAs: ['download', 'archive', 'export', 'get', 'fetch'],
+      load: async () => (await import('./zip.ts')).zipCommand,
+    },
+  ],
+])
