@@ -26,6 +26,19 @@ export async function requireOwnDirectory(
   directory: string,
   files: readonly string[],
 ): Promise<StoreMarker | undefined> {
+  try {
+    return await requireOwn(directory, files)
+  } catch (cause) {
+    if (!(cause instanceof Error && 'syscall' in cause)) throw cause
+    const message = `The data directory ${directory} cannot be used: ${cause.message}`
+    throw new StoreRefused(message, { cause })
+  }
+}
+
+async function requireOwn(
+  directory: string,
+  files: readonly string[],
+): Promise<StoreMarker | undefined> {
   const marker = await readMarker(directory)
   if (marker !== undefined) return marker
   const foreign = await foreignNames(directory, files)

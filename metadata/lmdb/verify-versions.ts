@@ -44,16 +44,15 @@ export function verifyVersions(tables: Tables, check: VersionCheck): VersionCoun
     const id = parseBucketId(key.toString('hex', 0, bucketIdBytes))
     return id && buckets.get(id)
   }
-  let heads = 0
-  const take = (row: Named, inBucket: Bucket | undefined): void => {
-    if (verifier.verify(row, inBucket) === 'object') heads += 1
-  }
   let objects = 0
   for (const { key, value } of tables.listing.rows(everyRow)) {
     objects += 1
     const name = key.toString('utf8', bucketIdBytes)
     const rowId = value.toString('hex', 0, rowIdBytes)
-    take({ key: name, rowId, row: value, headAt: rowIdBytes, isBuried: false }, bucketOf(key))
+    verifier.verify(
+      { key: name, rowId, row: value, headAt: rowIdBytes, isBuried: false },
+      bucketOf(key),
+    )
   }
   let olderVersions = 0
   for (const table of ['versions', 'graveyard'] as const) {
@@ -61,14 +60,15 @@ export function verifyVersions(tables: Tables, check: VersionCheck): VersionCoun
       const isBuried = table === 'graveyard'
       if (!isBuried) olderVersions += 1
       const name = rawKeyOfHistoryRow(key).toString()
-      take(
+      verifier.verify(
         { key: name, rowId: idOfHistoryRow(key), row: value, headAt: 0, isBuried },
         bucketOf(key),
       )
     }
   }
   const contents = tables.contents.count()
-  if (contents !== heads) check.tell(`${contents} contents of versions, and ${heads} versions`)
+  const unnamed = contents - verifier.contents
+  if (unnamed > 0) check.tell(`${unnamed} contents that no version names`)
   return { buckets: buckets.size, objects, olderVersions, unopened: verifier.unopened }
 }
 
@@ -96,6 +96,8 @@ type Named = {
 
 class Verifier {
   unopened = 0
+  /** Of versions that were verified. */
+  contents = 0
   readonly #tables: Tables
   readonly #check: VersionCheck
 
@@ -104,20 +106,19 @@ class Verifier {
     this.#check = check
   }
 
-  verify(named: Named, bucket: Bucket | undefined): 'object' | 'marker' | 'unreadable' {
+  verify(named: Named, bucket: Bucket | undefined): void {
     const { key, rowId, row, headAt } = named
     const name = `${bucket?.name ?? 'a bucket that is not there'}/${key} (${rowId})`
     try {
       const content = this.#tables.contents.get(contentKey(rowId))
+      if (content !== undefined) this.contents += 1
       const version = parseVersion({ key, rowId }, parseVersionHead(row, headAt), content)
-      if (version.is === 'deleteMarker') return 'marker'
+      if (version.is === 'deleteMarker') return
       if (bucket === undefined && !named.isBuried) throw new Error('its bucket is missing')
       // What is being released is no longer whole.
       if (!named.isBuried) this.#verifyData(version, bucket?.tenantId)
-      return 'object'
     } catch (cause) {
       this.#check.tell(`${name}: ${cause instanceof Error ? cause.message : cause}`)
-      return 'unreadable'
     }
   }
 
