@@ -33,6 +33,8 @@ export function withLedger<T>(txn: IndexTxn, work: (ledger: Ledger) => T): T {
   }
   const count = (place: Place, chunks: 1 | -1): void => {
     const row = segment(place.segment)
+    // Taken from a segment of which a damaged index has no row, it is counted nowhere.
+    if (row === undefined && chunks < 0) return
     assert(row !== undefined, 'a chunk lies in a segment that has no row')
     const bytes = chunks * recordBytes({ is: 'chunk', length: place.length })
     // After damage to the index there may be fewer than there were: nothing is given up for that alone.
@@ -65,7 +67,7 @@ export function withLedger<T>(txn: IndexTxn, work: (ledger: Ledger) => T): T {
     const place = txn.find(ref)
     if (place === undefined) return
     txn.remove(ref)
-    if (segment(place.segment) !== undefined) count(place, -1)
+    count(place, -1)
   }
   const move = (ref: BlobRef, from: Place, to: Place): boolean => {
     const place = txn.find(ref)
@@ -78,8 +80,7 @@ export function withLedger<T>(txn: IndexTxn, work: (ledger: Ledger) => T): T {
     if (place === undefined ? from !== undefined : from === undefined || !sameSpot(place, from)) {
       return false
     }
-    // A segment that never was has no counts to be put right.
-    put(ref, to, place !== undefined && segment(place.segment) !== undefined ? place : undefined)
+    put(ref, to, place)
     return true
   }
   const result = work({

@@ -94,7 +94,7 @@ export class DiskBlobStore implements BlobStore {
     const filesMax = options.openFilesMax ?? defaultOpenFilesMax
     this.#files = new SegmentFiles({ vfs, paths, filesMax })
     const shared = { index, files: this.#files, isReferenced }
-    this.#search = new LostChunkSearch({ ...shared, nowMs })
+    this.#search = new LostChunkSearch({ ...shared, vfs, paths, nowMs })
     this.#reader = new ChunkReader({ ...shared, search: this.#search })
     const log = { ...options, paths, index, segmentBytes, origin }
     this.#log = new SegmentLog(log)

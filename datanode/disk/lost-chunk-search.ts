@@ -3,21 +3,32 @@
 // miss something meanwhile wait for the same pass.
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import type { SegmentRow } from './chunk-index.ts'
+import { segmentIds } from './index-agrees.ts'
+import { rowOf } from './rebuild-index.ts'
 import { type ReinstateParts, reinstate } from './reinstate.ts'
+import { readSegmentHeader, scanSegment } from './scan-segment.ts'
+import { type SegmentId, segmentFileName } from './segment-format.ts'
+import type { SegmentPaths } from './segment-paths.ts'
 import { isLive, recordsOf } from './segment-records.ts'
-import { errorCode, type VfsFile } from './vfs.ts'
+import { errorCode, type Vfs, type VfsFile } from './vfs.ts'
 
 /** A chunk that is truly lost may be asked for all the time: its pass is not made again so soon. */
 const passPauseMs = 60_000
 
+export type SearchParts = ReinstateParts & {
+  readonly vfs: Vfs
+  readonly paths: SegmentPaths
+  readonly nowMs: () => number
+}
+
 export class LostChunkSearch {
-  private readonly parts: ReinstateParts & { readonly nowMs: () => number }
+  private readonly parts: SearchParts
   private passing: Promise<void> | undefined
   private passedMs = Number.NEGATIVE_INFINITY
   /** A segment that the last pass could not look into may have what was missed. */
   private failure: { readonly cause: unknown } | undefined
 
-  constructor(parts: ReinstateParts & { readonly nowMs: () => number }) {
+  constructor(parts: SearchParts) {
     this.parts = parts
   }
 
@@ -34,9 +45,11 @@ export class LostChunkSearch {
     }
     await this.passing
     const now = index.find(ref)
-    if (now !== undefined && !(now.segment === before?.segment && now.offset === before.offset)) {
-      return true
-    }
+    const isTheSame =
+      now?.segment === before?.segment &&
+      now?.offset === before?.offset &&
+      now?.length === before?.length
+    if (now !== undefined && !isTheSame) return true
     if (this.failure !== undefined) throw this.failure.cause
     return false
   }
@@ -44,10 +57,11 @@ export class LostChunkSearch {
   private async pass(): Promise<void> {
     const { index, files, nowMs } = this.parts
     this.failure = undefined
-    for (const row of index.segments()) {
-      if (row.state === 'retired') continue
+    for (const id of await segmentIds(this.parts)) {
+      const row = index.segment(id)
+      if (row?.state === 'retired') continue
       try {
-        await files.use(row.id, (file) => this.lookInto(row, file))
+        await files.use(id, (file) => this.lookInto(row, { id, file }))
       } catch (cause) {
         // Retired meanwhile, or not yet made: what counted in it is elsewhere, or nothing did.
         if (errorCode(cause) !== 'ENOENT') this.failure ??= { cause }
@@ -56,11 +70,26 @@ export class LostChunkSearch {
     this.passedMs = nowMs()
   }
 
-  private async lookInto(row: SegmentRow, file: VfsFile): Promise<void> {
+  /** `known`: its row, if the index has one. */
+  private async lookInto(
+    known: SegmentRow | undefined,
+    { id, file }: { readonly id: SegmentId; readonly file: VfsFile },
+  ): Promise<void> {
     const { index } = this.parts
-    const scan = await recordsOf(file, row)
-    const chunks = scan.records.filter((record) => record.is === 'chunk')
-    const records = chunks.filter((record) => !isLive(index, row, record))
-    await reinstate(this.parts, row, { file, records })
+    const row = known ?? (await this.enterSegment(id, file))
+    const { records } = await recordsOf(file, row)
+    const chunks = records.filter((record) => record.is === 'chunk')
+    const missed = chunks.filter((record) => !isLive(index, row, record))
+    await reinstate(this.parts, row, { file, records: missed })
+  }
+
+  /** Of a file that the index knows nothing of: its row is made before a file, and goes after it. */
+  private async enterSegment(id: SegmentId, file: VfsFile): Promise<SegmentRow> {
+    const header = await readSegmentHeader(file)
+    if (header === undefined) throw new Error(`the header of ${segmentFileName(id)} is not intact`)
+    const syncedTo = await file.size()
+    const row = rowOf(id, await scanSegment(file, { header, syncedTo, checkFrames: false }))
+    this.parts.index.transact((txn) => txn.putSegment(row))
+    return row
   }
 }

@@ -67,14 +67,14 @@ function memoryFor(bytes: number, lent: Buffer | undefined): Buffer {
 /** `bytes`: what was read of the frames' span. */
 export function checkFrames(bytes: Buffer, { ref, place, range }: PlacedFrames): Checked {
   const skip = headerBytesRead(range)
-  if (skip > 0 && !namesChunk(bytes, { ref, offset: place.offset })) return { is: 'corrupt' }
+  if (skip > 0 && !namesChunk(bytes, { ref, ...place })) return { is: 'corrupt' }
   const frames = bytes.subarray(skip)
   return framesIntact(frames, range) ? { is: 'found', frames } : { is: 'corrupt' }
 }
 
 /** True when the header of a record was read with the frames, and it is the chunk's. */
 export function isNamed(bytes: Buffer, { ref, place, range }: PlacedFrames): boolean {
-  return headerBytesRead(range) > 0 && namesChunk(bytes, { ref, offset: place.offset })
+  return headerBytesRead(range) > 0 && namesChunk(bytes, { ref, ...place })
 }
 
 function headerBytesRead({ first }: FrameRange): number {

@@ -111,19 +111,7 @@ async function setAside(
 }
 
 function enterSegment(index: ChunkIndex, { id, scan }: { id: SegmentId; scan: SegmentScan }): void {
-  const notes = scan.records.filter(({ is }) => is === 'delete')
-  const row: SegmentRow = {
-    id,
-    owner: '',
-    state: scan.unknownBytes > 0 || scan.corrupt.length > 0 ? 'damaged' : 'sealed',
-    epoch: 0,
-    end: scan.end,
-    liveBytes: 0,
-    chunks: 0,
-    noteBytes: notes.reduce((sum, note) => sum + recordBytes(note), 0),
-    unknownBytes: scan.unknownBytes,
-    skippedBytes: unreadableBytes(scan.skipped),
-  }
+  const row = rowOf(id, scan)
   index.transact((txn) => txn.putSegment(row))
   const corrupt = new Set<RecordHeader>(scan.corrupt)
   for (const batch of batches(scan.records)) {
@@ -137,6 +125,23 @@ function enterSegment(index: ChunkIndex, { id, scan }: { id: SegmentId; scan: Se
         }
       }),
     )
+  }
+}
+
+/** The row of a segment that nobody appends to, without chunks. */
+export function rowOf(id: SegmentId, scan: SegmentScan): SegmentRow {
+  const notes = scan.records.filter(({ is }) => is === 'delete')
+  return {
+    id,
+    owner: '',
+    state: scan.unknownBytes > 0 || scan.corrupt.length > 0 ? 'damaged' : 'sealed',
+    epoch: 0,
+    end: scan.end,
+    liveBytes: 0,
+    chunks: 0,
+    noteBytes: notes.reduce((sum, note) => sum + recordBytes(note), 0),
+    unknownBytes: scan.unknownBytes,
+    skippedBytes: unreadableBytes(scan.skipped),
   }
 }
 

@@ -152,10 +152,7 @@ export class Reclaimer {
     const { index } = this.#options
     index.transact((txn) =>
       withLedger(txn, (ledger) => {
-        const live = records.filter(({ ref, offset }) => {
-          const place = ledger.find(ref)
-          return place?.segment === row.id && place.offset === offset
-        })
+        const live = records.filter((record) => isLive(ledger, row, record))
         const liveBytes = live.reduce((sum, record) => sum + recordBytes(record), 0)
         const state = row.state === 'retired' ? 'sealed' : row.state
         ledger.amend(row.id, { state, chunks: live.length, liveBytes })

@@ -64,7 +64,7 @@ export async function isAt(files: SegmentFiles, place: Place, ref: ChunkRecord['
     return await files.use(place.segment, async (file) => {
       const header = Buffer.alloc(recordHeaderBytes)
       const got = await file.read(header, place.offset)
-      return namesChunk(header.subarray(0, got), { ref, offset: place.offset })
+      return namesChunk(header.subarray(0, got), { ref, ...place })
     })
   } catch (cause) {
     if (errorCode(cause) !== 'ENOENT') throw cause

@@ -174,11 +174,15 @@ export function parseRecordHeader(
   }
 }
 
-/** True when a record header for this chunk starts here. Says nothing of its other fields. */
-export function namesChunk(bytes: Buffer, { ref, offset }: { ref: BlobRef; offset: number }) {
+/** True when a record header for this chunk, of this length, starts here. Says no more of it. */
+export function namesChunk(
+  bytes: Buffer,
+  { ref, offset, length }: { ref: BlobRef; offset: number; length: number },
+): boolean {
   return (
     bytes.length >= recordHeaderBytes &&
     bytes.readUInt32LE(12) === offset &&
+    bytes.readUInt32LE(16) === length &&
     bytes.readUIntLE(6, 6) === ref.generation &&
     ref.id.equals(bytes.subarray(36, 36 + chunkIdBytes))
   )

@@ -15,7 +15,13 @@ export async function recordsOf(file: VfsFile, row: SegmentRow): Promise<Segment
 }
 
 /** True when the index points to this very record. */
-export function isLive(index: ChunkIndex, row: SegmentRow, record: ChunkRecord): boolean {
+export function isLive(
+  index: Pick<ChunkIndex, 'find'>,
+  row: SegmentRow,
+  record: ChunkRecord,
+): boolean {
   const place = index.find(record.ref)
-  return place?.segment === row.id && place.offset === record.offset
+  return (
+    place?.segment === row.id && place.offset === record.offset && place.length === record.length
+  )
 }

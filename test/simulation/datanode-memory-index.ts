@@ -8,8 +8,8 @@ import type {
   SegmentRow,
 } from '../../datanode/disk/chunk-index.ts'
 import { chunkKey } from '../../datanode/disk/chunk-index.ts'
-import type { SegmentId } from '../../datanode/disk/segment-format.ts'
-import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
+import { parseSegmentId, type SegmentId } from '../../datanode/disk/segment-format.ts'
+import { type BlobRef, parseChunkId } from '../../protocol/chunks/chunk-ref.ts'
 import type { SeededRandom } from './datanode-random.ts'
 
 type Tables = {
@@ -43,6 +43,49 @@ export class MemoryIndexHome {
       else if (random.oneIn(2))
         segments.set(id, { ...row, chunks: 0, liveBytes: 0, state: 'retired' })
     }
+  }
+
+  /** Changes something, as a bad bit might: an entry, or what is noted of a segment. Answers what. */
+  damage(random: SeededRandom): string {
+    const { chunks, segments } = this.#tables
+    const key = random.pick([...chunks.keys()])
+    const entry = chunks.get(key)
+    const row = random.pick([...segments.values()])
+    if (entry === undefined) return 'nothing'
+    const { place } = entry
+    const put = (change: Partial<Place>) => {
+      chunks.set(key, { ...entry, place: { ...place, ...change } })
+    }
+    const note = (change: Partial<SegmentRow>) => segments.set(row.id, { ...row, ...change })
+    // Writes to a segment fail when its row is lost, and nothing is acknowledged then.
+    const isBeingWritten = row.state === 'active'
+    const kinds: Readonly<Record<string, () => void>> = {
+      'an entry is gone': () => chunks.delete(key),
+      'an entry has another name': () => {
+        const id = parseChunkId(Buffer.from(entry.ref.id))
+        const at = random.below(id.length)
+        id[at] = (id[at] ?? 0) ^ (1 << random.below(8))
+        const ref = { ...entry.ref, id }
+        chunks.delete(key)
+        chunks.set(chunkKey(ref).toString('hex'), { ref, place })
+      },
+      'an entry leads to another segment': () =>
+        put({ segment: random.pick([...segments.keys()]) }),
+      'an entry leads to no segment': () =>
+        put({ segment: parseSegmentId(2 ** 47 - (place.segment % 1000)) }),
+      'an entry leads to another offset': () =>
+        put({ offset: place.offset ^ (1 << random.below(14)) }),
+      'an entry has another length': () => put({ length: Math.max(1, place.length ^ 4) }),
+      'an entry counts as bad': () => put({ isBad: true }),
+      'a segment counts as empty': () => note({ chunks: 0, liveBytes: 0 }),
+      'a segment counts as retired': () => !isBeingWritten && note({ state: 'retired' }),
+      'a segment counts as damaged': () => !isBeingWritten && note({ state: 'damaged' }),
+      'a segment counts fewer chunks': () => note({ chunks: Math.max(0, row.chunks - 1) }),
+      'a segment is not known': () => !isBeingWritten && segments.delete(row.id),
+    }
+    const kind = random.pick(Object.keys(kinds))
+    kinds[kind]?.()
+    return kind
   }
 
   #index(isAlive: () => boolean): ChunkIndex {
