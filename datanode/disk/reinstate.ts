@@ -30,21 +30,30 @@ export async function reinstate(
   let entered = 0
   for (let at = 0; at < records.length; at += asked) {
     const group = records.slice(at, at + asked)
+    // Looked up before it is asked: what is deleted in between is not brought back.
+    const before = group.map(({ ref }) => parts.index.find(ref))
     const referred = await parts.isReferenced(group.map(({ ref }) => ref))
     for (const [i, record] of group.entries()) {
-      if (referred[i] === true && (await reinstateOne(parts, row, { file, record }))) entered += 1
+      if (referred[i] !== true) continue
+      if (await reinstateOne(parts, row, { file, record, before: before[i] })) entered += 1
     }
   }
   return entered
 }
 
+type Missed = {
+  readonly file: VfsFile
+  readonly record: ChunkRecord
+  /** Where the index had it. */
+  readonly before: Place | undefined
+}
+
 async function reinstateOne(
   { index, files }: ReinstateParts,
   row: SegmentRow,
-  { file, record }: { readonly file: VfsFile; readonly record: ChunkRecord },
+  { file, record, before }: Missed,
 ): Promise<boolean> {
   const { ref, offset, length, writtenSec } = record
-  const before = index.find(ref)
   if (before !== undefined && !before.isBad && (await isAt(files, before, ref))) return false
   // A bad copy is of no use in place of another.
   if ((await readWholeRecord(file, record)) === undefined) return false
