@@ -76,7 +76,8 @@ export interface ManifestStore {
 
   /**
    * Makes a manifest findable, all of whose pages are written. `known`: the newest of its scope has the
-   * same ETag already; this one stays unsealed and is to be removed.
+   * same ETag already; this one stays unsealed and is to be removed. With it the lease is sealed that has
+   * the manifest's id: what is committed from then on is not in the list, and the lease does not cover it.
    */
   seal(
     manifestId: ManifestId,
@@ -109,7 +110,7 @@ export interface ManifestStore {
     scopes: { readonly from: string; readonly to: string },
   ): Promise<{ is: 'done' } | NoSuchManifest>
 
-  /** Notes that it is in use. */
+  /** Notes that it is in use; one that is being made may be, too. */
   touch(manifestId: ManifestId, nowMs: number): Promise<{ is: 'done' } | NoSuchManifest>
 
   /**

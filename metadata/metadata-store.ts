@@ -214,7 +214,7 @@ export interface ObjectStore {
 
   /**
    * A version by the row it was committed as, found also after it was deleted, for as long as a
-   * lease taken before the deletion lives.
+   * lease lives that covers it and was taken before the deletion.
    */
   getRow(bucketId: BucketId, key: string, rowId: string): Promise<ObjectVersion | undefined>
 
@@ -373,9 +373,15 @@ export type OutboxTask = {
 
 export type ReleaseTask = OutboxTask & { readonly kind: 'release' }
 
+/** A `seq` of each kind, exclusive. Absent: from the first. */
+export type OutboxPlace = { readonly [kind in OutboxTask['kind']]?: string | undefined }
+
 export interface Outbox {
-  /** Tasks in order, at most `limit`; releases that a lease holds back are not among them. */
-  next(limit: number): Promise<readonly OutboxTask[]>
+  /**
+   * Tasks in order, at most `limit`, of each kind behind the one named; releases that a lease holds back
+   * are not among them. When there are too many, neither kind gets less than half.
+   */
+  next(limit: number, after?: OutboxPlace): Promise<readonly OutboxTask[]>
   /**
    * Does one step of a release: gives back a page of references; a chunk whose count falls to zero
    * loses its row and gains a `deleteBlob` task, in the same transaction. `more`: call again. Safe to

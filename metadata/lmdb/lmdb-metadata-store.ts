@@ -7,9 +7,11 @@ import { lmdbArchiveJobs } from './archive-jobs.ts'
 import { lmdbBuckets, type Random } from './buckets.ts'
 import { lmdbBundles } from './bundles.ts'
 import { lmdbChunks } from './chunk-catalog.ts'
+import { leasesOf, letLeaseGo } from './lease-rows.ts'
 import { lmdbLeases } from './leases.ts'
-import { LmdbEnvironment } from './lmdb-environment.ts'
+import { LmdbEnvironment, type Tables } from './lmdb-environment.ts'
 import { lmdbManifests } from './manifests.ts'
+import { migrateLeases } from './migrate-leases.ts'
 import { lmdbObjects } from './objects.ts'
 import { lmdbOutbox } from './outbox.ts'
 import { pooled } from './random-pool.ts'
@@ -23,7 +25,8 @@ export type LmdbMetadataOptions = {
   readonly random: Random
   /**
    * `primary`: the first process of a server, opened while no other process of this data directory
-   * runs. It purges tombstones, which no upload under way can need any more. `worker`: all others.
+   * runs. It purges tombstones and ends the leases of reads, which nobody can need any more, and brings
+   * an older layout forward. `worker`: all others.
    */
   readonly role: 'primary' | 'worker'
   /**
@@ -33,7 +36,8 @@ export type LmdbMetadataOptions = {
   readonly onUnusable?: (cause: unknown) => void
 }
 
-const layoutFormat = 1
+/** 2: leases have scopes, and what they hold is filed under them. */
+const layoutFormat = 2
 const formatKey = Buffer.from('format')
 const everyBlob = { start: Buffer.alloc(38), end: Buffer.alloc(39, 0xff) }
 const purgedAtOnce = 10_000
@@ -67,8 +71,11 @@ export class LmdbMetadataStore implements MetadataStore {
 
   static async open(options: LmdbMetadataOptions): Promise<LmdbMetadataStore> {
     const env = await LmdbEnvironment.open(options)
-    await checkFormat(env)
-    if (options.role === 'primary') await purgeTombstones(env)
+    await checkFormat(env, options.role)
+    if (options.role === 'primary') {
+      await purgeTombstones(env)
+      await endReads(env)
+    }
     return new LmdbMetadataStore(env, pooled(options.random))
   }
 
@@ -84,14 +91,22 @@ export class LmdbMetadataStore implements MetadataStore {
 }
 
 /** Refuses a directory that a newer program has laid out. */
-async function checkFormat(env: LmdbEnvironment): Promise<void> {
+async function checkFormat(env: LmdbEnvironment, role: LmdbMetadataOptions['role']): Promise<void> {
   const noted = env.read(({ meta }) => meta.get(formatKey))
-  if (noted === undefined) {
-    await env.write(({ meta }) => meta.put(formatKey, encodeRecord(1, [layoutFormat])))
-    return
-  }
+  const noteFormat = ({ meta }: Tables) => meta.put(formatKey, encodeRecord(1, [layoutFormat]))
+  if (noted === undefined) return env.write(noteFormat)
   const [format] = decodeRecord('layout', noted)
+  if (format === 1 && role === 'primary') return migrateLeases(env, noteFormat)
   assert(format === layoutFormat, `metadata of format ${String(format)}, not ${layoutFormat}`)
+}
+
+/** The processes whose reads they are have ended. */
+async function endReads(env: LmdbEnvironment): Promise<void> {
+  const reads = (tables: Tables) => leasesOf(tables).filter(({ purpose }) => purpose === 'read')
+  if (env.read(reads).length === 0) return
+  await env.write((tables) => {
+    for (const { leaseId } of reads(tables)) letLeaseGo(tables, leaseId)
+  })
 }
 
 async function purgeTombstones(env: LmdbEnvironment): Promise<void> {
