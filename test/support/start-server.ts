@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BlobUsage } from '../../datanode/blob-store.ts'
-import { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
+import { DiskBlobStore, type DiskBlobStoreOptions } from '../../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
 import { prepareRootUser } from '../../deploy/root-user.ts'
 import { composeGateway } from '../../gateway/compose.ts'
@@ -18,7 +18,12 @@ import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 export const serverKey = { accessKeyId: 'AKIAWIRETEST', secretAccessKey: 'wire/secret+Key=' }
 export const serverRegion = 'us-east-1'
 
-export type ServerOptions = Partial<Pick<Config, 'domains' | 'ingestMemoryBytes' | 'uploadPace'>>
+export type ServerOptions = Partial<
+  Pick<Config, 'domains' | 'ingestMemoryBytes' | 'uploadPace'>
+> & {
+  /** Of the store of chunks. */
+  readonly disk?: Partial<Pick<DiskBlobStoreOptions, 'vfs' | 'segmentBytes' | 'reserveBytes'>>
+}
 
 export type Logged = { readonly event: string; readonly details: Readonly<Record<string, unknown>> }
 
@@ -50,9 +55,9 @@ export class RunningServer {
     this.closers = parts.closers
   }
 
-  static async start(options: ServerOptions = {}): Promise<RunningServer> {
+  static async start({ disk, ...options }: ServerOptions = {}): Promise<RunningServer> {
     const path = await mkdtemp(join(tmpdir(), 'holdfast-wire-'))
-    const stores = await openStores(path)
+    const stores = await openStores(path, disk)
     const keyFile = join(path, 'master.key')
     const { key: masterKey } = await openMasterKey(keyFile, {
       random: randomBytes,
@@ -124,7 +129,7 @@ export class RunningServer {
   }
 }
 
-async function openStores(path: string): Promise<Stores> {
+async function openStores(path: string, disk: ServerOptions['disk']): Promise<Stores> {
   const metadata = await LmdbMetadataStore.open({
     path: join(path, 'metadata'),
     random: randomBytes,
@@ -139,6 +144,7 @@ async function openStores(path: string): Promise<Stores> {
     randomBytes,
     segmentBytes: 64 * 1024 * 1024,
     reserveBytes: 0,
+    ...disk,
   })
   return { metadata, blobs }
 }
