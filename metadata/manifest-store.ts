@@ -114,11 +114,13 @@ export interface ManifestStore {
   touch(manifestId: ManifestId, nowMs: number): Promise<{ is: 'done' } | NoSuchManifest>
 
   /**
-   * Manifests to be removed: not touched since `usedBeforeMs`, or begun before then and never sealed,
-   * or with a removal under way. At most `limit`.
+   * Manifests to be removed: not touched since `usedBeforeMs`, or, while they are not sealed, since
+   * `openBeforeMs`, or with a removal under way. At most `limit`.
    */
   stale(page: {
     readonly usedBeforeMs: number
+    /** Default: as for the others. */
+    readonly openBeforeMs?: number
     readonly limit: number
   }): Promise<readonly ManifestId[]>
 

@@ -14,7 +14,7 @@ import type { EntryList } from '../zip/entry-list.ts'
 import { placedPages } from '../zip/manifest-entries.ts'
 import type { ZipService } from '../zip/zip-service.ts'
 import { nameEntries } from './bundle-entries.ts'
-import { afterExpiryMs, matchesNamedMax } from './bundle-limits.ts'
+import { afterExpiryMs, rowsNamedMax } from './bundle-limits.ts'
 import { type Selection, scopesOf } from './bundle-selection.ts'
 import type { Gathered } from './external/gather-sources.ts'
 import { openSelections } from './raw-entries.ts'
@@ -52,14 +52,17 @@ export async function freezeBundle(parts: FreezeParts, order: BundleOrder): Prom
       return nameEntries({ added, windows, ...behind })
     },
   })
-  if (selections.some(({ is }) => is === 'glob')) await holdOnlyMatches(parts, manifest)
+  await holdOnlyEntries(parts, manifest)
   return manifest
 }
 
-/** A glob covers all that begins as it does, until it is known what matches: then that, if it is little. */
-async function holdOnlyMatches({ metadata, zip }: FreezeParts, manifest: Manifest): Promise<void> {
+/**
+ * What is chosen lies in what the selections cover, which may be the whole bucket: once the list is there,
+ * only that is held which it names, unless it is long.
+ */
+async function holdOnlyEntries({ metadata, zip }: FreezeParts, manifest: Manifest): Promise<void> {
   const { manifestId, entries } = manifest
-  if (entries === 0 || entries > matchesNamedMax) return
+  if (entries === 0 || entries > rowsNamedMax) return
   const scopes: LeaseScope[] = []
   for await (const page of placedPages(metadata.manifests, manifest, { offset: 0 })) {
     for (const { entry } of page) {

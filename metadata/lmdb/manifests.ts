@@ -99,13 +99,14 @@ export function lmdbManifests(env: LmdbEnvironment): ManifestStore {
         touchManifest(tables, manifestId, nowMs) ? { is: 'done' } : { is: 'noSuchManifest' },
       ),
 
-    stale: async ({ usedBeforeMs, limit }) =>
+    stale: async ({ usedBeforeMs, openBeforeMs = usedBeforeMs, limit }) =>
       env.read((tables) => {
         const stale: ManifestId[] = []
         for (const row of tables.manifests.rows(everyManifest)) {
           if (stale.length === limit) break
           const { manifestId, state, usedMs } = parseManifestHead(row.value)
-          if (state === 'removed' || usedMs < usedBeforeMs) stale.push(manifestId)
+          const beforeMs = state === 'open' ? openBeforeMs : usedBeforeMs
+          if (state === 'removed' || usedMs < beforeMs) stale.push(manifestId)
         }
         return stale
       }),

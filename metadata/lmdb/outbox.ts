@@ -1,7 +1,7 @@
 // The outbox: which tasks wait, and the steps of a release. What a release gives back is in
 // `release-steps.ts`.
 import assert from 'node:assert'
-import type { Outbox, OutboxTask } from '../metadata-store.ts'
+import type { Outbox, OutboxTask } from '../outbox-store.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { parseDeletion, parseRelease, tenantOfRelease } from './outbox-rows.ts'
 import { releaseStep } from './release-steps.ts'

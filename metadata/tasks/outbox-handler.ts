@@ -1,7 +1,7 @@
 // How the tasks of the outbox are done: releases step by step, deletions of blobs in batches. Where
 // blobs are deleted is handed in.
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
-import type { Outbox, OutboxTask, ReleaseTask } from '../metadata-store.ts'
+import type { Outbox, OutboxTask, ReleaseTask } from '../outbox-store.ts'
 import type { TaskHandler } from './task-queue.ts'
 
 /** Steps a release may take before others get their turn; a 5 TiB object takes some thousands. */

@@ -3,7 +3,7 @@
 // have written. Tasks that fail stay where they are, and are passed by until the outbox has been gone
 // through; while nothing but failures comes of that, it waits longer.
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
-import type { Outbox, OutboxPlace, OutboxTask, ReleaseTask } from '../metadata-store.ts'
+import type { Outbox, OutboxPlace, OutboxTask, ReleaseTask } from '../outbox-store.ts'
 import { embeddedTaskQueue } from './embedded-task-queue.ts'
 import { outboxHandler } from './outbox-handler.ts'
 

@@ -2,7 +2,7 @@
 // list; a queue only delivers, and may lose, double, delay or reorder: every task is idempotent, and
 // is pushed again for as long as the outbox has it. Engines: `embedded-task-queue.ts`; RabbitMQ
 // joins later.
-import type { OutboxTask } from '../metadata-store.ts'
+import type { OutboxTask } from '../outbox-store.ts'
 
 /** What became of the tasks of one push. Those that are neither are still under way. */
 export type PushOutcome = {

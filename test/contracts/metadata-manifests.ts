@@ -237,6 +237,8 @@ export function manifestsContract(name: string, open: OpenStore): void {
         ])
         assert.deepEqual(await store.manifests.touch(left, nowMs + 60), { is: 'done' })
         assert.deepEqual(await stale(51), [used])
+        const page = { usedBeforeMs: nowMs, openBeforeMs: nowMs + 61, limit: 9 }
+        assert.deepEqual(await store.manifests.stale(page), [left])
       }))
 
     test('a removal goes step by step; from the first on nothing is found', () =>

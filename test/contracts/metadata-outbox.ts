@@ -1,6 +1,7 @@
 // Contract of `Outbox`. Leases, which hold releases back: `metadata-leases.ts`.
 import assert from 'node:assert/strict'
-import type { MetadataStore, OutboxTask } from '../../metadata/metadata-store.ts'
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
+import type { OutboxTask } from '../../metadata/outbox-store.ts'
 import { describe } from '../support/describe.ts'
 import {
   chunk,
