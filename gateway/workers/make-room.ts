@@ -18,17 +18,25 @@ const spareBytes = 64 * 1024 * 1024
 
 export function makeRoom({ metadata, blobs, now, log }: MakeRoomParts): RepeatingJob {
   let atOnce = 1
+  let isTold = false
   return {
     name: 'room',
     pauseMs: lookEveryMs,
     run: async () => {
       if (await blobs.hasRoom(spareBytes)) {
         atOnce = 1
+        isTold = false
         return 'idle'
       }
       const dropped = await dropIdleArchives(metadata, { nowMs: now(), limit: atOnce })
       if (dropped > 0) log('space is short: idle archives dropped', { dropped })
       atOnce *= 2
+      // They are not ours to end: whoever runs the server may.
+      const bundles = await metadata.leases.holding('bundle')
+      if (bundles.length > 0 && !isTold) {
+        log('space is short: bundles hold what was deleted', { bundles: bundles.length })
+        isTold = true
+      }
       return 'idle'
     },
   }
