@@ -48,6 +48,9 @@ export interface BlobStore {
    */
   write(chunk: SealedChunk): Promise<{ readonly is: 'stored' } | { readonly is: 'full' }>
 
+  /** Whether chunks of so many bytes would be stored now, by what is known of the disk. Cheap. */
+  hasRoom(bytes: number): Promise<boolean>
+
   /**
    * Whether a chunk is there, by what is known of it: nothing is read, so `good` is no promise. `bad`:
    * a read or a scrub met wrong bytes or none, and writing the same ref again heals it. Cheap.

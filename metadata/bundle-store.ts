@@ -4,8 +4,9 @@
 // a whole by whoever has seen its last revision.
 //
 // A row keeps what it names: the verb that writes it lets the lease of the bundle and each manifest
-// named live until a given time, and drops what the row before it named and this one does not, all in
-// one step. So nothing outlives its bundle, wherever a process dies.
+// named live until a given time, hands what the leases of new manifests cover over to that of the bundle,
+// and drops what the row before it named and this one does not, all in one step. So nothing outlives its
+// bundle, wherever a process dies.
 import type { S3ErrorCode } from '../protocol/s3/s3-error.ts'
 import type { ManifestId } from './manifest-store.ts'
 import type { TenantId } from './records.ts'
@@ -62,10 +63,13 @@ export type Bundle = {
 }
 
 export type NoSuchBundle = { readonly is: 'noSuchBundle' }
-/** The lease, or a manifest that the row did not name before, is not there any more: nothing was written. */
+/**
+ * The lease of the bundle, or a manifest that the row did not name before, or its lease, is not there any
+ * more: nothing was written. (A manifest without entries needs no lease.)
+ */
 export type NothingToKeep = { readonly is: 'gone' }
 
-/** The lease under which a bundle's data is held. To be taken before anything is frozen for it. */
+/** The lease under which a bundle's data is held. The first row that names a manifest takes it. */
 export function bundleLeaseId(bundleId: BundleId): string {
   return `bundle-${bundleId}`
 }

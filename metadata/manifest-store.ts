@@ -76,7 +76,8 @@ export interface ManifestStore {
 
   /**
    * Makes a manifest findable, all of whose pages are written. `known`: the newest of its scope has the
-   * same ETag already; this one stays unsealed and is to be removed.
+   * same ETag already; this one stays unsealed and is to be removed. With it the lease is sealed that has
+   * the manifest's id: what is committed from then on is not in the list, and the lease does not cover it.
    */
   seal(
     manifestId: ManifestId,
@@ -109,15 +110,17 @@ export interface ManifestStore {
     scopes: { readonly from: string; readonly to: string },
   ): Promise<{ is: 'done' } | NoSuchManifest>
 
-  /** Notes that it is in use. */
+  /** Notes that it is in use; one that is being made may be, too. */
   touch(manifestId: ManifestId, nowMs: number): Promise<{ is: 'done' } | NoSuchManifest>
 
   /**
-   * Manifests to be removed: not touched since `usedBeforeMs`, or begun before then and never sealed,
-   * or with a removal under way. At most `limit`.
+   * Manifests to be removed: not touched since `usedBeforeMs`, or, while they are not sealed, since
+   * `openBeforeMs`, or with a removal under way. At most `limit`.
    */
   stale(page: {
     readonly usedBeforeMs: number
+    /** Default: as for the others. */
+    readonly openBeforeMs?: number
     readonly limit: number
   }): Promise<readonly ManifestId[]>
 

@@ -14,6 +14,7 @@ import type { BundleStore } from './bundle-store.ts'
 import type { LeaseStore } from './lease-store.ts'
 import type { ManifestStore } from './manifest-store.ts'
 import type { OrphanStore } from './orphan-store.ts'
+import type { Outbox } from './outbox-store.ts'
 import type {
   AccessKey,
   Bucket,
@@ -216,7 +217,7 @@ export interface ObjectStore {
 
   /**
    * A version by the row it was committed as, found also after it was deleted, for as long as a
-   * lease taken before the deletion lives.
+   * lease lives that covers it and was taken before the deletion.
    */
   getRow(bucketId: BucketId, key: string, rowId: string): Promise<ObjectVersion | undefined>
 
@@ -361,41 +362,4 @@ export interface ChunkCatalog {
 
   /** Which of these blobs some row refers to, in the order asked: the word of all who delete. */
   areReferenced(blobs: readonly BlobRef[]): Promise<readonly boolean[]>
-}
-
-/** What a committed change left to do. `seq` orders tasks of one tenant and names the task. */
-export type OutboxTask = {
-  readonly seq: string
-  readonly tenantId: TenantId
-} /** References of a removed version, part, upload or list to give back. */ & (
-  | { readonly kind: 'release' }
-  /** A blob that nothing refers to any more. */
-  | { readonly kind: 'deleteBlob'; readonly blob: BlobRef }
-)
-
-export type ReleaseTask = OutboxTask & { readonly kind: 'release' }
-
-export interface Outbox {
-  /** Tasks in order, at most `limit`; releases that a lease holds back are not among them. */
-  next(limit: number): Promise<readonly OutboxTask[]>
-  /**
-   * Does one step of a release: gives back a page of references; a chunk whose count falls to zero
-   * loses its row and gains a `deleteBlob` task, in the same transaction. `more`: call again. Safe to
-   * repeat, late or doubled: what is done is not done again. `broken`: the rows contradict the task;
-   * nothing was changed.
-   */
-  release(
-    task: ReleaseTask,
-  ): Promise<{ is: 'more' } | { is: 'done' } | { is: 'broken'; cause: unknown }>
-  /**
-   * Takes a broken release out of the way: it is kept, and what it holds stays, but it is handed out
-   * no more. Atomic, durable, safe to repeat.
-   */
-  setAside(task: ReleaseTask): Promise<void>
-  /** How many releases were set aside. More than none is for an operator to know. */
-  setAsideCount(): Promise<number>
-  /** Removes tasks that are done. Unknown ones are done already. */
-  finish(tasks: readonly OutboxTask[]): Promise<void>
-  /** How many tasks wait, held ones included. */
-  depth(): Promise<number>
 }

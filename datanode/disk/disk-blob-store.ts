@@ -146,6 +146,11 @@ export class DiskBlobStore implements BlobStore {
     }
   }
 
+  async hasRoom(bytes: number): Promise<boolean> {
+    this.#assertOpen()
+    return this.#space.has(bytes)
+  }
+
   async has(ref: BlobRef): Promise<'good' | 'bad' | 'absent'> {
     this.#assertOpen()
     const place = this.#index.find(ref)

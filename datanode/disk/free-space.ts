@@ -18,15 +18,31 @@ export class FreeSpace {
 
   /** True when `bytes` more leave the reserve untouched; counts them as taken then. */
   async take(bytes: number): Promise<boolean> {
-    const { nowMs, reserveBytes } = this.#options
-    if (this.#takenSince >= askAgainBytes || nowMs() - this.#askedMs >= askAgainMs) {
-      // All who come meanwhile wait for the one answer.
-      this.#asking ??= this.#ask()
-      await this.#asking
-    }
-    if (this.#freeBytes - this.#takenSince - bytes < reserveBytes) return false
+    if (this.#isOutdated()) await this.#askOnce()
+    if (!this.#fits(bytes)) return false
     this.#takenSince += bytes
     return true
+  }
+
+  /** As `take`, and takes nothing. */
+  async has(bytes: number): Promise<boolean> {
+    if (this.#isOutdated()) await this.#askOnce()
+    return this.#fits(bytes)
+  }
+
+  #fits(bytes: number): boolean {
+    return this.#freeBytes - this.#takenSince - bytes >= this.#options.reserveBytes
+  }
+
+  #isOutdated(): boolean {
+    const { nowMs } = this.#options
+    return this.#takenSince >= askAgainBytes || nowMs() - this.#askedMs >= askAgainMs
+  }
+
+  /** All who come meanwhile wait for the one answer. */
+  #askOnce(): Promise<void> {
+    this.#asking ??= this.#ask()
+    return this.#asking
   }
 
   async #ask(): Promise<void> {

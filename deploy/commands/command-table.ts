@@ -19,6 +19,14 @@ export const commands: ReadonlyMap<string, CommandRow> = new Map<string, Command
     },
   ],
   [
+    'backup',
+    {
+      summary: 'copies a store, whether its server runs or not',
+      alsoSoughtAs: ['snapshot', 'dump', 'copy', 'save'],
+      load: async () => (await import('./backup.ts')).backupCommand,
+    },
+  ],
+  [
     'restore',
     {
       summary: 'brings a store back from a backup',

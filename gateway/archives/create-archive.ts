@@ -132,6 +132,7 @@ function freeze(
     // As `?zip` has them, so that the same prefix has the same ETag and bytes.
     options: windows ? `windows ${clashFilterBytes}` : 'plain',
     emptyModifiedMs: bucket.createdMs,
+    scopes: [{ is: 'prefix', bucketId: bucket.id, prefix }],
     open: () => openPrefix(metadata.objects, bucket, { prefix, windows, ...itself }),
   })
 }

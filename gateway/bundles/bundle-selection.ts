@@ -1,6 +1,7 @@
 // What a client asks a bundle to hold, out of its JSON: keys, versions, prefixes, globs and what lies
 // elsewhere, and how the entries are to be named.
-import type { VersionId } from '../../metadata/records.ts'
+import type { LeaseScope } from '../../metadata/lease-store.ts'
+import type { BucketId, VersionId } from '../../metadata/records.ts'
 import { keyBytesMax } from '../../protocol/s3/limits.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { parseVersionId } from '../../protocol/s3/version-id.ts'
@@ -42,6 +43,27 @@ export function parseSelections(body: JsonObject): readonly Selection[] {
   if (externalSelections(selections).length <= externalEntriesMax) return selections
   const message = `A request has at most ${externalEntriesMax} entries with url or s3.`
   throw new S3Error('InvalidArgument', { ArgumentName: 'entries' }, { message })
+}
+
+/** Where that lies which is chosen. A glob has no more than its beginning to tell. */
+export function scopesOf(
+  selections: readonly Selection[],
+  bucketId: BucketId,
+): readonly LeaseScope[] {
+  return selections.flatMap((selection): readonly LeaseScope[] => {
+    switch (selection.is) {
+      case 'key':
+        return [{ is: 'key', bucketId, key: selection.key }]
+      case 'prefix':
+        return [{ is: 'prefix', bucketId, prefix: selection.prefix }]
+      case 'glob':
+        return [{ is: 'prefix', bucketId, prefix: selection.glob.beginning }]
+      case 'external':
+        return []
+      default:
+        return selection satisfies never
+    }
+  })
 }
 
 export function externalSelections(selections: readonly Selection[]): readonly ExternalSelection[] {

@@ -1,6 +1,5 @@
 // `POST /-/bundles`: makes a bundle. What is local is frozen at once, what lies elsewhere is gathered.
 import type { Bundle } from '../../metadata/bundle-store.ts'
-import { bundleLeaseId } from '../../metadata/bundle-store.ts'
 import { parseBundleId } from '../../metadata/record-ids.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { jsonReply, type OwnCall } from '../http/own-route.ts'
@@ -10,7 +9,7 @@ import { describeWhole } from './bundle-description.ts'
 import type { BundleParts } from './bundle-parts.ts'
 import { hashBundleSecret, newBundleSecret } from './bundle-secrets.ts'
 import { deleteWhole } from './delete-bundle.ts'
-import { freezeBundle, holdNewBundle, keptUntil } from './freeze-bundle.ts'
+import { freezeBundle, keptUntil } from './freeze-bundle.ts'
 import { awaitGathering } from './gathering/await-gathering.ts'
 import { withChoice } from './gathering/begin-gathering.ts'
 import { type AskedBundle, readBundleRequest } from './read-bundle-request.ts'
@@ -22,7 +21,6 @@ export async function createBundle(parts: BundleParts, call: OwnCall): Promise<R
   const token = newBundleSecret(random)
   const secret = newBundleSecret(random)
   const draft = draftBundle(parts, asked, { token, secret })
-  await holdNewBundle(metadata, draft.bundleId, draft.createdMs)
   const made = await storeBundle(parts, draft, asked)
   const bundle = await awaitGathering(metadata, call, made).catch(async (cause: unknown) => {
     // Nobody was told of it.
@@ -66,20 +64,15 @@ async function storeBundle(
 ): Promise<Bundle> {
   const { metadata, random } = parts
   const { selections } = request
-  try {
-    const manifest = await freezeBundle(parts, order)
-    const choice = { manifest, selections, keys: caller.keys, nowMs: draft.createdMs }
-    const bundle = withChoice(draft, choice, random)
-    const created = await metadata.bundles.create(bundle, keptUntil(bundle))
-    if (created.is === 'created') return bundle
-    await removeManifest(metadata, manifest.manifestId)
-    throw new S3Error('SlowDown', undefined, {
-      message: 'Freezing the bundle took too long. Try again.',
-    })
-  } catch (cause) {
-    await metadata.leases.letGo(bundleLeaseId(draft.bundleId))
-    throw cause
-  }
+  const manifest = await freezeBundle(parts, order)
+  const choice = { manifest, selections, keys: caller.keys, nowMs: draft.createdMs }
+  const bundle = withChoice(draft, choice, random)
+  const created = await metadata.bundles.create(bundle, keptUntil(bundle))
+  if (created.is === 'created') return bundle
+  await removeManifest(metadata, manifest.manifestId)
+  throw new S3Error('SlowDown', undefined, {
+    message: 'Freezing the bundle took too long. Try again.',
+  })
 }
 
 function drawBundleId({ random }: BundleParts): Bundle['bundleId'] {

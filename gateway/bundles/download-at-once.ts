@@ -37,7 +37,10 @@ async function gathered(
     const signal = AbortSignal.timeout(gatherMsMax)
     const stillWanted = async () => {}
     const found = await gatherer.gather({ ...order, signal, stillWanted })
-    return await fillManifest(parts, { manifest, windows, gathered: found })
+    const filled = await fillManifest(parts, { manifest, windows, gathered: found })
+    // What is local is held for the first list, which goes.
+    await metadata.leases.handOver(manifestId, filled.manifestId)
+    return filled
   } finally {
     await removeManifest(metadata, manifestId)
     await gatherer.forget({ tenantId, manifestId })

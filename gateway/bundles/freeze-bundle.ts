@@ -1,8 +1,9 @@
-// Freezes what a bundle holds: a manifest for each state it has. One lease holds the data of all its
-// states from before the first look until the bundle has expired.
+// Freezes what a bundle holds: a manifest for each state it has. The lease of a manifest holds its data
+// from before the look on, and is handed over to that of the bundle, which holds the data of all its
+// states until it has expired.
 import assert from 'node:assert'
-import type { Bundle, BundleId } from '../../metadata/bundle-store.ts'
-import { bundleLeaseId } from '../../metadata/bundle-store.ts'
+import type { Bundle } from '../../metadata/bundle-store.ts'
+import type { LeaseScope } from '../../metadata/lease-store.ts'
 import type { Manifest, ManifestEntry } from '../../metadata/manifest-store.ts'
 import type { BucketRef, MetadataStore } from '../../metadata/metadata-store.ts'
 import type { TenantId } from '../../metadata/records.ts'
@@ -13,8 +14,8 @@ import type { EntryList } from '../zip/entry-list.ts'
 import { placedPages } from '../zip/manifest-entries.ts'
 import type { ZipService } from '../zip/zip-service.ts'
 import { nameEntries } from './bundle-entries.ts'
-import { afterExpiryMs } from './bundle-limits.ts'
-import type { Selection } from './bundle-selection.ts'
+import { afterExpiryMs, rowsNamedMax } from './bundle-limits.ts'
+import { type Selection, scopesOf } from './bundle-selection.ts'
 import type { Gathered } from './external/gather-sources.ts'
 import { openSelections } from './raw-entries.ts'
 
@@ -37,22 +38,44 @@ export type BundleOrder = {
  * after its last use, unless a bundle keeps it. Throws what choosing and naming the entries throws, and
  * `SlowDown` when the tenant's quota is in use.
  */
-export function freezeBundle(parts: FreezeParts, order: BundleOrder): Promise<Manifest> {
+export async function freezeBundle(parts: FreezeParts, order: BundleOrder): Promise<Manifest> {
   const { metadata } = parts
   const { bucket, selections, windows, before } = order
   const behind = before && { before: { manifests: metadata.manifests, manifest: before } }
-  return freeze(parts, {
+  const manifest = await freeze(parts, {
     tenantId: bucket.tenantId,
     windows,
     emptyModifiedMs: bucket.createdMs,
+    scopes: scopesOf(selections, bucket.id),
     open: async () => {
       const added = await openSelections(metadata.objects, bucket, selections)
       return nameEntries({ added, windows, ...behind })
     },
   })
+  await holdOnlyEntries(parts, manifest)
+  return manifest
 }
 
-/** The same list once more, with the entries that have been gathered meanwhile. As `freezeBundle`. */
+/**
+ * What is chosen lies in what the selections cover, which may be the whole bucket: once the list is there,
+ * only that is held which it names, unless it is long.
+ */
+async function holdOnlyEntries({ metadata, zip }: FreezeParts, manifest: Manifest): Promise<void> {
+  const { manifestId, entries } = manifest
+  if (entries === 0 || entries > rowsNamedMax) return
+  const scopes: LeaseScope[] = []
+  for await (const page of placedPages(metadata.manifests, manifest, { offset: 0 })) {
+    for (const { entry } of page) {
+      if (entry.source !== undefined) scopes.push({ is: 'row', ...entry.source })
+    }
+  }
+  await zip.archives.narrow(manifestId, scopes)
+}
+
+/**
+ * The same list once more, with the entries that have been gathered meanwhile. As `freezeBundle`; what is
+ * not gathered is held as it was for the list before.
+ */
 export function fillManifest(
   parts: FreezeParts,
   filling: { readonly manifest: Manifest; readonly windows: boolean; readonly gathered: Gathered },
@@ -62,6 +85,9 @@ export function fillManifest(
     tenantId: manifest.tenantId,
     windows,
     emptyModifiedMs: manifest.modifiedMs,
+    scopes: [...gathered.values()].flatMap(({ source }) =>
+      source === undefined ? [] : [{ is: 'row' as const, ...source }],
+    ),
     open: async () => filledEntries(parts.metadata, manifest, gathered),
   })
 }
@@ -70,6 +96,7 @@ type Freezing = {
   readonly tenantId: TenantId
   readonly windows: boolean
   readonly emptyModifiedMs: number
+  readonly scopes: readonly LeaseScope[]
   readonly open: () => Promise<EntryList>
 }
 
@@ -101,19 +128,6 @@ function filledEntries(
     assert(filled === gathered.size, 'an entry that was gathered for another list')
   }
   return { pages, close: async () => {} }
-}
-
-/** A bundle that is not there yet holds its data for so long: what a crash leaves behind goes then. */
-const beginningMs = 24 * 60 * 60 * 1000
-
-/** Before anything is frozen for it. */
-export async function holdNewBundle(
-  metadata: MetadataStore,
-  bundleId: BundleId,
-  nowMs: number,
-): Promise<void> {
-  const lease = { leaseId: bundleLeaseId(bundleId), purpose: 'bundle' }
-  await metadata.leases.take({ ...lease, expiresMs: nowMs + beginningMs })
 }
 
 /** Until when a bundle keeps what it names. */

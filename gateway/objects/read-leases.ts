@@ -1,8 +1,9 @@
 // Keeps what is being read readable: an object that is deleted or replaced in the middle of a long GET
 // is sent to its end. One lease of the metadata store serves all reads that begin within a window, so
-// that reading costs a transaction every few seconds and not one a request.
+// that reading costs a transaction every few seconds and not one a request. During the window it covers
+// everything, since nobody knows yet what will be read; then it is narrowed to what still is.
 import assert from 'node:assert'
-import type { LeaseStore } from '../../metadata/lease-store.ts'
+import type { LeaseScope, LeaseStore } from '../../metadata/lease-store.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 
 export type ReadLeasesParts = {
@@ -13,6 +14,9 @@ export type ReadLeasesParts = {
   readonly windowMs?: number
 }
 
+/** A version by its row. */
+export type ReadRow = Omit<Extract<LeaseScope, { is: 'row' }>, 'is'>
+
 export interface ReadHold {
   /** Harmless when called again. */
   release(): void
@@ -22,12 +26,17 @@ type Shared = {
   readonly leaseId: string
   readonly taken: Promise<void>
   readonly sinceMs: number
-  readonly renewing: NodeJS.Timeout
-  holds: number
+  upkeep: NodeJS.Timeout | undefined
+  /** One for each hold, though it be of the same version. */
+  readonly rows: Set<ReadRow>
+  /** How many of them it is narrowed to; undefined while it covers everything. */
+  named: number | undefined
 }
 
 /** A lease whose process has died holds space back for so long. */
 const lifeMs = 120_000
+/** One that covers everything. */
+const wideLifeMs = 30_000
 const renewMs = 30_000
 
 export class ReadLeases {
@@ -49,18 +58,19 @@ export class ReadLeases {
   }
 
   /**
-   * From when it resolves until `release`, no version that is there loses its data. Whether a version
-   * found before is still there must be looked at again.
+   * From when it resolves until `release`, this version does not lose its data if it is there. Whether
+   * it still is must be looked at again.
    */
-  async hold(): Promise<ReadHold> {
+  async hold({ bucketId, key, rowId }: ReadRow): Promise<ReadHold> {
     const shared = this.sharedNow()
-    shared.holds += 1
+    const row = { bucketId, key, rowId }
+    shared.rows.add(row)
     this.holdsCount += 1
     try {
       await shared.taken
     } catch (cause) {
       if (this.current === shared) this.current = undefined
-      this.letGo(shared)
+      this.letGo(shared, row)
       throw cause
     }
     let held = true
@@ -68,7 +78,7 @@ export class ReadLeases {
       release: () => {
         if (!held) return
         held = false
-        this.letGo(shared)
+        this.letGo(shared, row)
       },
     }
   }
@@ -84,28 +94,57 @@ export class ReadLeases {
     if (current !== undefined && Math.abs(now - current.sinceMs) < this.windowMs) return current
     const leaseId = `read-${this.parts.random(12).toString('hex')}`
     const { leases } = this.parts
-    const taken = leases.take({ leaseId, purpose: 'read', expiresMs: now + lifeMs })
+    const expiresMs = now + wideLifeMs
+    const scopes = [{ is: 'everything' as const }]
+    const taken = leases.take({ leaseId, purpose: 'read', expiresMs, scopes })
     taken.catch(() => {})
-    const renewing = setInterval(() => this.renew(leaseId), renewMs)
-    renewing.unref()
-    this.current = { leaseId, taken, sinceMs: now, renewing, holds: 0 }
-    return this.current
+    const rows = new Set<ReadRow>()
+    const shared: Shared = {
+      leaseId,
+      taken,
+      sinceMs: now,
+      upkeep: undefined,
+      rows,
+      named: undefined,
+    }
+    this.keepUpIn(shared, this.windowMs)
+    this.current = shared
+    return shared
   }
 
-  /** A lease that was lost all the same makes a read fail, and never answer wrongly. */
-  private renew(leaseId: string): void {
+  private keepUpIn(shared: Shared, ms: number): void {
+    shared.upkeep = setTimeout(() => this.inBackground(this.keepUp(shared)), ms).unref()
+  }
+
+  /**
+   * After its window, and again and again: names what is still read, or moves the expiry where that is
+   * nothing less. A lease that was lost all the same makes a read fail, and never answer wrongly.
+   */
+  private async keepUp(shared: Shared): Promise<void> {
     const { leases, nowMs } = this.parts
-    this.inBackground(leases.renew(leaseId, nowMs() + lifeMs))
+    const { leaseId, rows, named } = shared
+    // Nobody joins a lease that may not cover him.
+    if (this.current === shared) this.current = undefined
+    const expiresMs = nowMs() + lifeMs
+    let nextMs = renewMs
+    try {
+      const scopes = [...rows].map((row) => ({ is: 'row' as const, ...row }))
+      if (scopes.length === named) await leases.renew(leaseId, expiresMs)
+      else await leases.narrow({ leaseId, expiresMs, scopes })
+      shared.named = scopes.length
+    } catch {
+      nextMs = this.windowMs
+    }
+    if (rows.size > 0) this.keepUpIn(shared, nextMs)
   }
 
-  private letGo(shared: Shared): void {
-    assert(shared.holds > 0, 'a hold released twice')
-    shared.holds -= 1
+  private letGo(shared: Shared, row: ReadRow): void {
+    assert(shared.rows.delete(row), 'a hold released twice')
     this.holdsCount -= 1
-    if (shared.holds > 0) return
+    if (shared.rows.size > 0) return
     // The next read takes a lease of its own: holding this one on would hold space back for nobody.
     if (this.current === shared) this.current = undefined
-    clearInterval(shared.renewing)
+    clearTimeout(shared.upkeep)
     this.inBackground(this.parts.leases.letGo(shared.leaseId))
   }
 

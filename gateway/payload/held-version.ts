@@ -15,14 +15,15 @@ export async function holdVersion(
   { bucket, version }: FoundVersion,
 ): Promise<ReadHold> {
   const { metadata, readLeases } = call.services
-  const hold = await readLeases.hold()
+  const { key, rowId } = version
+  const hold = await readLeases.hold({ bucketId: bucket.id, key, rowId })
   try {
-    const now = await metadata.objects.get(bucket, version.key, version.versionId)
-    if (now?.rowId === version.rowId) return hold
+    const now = await metadata.objects.get(bucket, key, version.versionId)
+    if (now?.rowId === rowId) return hold
   } catch (cause) {
     hold.release()
     throw cause
   }
   hold.release()
-  throw new VersionGone(`${version.rowId} went before it could be held`)
+  throw new VersionGone(`${rowId} went before it could be held`)
 }

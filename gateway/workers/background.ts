@@ -5,6 +5,7 @@ import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { startOutboxRelay } from '../../metadata/tasks/outbox-relay.ts'
 import { sweepBundles } from '../bundles/sweep-bundles.ts'
 import { sweepManifests } from '../zip/sweep-manifests.ts'
+import { makeRoom } from './make-room.ts'
 import { type RepeatingJob, repeat } from './repeating.ts'
 import { sweepOrphans } from './sweep-orphans.ts'
 
@@ -100,6 +101,7 @@ function jobs(parts: BackgroundParts): readonly RepeatingJob[] {
       pauseMs: minute,
       run: (signal) => sweepManifests(metadata, { nowMs: now(), signal }),
     },
+    makeRoom(parts),
     {
       name: 'expired bundles',
       pauseMs: minute,

@@ -21,6 +21,8 @@ export type ArchiveParts = SliceParts & {
   readonly clock: () => number
   /** Called again and again while the archive is read. */
   readonly keepAlive: () => Promise<void>
+  /** Called as reading begins; what it answers, at the end. */
+  readonly enter: () => () => void
 }
 
 /** Buffers of a batch smaller than this are put together: a write costs more than the copy. */
@@ -64,6 +66,7 @@ async function* readEntries(parts: ArchiveParts, manifest: Manifest, range: Arch
   const ahead: Promise<readonly ReadSlice[]>[] = []
   const next = async () => batchOf((await ahead.shift()) ?? [], check)
   parts.readers.enter()
+  const leave = parts.enter()
   try {
     for await (const step of stepsOf(pages, range, () => lane.nextStepBytes())) {
       await parts.keepAlive()
@@ -89,6 +92,7 @@ async function* readEntries(parts: ArchiveParts, manifest: Manifest, range: Arch
     // Ended early or failed: what is being read ends before we do, whatever comes of it.
     await Promise.allSettled(ahead)
     lane.end()
+    leave()
     parts.readers.leave()
   }
 }

@@ -1,17 +1,20 @@
 // Which manifest answers a request: freezes what is there now, finds what was frozen before, and keeps
 // what is in use alive. One for each process; manifests themselves are shared by all.
+import type { LeaseScope } from '../../metadata/lease-store.ts'
 import type { Manifest, ManifestId } from '../../metadata/manifest-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { parseManifestId } from '../../metadata/record-ids.ts'
 import type { TenantId } from '../../metadata/records.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { ArchiveUses } from './archive-uses.ts'
 import type { EntryList } from './entry-list.ts'
 import { hasEntries } from './manifest-entries.ts'
 import { type ManifestOrder, writeManifest } from './write-manifest.ts'
 import {
   busyMs,
   entriesPerTenantMax,
+  idleAfterMs,
   manifestLifeMs,
   manifestsPerTenantMax,
   touchEveryMs,
@@ -25,6 +28,8 @@ export type ArchiveScope = {
 
 export type FreezeOrder = ArchiveScope &
   Pick<ManifestOrder, 'options' | 'emptyModifiedMs'> & {
+    /** Where the objects of the list lie: what is deleted there stays readable. */
+    readonly scopes: readonly LeaseScope[]
     /** Opens the list as it is at a moment that is not before the call. */
     readonly open: () => Promise<EntryList>
   }
@@ -35,6 +40,10 @@ export type ArchivesParts = {
   readonly random: RandomBytes
 }
 
+/** Of the leases of archives. Those of bundles are others. */
+export const archivePurpose = 'zip'
+const unneeded = { is: 'unneeded' } as const
+
 /** A freeze that is waited for. Before it has looked, those who come may share it. */
 type Turn = { result: Promise<Manifest>; hasLooked: boolean }
 
@@ -42,9 +51,14 @@ export class Archives {
   private readonly parts: ArchivesParts
   /** The last of each scope; those before it are waited for by it. */
   private readonly turns = new Map<string, Turn>()
+  private readonly uses: ArchiveUses
 
   constructor(parts: ArchivesParts) {
     this.parts = parts
+    const { metadata, now } = parts
+    this.uses = new ArchiveUses({
+      note: (manifestId) => metadata.manifests.touch(manifestId, now()),
+    })
   }
 
   /**
@@ -83,28 +97,44 @@ export class Archives {
     return this.turns.get(nameOf(scope))?.result
   }
 
+  /** It is read from now on, until what this answers is called: no one who needs space may remove it. */
+  enter(manifest: Manifest): () => void {
+    return this.uses.enter(manifest.manifestId)
+  }
+
   /** To be called again and again by whoever reads the archive, so that it lives on. */
   keeper(manifest: Manifest): () => Promise<void> {
     let kept: Manifest | undefined = manifest
     return async () => {
       // Once it is gone, the reader finds out by itself: nothing is read that is not there.
-      if (kept !== undefined) kept = await this.keep(kept)
+      if (kept !== undefined) kept = await this.keep(kept, touchEveryMs)
     }
   }
 
-  /** Notes a use, now and then. Undefined: the manifest is gone, or its data may be. */
-  private async keep(manifest: Manifest): Promise<Manifest | undefined> {
+  /** Its lease covers these alone from now on. */
+  async narrow(manifestId: ManifestId, scopes: readonly LeaseScope[]): Promise<void> {
     const { metadata, now } = this.parts
+    const expiresMs = now() + manifestLifeMs
+    await metadata.leases.narrow({ leaseId: manifestId, expiresMs, scopes })
+  }
+
+  /**
+   * Notes a use, if the last one was so long ago. Undefined: the manifest is gone, or its data may be.
+   * Whoever begins to read notes it soon, since it is from then on that he is not to lose it.
+   */
+  private async keep(manifest: Manifest, everyMs = idleAfterMs / 3): Promise<Manifest | undefined> {
+    const { metadata, now } = this.parts
+    const { manifestId } = manifest
     const nowMs = now()
     const idleMs = nowMs - manifest.usedMs
-    if (idleMs < touchEveryMs) return manifest
+    if (idleMs < everyMs) return manifest
     if (idleMs >= manifestLifeMs) return undefined
-    if (needsLease(manifest)) {
-      const renewed = await metadata.leases.renew(manifest.manifestId, nowMs + manifestLifeMs)
-      if (renewed.is === 'gone') return undefined
-    }
-    const touched = await metadata.manifests.touch(manifest.manifestId, nowMs)
-    return touched.is === 'done' ? { ...manifest, usedMs: nowMs } : undefined
+    const [touched, renewed] = await Promise.all([
+      metadata.manifests.touch(manifestId, nowMs),
+      needsLease(manifest) ? metadata.leases.renew(manifestId, nowMs + manifestLifeMs) : unneeded,
+    ])
+    if (touched.is === 'noSuchManifest' || renewed.is === 'gone') return undefined
+    return { ...manifest, usedMs: nowMs }
   }
 
   private async takeTurn(
@@ -144,9 +174,11 @@ export class Archives {
   private async freezeAnew(order: FreezeOrder, turn: Turn): Promise<Manifest> {
     const { metadata, now, random } = this.parts
     const manifestId = drawManifestId(random)
-    const { tenantId, scope } = order
+    const { tenantId, scope, scopes } = order
     await metadata.manifests.begin({ manifestId, tenantId, scope, nowMs: now() })
-    const lease = { leaseId: manifestId, purpose: 'zip', expiresMs: now() + manifestLifeMs }
+    const expiresMs = now() + manifestLifeMs
+    const lease = { leaseId: manifestId, purpose: archivePurpose, expiresMs, scopes }
+    const leave = this.uses.enter(manifestId)
     try {
       // Before anybody looks: whatever is deleted after the look is held.
       await metadata.leases.take(lease)
@@ -167,6 +199,8 @@ export class Archives {
     } catch (cause) {
       await this.remove(manifestId)
       throw cause
+    } finally {
+      leave()
     }
   }
 

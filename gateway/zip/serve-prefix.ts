@@ -29,6 +29,7 @@ export async function servePrefix(
     scope: `prefix ${bucket.id} ${options} ${archive.prefix}`,
     options,
     emptyModifiedMs: bucket.createdMs,
+    scopes: [{ is: 'prefix', bucketId: bucket.id, prefix: archive.prefix }],
     open: () => openPrefix(services.metadata.objects, bucket, archive),
   })
   const fileName = `${lastComponent(archive.prefix) ?? bucket.name}.zip`

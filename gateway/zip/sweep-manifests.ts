@@ -2,7 +2,7 @@
 // of a freeze or of a removal has left.
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { removeManifest } from './archives.ts'
-import { manifestLifeMs } from './zip-limits.ts'
+import { abandonedAfterMs, manifestLifeMs } from './zip-limits.ts'
 
 const sweptAtOnce = 100
 
@@ -12,7 +12,9 @@ export async function sweepManifests(
   options: { readonly nowMs: number; readonly signal: AbortSignal },
 ): Promise<'again' | 'idle'> {
   const usedBeforeMs = options.nowMs - manifestLifeMs
-  const stale = await metadata.manifests.stale({ usedBeforeMs, limit: sweptAtOnce })
+  const openBeforeMs = options.nowMs - abandonedAfterMs
+  const page = { usedBeforeMs, openBeforeMs, limit: sweptAtOnce }
+  const stale = await metadata.manifests.stale(page)
   for (const manifestId of stale) {
     if (options.signal.aborted) return 'idle'
     await removeManifest(metadata, manifestId)

@@ -8,6 +8,12 @@ const mib = 1024 * 1024
 export const manifestLifeMs = 24 * 60 * minute
 /** A use is noted at most this often. */
 export const touchEveryMs = 5 * minute
+/** Who reads an archive says so this often. */
+export const noteUseEveryMs = 5 * second
+/** One that is being made, of which nobody has said so for so long, was left by a process that died. */
+export const abandonedAfterMs = 5 * minute
+/** An archive that nobody has read for so long may go when space is short. */
+export const idleAfterMs = 15 * second
 /** What was used this recently may be in use, so that no other archive takes its place. */
 export const busyMs = 2 * touchEveryMs
 

@@ -50,8 +50,9 @@ export class ZipService {
   read(manifest: Manifest, tenantKeys: TenantKeys, range: ArchiveRange): Batches {
     const { metadata, blobs, clock } = this.parts
     const keepAlive = this.archives.keeper(manifest)
+    const enter = () => this.archives.enter(manifest)
     const { budget, readers } = this
-    const parts = { metadata, blobs, tenantKeys, budget, readers, clock, keepAlive }
+    const parts = { metadata, blobs, tenantKeys, budget, readers, clock, keepAlive, enter }
     return readArchive(parts, manifest, range)
   }
 

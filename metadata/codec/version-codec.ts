@@ -21,7 +21,7 @@ import {
   parseHeaders,
   parseUserMetadata,
 } from './content-codec.ts'
-import { array, decodeRecord, encodeRecord, RecordCorrupt } from './record-frame.ts'
+import { array, count, decodeRecord, encodeRecord, RecordCorrupt } from './record-frame.ts'
 import { flattenTags, parseTags } from './tenancy-codec.ts'
 
 /** What the head tells; the key and the row id are where the head is stored. */
@@ -122,15 +122,22 @@ function writeBeginning(head: Buffer, flags: number, modifiedMs: number): void {
   head.writeUIntBE(modifiedMs, timeAt, 6)
 }
 
-/** Everything that the head does not say. */
-export function encodeContent(content: ObjectContent): Buffer {
+/** Everything that the head does not say, and the number of leases' tally at the commit. */
+export function encodeContent(content: ObjectContent, born: number): Buffer {
   return encodeRecord(1, [
     flattenData(content.data),
     flattenHeaders(content.headers),
     flattenChecksum(content.checksum),
     flattenUserMetadata(content.userMetadata),
     flattenTags(content.tags),
+    born === 0 ? undefined : born,
   ])
+}
+
+/** 0: from before any lease, or from before it was recorded. */
+export function bornOfContent(content: Buffer): number {
+  const fields = decodeRecord('version content', content)
+  return fields[5] == null ? 0 : count(fields, 5)
 }
 
 /** Where the bytes of the object are. */

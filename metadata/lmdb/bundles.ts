@@ -12,7 +12,14 @@ import { bundleLeaseId } from '../bundle-store.ts'
 import { encodeBundle, gatheringStates, parseBundle } from '../codec/bundle-codec.ts'
 import type { ManifestId } from '../manifest-store.ts'
 import type { TenantId } from '../records.ts'
-import { letLeaseGo, renewLease } from './lease-rows.ts'
+import {
+  handLeaseOver,
+  leaseAt,
+  letLeaseGo,
+  renewLease,
+  sealLease,
+  takeLease,
+} from './lease-rows.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { removalStep, sealedManifest, touchManifest } from './manifests.ts'
 import { bucketKey, justAfter, numberKey, numberOfKey, rangeOf } from './row-keys.ts'
@@ -158,10 +165,21 @@ function keepNamed(tables: Tables, { before, bundle, keepUntilMs }: Putting): bo
   const known = before === undefined ? [] : manifestsOf(before)
   const fresh = named.filter((manifestId) => !known.includes(manifestId))
   // All fresh ones are looked for first: what was changed would stay changed.
-  if (!fresh.every((manifestId) => sealedManifest(tables, manifestId) !== undefined)) return false
-  if (!renewLease(tables, leaseId, keepUntilMs)) return false
+  if (!fresh.every((manifestId) => isHeld(tables, manifestId))) return false
+  if (known.length === 0 && leaseAt(tables, leaseId) === undefined) {
+    takeLease(tables, { leaseId, purpose: 'bundle', expiresMs: keepUntilMs, scopes: [] })
+    sealLease(tables, leaseId)
+  } else if (!renewLease(tables, leaseId, keepUntilMs)) return false
+  for (const manifestId of fresh) handLeaseOver(tables, manifestId, leaseId)
   for (const manifestId of named) touchManifest(tables, manifestId, keepUntilMs)
   return true
+}
+
+/** What it refers to is there, and stays. */
+function isHeld(tables: Tables, manifestId: ManifestId): boolean {
+  const manifest = sealedManifest(tables, manifestId)
+  if (manifest === undefined) return false
+  return manifest.entries === 0 || leaseAt(tables, manifestId) !== undefined
 }
 
 function removePlaces(tables: Tables, { bundleId, tenantId, gathering }: Bundle): void {

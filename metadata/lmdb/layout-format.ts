@@ -3,18 +3,27 @@ import { requireKnownFormat, storeFormat } from '../../protocol/store/store-form
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
 import { decodeRecord, encodeRecord } from '../codec/record-frame.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
+import { migrateLeases } from './migrate-leases.ts'
 
 const formatKey = Buffer.from('format')
 
-/** Notes the format where there is none yet. Throws `StoreRefused` for one that is not known here. */
-export async function checkLayoutFormat(env: LmdbEnvironment): Promise<void> {
+/**
+ * Notes the format where there is none yet; the primary brings rows of an earlier one up to date. Throws
+ * `StoreRefused` for one that is not known here.
+ */
+export async function checkLayoutFormat(
+  env: LmdbEnvironment,
+  role: 'primary' | 'worker',
+): Promise<void> {
   const noted = env.read(({ meta }) => meta.get(formatKey))
   if (noted === undefined) return env.write(noteLayoutFormat)
   const [format] = decodeRecord('layout', noted)
   if (typeof format !== 'number') throw new StoreRefused('The metadata do not say their format.')
   requireKnownFormat(format, 'The metadata')
+  // 2: leases have scopes, and what they hold is filed under them.
+  if (format === 1 && role === 'primary') await migrateLeases(env, noteLayoutFormat)
 }
 
-export function noteLayoutFormat({ meta }: Tables): void {
+function noteLayoutFormat({ meta }: Tables): void {
   meta.put(formatKey, encodeRecord(1, [storeFormat]))
 }

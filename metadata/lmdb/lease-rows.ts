@@ -1,55 +1,202 @@
-// The horizon that leases hold: releases numbered above it wait. One row tells it, so that a commit
-// asks no more than one get.
-import { count, decodeRecord, encodeRecord, text } from '../codec/record-frame.ts'
-import type { Lease } from '../lease-store.ts'
+// Rows of leases, and the numbers by which they and versions know of one another. What a lease covers is
+// in `lease-scopes.ts`, what it holds in `held-rows.ts`. The protocol is modelled in
+// `test/simulation/lease-model.ts`.
+//
+// One number of the store grows with whatever changes a lease. A version notes it when it is committed,
+// and again when it is buried; a lease notes it when it is taken, for each of its scopes, and when it is
+// sealed. So it is told which came first, without a clock.
+import {
+  array,
+  count,
+  decodeRecord,
+  encodeRecord,
+  RecordCorrupt,
+  text,
+} from '../codec/record-frame.ts'
+import type { Lease, LeaseScope } from '../lease-store.ts'
+import { putScope, removeScopes } from './lease-scopes.ts'
 import type { Tables } from './lmdb-environment.ts'
-import { numberKey, numberOfKey } from './row-keys.ts'
+import { appendRelease, ownTasks } from './outbox-rows.ts'
+import { numberKey, numberOfKey, rangeOf } from './row-keys.ts'
 
-export type HeldLease = Lease & { /** The last task before the lease. */ readonly horizon: number }
-
-export const allLeases = { start: Buffer.of(0), end: Buffer.alloc(300, 0xff) }
-const horizonKey = Buffer.from('horizon')
-
-/** The last release that may be done; undefined when no lease lives. */
-export function leaseHorizon(tables: Tables): number | undefined {
-  const bytes = tables.meta.get(horizonKey)
-  return bytes && numberOfKey(bytes)
+export type LeaseRow = Omit<Lease, 'scopes'> & {
+  /** Under which number it files what it holds. */
+  readonly file: number
+  /** What was committed at this number or later, it does not cover. */
+  readonly sealed: number | undefined
+  /** When it was taken, or the oldest of those it was handed. */
+  readonly since: number
+  /** Those of its scopes, its own and those it was handed. */
+  readonly lives: readonly number[]
 }
 
-/** To be called by whatever has changed a lease, in its transaction. */
-export function updateHorizon(tables: Tables): void {
-  let horizon = Number.POSITIVE_INFINITY
-  for (const row of tables.leases.rows(allLeases)) {
-    horizon = Math.min(horizon, parseLease(row.value).horizon)
-  }
-  if (horizon === Number.POSITIVE_INFINITY) tables.meta.remove(horizonKey)
-  else tables.meta.put(horizonKey, numberKey(horizon))
+const everyLease = { start: Buffer.of(0), end: Buffer.alloc(300, 0xff) }
+const tallyKey = Buffer.from('leases')
+
+/** `last`: the number given last. `living`: how many leases there are. */
+export type LeaseTally = { readonly last: number; readonly living: number }
+
+export function leaseTally(tables: Tables): LeaseTally {
+  const bytes = tables.meta.get(tallyKey)
+  if (bytes === undefined) return { last: 0, living: 0 }
+  return { last: numberOfKey(bytes), living: numberOfKey(bytes.subarray(8)) }
+}
+
+export function putTally(tables: Tables, { last, living }: LeaseTally): void {
+  tables.meta.put(tallyKey, Buffer.concat([numberKey(last), numberKey(living)]))
+}
+
+/** The next number; `born` leases more, or fewer, live from now on. */
+function nextNumber(tables: Tables, born: -1 | 0 | 1): number {
+  const { last, living } = leaseTally(tables)
+  putTally(tables, { last: last + 1, living: living + born })
+  return last + 1
+}
+
+export function leaseAt(tables: Tables, leaseId: string): LeaseRow | undefined {
+  const bytes = tables.leases.get(Buffer.from(leaseId))
+  return bytes && parseLease(bytes)
+}
+
+/** All of them: they are few. */
+export function leasesOf(tables: Tables): readonly LeaseRow[] {
+  return [...tables.leases.rows(everyLease)].map((row) => parseLease(row.value))
+}
+
+/** The lease of a scope; undefined when it is over. */
+export function leaseOfLife(tables: Tables, life: number): LeaseRow | undefined {
+  const leaseId = tables.leaseLives.get(numberKey(life))
+  return leaseId && leaseAt(tables, leaseId.toString())
+}
+
+/** Takes a lease, or adds to it. */
+export function takeLease(tables: Tables, { scopes, ...lease }: Lease): void {
+  const before = leaseAt(tables, lease.leaseId)
+  const life = nextNumber(tables, before === undefined ? 1 : 0)
+  const { file, since, lives } = before ?? { file: life, since: life, lives: [] }
+  putLease(tables, { ...lease, file, sealed: undefined, since, lives: [...lives, life] })
+  tables.leaseLives.put(numberKey(life), Buffer.from(lease.leaseId))
+  addScopes(tables, { life, since: life }, scopes)
+}
+
+/** More of what was taken at that moment. False: it is gone. */
+export function widenLease(
+  tables: Tables,
+  leaseId: string,
+  scopes: readonly LeaseScope[],
+): boolean {
+  const life = leaseAt(tables, leaseId)?.lives.at(-1)
+  if (life === undefined) return false
+  addScopes(tables, { life, since: life }, scopes)
+  return true
+}
+
+/** Whoever took it has looked: what is committed from now on, it does not cover. */
+export function sealLease(tables: Tables, leaseId: string): void {
+  const lease = leaseAt(tables, leaseId)
+  if (lease !== undefined) putLease(tables, { ...lease, sealed: nextNumber(tables, 0) })
 }
 
 /** Moves the expiry. False: there is no such lease any more. */
 export function renewLease(tables: Tables, leaseId: string, expiresMs: number): boolean {
-  const key = Buffer.from(leaseId)
-  const bytes = tables.leases.get(key)
-  if (bytes === undefined) return false
-  tables.leases.put(key, encodeLease({ ...parseLease(bytes), expiresMs }))
+  const lease = leaseAt(tables, leaseId)
+  if (lease === undefined) return false
+  putLease(tables, { ...lease, expiresMs })
+  return true
+}
+
+/** As `LeaseStore.narrow`. */
+export function narrowLease(
+  tables: Tables,
+  { leaseId, expiresMs, scopes }: Pick<Lease, 'leaseId' | 'expiresMs' | 'scopes'>,
+): boolean {
+  const lease = leaseAt(tables, leaseId)
+  if (lease === undefined) return false
+  const life = nextNumber(tables, 0)
+  endLives(tables, lease.lives)
+  // A file of its own, so that what is sifted is not met again.
+  putLease(tables, { ...lease, expiresMs, file: life, lives: [life] })
+  sift(tables, lease.file)
+  tables.leaseLives.put(numberKey(life), Buffer.from(leaseId))
+  addScopes(tables, { life, since: lease.since }, scopes)
+  return true
+}
+
+/** As `LeaseStore.handOver`. */
+export function handLeaseOver(tables: Tables, leaseId: string, to: string): boolean {
+  const from = leaseAt(tables, leaseId)
+  const taker = leaseAt(tables, to)
+  if (from === undefined || taker === undefined || leaseId === to) return false
+  tables.leases.remove(Buffer.from(leaseId))
+  nextNumber(tables, -1)
+  for (const life of from.lives) tables.leaseLives.put(numberKey(life), Buffer.from(to))
+  const isOpen = from.sealed === undefined || taker.sealed === undefined
+  const sealed = isOpen ? undefined : Math.max(from.sealed, taker.sealed)
+  const lives = [...taker.lives, ...from.lives]
+  const since = Math.min(from.since, taker.since)
+  putLease(tables, { ...taker, sealed, since, lives })
+  sift(tables, from.file)
   return true
 }
 
 export function letLeaseGo(tables: Tables, leaseId: string): void {
+  const lease = leaseAt(tables, leaseId)
+  if (lease === undefined) return
   tables.leases.remove(Buffer.from(leaseId))
-  updateHorizon(tables)
+  nextNumber(tables, -1)
+  endLives(tables, lease.lives)
+  sift(tables, lease.file)
 }
 
-export function encodeLease(lease: HeldLease): Buffer {
-  return encodeRecord(1, [lease.leaseId, lease.purpose, lease.expiresMs, lease.horizon])
+/** Whether something waits for it. */
+export function holdsRows(tables: Tables, { file }: LeaseRow): boolean {
+  return !tables.heldReleases.isEmpty(rangeOf(numberKey(file)))
 }
 
-export function parseLease(bytes: Buffer): HeldLease {
-  const fields = decodeRecord('lease', bytes)
+function addScopes(
+  tables: Tables,
+  numbers: { readonly life: number; readonly since: number },
+  scopes: readonly LeaseScope[],
+): void {
+  for (const scope of scopes) putScope(tables, scope, numbers)
+}
+
+/** Their scopes cover nothing from now on. */
+function endLives(tables: Tables, lives: readonly number[]): void {
+  for (const life of lives) {
+    tables.leaseLives.remove(numberKey(life))
+    if (removeScopes(tables, life)) continue
+    appendRelease(tables, ownTasks, { what: 'leaseScopes', life })
+  }
+}
+
+/** Has what is filed there looked at again, in steps: others may hold it, or nobody. */
+function sift(tables: Tables, file: number): void {
+  if (tables.heldReleases.isEmpty(rangeOf(numberKey(file)))) return
+  appendRelease(tables, ownTasks, { what: 'heldReleases', file })
+}
+
+export function putLease(tables: Tables, lease: LeaseRow): void {
+  const { leaseId, purpose, expiresMs, file, sealed, since, lives } = lease
+  const fields = [leaseId, purpose, expiresMs, file, sealed ?? null, since, lives]
+  tables.leases.put(Buffer.from(leaseId), encodeRecord(2, fields))
+}
+
+/** Format 1 knew no scopes; `migrate-leases.ts` leaves none behind. */
+function fromFormat1(): never {
+  throw new RecordCorrupt('lease: of format 1')
+}
+
+function parseLease(bytes: Buffer): LeaseRow {
+  const fields = decodeRecord('lease', bytes, [fromFormat1])
+  const lives = array(fields, 6)
   return {
     leaseId: text(fields, 0),
     purpose: text(fields, 1),
     expiresMs: count(fields, 2),
-    horizon: count(fields, 3),
+    file: count(fields, 3),
+    sealed: fields[4] == null ? undefined : count(fields, 4),
+    since: count(fields, 5),
+    lives: lives.map((_, at) => count(lives, at)),
   }
 }

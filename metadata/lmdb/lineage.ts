@@ -2,7 +2,6 @@
 import assert from 'node:assert'
 import { encodeLineage, parseLineage } from '../codec/lineage-codec.ts'
 import type { LineageStore } from '../lineage-store.ts'
-import { noteLayoutFormat } from './layout-format.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 
 const lineageKey = Buffer.from('lineage')
@@ -17,12 +16,7 @@ export function lmdbLineage(env: LmdbEnvironment): LineageStore {
   return {
     get: async () => env.read(noted),
 
-    put: (lineage) =>
-      env.write((tables) => {
-        tables.meta.put(lineageKey, encodeLineage(lineage))
-        // Programs that know nothing of lineages would serve copies that do not belong together.
-        noteLayoutFormat(tables)
-      }),
+    put: (lineage) => env.write(({ meta }) => meta.put(lineageKey, encodeLineage(lineage))),
 
     advance: async () => {
       const current = env.read(noted)

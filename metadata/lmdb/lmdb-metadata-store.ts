@@ -7,9 +7,10 @@ import { lmdbBuckets, type Random } from './buckets.ts'
 import { lmdbBundles } from './bundles.ts'
 import { lmdbChunks } from './chunk-catalog.ts'
 import { checkLayoutFormat } from './layout-format.ts'
+import { leasesOf, letLeaseGo } from './lease-rows.ts'
 import { lmdbLeases } from './leases.ts'
 import { lmdbLineage } from './lineage.ts'
-import { LmdbEnvironment } from './lmdb-environment.ts'
+import { LmdbEnvironment, type Tables } from './lmdb-environment.ts'
 import { lmdbManifests } from './manifests.ts'
 import { lmdbObjects } from './objects.ts'
 import { lmdbOrphans } from './orphans.ts'
@@ -25,7 +26,8 @@ export type LmdbMetadataOptions = {
   readonly random: Random
   /**
    * `primary`: the first process of a server, opened while no other process of this data directory
-   * runs. It purges tombstones, which no upload under way can need any more. `worker`: all others.
+   * runs. It purges tombstones and ends the leases of reads, which nobody can need any more, and brings
+   * an older layout forward. `worker`: all others.
    */
   readonly role: 'primary' | 'worker'
   /**
@@ -72,12 +74,15 @@ export class LmdbMetadataStore implements MetadataStore {
   static async open(options: LmdbMetadataOptions): Promise<LmdbMetadataStore> {
     const env = await LmdbEnvironment.open(options)
     try {
-      await checkLayoutFormat(env)
+      await checkLayoutFormat(env, options.role)
     } catch (cause) {
       await env.close()
       throw cause
     }
-    if (options.role === 'primary') await purgeTombstones(env)
+    if (options.role === 'primary') {
+      await purgeTombstones(env)
+      await endReads(env)
+    }
     return new LmdbMetadataStore(env, pooled(options.random))
   }
 
@@ -95,6 +100,15 @@ export class LmdbMetadataStore implements MetadataStore {
   close(): Promise<void> {
     return this.#env.close()
   }
+}
+
+/** The processes whose reads they are have ended. */
+async function endReads(env: LmdbEnvironment): Promise<void> {
+  const reads = (tables: Tables) => leasesOf(tables).filter(({ purpose }) => purpose === 'read')
+  if (env.read(reads).length === 0) return
+  await env.write((tables) => {
+    for (const { leaseId } of reads(tables)) letLeaseGo(tables, leaseId)
+  })
 }
 
 async function purgeTombstones(env: LmdbEnvironment): Promise<void> {

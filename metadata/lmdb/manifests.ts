@@ -11,6 +11,7 @@ import { encodeManifestPage, parseManifestPage } from '../codec/manifest-page-co
 import type { Manifest, ManifestId, ManifestStore } from '../manifest-store.ts'
 import { parseManifestId } from '../record-ids.ts'
 import type { TenantId } from '../records.ts'
+import { sealLease } from './lease-rows.ts'
 import type { LmdbEnvironment, LmdbTable, Tables } from './lmdb-environment.ts'
 import { bucketKey, numberKey, rangeOf } from './row-keys.ts'
 
@@ -55,6 +56,7 @@ export function lmdbManifests(env: LmdbEnvironment): ManifestStore {
         const createdMs = Math.max(head.createdMs, (newest?.createdMs ?? 0) + 1)
         const sealed = { ...head, createdMs, state: 'sealed' as const, summary }
         putHead(tables, sealed)
+        sealLease(tables, manifestId)
         tables.manifestScopes.put(foundBy(sealed), Buffer.alloc(0))
         return { is: 'sealed', manifest: manifestOf(sealed) }
       }),
@@ -97,13 +99,14 @@ export function lmdbManifests(env: LmdbEnvironment): ManifestStore {
         touchManifest(tables, manifestId, nowMs) ? { is: 'done' } : { is: 'noSuchManifest' },
       ),
 
-    stale: async ({ usedBeforeMs, limit }) =>
+    stale: async ({ usedBeforeMs, openBeforeMs = usedBeforeMs, limit }) =>
       env.read((tables) => {
         const stale: ManifestId[] = []
         for (const row of tables.manifests.rows(everyManifest)) {
           if (stale.length === limit) break
           const { manifestId, state, usedMs } = parseManifestHead(row.value)
-          if (state === 'removed' || usedMs < usedBeforeMs) stale.push(manifestId)
+          const beforeMs = state === 'open' ? openBeforeMs : usedBeforeMs
+          if (state === 'removed' || usedMs < beforeMs) stale.push(manifestId)
         }
         return stale
       }),
@@ -137,10 +140,10 @@ function putHead(tables: Tables, head: ManifestHead): void {
   tables.manifests.put(keyOf(head.manifestId), encodeManifestHead(head))
 }
 
-/** Says that it is used until then, at least. False: there is no such manifest, or it is not sealed. */
+/** Says that it is used until then, at least. False: there is no such manifest. */
 export function touchManifest(tables: Tables, manifestId: ManifestId, usedMs: number): boolean {
   const head = headOf(tables, manifestId)
-  if (head?.state !== 'sealed') return false
+  if (head === undefined || head.state === 'removed') return false
   if (head.usedMs < usedMs) putHead(tables, { ...head, usedMs })
   return true
 }

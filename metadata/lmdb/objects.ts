@@ -1,6 +1,12 @@
 // Objects: the verbs of `ObjectStore`. The versions of one key are `version-history.ts`'s, listings
 // are `object-listings.ts`'s.
-import { dataOfContent, encodeContent, versionIdOfRow } from '../codec/version-codec.ts'
+import assert from 'node:assert'
+import {
+  bornOfContent,
+  dataOfContent,
+  encodeContent,
+  versionIdOfRow,
+} from '../codec/version-codec.ts'
 import type { DeleteOutcome, ObjectStore } from '../metadata-store.ts'
 import { liveBucket, type Random } from './buckets.ts'
 import { takePiece } from './chunk-claims.ts'
@@ -125,6 +131,9 @@ function setTags(
   const version = found && readVersion(history, found)
   if (version === undefined) return { is: 'noSuchVersion' }
   if (version.is === 'deleteMarker') return { is: 'deleteMarker' }
-  tables.contents.put(contentKey(version.rowId), encodeContent({ ...version, tags }))
+  const row = contentKey(version.rowId)
+  const old = tables.contents.get(row)
+  assert(old !== undefined, 'a version without its content')
+  tables.contents.put(row, encodeContent({ ...version, tags }, bornOfContent(old)))
   return { is: 'done', versionId: version.versionId }
 }

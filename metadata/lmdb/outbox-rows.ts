@@ -8,7 +8,15 @@ import {
   parseBlobRef,
   parseChunkRefs,
 } from '../codec/chunk-ref-codec.ts'
-import { bytesAt, decodeRecord, encodeRecord, id, text, word } from '../codec/record-frame.ts'
+import {
+  bytesAt,
+  count,
+  decodeRecord,
+  encodeRecord,
+  id,
+  text,
+  word,
+} from '../codec/record-frame.ts'
 import { parseBucketId, parseChunkListId, parseTenantId, parseUploadId } from '../record-ids.ts'
 import type { BucketId, ChunkListId, PieceData, TenantId, UploadId } from '../records.ts'
 import type { Tables } from './lmdb-environment.ts'
@@ -25,14 +33,35 @@ export type ReleaseTarget =
   | { readonly what: 'parts'; readonly uploadId: UploadId }
   /** All uploads of a bucket that is gone. */
   | { readonly what: 'bucketUploads'; readonly bucketId: BucketId }
+  /** What an ended lease has filed under this number: to be filed elsewhere, or released. */
+  | { readonly what: 'heldReleases'; readonly file: number }
+  /** The rows of scopes of a life that is over. */
+  | { readonly what: 'leaseScopes'; readonly life: number }
 
 type BlobRefOfChunk = Extract<PieceData, { is: 'chunks' }>['chunks'][number]
-const targets = ['version', 'chunks', 'list', 'parts', 'bucketUploads'] as const
+const targets = [
+  'version',
+  'chunks',
+  'list',
+  'parts',
+  'bucketUploads',
+  'heldReleases',
+  'leaseScopes',
+] as const
+
+/** Of tasks that are no tenant's: leases may hold rows of several. */
+export const ownTasks = requireTenantId('-')
+
+function requireTenantId(raw: string): TenantId {
+  const tenantId = parseTenantId(raw)
+  assert(tenantId !== undefined)
+  return tenantId
+}
 
 const seqKey = Buffer.from('seq')
 
 /** The number of the task appended last; 0 before the first. */
-export function lastSeq(tables: Tables): number {
+function lastSeq(tables: Tables): number {
   const bytes = tables.meta.get(seqKey)
   return bytes === undefined ? 0 : numberOfKey(bytes)
 }
@@ -76,6 +105,10 @@ export function parseRelease(bytes: Buffer): { tenantId: TenantId; target: Relea
       return { tenantId, target: { what, uploadId: id(parseUploadId, fields, 2) } }
     case 'bucketUploads':
       return { tenantId, target: { what, bucketId: id(parseBucketId, fields, 2) } }
+    case 'heldReleases':
+      return { tenantId, target: { what, file: count(fields, 2) } }
+    case 'leaseScopes':
+      return { tenantId, target: { what, life: count(fields, 2) } }
     default:
       return what satisfies never
   }
@@ -88,16 +121,14 @@ export function parseDeletion(bytes: Buffer): { tenantId: TenantId; blob: BlobRe
 
 /** The tenant of a release task alone, for listings of tasks. */
 export function tenantOfRelease(bytes: Buffer): TenantId {
-  const tenantId = parseTenantId(text(decodeRecord('release task', bytes), 0))
-  assert(tenantId !== undefined, 'a release task without a tenant')
-  return tenantId
+  return requireTenantId(text(decodeRecord('release task', bytes), 0))
 }
 
 function encodeRelease(tenantId: TenantId, target: ReleaseTarget): Buffer {
   return encodeRecord(1, [tenantId, targets.indexOf(target.what), payloadOf(target)])
 }
 
-function payloadOf(target: ReleaseTarget): Buffer | string {
+function payloadOf(target: ReleaseTarget): Buffer | string | number {
   switch (target.what) {
     case 'version':
       return target.graveKey
@@ -109,14 +140,18 @@ function payloadOf(target: ReleaseTarget): Buffer | string {
       return target.uploadId
     case 'bucketUploads':
       return target.bucketId
+    case 'heldReleases':
+      return target.file
+    case 'leaseScopes':
+      return target.life
     default:
       return target satisfies never
   }
 }
 
-/** Reserves `count` numbers and answers the first of them. */
-function takeSeqs(tables: Tables, count: number): number {
+/** Reserves so many numbers and answers the first of them. */
+export function takeSeqs(tables: Tables, many: number): number {
   const first = lastSeq(tables) + 1
-  tables.meta.put(seqKey, numberKey(first + count - 1))
+  tables.meta.put(seqKey, numberKey(first + many - 1))
   return first
 }

@@ -1,43 +1,27 @@
 // The outbox: which tasks wait, and the steps of a release. What a release gives back is in
 // `release-steps.ts`.
 import assert from 'node:assert'
-import type { Outbox, OutboxTask } from '../metadata-store.ts'
-import { leaseHorizon } from './lease-rows.ts'
+import type { Outbox, OutboxTask } from '../outbox-store.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { parseDeletion, parseRelease, tenantOfRelease } from './outbox-rows.ts'
 import { releaseStep } from './release-steps.ts'
-import { numberKey, numberOfKey } from './row-keys.ts'
+import { justAfter, numberKey, numberOfKey } from './row-keys.ts'
 
-const first = numberKey(0)
 const seqMax = Number.MAX_SAFE_INTEGER
 
 export function lmdbOutbox(env: LmdbEnvironment): Outbox {
   return {
-    next: async (limit) =>
+    next: async (limit, after = {}) =>
       env.read((tables) => {
-        const horizon = leaseHorizon(tables) ?? seqMax - 1
-        const tasks: (OutboxTask & { order: number })[] = []
-        // At most `limit` of each kind: one that is stuck must not hide the other.
-        let taken = 0
-        for (const row of tables.releases.rows({ start: first, end: numberKey(horizon + 1) })) {
-          if (taken++ === limit) break
-          const order = numberOfKey(row.key)
-          const tenantId = tenantOfRelease(row.value)
-          tasks.push({ kind: 'release', order, seq: spellSeq(order), tenantId })
-        }
-        taken = 0
-        for (const row of tables.deletions.rows({ start: first, end: numberKey(seqMax) })) {
-          if (taken++ === limit) break
-          const order = numberOfKey(row.key)
-          tasks.push({
-            kind: 'deleteBlob',
-            order,
-            seq: spellSeq(order),
-            ...parseDeletion(row.value),
-          })
-        }
+        const releases = tasksOf(tables, 'release', { after: after.release, limit })
+        const deletions = tasksOf(tables, 'deleteBlob', { after: after.deleteBlob, limit })
+        // Neither kind takes the place of the other: one that is stuck must not hide it.
+        const half = Math.ceil(limit / 2)
+        const share = Math.max(half, limit - deletions.length)
+        const taken = releases.slice(0, share)
+        const tasks = [...taken, ...deletions.slice(0, limit - taken.length)]
         tasks.sort((a, b) => a.order - b.order)
-        return tasks.slice(0, limit).map(({ order: _, ...task }) => task)
+        return tasks.map(({ order: _, ...task }) => task)
       }),
 
     release: async (task) => {
@@ -79,16 +63,41 @@ export function lmdbOutbox(env: LmdbEnvironment): Outbox {
       })
     },
 
-    depth: async () => env.read(({ releases, deletions }) => releases.count() + deletions.count()),
+    depth: async () =>
+      env.read(
+        ({ releases, deletions, heldReleases }) =>
+          releases.count() + deletions.count() + heldReleases.count(),
+      ),
   }
+}
+
+type Numbered = OutboxTask & { readonly order: number }
+
+function tasksOf(
+  tables: Tables,
+  kind: OutboxTask['kind'],
+  { after, limit }: { readonly after: string | undefined; readonly limit: number },
+): readonly Numbered[] {
+  const start = after === undefined ? numberKey(0) : justAfter(keyOfSeq(after))
+  const tasks: Numbered[] = []
+  if (limit <= 0) return tasks
+  const table = kind === 'release' ? tables.releases : tables.deletions
+  for (const { key, value } of table.rows({ start, end: numberKey(seqMax) })) {
+    const order = numberOfKey(key)
+    const place = { order, seq: spellSeq(order) }
+    tasks.push(
+      kind === 'release'
+        ? { kind, ...place, tenantId: tenantOfRelease(value) }
+        : { kind, ...place, ...parseDeletion(value) },
+    )
+    if (tasks.length === limit) break
+  }
+  return tasks
 }
 
 function oneStep(tables: Tables, key: Buffer): 'more' | 'done' {
   const row = tables.releases.get(key)
   if (row === undefined) return 'done'
-  const horizon = leaseHorizon(tables)
-  // A lease taken since the task was handed out does not hold it; one taken before it does.
-  if (horizon !== undefined && numberOfKey(key) > horizon) return 'done'
   const { tenantId, target } = parseRelease(row)
   if (releaseStep(tables, tenantId, target) === 'more') return 'more'
   tables.releases.remove(key)

@@ -6,6 +6,8 @@ import { dataOfContent } from '../codec/version-codec.ts'
 import type { BucketId, ChunkListId, ObjectData, TenantId, UploadId } from '../records.ts'
 import { giveBackChunks } from './chunk-claims.ts'
 import { pagesFrom } from './chunk-lists.ts'
+import { siftHeld } from './held-rows.ts'
+import { removeScopes } from './lease-scopes.ts'
 import type { Row, Tables } from './lmdb-environment.ts'
 import type { ReleaseTarget } from './outbox-rows.ts'
 import { contentKey, idOfHistoryRow, rangeOf } from './row-keys.ts'
@@ -30,6 +32,10 @@ export function releaseStep(tables: Tables, tenantId: TenantId, target: ReleaseT
       return releaseParts(tables, tenantId, target.uploadId)
     case 'bucketUploads':
       return abortUploadsOf(tables, target.bucketId)
+    case 'heldReleases':
+      return siftHeld(tables, target.file)
+    case 'leaseScopes':
+      return removeScopes(tables, target.life) ? 'done' : 'more'
     default:
       return target satisfies never
   }

@@ -121,7 +121,7 @@ function escapeNuls(raw: Buffer): Buffer {
   return Buffer.from(escaped)
 }
 
-function unescapeNuls(escaped: Buffer): Buffer {
+export function unescapeNuls(escaped: Buffer): Buffer {
   if (!escaped.includes(0)) return escaped
   const raw: number[] = []
   for (let i = 0; i < escaped.length; i += 1) {

@@ -53,6 +53,17 @@ export const tableNames = [
   'deletions',
   /** lease id → Lease */
   'leases',
+  /** number of a life (8 bytes) → lease id */
+  'leaseLives',
+  /**
+   * kind (a byte), bucket, escaped prefix or key, terminator, since when inverted (8 bytes), number of
+   * the life that covers it (8 bytes), row id if it covers but one version → nothing
+   */
+  'leaseScopes',
+  /** number of a life (8 bytes), key in `leaseScopes` → nothing */
+  'leaseScopesOf',
+  /** file of a lease (8 bytes), seq (8 bytes) → key in `graveyard`, tenant, numbers of birth and burial */
+  'heldReleases',
   /** manifest id → what it comes to, and its state */
   'manifests',
   /** tenant, digest of the scope, time inverted (8 bytes), manifest id → nothing: sealed ones */
@@ -73,7 +84,7 @@ export const tableNames = [
   'archiveJobTimes',
   /** state, size class, time (8 bytes), tenant, job id → key in `archiveJobs` */
   'archiveJobStates',
-  /** a few single rows: the layout's format, the lineage, the task sequence, the lease horizon, the running time */
+  /** a few single rows: the layout's format, the lineage, the task sequence, the tally of leases, the running time */
   'meta',
 ] as const
 

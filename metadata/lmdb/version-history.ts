@@ -19,7 +19,8 @@ import type {
   VersionId,
 } from '../records.ts'
 import type { Random } from './buckets.ts'
-import { leaseHorizon } from './lease-rows.ts'
+import { holdBack } from './held-rows.ts'
+import { leaseTally } from './lease-rows.ts'
 import type { Row, Tables } from './lmdb-environment.ts'
 import { appendRelease } from './outbox-rows.ts'
 import {
@@ -131,7 +132,8 @@ export function placeObject(
   const { tables, listingKey } = history
   const { rowId, versionId } = makeRoom(history, making)
   const head = encodeObjectHead({ ...content, versionId, modifiedMs: making.nowMs })
-  tables.contents.put(contentKey(rowId), encodeContent(content))
+  const born = leaseTally(tables).last
+  tables.contents.put(contentKey(rowId), encodeContent(content, born))
   tables.listing.put(listingKey, listingRow(rowId, head))
   return { versionId, rowId }
 }
@@ -193,16 +195,21 @@ function makeRoom(
 }
 
 /**
- * What is to be done for a version whose head is about to be taken away. If it holds chunks, or a lease lives, it
- * goes to the graveyard and a release is due; else its content goes with it.
+ * What is to be done for a version whose head is about to be taken away. It goes to the graveyard if a
+ * lease covers it, which then holds it back, or if it has chunks, whose release is due; else its content
+ * goes with it.
  */
 function bury(history: History, bucket: Bucket, { rowId, head }: VersionAt): void {
   const { tables, listingKey } = history
   if (head.is === 'object') {
-    if (head.holdsChunks || leaseHorizon(tables) !== undefined) {
-      const graveKey = versionKey(history, rowId)
+    const graveKey = versionKey(history, rowId)
+    const { tenantId } = bucket
+    const { bucketId, key } = history
+    if (holdBack(tables, { graveKey, tenantId, bucketId, key, rowId })) {
       tables.graveyard.put(graveKey, headBytes(history, rowId))
-      appendRelease(tables, bucket.tenantId, { what: 'version', graveKey })
+    } else if (head.holdsChunks) {
+      tables.graveyard.put(graveKey, headBytes(history, rowId))
+      appendRelease(tables, tenantId, { what: 'version', graveKey })
     } else {
       tables.contents.remove(contentKey(rowId))
     }

@@ -1,6 +1,6 @@
 // The task queue within one process: a push is done when the handler is. At most one push runs at a
 // time, so that no task runs twice at once.
-import type { OutboxTask } from '../metadata-store.ts'
+import type { OutboxTask } from '../outbox-store.ts'
 import type { PushOutcome, TaskHandler, TaskQueue } from './task-queue.ts'
 
 export function embeddedTaskQueue(handle: TaskHandler): TaskQueue {

@@ -2,13 +2,15 @@
 // list; a queue only delivers, and may lose, double, delay or reorder: every task is idempotent, and
 // is pushed again for as long as the outbox has it. Engines: `embedded-task-queue.ts`; RabbitMQ
 // joins later.
-import type { OutboxTask } from '../metadata-store.ts'
+import type { OutboxTask } from '../outbox-store.ts'
 
 /** What became of the tasks of one push. Those that are neither are still under way. */
 export type PushOutcome = {
   readonly done: number
-  /** Why tasks failed; they stay in the outbox. */
+  /** Why tasks failed. */
   readonly failures: readonly unknown[]
+  /** Those that failed, in the order they came in; they stay in the outbox. */
+  readonly failed: readonly OutboxTask[]
 }
 
 /** Does tasks, and takes those that are done out of the outbox. Throws for none of them. */

@@ -4,9 +4,21 @@ import type { Bundle, BundleId, Gathering } from '../../metadata/bundle-store.ts
 import { bundleLeaseId } from '../../metadata/bundle-store.ts'
 import type { ManifestId } from '../../metadata/manifest-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
-import { parseBundleId, parseManifestId } from '../../metadata/record-ids.ts'
+import { parseBucketId, parseBundleId, parseManifestId } from '../../metadata/record-ids.ts'
+import type { BucketId } from '../../metadata/records.ts'
 import { describe } from '../support/describe.ts'
-import { type OpenStore, tenant, tenantId, withStore } from './metadata-fixture.ts'
+import {
+  chunk,
+  chunks,
+  drain,
+  makeBucket,
+  type OpenStore,
+  put,
+  remove,
+  tenant,
+  tenantId,
+  withStore,
+} from './metadata-fixture.ts'
 
 function bundleId(number: number): BundleId {
   const id = parseBundleId(number.toString(16).padStart(32, '0'))
@@ -38,27 +50,40 @@ function bundle(number: number, more: Partial<Bundle> = {}): Bundle {
   }
 }
 
+const noBucket = requireBucketId('0123456789abcdef')
+
+function requireBucketId(raw: string): BucketId {
+  const id = parseBucketId(raw)
+  assert.ok(id)
+  return id
+}
+
 const keepUntilMs = 1_800_000_000_000
 
-/** Sealed, with a lease and one page. */
-async function freeze(store: MetadataStore, number: number): Promise<ManifestId> {
+/** Sealed, with a lease of its own that covers the object `number` of the bucket. */
+async function freeze(
+  store: MetadataStore,
+  number: number,
+  bucketId = noBucket,
+): Promise<ManifestId> {
   const manifestId = state(number)
   const scope = `bundle ${number}`
   await store.manifests.begin({ manifestId, tenantId, scope, nowMs: number })
+  await store.leases.take({
+    leaseId: manifestId,
+    purpose: 'zip',
+    expiresMs: 1,
+    scopes: [{ is: 'key', bucketId, key: String(number) }],
+  })
   await store.manifests.seal(manifestId, {
     etag: `etag ${number}`,
     crc32: 0,
-    entries: 0,
+    entries: 1,
     totalBytes: 22,
     directory: { offset: 0, bytes: 0 },
     modifiedMs: 0,
   })
   return manifestId
-}
-
-async function hold(store: MetadataStore, number: number): Promise<void> {
-  const leaseId = bundleLeaseId(bundleId(number))
-  await store.leases.take({ leaseId, purpose: 'bundle', expiresMs: 1 })
 }
 
 /** Leases that live at this time; the others are let go on the way. */
@@ -87,7 +112,6 @@ export function bundlesContract(name: string, open: OpenStore): void {
     test('a bundle that gathers, or has failed to, is read as it was put', () =>
       withStore(open, async (store) => {
         const manifestId = await freeze(store, 1)
-        await hold(store, 1)
         const waiting = bundle(1, { gathering: gathering(manifestId) })
         assert.deepEqual(await store.bundles.create(waiting, keepUntilMs), { is: 'created' })
         assert.deepEqual(await store.bundles.get(bundleId(1)), waiting)
@@ -112,9 +136,12 @@ export function bundlesContract(name: string, open: OpenStore): void {
       withStore(open, async (store) => {
         const { bundles, manifests } = store
         const states = [await freeze(store, 1)]
-        assert.deepEqual(await bundles.create(bundle(1, { states }), keepUntilMs), { is: 'gone' })
+        const unheld = [await freeze(store, 2)]
+        await store.leases.letGo(state(2))
+        const lost = await bundles.create(bundle(1, { states: unheld }), keepUntilMs)
+        assert.deepEqual(lost, { is: 'gone' })
+        await manifests.remove(state(2))
         assert.equal(await bundles.get(bundleId(1)), undefined)
-        await hold(store, 1)
         const unknown = bundle(1, { states: [state(9)] })
         assert.deepEqual(await bundles.create(unknown, keepUntilMs), { is: 'gone' })
         const made = await bundles.create(bundle(1, { states }), keepUntilMs)
@@ -124,11 +151,30 @@ export function bundlesContract(name: string, open: OpenStore): void {
         assert.equal(await isHeld(store, 1, keepUntilMs - 1), true)
       }))
 
+    test('what the leases of its manifests hold, a bundle holds until it is removed', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'files')
+        for (const key of ['1', '2', '3']) {
+          await put(store, bucket, key, { data: chunks(chunk(key, 1)) })
+        }
+        const first = await freeze(store, 1, bucket.id)
+        await remove(store, bucket, '1')
+        await store.bundles.create(bundle(1, { states: [first] }), keepUntilMs)
+        const second = await freeze(store, 2, bucket.id)
+        await store.bundles.put(bundle(1, { states: [second], revision: 2 }), keepUntilMs)
+        for (const key of ['2', '3']) await remove(store, bucket, key)
+        assert.equal((await drain(store)).length, 1)
+        assert.equal(await store.leases.expire(2), 0)
+        assert.deepEqual(await drain(store), [])
+        await store.bundles.remove(bundleId(1))
+        assert.equal((await drain(store)).length, 2)
+        assert.equal(await store.outbox.depth(), 0)
+      }))
+
     test('what a bundle names no more is dropped, and its lease with the last', () =>
       withStore(open, async (store) => {
         const { bundles, manifests } = store
         const [first, second] = [await freeze(store, 1), await freeze(store, 2)]
-        await hold(store, 1)
         await bundles.create(bundle(1, { gathering: gathering(first) }), keepUntilMs)
         const ready = bundle(1, { states: [second], revision: 2 })
         assert.deepEqual(await bundles.put(ready, keepUntilMs), { is: 'done' })
@@ -143,7 +189,6 @@ export function bundlesContract(name: string, open: OpenStore): void {
       withStore(open, async (store) => {
         const states = [await freeze(store, 1)]
         const pending = await freeze(store, 2)
-        await hold(store, 1)
         const made = bundle(1, { states, gathering: gathering(pending) })
         await store.bundles.create(made, keepUntilMs)
         await store.bundles.remove(bundleId(1))
@@ -163,8 +208,7 @@ export function bundlesContract(name: string, open: OpenStore): void {
           bundle(3, { gathering: gathering(await freeze(store, 3)), tenantId: tenant('other') }),
           bundle(4),
         ]
-        for (const [at, each] of made.entries()) {
-          await hold(store, at + 1)
+        for (const each of made) {
           assert.deepEqual(await bundles.create(each, keepUntilMs), { is: 'created' })
         }
         const [first, second, third] = made

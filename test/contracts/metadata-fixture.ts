@@ -9,9 +9,9 @@ import type {
   MetadataStore,
   NewPieceData,
   NewVersion,
-  OutboxTask,
   WriteCondition,
 } from '../../metadata/metadata-store.ts'
+import type { OutboxTask } from '../../metadata/outbox-store.ts'
 import { parseChunkListId, parseTenantId } from '../../metadata/record-ids.ts'
 import type { Bucket, ChunkListId, TenantId, VersionId } from '../../metadata/records.ts'
 import { parseChunkId, parseGeneration } from '../../protocol/chunks/chunk-ref.ts'

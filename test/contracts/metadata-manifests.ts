@@ -235,7 +235,10 @@ export function manifestsContract(name: string, open: OpenStore): void {
         assert.deepEqual(await store.manifests.stale({ usedBeforeMs: nowMs + 51, limit: 1 }), [
           used,
         ])
-        assert.deepEqual(await store.manifests.touch(left, nowMs), { is: 'noSuchManifest' })
+        assert.deepEqual(await store.manifests.touch(left, nowMs + 60), { is: 'done' })
+        assert.deepEqual(await stale(51), [used])
+        const page = { usedBeforeMs: nowMs, openBeforeMs: nowMs + 61, limit: 9 }
+        assert.deepEqual(await store.manifests.stale(page), [left])
       }))
 
     test('a removal goes step by step; from the first on nothing is found', () =>
@@ -330,7 +333,12 @@ export function manifestsContract(name: string, open: OpenStore): void {
       withStore(open, async (store) => {
         const bucket = await makeBucket(store, 'one')
         for (const key of ['x', 'y']) await put(store, bucket, key)
-        await store.leases.take({ leaseId: 'z', purpose: 'zip', expiresMs: nowMs })
+        await store.leases.take({
+          leaseId: 'z',
+          purpose: 'zip',
+          expiresMs: nowMs,
+          scopes: [{ is: 'prefix', bucketId: bucket.id, prefix: '' }],
+        })
         const rows = await frozenKeys(store, bucket, '')
         await put(store, bucket, 'x', { body: 'other' })
         await remove(store, bucket, 'y')

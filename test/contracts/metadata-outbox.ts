@@ -1,13 +1,13 @@
-// Contract of `Outbox` and `LeaseStore`.
+// Contract of `Outbox`. Leases, which hold releases back: `metadata-leases.ts`.
 import assert from 'node:assert/strict'
-import type { MetadataStore, OutboxTask } from '../../metadata/metadata-store.ts'
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
+import type { OutboxTask } from '../../metadata/outbox-store.ts'
 import { describe } from '../support/describe.ts'
 import {
   chunk,
   chunks,
   drain,
   listId,
-  look,
   makeBucket,
   type OpenStore,
   put,
@@ -25,10 +25,8 @@ async function onlyRelease(store: MetadataStore): Promise<OutboxTask & { kind: '
   return task
 }
 
-const lease = { leaseId: 'z1', purpose: 'zip', expiresMs: 1000 }
-
 export function outboxContract(name: string, open: OpenStore): void {
-  describe(`${name}: outbox and leases`, (test) => {
+  describe(`${name}: outbox`, (test) => {
     test('a task done twice, or late, is done once', () =>
       withStore(open, async (store) => {
         const bucket = await makeBucket(store, 'one')
@@ -64,6 +62,43 @@ export function outboxContract(name: string, open: OpenStore): void {
         assert.ok(tasks.every((task) => task.tenantId === tenantId))
       }))
 
+    test('neither kind of task hides the other, however many of it there are', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one')
+        const claims = Array.from({ length: 30 }, (_, i) => chunk(`c${i}`, 1 + i))
+        await put(store, bucket, 'many', { data: chunks(...claims) })
+        await remove(store, bucket, 'many')
+        await releaseWhole(store, await onlyRelease(store))
+        for (const key of ['x', 'y']) {
+          await put(store, bucket, key, { data: chunks(chunk(key, 1)) })
+          await remove(store, bucket, key)
+        }
+        const kinds = async (limit: number) =>
+          (await store.outbox.next(limit)).map(({ kind }) => kind).sort()
+        assert.deepEqual(await kinds(3), ['deleteBlob', 'release', 'release'])
+        assert.deepEqual(await kinds(1), ['release'])
+        const all = await store.outbox.next(100)
+        assert.equal(all.length, 32)
+      }))
+
+    test('tasks are handed out behind those that are named, each kind for itself', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one')
+        for (const key of ['a', 'b', 'c', 'd']) {
+          await put(store, bucket, key, { data: chunks(chunk(key, 1)) })
+          await remove(store, bucket, key)
+        }
+        const [first, second] = await store.outbox.next(2)
+        assert.ok(first?.kind === 'release' && second?.kind === 'release')
+        await releaseWhole(store, first)
+        const [third, fourth, deletion] = await store.outbox.next(10, { release: second.seq })
+        assert.ok(third?.kind === 'release' && fourth?.kind === 'release')
+        assert.equal(deletion?.kind, 'deleteBlob')
+        const place = { release: fourth.seq, deleteBlob: deletion.seq }
+        assert.deepEqual(await store.outbox.next(10, place), [])
+        assert.equal((await store.outbox.next(10)).length, 4)
+      }))
+
     test('a large release goes step by step, and may stop between any two', () =>
       withStore(open, async (store) => {
         const bucket = await makeBucket(store, 'one')
@@ -82,68 +117,6 @@ export function outboxContract(name: string, open: OpenStore): void {
         assert.ok(steps > 1, 'one transaction would hold up all others')
         assert.equal((await drain(store)).length, 3000)
         assert.equal(await store.outbox.depth(), 0)
-      }))
-
-    test('a lease holds what is deleted after it, readable by its row, until it is let go', () =>
-      withStore(open, async (store) => {
-        const bucket = await makeBucket(store, 'one')
-        await put(store, bucket, 'before', { data: chunks(chunk('a', 1)) })
-        await put(store, bucket, 'after', { data: chunks(chunk('b', 2)) })
-        await put(store, bucket, 'inline')
-        const after = await store.objects.get(bucket, 'after')
-        const inline = await store.objects.get(bucket, 'inline')
-        assert.ok(after && inline)
-        await remove(store, bucket, 'before')
-        await store.leases.take(lease)
-        await remove(store, bucket, 'after')
-        await put(store, bucket, 'inline', { body: 'new' })
-        assert.deepEqual(await drain(store), ['ca978112/1'])
-        assert.equal(await look(store, bucket, 'after'), undefined)
-        assert.deepEqual(await store.objects.getRow(bucket.id, 'after', after.rowId), after)
-        assert.deepEqual(await store.objects.getRow(bucket.id, 'inline', inline.rowId), inline)
-        assert.equal(await store.outbox.depth(), 2)
-        await store.leases.letGo('z1')
-        assert.deepEqual(await drain(store), ['3e23e816/2'])
-        assert.equal(await store.objects.getRow(bucket.id, 'after', after.rowId), undefined)
-        assert.equal(await store.objects.getRow(bucket.id, 'inline', inline.rowId), undefined)
-        assert.equal(await store.outbox.depth(), 0)
-      }))
-
-    test('of several leases the oldest counts', () =>
-      withStore(open, async (store) => {
-        const bucket = await makeBucket(store, 'one')
-        for (const key of ['a', 'b']) await put(store, bucket, key, { data: chunks(chunk(key, 1)) })
-        await store.leases.take(lease)
-        await remove(store, bucket, 'a')
-        await store.leases.take({ ...lease, leaseId: 'z2' })
-        await remove(store, bucket, 'b')
-        await store.leases.letGo('z1')
-        assert.deepEqual(await drain(store), ['ca978112/1'])
-        await store.leases.letGo('z2')
-        await store.leases.letGo('z2')
-        assert.deepEqual(await drain(store), ['3e23e816/1'])
-      }))
-
-    test('an expired lease is gone for renewal too; one renewed in time is not', () =>
-      withStore(open, async (store) => {
-        await store.leases.take(lease)
-        await store.leases.take({ ...lease, leaseId: 'z2' })
-        assert.deepEqual(await store.leases.renew('z2', 5000), { is: 'renewed' })
-        assert.equal(await store.leases.expire(1000), 0)
-        assert.equal(await store.leases.expire(1001), 1)
-        assert.deepEqual(await store.leases.renew('z1', 9000), { is: 'gone' })
-        assert.deepEqual(await store.leases.renew('z2', 9000), { is: 'renewed' })
-        assert.deepEqual(await store.leases.renew('never', 9000), { is: 'gone' })
-      }))
-
-    test('taking a lease again does not let go of what it held', () =>
-      withStore(open, async (store) => {
-        const bucket = await makeBucket(store, 'one')
-        await put(store, bucket, 'a', { data: chunks(chunk('a', 1)) })
-        await store.leases.take(lease)
-        await remove(store, bucket, 'a')
-        await store.leases.take({ ...lease, expiresMs: 9000 })
-        assert.deepEqual(await drain(store), [])
       }))
   })
 }

@@ -6,6 +6,8 @@ import { bundlesContract } from './metadata-bundles.ts'
 import { chunksContract } from './metadata-chunks.ts'
 import { conditionsContract } from './metadata-conditions.ts'
 import type { OpenStore } from './metadata-fixture.ts'
+import { leasesContract } from './metadata-leases.ts'
+import { randomLeasesContract } from './metadata-leases-random.ts'
 import { listingsContract } from './metadata-listings.ts'
 import { manifestsContract } from './metadata-manifests.ts'
 import { objectsContract } from './metadata-objects.ts'
@@ -27,8 +29,10 @@ export function metadataStoreContract(name: string, open: OpenStore): void {
   chunksContract(name, open)
   orphansContract(name, open)
   outboxContract(name, open)
+  leasesContract(name, open)
   manifestsContract(name, open)
   bundlesContract(name, open)
   archiveJobsContract(name, open)
   randomHistoryContract(name, open)
+  randomLeasesContract(name, open)
 }

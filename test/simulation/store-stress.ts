@@ -259,10 +259,11 @@ class Stress {
     bucket: Bucket,
     key: string,
   ): Promise<void> {
-    const hold = await engines.readLeases.hold()
+    const version = await engines.metadata.objects.get(bucket, key)
+    if (version?.is !== 'object') return
+    const { rowId } = version
+    const hold = await engines.readLeases.hold({ bucketId: bucket.id, key, rowId })
     try {
-      const version = await engines.metadata.objects.get(bucket, key)
-      if (version?.is !== 'object') return
       const before = this.expected.get(key)
       await this.remove(engines, bucket, key)
       await new Promise((resolve) => setTimeout(resolve, 30))

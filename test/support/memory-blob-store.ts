@@ -16,6 +16,10 @@ export class MemoryBlobStore implements BlobStore {
   readonly reads: { readonly first: number; readonly count: number }[] = []
   writes = 0
   isFull = false
+
+  async hasRoom(): Promise<boolean> {
+    return !this.isFull
+  }
   failure: Error | undefined
   /** Awaited before a write is done. */
   beforeWrite: () => Promise<void> = async () => {}

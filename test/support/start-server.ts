@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BlobUsage } from '../../datanode/blob-store.ts'
-import { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
+import { DiskBlobStore, type DiskBlobStoreOptions } from '../../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
 import { prepareRootUser } from '../../deploy/root-user.ts'
 import { composeGateway } from '../../gateway/compose.ts'
@@ -23,6 +23,8 @@ type ConfiguredParts = 'domains' | 'anyRegion' | 'externalHttp' | 'region' | 'in
 export type ServerOptions = Partial<Pick<Config, ConfiguredParts | 'uploadPace'>> & {
   /** Rejects when it is not well. */
   readonly check?: () => Promise<void>
+  /** Of the store of chunks. */
+  readonly disk?: Partial<Pick<DiskBlobStoreOptions, 'vfs' | 'segmentBytes' | 'reserveBytes'>>
 }
 
 export type Logged = { readonly event: string; readonly details: Readonly<Record<string, unknown>> }
@@ -55,9 +57,9 @@ export class RunningServer {
     this.closers = parts.closers
   }
 
-  static async start({ check, ...options }: ServerOptions = {}): Promise<RunningServer> {
+  static async start({ check, disk, ...options }: ServerOptions = {}): Promise<RunningServer> {
     const path = await mkdtemp(join(tmpdir(), 'holdfast-wire-'))
-    const stores = await openStores(path)
+    const stores = await openStores(path, disk)
     const keyFile = join(path, 'master.key')
     const { key: masterKey } = await openMasterKey(keyFile, {
       random: randomBytes,
@@ -132,7 +134,7 @@ export class RunningServer {
   }
 }
 
-async function openStores(path: string): Promise<Stores> {
+async function openStores(path: string, disk: ServerOptions['disk']): Promise<Stores> {
   const metadata = await LmdbMetadataStore.open({
     path: join(path, 'metadata'),
     random: randomBytes,
@@ -148,6 +150,7 @@ async function openStores(path: string): Promise<Stores> {
     randomBytes,
     segmentBytes: 64 * 1024 * 1024,
     reserveBytes: 0,
+    ...disk,
   })
   return { metadata, blobs }
 }

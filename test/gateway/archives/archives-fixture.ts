@@ -44,6 +44,7 @@ export type WorkOptions = {
 /** A blob store whose reads somebody looks at first. */
 function watched(blobs: BlobStore, beforeRead: () => Promise<void>): BlobStore {
   return {
+    hasRoom: (bytes) => blobs.hasRoom(bytes),
     write: (chunk) => blobs.write(chunk),
     read: async (...asked): Promise<BlobRead> => {
       await beforeRead()

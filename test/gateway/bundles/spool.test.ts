@@ -13,11 +13,11 @@ import {
   type FreezeParts,
   fillManifest,
   freezeBundle,
-  holdNewBundle,
+  keptUntil,
 } from '../../../gateway/bundles/freeze-bundle.ts'
 import { removeManifest } from '../../../gateway/zip/archives.ts'
 import { ZipService } from '../../../gateway/zip/zip-service.ts'
-import { type BundleId, bundleLeaseId } from '../../../metadata/bundle-store.ts'
+import type { Bundle } from '../../../metadata/bundle-store.ts'
 import type { Manifest } from '../../../metadata/manifest-store.ts'
 import { parseBundleId } from '../../../metadata/record-ids.ts'
 import { describe } from '../../support/describe.ts'
@@ -42,10 +42,23 @@ function freezeParts(harness: GatewayHarness): FreezeParts {
   return { metadata, zip, random: randomBytes }
 }
 
-function newBundleId(): BundleId {
-  const id = parseBundleId(randomBytes(16).toString('hex'))
-  assert.ok(id !== undefined)
-  return id
+function newBundle(harness: GatewayHarness, { manifestId }: Manifest): Bundle {
+  const bundleId = parseBundleId(randomBytes(16).toString('hex'))
+  assert.ok(bundleId !== undefined)
+  return {
+    bundleId,
+    tenantId: harness.keys.tenantId,
+    bucketName: 'files',
+    createdBy: { userName: 'root', accessKeyId: 'AKIAHARNESS' },
+    fileName: 'x.zip',
+    secretHash: Buffer.alloc(32),
+    tokenHash: Buffer.alloc(32),
+    windows: false,
+    createdMs: harness.nowMs,
+    expiresMs: harness.nowMs + 1,
+    states: [manifestId],
+    revision: 1,
+  }
 }
 
 /** A list in which an entry from elsewhere has its place for each of the contents. */
@@ -92,17 +105,18 @@ describe('the spool of gathered entries', (test) => {
   test('holds nothing once the bundle is frozen, whose lease holds the data', async () => {
     const { metadata, blobs } = harness.services
     const parts = freezeParts(harness)
-    const bundleId = newBundleId()
-    await holdNewBundle(metadata, bundleId, harness.nowMs)
     const empty = await freezeEmpty(harness)
     const gathered = await spoolContents(harness, empty)
     const manifest = await fillManifest(parts, { manifest: empty, windows: false, gathered })
     await removeManifest(metadata, empty.manifestId)
     const { tenantId } = harness.keys
+    const bundle = newBundle(harness, manifest)
+    assert.deepEqual(await metadata.bundles.create(bundle, keptUntil(bundle)), { is: 'created' })
     await emptySpool(spoolOf(harness), { tenantId, manifestId: empty.manifestId })
     assert.equal(await countSpooled(harness), 0)
-    // The manifest's own lease would do for a day: the bundle's has to do alone.
-    await metadata.leases.letGo(manifest.manifestId)
+    // The manifest's own lease has been handed over: the bundle's has to do alone.
+    const own = await metadata.leases.renew(manifest.manifestId, 0)
+    assert.deepEqual(own, { is: 'gone' })
     await harness.releaseAll()
     const pieces: Buffer[] = []
     const range = { start: 0, end: manifest.totalBytes }
@@ -112,7 +126,7 @@ describe('the spool of gathered entries', (test) => {
       contents.map((text, at) => [`entry ${at}`, text]),
     )
     assert.equal(manifest.modifiedMs, 1_700_000_000_000)
-    await metadata.leases.letGo(bundleLeaseId(bundleId))
+    await metadata.bundles.remove(bundle.bundleId)
     await removeManifest(metadata, manifest.manifestId)
     await harness.releaseAll()
     assert.equal((await blobs.usage()).liveBytes, 0)

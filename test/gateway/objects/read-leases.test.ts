@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import { equal, ok } from 'uvu/assert'
-import { ReadLeases } from '../../../gateway/objects/read-leases.ts'
+import { ReadLeases, type ReadRow } from '../../../gateway/objects/read-leases.ts'
 import type { Lease, LeaseStore } from '../../../metadata/lease-store.ts'
+import { parseBucketId } from '../../../metadata/record-ids.ts'
 import { describe } from '../../support/describe.ts'
 
 /** Leases in memory, written as the real ones behave. */
@@ -12,6 +14,14 @@ function memoryLeases() {
       rows.set(lease.leaseId, lease)
     },
     renew: async () => ({ is: 'renewed' }),
+    narrow: async (lease) => {
+      const before = rows.get(lease.leaseId)
+      if (before === undefined) return { is: 'gone' }
+      rows.set(lease.leaseId, { ...before, ...lease })
+      return { is: 'narrowed' }
+    },
+    handOver: async () => ({ is: 'gone' }),
+    holding: async () => [],
     letGo: async (leaseId) => {
       rows.delete(leaseId)
     },
@@ -20,11 +30,44 @@ function memoryLeases() {
   return { rows, store }
 }
 
+function row(key: string): ReadRow {
+  const bucketId = parseBucketId('0123456789abcdef')
+  ok(bucketId)
+  return { bucketId, key, rowId: `row of ${key}` }
+}
+
+async function eventually(what: string, holds: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 600; tries += 1) {
+    if (holds()) return
+    await wait(10)
+  }
+  ok(false, `never happened: ${what}`)
+}
+
 describe('read leases', (test) => {
+  test('a lease covers everything for the length of its window, then what is still read', async () => {
+    const { rows, store } = memoryLeases()
+    const parts = { leases: store, random: randomBytes, nowMs: () => 0, windowMs: 30 }
+    const leases = new ReadLeases(parts)
+    const [first, second] = await Promise.all([leases.hold(row('a')), leases.hold(row('b'))])
+    const scopes = () => [...rows.values()].map((lease) => lease.scopes)
+    equal(scopes(), [[{ is: 'everything' }]])
+    first.release()
+    await eventually('narrowed', () => rows.size === 1 && scopes()[0]?.[0]?.is !== 'everything')
+    equal(scopes(), [[{ is: 'row', ...row('b') }]])
+    // Nobody joins a lease that does not cover him.
+    const third = await leases.hold(row('c'))
+    equal(rows.size, 2)
+    second.release()
+    third.release()
+    await leases.close()
+    equal(rows.size, 0)
+  })
+
   test('reads that begin together share one, which goes with the last of them', async () => {
     const { rows, store } = memoryLeases()
     const leases = new ReadLeases({ leases: store, random: randomBytes, nowMs: () => 0 })
-    const [first, second] = await Promise.all([leases.hold(), leases.hold()])
+    const [first, second] = await Promise.all([leases.hold(row('k')), leases.hold(row('k'))])
     equal(rows.size, 1)
     first.release()
     first.release()
@@ -38,9 +81,9 @@ describe('read leases', (test) => {
     const { rows, store } = memoryLeases()
     let now = 0
     const leases = new ReadLeases({ leases: store, random: randomBytes, nowMs: () => now })
-    const first = await leases.hold()
+    const first = await leases.hold(row('k'))
     now = 6_000
-    const second = await leases.hold()
+    const second = await leases.hold(row('k'))
     equal(rows.size, 2)
     first.release()
     await leases.close()
@@ -60,10 +103,10 @@ describe('read leases', (test) => {
       random: randomBytes,
       nowMs: () => 0,
     })
-    const outcomes = await Promise.allSettled([leases.hold(), leases.hold()])
+    const outcomes = await Promise.allSettled([leases.hold(row('k')), leases.hold(row('k'))])
     ok(outcomes.every(({ status }) => status === 'rejected'))
     broken = false
-    const hold = await leases.hold()
+    const hold = await leases.hold(row('k'))
     equal(rows.size, 1)
     hold.release()
   })

@@ -34,6 +34,7 @@ describe('many readers of archives', (test) => {
       scope: 'many',
       options: 'test',
       emptyModifiedMs: 0,
+      scopes: [],
       open: () => openPrefix(services.metadata.objects, from, { prefix: '', windows: false }),
     })
     return { zip, manifest, keys }

@@ -114,6 +114,7 @@ describe('a download that cannot be finished', (test) => {
         scope: prefix,
         options: 'test',
         emptyModifiedMs: 0,
+        scopes: [],
         open: async () => {
           const list = await openPrefix(services.metadata.objects, wrong, {
             prefix,

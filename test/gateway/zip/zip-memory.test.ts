@@ -94,6 +94,7 @@ describe('the memory of archives', (test) => {
       scope: random.bytes(8).toString('hex'),
       options: 'test',
       emptyModifiedMs: 0,
+      scopes: [],
       open: () => openPrefix(services.metadata.objects, from, { prefix, windows: false }),
     })
     let bytes = 0

@@ -88,6 +88,41 @@ describe('outbox relay', (test) => {
       assert.equal(failures.length, 2)
     }))
 
+  test('hundreds of stuck deletions hide neither releases nor other deletions', () =>
+    withStore(open, async (store) => {
+      const bucket = await makeBucket(store, 'one')
+      const stuck = Array.from({ length: 600 }, (_, i) => chunk(`stuck ${i}`, i + 1))
+      const isStuck = new Set(stuck.map(blobName))
+      const extension = { tenantId, listId: listId('l'), owner: 'p', offset: 0, chunks: stuck }
+      await store.chunks.extendList(extension)
+      await put(store, bucket, 'k', { data: { is: 'list', listId: listId('l') } })
+      await remove(store, bucket, 'k')
+      const deleted: string[] = []
+      let failures = 0
+      let isDiskWell = false
+      const relay = startOutboxRelay({
+        outbox: store.outbox,
+        deleteBlobs: async (blobs) => {
+          const names = blobs.map(blobName)
+          if (!isDiskWell && names.some((name) => isStuck.has(name))) throw new Error('stuck')
+          deleted.push(...names)
+        },
+        onFailure: () => {
+          failures += 1
+        },
+        onSetAside,
+      })
+      await eventually('deletions are stuck', () => failures > 2)
+      await put(store, bucket, 'free', { data: chunks(chunk('a', 1), chunk('b', 2)) })
+      await remove(store, bucket, 'free')
+      const isOnlyStuck = async () => (await store.outbox.depth()) === stuck.length
+      await eventually('what is not stuck is deleted', isOnlyStuck)
+      assert.equal(deleted.length, 2)
+      isDiskWell = true
+      await eventually('the outbox is empty', isEmpty(store))
+      await relay.stop()
+    }))
+
   test('after a stop nothing is done any more, and a new relay goes on where it ended', () =>
     withStore(open, async (store) => {
       let deleted = 0

@@ -1,0 +1,43 @@
+// What is given up when space is short, before writes are refused: idle downloads lose what they hold,
+// the oldest first, and more of them with every look that finds space still short.
+import type { BlobStore } from '../../datanode/blob-store.ts'
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
+import { dropIdleArchives } from '../zip/drop-idle-archives.ts'
+import type { RepeatingJob } from './repeating.ts'
+
+export type MakeRoomParts = {
+  readonly metadata: Pick<MetadataStore, 'manifests' | 'leases'>
+  readonly blobs: Pick<BlobStore, 'hasRoom'>
+  readonly now: () => number
+  readonly log: (event: string, details: Readonly<Record<string, unknown>>) => void
+}
+
+const lookEveryMs = 5_000
+/** Space is short when there is no room for this much more. */
+const spareBytes = 64 * 1024 * 1024
+
+export function makeRoom({ metadata, blobs, now, log }: MakeRoomParts): RepeatingJob {
+  let atOnce = 1
+  let isTold = false
+  return {
+    name: 'room',
+    pauseMs: lookEveryMs,
+    run: async () => {
+      if (await blobs.hasRoom(spareBytes)) {
+        atOnce = 1
+        isTold = false
+        return 'idle'
+      }
+      const dropped = await dropIdleArchives(metadata, { nowMs: now(), limit: atOnce })
+      if (dropped > 0) log('space is short: idle archives dropped', { dropped })
+      atOnce *= 2
+      // They are not ours to end: whoever runs the server may.
+      const bundles = await metadata.leases.holding('bundle')
+      if (bundles.length > 0 && !isTold) {
+        log('space is short: bundles hold what was deleted', { bundles: bundles.length })
+        isTold = true
+      }
+      return 'idle'
+    },
+  }
+}
