@@ -18,6 +18,7 @@ import { chunkChecks } from './check-chunks.ts'
 import { DataDirectoryRefused, lockDataDirectory } from './data-directory.ts'
 import { explainMismatch } from './explain-mismatch.ts'
 import { compare, lookAround, metadataDirectory, openBlobs } from './pair-stores.ts'
+import { readBackupMarker } from './recovery/backup-marker.ts'
 import type { Print } from './serving.ts'
 import { requireOwnDirectory } from './store-marker.ts'
 import { newProcessId } from './worker-pool.ts'
@@ -36,7 +37,8 @@ export async function checkData({
   masterKeyFile,
   print,
 }: DataCheck): Promise<boolean> {
-  await requireOwnDirectory(dataDirectory, [masterKeyFile])
+  const backup = await readBackupMarker(dataDirectory)
+  if (backup === undefined) await requireOwnDirectory(dataDirectory, [masterKeyFile])
   const found = await lookAround(dataDirectory)
   if (found.metadataFile === 'absent') {
     const verdict = await compare(found, undefined)
@@ -54,7 +56,9 @@ export async function checkData({
     const environment = await LmdbEnvironment.open({ path: metadataDirectory(dataDirectory) })
     try {
       const verdict = await compare(found, { lineage: lmdbLineage(environment) })
-      if (verdict.is === 'mismatch') tell(explainMismatch(verdict.why, dataDirectory))
+      // Segments of a backup may be of a later moment than its metadata.
+      if (verdict.is === 'mismatch' && backup === undefined)
+        tell(explainMismatch(verdict.why, dataDirectory))
       await checkAll({ dataDirectory, masterKeyFile, environment, tell, print })
     } finally {
       await environment.close()

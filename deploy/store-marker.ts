@@ -8,6 +8,7 @@ import { StoreRefused } from '../protocol/store/store-refused.ts'
 import { writeDurably } from './write-durably.ts'
 
 const markerName = 'holdfast-store'
+export const backupMarkerName = 'holdfast-backup'
 /** What a server keeps in its directory, and what file systems and starts that were cut off leave there. */
 const ours = /^(lock|metadata(\.replaced-.*)?|chunks|lost\+found|holdfast-store(\.new)?)$/
 const insideOf: Readonly<Record<string, RegExp>> = {
@@ -41,6 +42,11 @@ async function requireOwn(
 ): Promise<StoreMarker | undefined> {
   const marker = await readMarker(directory)
   if (marker !== undefined) return marker
+  if (await exists(join(directory, backupMarkerName))) {
+    throw new StoreRefused(
+      `${directory} is a backup, and no server starts on it: holdfast restore --from ${directory} --data DIR makes a data directory of it.`,
+    )
+  }
   const foreign = await foreignNames(directory, files)
   if (foreign.length === 0) return undefined
   const more = foreign.length > namesShown ? ', …' : ''

@@ -26,7 +26,7 @@ import { type SettingName, settingOf, variableOf } from './settings.ts'
 /** Plain data, so that it can be handed to worker processes. */
 export type Config = {
   /** Where other settings were read from, if anywhere. */
-  readonly configFile: string | undefined
+  readonly configFile?: string
   readonly dataDirectory: string
   readonly listen: HostPort
   readonly adminListen: HostPort
@@ -154,7 +154,7 @@ function buildConfig(values: Values, sources: ConfigSources): Config {
     [parseAccessKeyId, parseSecretKey],
   )
   return {
-    configFile,
+    ...(configFile === undefined ? {} : { configFile }),
     dataDirectory,
     ...takeAddresses(values),
     domains: values.takeOr('domain', parseDomains),

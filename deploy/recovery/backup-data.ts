@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { segmentPaths } from '../../datanode/disk/segment-paths.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
@@ -61,6 +62,7 @@ export async function backupData({ dataDirectory, to, print }: Backup): Promise<
         const { missing, copied } = await copyChunks({ dataDirectory, to, metadata })
         await putInPlace(to)
         writeBackupMarker(to, { storeId: marker.storeId, takenAt })
+        await forgetIndex(to)
         await removeOthers(segmentsIn(dataDirectory), segmentsIn(to))
         const since =
           earlier === undefined ? '' : `, ${copied.files} segments of it new since the last`
@@ -150,12 +152,20 @@ type ChunkCopy = {
 async function copyChunks({ dataDirectory, to, metadata }: ChunkCopy) {
   const copied = { files: 0, bytes: 0 }
   for (let round = 1; ; round += 1) {
+    await forgetIndex(to)
     const more = await copySegments(segmentsIn(dataDirectory), segmentsIn(to))
     copied.files += more.files
     copied.bytes += more.bytes
     const missing = await missingFrom(to, metadata)
     if (missing === 0 || round === roundsMax) return { missing, copied }
   }
+}
+
+/** Of what the copies were before: segments that had not been sealed are longer now. */
+async function forgetIndex(to: string): Promise<void> {
+  const { trust, index } = segmentPaths(chunksDirectory(to))
+  await rm(trust, { force: true })
+  await rm(index, { recursive: true, force: true })
 }
 
 /** How many chunks of the copied metadata are not among the copied segments, and still referred to. */

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { parseStoreId, type StoreId } from '../../protocol/store/lineage.ts'
 import { requireKnownFormat, storeFormat } from '../../protocol/store/store-format.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
+import { backupMarkerName } from '../store-marker.ts'
 import { writeDurably } from '../write-durably.ts'
 
-export const backupMarkerName = 'holdfast-backup'
 /** Of a backup that was cut off as well, which has no marker yet. */
 const ours = /^(holdfast-backup(\.new)?|metadata|chunks|under-way|lock|lost\+found)$/
 

@@ -32,7 +32,7 @@ export async function recoverData(recovery: Recovery): Promise<boolean> {
   }
   const lock = await lockDataDirectory(dataDirectory, { pid: process.pid, wait: sleep })
   try {
-    const metadata = await openMetadata({ dataDirectory, role: 'worker' })
+    const metadata = await openMetadata({ dataDirectory, role: 'primary' })
     try {
       const verdict = await compare(found, metadata)
       if (verdict.is !== 'mismatch') {

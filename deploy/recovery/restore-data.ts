@@ -111,7 +111,7 @@ async function bringMetadata({ from, dataDirectory, nowMs, print }: Restore): Pr
 /** Answers how many chunks are missing in the end. */
 async function bringChunks(restore: Restore, marker: StoreMarker | undefined): Promise<number> {
   const { dataDirectory, keepMs, print } = restore
-  const metadata = await openMetadata({ dataDirectory, role: 'worker' })
+  const metadata = await openMetadata({ dataDirectory, role: 'primary' })
   try {
     const options = {
       dataDirectory,

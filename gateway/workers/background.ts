@@ -78,7 +78,10 @@ function jobs(parts: BackgroundParts): readonly RepeatingJob[] {
       pauseMs: orphanPauseMs,
       run: async (signal) => {
         const { orphans } = metadata
-        const keep = { minAgeMs: orphanMinAgeMs, keepMs: options.keepOrphansMs, signal }
+        // After a recovery nothing goes until its time has passed.
+        const isDeferred = await orphans.defersDeletions()
+        const keepMs = isDeferred ? Number.MAX_SAFE_INTEGER : options.keepOrphansMs
+        const keep = { minAgeMs: orphanMinAgeMs, keepMs, signal }
         const swept = await sweepOrphans({ blobs, orphans }, keep)
         const left = await orphans.count()
         if (left > 0 || swept.removed > 0) parts.log('orphaned chunks', { ...swept, left })

@@ -21,7 +21,13 @@ export async function checkLayoutFormat(
   if (typeof format !== 'number') throw new StoreRefused('The metadata do not say their format.')
   requireKnownFormat(format, 'The metadata')
   // 2: leases have scopes, and what they hold is filed under them.
-  if (format === 1 && role === 'primary') await migrateLeases(env, noteLayoutFormat)
+  if (format === storeFormat) return
+  if (role === 'worker') {
+    throw new StoreRefused(
+      `The metadata are of format ${format}, not ${storeFormat}: start a server.`,
+    )
+  }
+  await migrateLeases(env, noteLayoutFormat)
 }
 
 function noteLayoutFormat({ meta }: Tables): void {

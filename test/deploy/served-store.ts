@@ -1,6 +1,6 @@
 // A store with a server that can be stopped and started again, and whatever may happen to its files in
 // between. It remembers what was acknowledged.
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
@@ -116,4 +116,24 @@ export class ServedStore {
 /** What a command printed, and how it ended. */
 export function holdfast(...argv: readonly string[]): SpawnSyncReturns<string> {
   return spawnSync(process.execPath, [program, ...argv], { encoding: 'utf8', env: {} })
+}
+
+/** The same, while others go on. */
+export function holdfastAside(...argv: readonly string[]) {
+  const child = spawn(process.execPath, [program, ...argv], { env: {} })
+  const running = {
+    output: '',
+    /** The exit code, -1 after a signal. Undefined: it still runs. */
+    ended: undefined as number | undefined,
+    kill: () => child.kill('SIGKILL'),
+  }
+  const take = (piece: Buffer) => {
+    running.output += piece.toString()
+  }
+  child.stdout.on('data', take)
+  child.stderr.on('data', take)
+  child.on('close', (code) => {
+    running.ended = code ?? -1
+  })
+  return running
 }

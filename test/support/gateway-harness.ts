@@ -17,6 +17,7 @@ import { ReadLeases } from '../../gateway/objects/read-leases.ts'
 import type { Call, Operation, Reply, RequestBody, Services } from '../../gateway/operation.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 import type { Bucket, TenantId, VersioningStatus } from '../../metadata/records.ts'
+import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { parseRequestTarget } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
@@ -42,16 +43,26 @@ export class GatewayHarness {
   nowMs = Date.UTC(2026, 10, 21, 8, 0, 0)
   /** How many bodies of requests have been read, or begun to be. */
   bodiesRead = 0
+  /** Ids of chunks that not even the segments have any more. */
+  private readonly lost: Set<string>
   private readonly closers: readonly (() => Promise<void>)[]
 
   private constructor(parts: {
     services: Omit<Services, 'now'>
     keys: TenantKeys
+    lost: Set<string>
     closers: readonly (() => Promise<void>)[]
   }) {
     this.services = { ...parts.services, now: () => this.nowMs }
     this.keys = parts.keys
+    this.lost = parts.lost
     this.closers = parts.closers
+  }
+
+  /** As if the disk had lost these chunks, which metadata still refer to. */
+  async lose(chunks: readonly BlobRef[]): Promise<void> {
+    for (const { id } of chunks) this.lost.add(id.toString('hex'))
+    await this.services.blobs.delete(chunks)
   }
 
   static async open(
@@ -63,8 +74,12 @@ export class GatewayHarness {
       random: randomBytes,
       role: 'primary',
     })
+    const lost = new Set<string>()
     const blobs = await DiskBlobStore.open({
-      isReferenced: (refs) => metadata.chunks.areReferenced(refs),
+      isReferenced: async (refs) => {
+        const referenced = await metadata.chunks.areReferenced(refs)
+        return refs.map(({ id }, i) => referenced[i] === true && !lost.has(id.toString('hex')))
+      },
       path: join(path, 'blobs'),
       role: 'primary',
       processId: randomBytes(8).toString('hex'),
@@ -102,6 +117,7 @@ export class GatewayHarness {
         region,
         anyRegion,
       },
+      lost,
       keys: deriveTenantKeys(parseTenantId('harness'), newRootKey(randomBytes)),
       closers: [
         () => readLeases.close(),

@@ -38,7 +38,7 @@ describe('CreateBucket', (test) => {
     assert.deepEqual(await find('again'), before)
     const headers = { 'x-amz-acl': 'public-read' }
     const opened = await harness.refusal(createBucket, { bucket: 'again', headers })
-    assert.equal(opened.code, 'NotImplemented')
+    assert.equal(opened.code, 'InvalidBucketAclWithObjectOwnership')
   })
 
   test('refuses to make a bucket a second time in any other region', async () => {

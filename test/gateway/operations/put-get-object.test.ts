@@ -332,7 +332,7 @@ describe('GetObject while the object goes', (test) => {
     assert(found !== undefined)
     const version = await harness.services.metadata.objects.get(found, 'k')
     assert(version?.is === 'object' && version.data.is === 'chunks')
-    await harness.services.blobs.delete(version.data.chunks)
+    await harness.lose(version.data.chunks)
     await assert.rejects(harness.run(getObject, { bucket, key: 'k' }), UnreadableData)
   })
 })
