@@ -42,15 +42,12 @@ export function leaseTally(tables: Tables): LeaseTally {
   return { last: numberOfKey(bytes), living: numberOfKey(bytes.subarray(8)) }
 }
 
-export function putTally(tables: Tables, { last, living }: LeaseTally): void {
-  tables.meta.put(tallyKey, Buffer.concat([numberKey(last), numberKey(living)]))
-}
-
-/** The next number; `born` leases more, or fewer, live from now on. */
-function nextNumber(tables: Tables, born: -1 | 0 | 1): number {
+/** The next number. So many leases more live from now on. */
+function nextNumber(tables: Tables, more: -1 | 0 | 1): number {
   const { last, living } = leaseTally(tables)
-  putTally(tables, { last: last + 1, living: living + born })
-  return last + 1
+  const next = last + 1
+  tables.meta.put(tallyKey, Buffer.concat([numberKey(next), numberKey(living + more)]))
+  return next
 }
 
 export function leaseAt(tables: Tables, leaseId: string): LeaseRow | undefined {
@@ -176,7 +173,7 @@ function sift(tables: Tables, file: number): void {
   appendRelease(tables, ownTasks, { what: 'heldReleases', file })
 }
 
-export function putLease(tables: Tables, lease: LeaseRow): void {
+function putLease(tables: Tables, lease: LeaseRow): void {
   const { leaseId, purpose, expiresMs, file, sealed, since, lives } = lease
   const fields = [leaseId, purpose, expiresMs, file, sealed ?? null, since, lives]
   tables.leases.put(Buffer.from(leaseId), encodeRecord(2, fields))
