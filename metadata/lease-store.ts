@@ -37,7 +37,10 @@ export interface LeaseStore {
   take(lease: Lease): Promise<void>
   /** Moves the expiry. `gone`: it has expired or was let go. */
   renew(leaseId: string, expiresMs: number): Promise<{ is: 'renewed' } | { is: 'gone' }>
-  /** From now on it covers these alone, still of what was deleted since it was taken. */
+  /**
+   * From now on it covers these alone, still of what was deleted since it was taken. With many scopes not
+   * atomic: it covers these, and what it has covered before, until it resolves.
+   */
   narrow(
     lease: Pick<Lease, 'leaseId' | 'expiresMs' | 'scopes'>,
   ): Promise<{ is: 'narrowed' } | { is: 'gone' }>

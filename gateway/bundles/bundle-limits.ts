@@ -31,7 +31,7 @@ export const afterExpiryMs = 60 * minute
 /** An expired bundle answers 410 for so long, and 404 from then on. */
 export const rememberedMs = 30 * day
 /** A bundle of no more entries holds these alone, a larger one what its keys, prefixes and globs cover. */
-export const rowsNamedMax = 1_000
+export const rowsNamedMax = 10_000
 /** The newest states of a bundle stay, for downloads that began before it was appended to. */
 export const statesKept = 4
 /** Names that look doubled and have to be remembered to be sure. */

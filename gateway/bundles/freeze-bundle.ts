@@ -4,7 +4,7 @@
 import assert from 'node:assert'
 import type { Bundle } from '../../metadata/bundle-store.ts'
 import type { LeaseScope } from '../../metadata/lease-store.ts'
-import type { Manifest, ManifestEntry } from '../../metadata/manifest-store.ts'
+import type { EntrySource, Manifest, ManifestEntry } from '../../metadata/manifest-store.ts'
 import type { BucketRef, MetadataStore } from '../../metadata/metadata-store.ts'
 import type { TenantId } from '../../metadata/records.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
@@ -52,24 +52,39 @@ export async function freezeBundle(parts: FreezeParts, order: BundleOrder): Prom
       return nameEntries({ added, windows, ...behind })
     },
   })
-  await holdOnlyEntries(parts, manifest)
+  await holdOnlyEntries(parts, manifest, before)
   return manifest
 }
 
 /**
  * What is chosen lies in what the selections cover, which may be the whole bucket: once the list is there,
- * only that is held which it names, unless it is long.
+ * only that is held which it names, unless it is long. What was there before, the bundle holds already.
  */
-async function holdOnlyEntries({ metadata, zip }: FreezeParts, manifest: Manifest): Promise<void> {
-  const { manifestId, entries } = manifest
-  if (entries === 0 || entries > rowsNamedMax) return
-  const scopes: LeaseScope[] = []
-  for await (const page of placedPages(metadata.manifests, manifest, { offset: 0 })) {
-    for (const { entry } of page) {
-      if (entry.source !== undefined) scopes.push({ is: 'row', ...entry.source })
-    }
+async function holdOnlyEntries(
+  { metadata, zip }: FreezeParts,
+  manifest: Manifest,
+  before: Manifest | undefined,
+): Promise<void> {
+  if (manifest.entries === 0 || manifest.entries > rowsNamedMax) return
+  const known = new Set<string>()
+  if (before !== undefined) {
+    for await (const { rowId } of sourcesOf(metadata, before)) known.add(rowId)
   }
-  await zip.archives.narrow(manifestId, scopes)
+  const scopes: LeaseScope[] = []
+  for await (const source of sourcesOf(metadata, manifest)) {
+    if (!known.has(source.rowId)) scopes.push({ is: 'row', ...source })
+  }
+  await zip.archives.narrow(manifest.manifestId, scopes)
+}
+
+async function* sourcesOf(
+  { manifests }: Pick<MetadataStore, 'manifests'>,
+  manifest: Manifest,
+): AsyncGenerator<EntrySource, void, void> {
+  if (manifest.entries === 0) return
+  for await (const page of placedPages(manifests, manifest, { offset: 0 })) {
+    for (const { entry } of page) if (entry.source !== undefined) yield entry.source
+  }
 }
 
 /**

@@ -37,6 +37,8 @@ const minute = 60 * second
 /** Deleted data is back on the disk within about a minute: this pause, and the work itself. */
 const reclaimPauseMs = 10 * second
 const reclaimBytes = 64 * 1024 * 1024
+/** A process that died in the middle of reads holds everything back until its lease has expired. */
+const leasePauseMs = 10 * second
 const scrubPauseMs = 10 * second
 const orphanPauseMs = 60 * minute
 const orphanMinAgeMs = 60 * minute
@@ -115,7 +117,7 @@ function jobs(parts: BackgroundParts): readonly RepeatingJob[] {
     },
     {
       name: 'leases',
-      pauseMs: minute,
+      pauseMs: leasePauseMs,
       run: async () => {
         await metadata.leases.expire(now())
         return 'idle'

@@ -7,14 +7,16 @@ import type { RepeatingJob } from './repeating.ts'
 
 export type MakeRoomParts = {
   readonly metadata: Pick<MetadataStore, 'manifests' | 'leases'>
-  readonly blobs: Pick<BlobStore, 'hasRoom'>
+  readonly blobs: Pick<BlobStore, 'hasRoom' | 'usage'>
   readonly now: () => number
   readonly log: (event: string, details: Readonly<Record<string, unknown>>) => void
 }
 
 const lookEveryMs = 5_000
-/** Space is short when there is no room for this much more. */
-const spareBytes = 64 * 1024 * 1024
+/** Space is short when there is no room for a twentieth more than there is, within these bounds. */
+const spareShare = 1 / 20
+const spareBytesMin = 64 * 1024 * 1024
+const spareBytesMax = 1024 * 1024 * 1024
 
 export function makeRoom({ metadata, blobs, now, log }: MakeRoomParts): RepeatingJob {
   let atOnce = 1
@@ -23,7 +25,7 @@ export function makeRoom({ metadata, blobs, now, log }: MakeRoomParts): Repeatin
     name: 'room',
     pauseMs: lookEveryMs,
     run: async () => {
-      if (await blobs.hasRoom(spareBytes)) {
+      if (await hasSpare(blobs)) {
         atOnce = 1
         isTold = false
         return 'idle'
@@ -40,4 +42,10 @@ export function makeRoom({ metadata, blobs, now, log }: MakeRoomParts): Repeatin
       return 'idle'
     },
   }
+}
+
+async function hasSpare(blobs: MakeRoomParts['blobs']): Promise<boolean> {
+  const { diskBytes } = await blobs.usage()
+  const spare = Math.min(Math.max(diskBytes * spareShare, spareBytesMin), spareBytesMax)
+  return blobs.hasRoom(spare)
 }

@@ -42,15 +42,12 @@ export function leaseTally(tables: Tables): LeaseTally {
   return { last: numberOfKey(bytes), living: numberOfKey(bytes.subarray(8)) }
 }
 
-export function putTally(tables: Tables, { last, living }: LeaseTally): void {
-  tables.meta.put(tallyKey, Buffer.concat([numberKey(last), numberKey(living)]))
-}
-
-/** The next number; `born` leases more, or fewer, live from now on. */
-function nextNumber(tables: Tables, born: -1 | 0 | 1): number {
+/** The next number. So many leases more live from now on. */
+function nextNumber(tables: Tables, more: -1 | 0 | 1): number {
   const { last, living } = leaseTally(tables)
-  putTally(tables, { last: last + 1, living: living + born })
-  return last + 1
+  const next = last + 1
+  tables.meta.put(tallyKey, Buffer.concat([numberKey(next), numberKey(living + more)]))
+  return next
 }
 
 export function leaseAt(tables: Tables, leaseId: string): LeaseRow | undefined {
@@ -69,25 +66,39 @@ export function leaseOfLife(tables: Tables, life: number): LeaseRow | undefined 
   return leaseId && leaseAt(tables, leaseId.toString())
 }
 
-/** Takes a lease, or adds to it. */
-export function takeLease(tables: Tables, { scopes, ...lease }: Lease): void {
-  const before = leaseAt(tables, lease.leaseId)
-  const life = nextNumber(tables, before === undefined ? 1 : 0)
-  const { file, since, lives } = before ?? { file: life, since: life, lives: [] }
-  putLease(tables, { ...lease, file, sealed: undefined, since, lives: [...lives, life] })
-  tables.leaseLives.put(numberKey(life), Buffer.from(lease.leaseId))
-  addScopes(tables, { life, since: life }, scopes)
+/** Some of the scopes of a lease, and since when they count. */
+export type LeaseLife = {
+  readonly leaseId: string
+  readonly life: { readonly number: number; readonly since: number }
 }
 
-/** More of what was taken at that moment. False: it is gone. */
+/** Takes a lease, or adds to it. */
+export function takeLease(tables: Tables, { scopes, ...lease }: Lease): LeaseLife {
+  const before = leaseAt(tables, lease.leaseId)
+  const number = nextNumber(tables, before === undefined ? 1 : 0)
+  const { file, since, lives } = before ?? { file: number, since: number, lives: [] }
+  const taken = { ...lease, file, sealed: undefined, since, lives }
+  const begun = addLife(tables, taken, { number, since: number })
+  addScopes(tables, begun.life, scopes)
+  return begun
+}
+
+function addLife(tables: Tables, lease: LeaseRow, life: LeaseLife['life']): LeaseLife {
+  const { leaseId, lives } = lease
+  putLease(tables, { ...lease, lives: [...lives, life.number] })
+  tables.leaseLives.put(numberKey(life.number), Buffer.from(leaseId))
+  return { leaseId, life }
+}
+
+/** More scopes of a life. False: the lease is gone. */
 export function widenLease(
   tables: Tables,
-  leaseId: string,
+  { leaseId, life }: LeaseLife,
   scopes: readonly LeaseScope[],
 ): boolean {
-  const life = leaseAt(tables, leaseId)?.lives.at(-1)
-  if (life === undefined) return false
-  addScopes(tables, { life, since: life }, scopes)
+  const lease = leaseAt(tables, leaseId)
+  if (lease === undefined || !lease.lives.includes(life.number)) return false
+  addScopes(tables, life, scopes)
   return true
 }
 
@@ -105,20 +116,28 @@ export function renewLease(tables: Tables, leaseId: string, expiresMs: number): 
   return true
 }
 
-/** As `LeaseStore.narrow`. */
-export function narrowLease(
+/** A life for the scopes that a lease is to be narrowed to. Undefined: it is gone. */
+export function beginNarrowing(tables: Tables, leaseId: string): LeaseLife | undefined {
+  const lease = leaseAt(tables, leaseId)
+  if (lease === undefined) return undefined
+  return addLife(tables, lease, { number: nextNumber(tables, 0), since: lease.since })
+}
+
+/** Ends all lives but this one. False: the lease is gone. */
+export function endNarrowing(
   tables: Tables,
-  { leaseId, expiresMs, scopes }: Pick<Lease, 'leaseId' | 'expiresMs' | 'scopes'>,
+  { leaseId, life }: LeaseLife,
+  expiresMs: number,
 ): boolean {
   const lease = leaseAt(tables, leaseId)
-  if (lease === undefined) return false
-  const life = nextNumber(tables, 0)
-  endLives(tables, lease.lives)
+  if (lease === undefined || !lease.lives.includes(life.number)) return false
+  endLives(
+    tables,
+    lease.lives.filter((other) => other !== life.number),
+  )
   // A file of its own, so that what is sifted is not met again.
-  putLease(tables, { ...lease, expiresMs, file: life, lives: [life] })
+  putLease(tables, { ...lease, expiresMs, file: life.number, lives: [life.number] })
   sift(tables, lease.file)
-  tables.leaseLives.put(numberKey(life), Buffer.from(leaseId))
-  addScopes(tables, { life, since: lease.since }, scopes)
   return true
 }
 
@@ -155,10 +174,10 @@ export function holdsRows(tables: Tables, { file }: LeaseRow): boolean {
 
 function addScopes(
   tables: Tables,
-  numbers: { readonly life: number; readonly since: number },
+  { number, since }: LeaseLife['life'],
   scopes: readonly LeaseScope[],
 ): void {
-  for (const scope of scopes) putScope(tables, scope, numbers)
+  for (const scope of scopes) putScope(tables, scope, { life: number, since })
 }
 
 /** Their scopes cover nothing from now on. */
@@ -176,7 +195,7 @@ function sift(tables: Tables, file: number): void {
   appendRelease(tables, ownTasks, { what: 'heldReleases', file })
 }
 
-export function putLease(tables: Tables, lease: LeaseRow): void {
+function putLease(tables: Tables, lease: LeaseRow): void {
   const { leaseId, purpose, expiresMs, file, sealed, since, lives } = lease
   const fields = [leaseId, purpose, expiresMs, file, sealed ?? null, since, lives]
   tables.leases.put(Buffer.from(leaseId), encodeRecord(2, fields))

@@ -1,11 +1,13 @@
 // Leases: the verbs of `LeaseStore`. Their rows are in `lease-rows.ts`.
-import type { LeaseStore } from '../lease-store.ts'
+import type { LeaseScope, LeaseStore } from '../lease-store.ts'
 import {
+  beginNarrowing,
+  endNarrowing,
   handLeaseOver,
   holdsRows,
+  type LeaseLife,
   leasesOf,
   letLeaseGo,
-  narrowLease,
   renewLease,
   takeLease,
   widenLease,
@@ -15,17 +17,37 @@ import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 /** A transaction with more of them would hold up all others. */
 const scopesAtOnce = 500
 
+function pagesOf(scopes: readonly LeaseScope[]): readonly (readonly LeaseScope[])[] {
+  const pages: (readonly LeaseScope[])[] = []
+  for (let at = 0; at < scopes.length; at += scopesAtOnce) {
+    pages.push(scopes.slice(at, at + scopesAtOnce))
+  }
+  return pages
+}
+
+/** False: the lease went meanwhile. */
+async function widen(
+  env: LmdbEnvironment,
+  life: LeaseLife,
+  pages: readonly (readonly LeaseScope[])[],
+): Promise<boolean> {
+  for (const page of pages) {
+    if (!(await env.write((tables) => widenLease(tables, life, page)))) return false
+  }
+  return true
+}
+
+function narrowed(is: boolean): { is: 'narrowed' } | { is: 'gone' } {
+  return { is: is ? 'narrowed' : 'gone' }
+}
+
 export function lmdbLeases(env: LmdbEnvironment): LeaseStore {
   return {
     take: async (lease) => {
-      const { leaseId, scopes } = lease
-      const first = scopes.slice(0, scopesAtOnce)
-      await env.write((tables) => takeLease(tables, { ...lease, scopes: first }))
-      for (let at = scopesAtOnce; at < scopes.length; at += scopesAtOnce) {
-        const more = scopes.slice(at, at + scopesAtOnce)
-        const is = await env.write((tables) => widenLease(tables, leaseId, more))
-        if (!is) throw new Error(`lease ${leaseId} went while it was taken`)
-      }
+      const [first = [], ...more] = pagesOf(lease.scopes)
+      const taken = await env.write((tables) => takeLease(tables, { ...lease, scopes: first }))
+      if (await widen(env, taken, more)) return
+      throw new Error(`lease ${lease.leaseId} went while it was taken`)
     },
 
     renew: (leaseId, expiresMs) =>
@@ -33,8 +55,22 @@ export function lmdbLeases(env: LmdbEnvironment): LeaseStore {
         renewLease(tables, leaseId, expiresMs) ? { is: 'renewed' } : { is: 'gone' },
       ),
 
-    narrow: (lease) =>
-      env.write((tables) => (narrowLease(tables, lease) ? { is: 'narrowed' } : { is: 'gone' })),
+    narrow: async ({ leaseId, expiresMs, scopes }) => {
+      const pages = pagesOf(scopes)
+      if (pages.length > 1) {
+        // What is to be covered stays covered: the new scopes are there before the old ones go.
+        const begun = await env.write((tables) => beginNarrowing(tables, leaseId))
+        const isWide = begun !== undefined && (await widen(env, begun, pages))
+        if (!isWide) return { is: 'gone' }
+        return env.write((tables) => narrowed(endNarrowing(tables, begun, expiresMs)))
+      }
+      return env.write((tables) => {
+        const begun = beginNarrowing(tables, leaseId)
+        if (begun === undefined) return { is: 'gone' }
+        widenLease(tables, begun, scopes)
+        return narrowed(endNarrowing(tables, begun, expiresMs))
+      })
+    },
 
     handOver: (leaseId, to) =>
       env.write((tables) =>

@@ -7,7 +7,7 @@ import { count, decodeRecord, text } from '../codec/record-frame.ts'
 import type { Lease, LeaseScope } from '../lease-store.ts'
 import { parseManifestId } from '../record-ids.ts'
 import { fileUnder } from './held-rows.ts'
-import { narrowLease, sealLease, takeLease } from './lease-rows.ts'
+import { beginNarrowing, endNarrowing, sealLease, takeLease, widenLease } from './lease-rows.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { manifestScopes } from './manifest-scopes.ts'
 import { parseRelease } from './outbox-rows.ts'
@@ -42,7 +42,10 @@ export async function migrateLeases(
       const scopes = scopesOfOld(tables, lease)
       if (scopes === undefined) continue
       sealLease(tables, lease.leaseId)
-      narrowLease(tables, { ...lease, scopes })
+      const begun = beginNarrowing(tables, lease.leaseId)
+      if (begun === undefined) continue
+      widenLease(tables, begun, scopes)
+      endNarrowing(tables, begun, lease.expiresMs)
     }
     tables.meta.remove(horizonKey)
     finish(tables)

@@ -1,13 +1,8 @@
-// Contract of `LeaseStore`: what is deleted waits for the leases that cover it, and for no other.
+// Contract of `LeaseStore`: what is deleted waits for the leases that cover it, and for no other. How leases
+// change: `metadata-lease-changes.ts`.
 import assert from 'node:assert/strict'
-import type { Lease, LeaseScope } from '../../metadata/lease-store.ts'
-import type { ManifestId } from '../../metadata/manifest-store.ts'
-import type { MetadataStore } from '../../metadata/metadata-store.ts'
-import { parseManifestId } from '../../metadata/record-ids.ts'
-import type { Bucket, ObjectVersion } from '../../metadata/records.ts'
 import { describe } from '../support/describe.ts'
 import {
-  blobName,
   chunk,
   chunks,
   drain,
@@ -20,79 +15,16 @@ import {
   tenantId,
   withStore,
 } from './metadata-fixture.ts'
-
-function lease(leaseId: string, ...scopes: readonly LeaseScope[]): Lease {
-  return { leaseId, purpose: 'zip', expiresMs: 1000, scopes }
-}
-
-const everything = { is: 'everything' } as const
-
-function below({ id }: Bucket, prefix: string): LeaseScope {
-  return { is: 'prefix', bucketId: id, prefix }
-}
-
-function ofKey({ id }: Bucket, key: string): LeaseScope {
-  return { is: 'key', bucketId: id, key }
-}
-
-/** Objects of one chunk each, named as the key. */
-async function putAll(store: MetadataStore, bucket: Bucket, keys: readonly string[]) {
-  for (const key of keys) await put(store, bucket, key, { data: chunks(chunk(key, 1)) })
-}
-
-async function removeAll(store: MetadataStore, bucket: Bucket, keys: readonly string[]) {
-  for (const key of keys) await remove(store, bucket, key)
-}
-
-async function rowOf(store: MetadataStore, bucket: Bucket, key: string): Promise<ObjectVersion> {
-  const version = await store.objects.get(bucket, key)
-  assert.ok(version?.is === 'object')
-  return version
-}
-
-/** Those of the keys whose deleted rows are still there once all is released that may be. */
-async function heldOf(
-  store: MetadataStore,
-  bucket: Bucket,
-  rows: ReadonlyMap<string, ObjectVersion>,
-): Promise<readonly string[]> {
-  await drain(store)
-  const held: string[] = []
-  for (const [key, { rowId }] of rows) {
-    if ((await store.objects.getRow(bucket.id, key, rowId)) !== undefined) held.push(key)
-  }
-  return held
-}
-
-/** Puts the keys, takes the leases, removes the keys, and answers which are held. */
-async function heldBy(
-  store: MetadataStore,
-  bucket: Bucket,
-  taking: { readonly keys: readonly string[]; readonly leases: readonly Lease[] },
-): Promise<readonly string[]> {
-  const { keys, leases } = taking
-  await putAll(store, bucket, keys)
-  const rows = new Map<string, ObjectVersion>()
-  for (const key of keys) rows.set(key, await rowOf(store, bucket, key))
-  for (const each of leases) await store.leases.take(each)
-  await removeAll(store, bucket, keys)
-  return heldOf(store, bucket, rows)
-}
-
-function manifestId(number: number): ManifestId {
-  const id = parseManifestId(number.toString(16).padStart(32, '0'))
-  assert.ok(id)
-  return id
-}
-
-const summary = {
-  etag: 'e',
-  crc32: 0,
-  entries: 1,
-  totalBytes: 22,
-  directory: { offset: 0, bytes: 0 },
-  modifiedMs: 0,
-}
+import {
+  below,
+  everything,
+  heldBy,
+  lease,
+  ofKey,
+  putAll,
+  removeAll,
+  rowOf,
+} from './metadata-lease-fixture.ts'
 
 export function leasesContract(name: string, open: OpenStore): void {
   describe(`${name}: leases`, (test) => {
@@ -276,78 +208,6 @@ export function leasesContract(name: string, open: OpenStore): void {
         assert.deepEqual(await store.leases.renew('never', 9000), { is: 'gone' })
       }))
 
-    test('taking a lease again adds to it, and does not let go of what it held', () =>
-      withStore(open, async (store) => {
-        const bucket = await makeBucket(store, 'one')
-        await putAll(store, bucket, ['a', 'b', 'c'])
-        await store.leases.take(lease('z1', ofKey(bucket, 'a')))
-        await removeAll(store, bucket, ['a', 'c'])
-        await store.leases.take({ ...lease('z1', ofKey(bucket, 'b')), expiresMs: 9000 })
-        await remove(store, bucket, 'b')
-        assert.equal((await drain(store)).length, 1)
-        assert.equal(await store.leases.expire(8999), 0)
-        await store.leases.letGo('z1')
-        assert.equal((await drain(store)).length, 2)
-      }))
-
-    test('a sealed lease does not hold what was committed later; an open one does', () =>
-      withStore(open, async (store) => {
-        const bucket = await makeBucket(store, 'one')
-        await putAll(store, bucket, ['a'])
-        const id = manifestId(1)
-        await store.manifests.begin({ manifestId: id, tenantId, scope: 's', nowMs: 1 })
-        await store.leases.take(lease(id, below(bucket, '')))
-        await putAll(store, bucket, ['b'])
-        await store.manifests.seal(id, summary)
-        await putAll(store, bucket, ['c'])
-        await put(store, bucket, 'b', { data: chunks(chunk('b2', 1)) })
-        await store.objects.setTags(bucket, 'a', { tags: [{ key: 'k', value: 'v' }] })
-        await store.objects.setTags(bucket, 'c', { tags: [{ key: 'k', value: 'v' }] })
-        await removeAll(store, bucket, ['a', 'b', 'c'])
-        const released = [blobName(chunk('b2', 1)), blobName(chunk('c', 1))]
-        assert.deepEqual([...(await drain(store))].sort(), released.sort())
-        assert.equal(await store.outbox.depth(), 2)
-      }))
-
-    test('a narrowed lease lets go of what it does not name, and keeps what it does', () =>
-      withStore(open, async (store) => {
-        const bucket = await makeBucket(store, 'one')
-        await putAll(store, bucket, ['a', 'b', 'c', 'd'])
-        const { rowId } = await rowOf(store, bucket, 'a')
-        const rows = [{ is: 'row' as const, bucketId: bucket.id, key: 'a', rowId }]
-        await store.leases.take(lease('r', everything))
-        await removeAll(store, bucket, ['a', 'b'])
-        assert.deepEqual(await drain(store), [])
-        const narrowed = { leaseId: 'r', expiresMs: 9000, scopes: [...rows, ofKey(bucket, 'c')] }
-        assert.deepEqual(await store.leases.narrow(narrowed), { is: 'narrowed' })
-        assert.deepEqual(await drain(store), ['3e23e816/1'])
-        await removeAll(store, bucket, ['c', 'd'])
-        assert.deepEqual(await drain(store), ['18ac3e73/1'])
-        await store.leases.narrow({ ...narrowed, scopes: rows })
-        assert.deepEqual(await drain(store), ['2e7d2c03/1'])
-        assert.equal(await store.leases.expire(8999), 0)
-        await store.leases.letGo('r')
-        assert.deepEqual(await drain(store), ['ca978112/1'])
-        assert.equal(await store.outbox.depth(), 0)
-      }))
-
-    test('a lease that is handed over is held on by the other one', () =>
-      withStore(open, async (store) => {
-        const bucket = await makeBucket(store, 'one')
-        await putAll(store, bucket, ['a', 'b', 'c', 'd'])
-        await store.leases.take(lease('z1', ofKey(bucket, 'a'), ofKey(bucket, 'b')))
-        await remove(store, bucket, 'a')
-        await store.leases.take(lease('z2', ofKey(bucket, 'c')))
-        assert.deepEqual(await store.leases.handOver('z1', 'z1'), { is: 'gone' })
-        assert.deepEqual(await store.leases.handOver('z1', 'z2'), { is: 'handedOver' })
-        assert.deepEqual(await store.leases.renew('z1', 9000), { is: 'gone' })
-        await removeAll(store, bucket, ['b', 'c', 'd'])
-        assert.equal((await drain(store)).length, 1)
-        assert.deepEqual(await store.leases.holding('zip'), ['z2'])
-        await store.leases.letGo('z2')
-        assert.equal((await drain(store)).length, 3)
-      }))
-
     test('the leases that something waits for are told, by their purpose', () =>
       withStore(open, async (store) => {
         const bucket = await makeBucket(store, 'one')
@@ -359,24 +219,6 @@ export function leasesContract(name: string, open: OpenStore): void {
         assert.deepEqual(await store.leases.holding('bundle'), ['b1'])
         await store.leases.letGo('b1')
         assert.deepEqual(await store.leases.holding('bundle'), [])
-      }))
-
-    test('a lease of thousands of keys covers each of them, and its end leaves nothing behind', () =>
-      withStore(open, async (store) => {
-        const bucket = await makeBucket(store, 'one')
-        const keys = Array.from({ length: 2000 }, (_, i) => `k${i}`)
-        await store.leases.take(lease('z1', ...keys.map((key) => ofKey(bucket, key))))
-        for (const key of ['k0', 'k499', 'k500', 'k1999', 'other']) {
-          await put(store, bucket, key)
-          await remove(store, bucket, key)
-        }
-        assert.equal(await store.outbox.depth(), 4)
-        await store.leases.letGo('z1')
-        await drain(store)
-        assert.equal(await store.outbox.depth(), 0)
-        await putAll(store, bucket, ['k1'])
-        await remove(store, bucket, 'k1')
-        assert.equal((await drain(store)).length, 1)
       }))
 
     test('a release that no lease covers is not behind thousands that are held', () =>

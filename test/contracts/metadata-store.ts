@@ -6,6 +6,7 @@ import { bundlesContract } from './metadata-bundles.ts'
 import { chunksContract } from './metadata-chunks.ts'
 import { conditionsContract } from './metadata-conditions.ts'
 import type { OpenStore } from './metadata-fixture.ts'
+import { leaseChangesContract } from './metadata-lease-changes.ts'
 import { leasesContract } from './metadata-leases.ts'
 import { randomLeasesContract } from './metadata-leases-random.ts'
 import { listingsContract } from './metadata-listings.ts'
@@ -30,6 +31,7 @@ export function metadataStoreContract(name: string, open: OpenStore): void {
   orphansContract(name, open)
   outboxContract(name, open)
   leasesContract(name, open)
+  leaseChangesContract(name, open)
   manifestsContract(name, open)
   bundlesContract(name, open)
   archiveJobsContract(name, open)

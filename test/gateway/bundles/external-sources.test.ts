@@ -1,12 +1,15 @@
 // Entries of bundles that are fetched from elsewhere, from an https server of this test's own.
 import assert from 'node:assert'
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer, request, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import {
   CreateBucketCommand,
+  DeleteObjectCommand,
   ListBucketsCommand,
   PutObjectCommand,
   S3Client,
@@ -27,6 +30,8 @@ const large = Buffer.alloc(6 * mib, 'external')
 
 /** How the source `/held` is held back. */
 const held = { asked: gate(), release: gate() }
+/** And `/slow`. */
+const slow = { asked: gate(), release: gate() }
 
 type Started = { readonly process: StartedServer; readonly s3: string }
 
@@ -147,6 +152,12 @@ function startOrigin(certificate: { cert: string; key: string }): Promise<Server
       response.writeHead(200, { 'content-length': 1000 })
       response.write('only this')
       setTimeout(() => response.destroy(), 50)
+    } else if (incoming.url === '/slow') {
+      slow.asked.open()
+      slow.release.opened.then(
+        () => response.end('slow'),
+        () => {},
+      )
     } else if (incoming.url?.startsWith('/held') === true) {
       held.asked.open()
       held.release.opened.then(
@@ -269,6 +280,25 @@ describe('entries that are fetched from elsewhere', (test) => {
   test('can be downloaded at once, too', async () => {
     const response = await post(any, [{ url: `${base}/small`, name: 'small' }], '?download')
     assert.deepStrictEqual(readZip(await bytesOf(response)), [['small', 'small']])
+  })
+
+  test('leave what is local readable, though it is deleted while they are gathered', async () => {
+    const sdk = sdkFor(any)
+    const object = { Bucket: 'files', Key: 'local' }
+    const body = randomBytes(24 * mib)
+    await sdk.send(new PutObjectCommand({ ...object, Body: body }))
+    const entries = [{ url: `${base}/slow`, name: 'slow' }, { key: 'local' }]
+    const answered = post(any, entries, '?download')
+    await slow.asked.opened
+    await sdk.send(new DeleteObjectCommand(object))
+    slow.release.open()
+    const response = await answered
+    assert.equal(response.status, 200)
+    // So that what is held by nobody would be deleted by now.
+    await wait(2000)
+    const archive = await bytesOf(response)
+    assert.ok(archive.includes(body))
+    sdk.destroy()
   })
 
   test('are gathered to their end though the server is killed in the middle', async () => {

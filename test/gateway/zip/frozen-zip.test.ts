@@ -2,9 +2,10 @@
 // is used.
 import assert from 'node:assert'
 import { sweepManifests } from '../../../gateway/zip/sweep-manifests.ts'
+import { parseManifestId } from '../../../metadata/record-ids.ts'
 import { describe } from '../../support/describe.ts'
 import { seededBytes } from '../../support/seeded-bytes.ts'
-import { bytesOf, etagOf, unzip, ZipFixture } from './zip-fixture.ts'
+import { bucket, bytesOf, etagOf, unzip, ZipFixture } from './zip-fixture.ts'
 
 const random = seededBytes()
 /** HOLDFAST_ZIP_DOWNLOADS=1000 for the whole of it. */
@@ -124,6 +125,29 @@ describe('a frozen archive', (test) => {
       await fixture.harness.releaseAll()
       assert.equal((await blobs.usage()).chunks, 0)
       assert.equal((await manifestsOf(fixture)).length, 1)
+    }))
+
+  test('that was being made by a process that died holds nothing after some minutes', () =>
+    withFixture(async (fixture) => {
+      const { services, keys } = fixture.harness
+      const { manifests, leases, buckets } = services.metadata
+      const manifestId = parseManifestId('0'.repeat(32))
+      const zipped = await buckets.get(keys.tenantId, bucket)
+      assert.ok(manifestId && zipped)
+      const nowMs = services.now()
+      await manifests.begin({ manifestId, tenantId: keys.tenantId, scope: 'left', nowMs })
+      const scope = { is: 'prefix', bucketId: zipped.id, prefix: '' } as const
+      const lease = { leaseId: manifestId, purpose: 'zip', expiresMs: nowMs + 24 * hour }
+      await leases.take({ ...lease, scopes: [scope] })
+      await fixture.put('p/a', random.bytes(100_000))
+      await fixture.remove('p/a')
+      await sweep(fixture)
+      await fixture.harness.releaseAll()
+      assert.equal((await services.blobs.usage()).chunks, 1)
+      fixture.harness.nowMs += hour / 10
+      await sweep(fixture)
+      await fixture.harness.releaseAll()
+      assert.equal((await services.blobs.usage()).chunks, 0)
     }))
 
   test('that has expired is the same again when nothing has changed', () =>
