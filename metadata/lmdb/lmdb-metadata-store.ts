@@ -2,6 +2,7 @@
 // Here is only how it is put together and opened; each noun has its own file.
 import assert from 'node:assert'
 import { decodeRecord, encodeRecord } from '../codec/record-frame.ts'
+import { MetadataFull } from '../metadata-full.ts'
 import type { MetadataStore } from '../metadata-store.ts'
 import { lmdbArchiveJobs } from './archive-jobs.ts'
 import { lmdbBuckets, type Random } from './buckets.ts'
@@ -15,6 +16,7 @@ import { lmdbOutbox } from './outbox.ts'
 import { pooled } from './random-pool.ts'
 import { lmdbTenants } from './tenants.ts'
 import { lmdbUploads } from './uploads.ts'
+import type { DiskState } from './write-fence.ts'
 
 export type LmdbMetadataOptions = {
   /** A directory, made if need be. */
@@ -30,7 +32,7 @@ export type LmdbMetadataOptions = {
    * Called once when this process can no longer write, and some writes may never be answered: it is
    * to end and to be started anew.
    */
-  readonly onUnusable?: (cause: unknown) => void
+  readonly onUnusable?: (cause: unknown, disk: DiskState) => void
 }
 
 const layoutFormat = 1
@@ -68,7 +70,7 @@ export class LmdbMetadataStore implements MetadataStore {
   static async open(options: LmdbMetadataOptions): Promise<LmdbMetadataStore> {
     const env = await LmdbEnvironment.open(options)
     await checkFormat(env)
-    if (options.role === 'primary') await purgeTombstones(env)
+    if (options.role === 'primary') await purgeTombstones(env).catch(laterIfFull)
     return new LmdbMetadataStore(env, pooled(options.random))
   }
 
@@ -92,6 +94,11 @@ async function checkFormat(env: LmdbEnvironment): Promise<void> {
   }
   const [format] = decodeRecord('layout', noted)
   assert(format === layoutFormat, `metadata of format ${String(format)}, not ${layoutFormat}`)
+}
+
+/** Tombstones that stay do no harm: the next start purges them. */
+function laterIfFull(cause: unknown): void {
+  if (!(cause instanceof MetadataFull)) throw cause
 }
 
 async function purgeTombstones(env: LmdbEnvironment): Promise<void> {

@@ -9,7 +9,7 @@ import { outboxHandler } from './outbox-handler.ts'
 export type OutboxRelayParts = {
   readonly outbox: Outbox
   readonly deleteBlobs: (blobs: readonly BlobRef[]) => Promise<void>
-  /** Told of every failure; the task stays and is tried again. */
+  /** Told of failures, of equal ones in a row once; the task stays and is tried again. */
   readonly onFailure: (cause: unknown) => void
   /** Told when a release that contradicts other rows was set aside for good. */
   readonly onSetAside: (task: ReleaseTask, cause: unknown) => void
@@ -31,16 +31,24 @@ export function startOutboxRelay(parts: OutboxRelayParts): OutboxRelay {
   const isStopping = () => stopping.signal.aborted
   const queue = embeddedTaskQueue(outboxHandler({ ...parts, isStopping }))
 
+  let reported: string | undefined
+  const report = (cause: unknown) => {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    if (message !== reported) onFailure(cause)
+    reported = message
+  }
+
   /** One look at the outbox; answers whether it went on, had nothing to do, or got nowhere. */
   const turn = async (): Promise<'worked' | 'idle' | 'stuck'> => {
     try {
       const tasks = await outbox.next(tasksAtOnce)
       if (tasks.length === 0) return 'idle'
       const { done, failures } = await queue.push(tasks)
-      for (const cause of failures) onFailure(cause)
+      for (const cause of failures) report(cause)
+      if (failures.length === 0) reported = undefined
       return done === 0 && failures.length > 0 ? 'stuck' : 'worked'
     } catch (cause) {
-      onFailure(cause)
+      report(cause)
       return 'stuck'
     }
   }
