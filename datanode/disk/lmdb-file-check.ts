@@ -1,7 +1,7 @@
 // A look at an LMDB data file before LMDB maps it into memory: on a file that is no environment, or
 // that was cut short, the library ends the process instead of failing. Layout: MDB_meta of LMDB's
 // mdb.c, 64-bit, little endian; the offsets are of this version of the format only.
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { errorCode } from './vfs.ts'
 
 const metaBytes = 0xa0
@@ -15,7 +15,7 @@ type Meta = { readonly pageBytes: number; readonly lastPage: bigint; readonly tx
 
 /** Throws when the file is there and cannot be an intact environment. Not a full check. */
 export async function checkLmdbFile(path: string): Promise<void> {
-  let file: Awaited<ReturnType<typeof open>>
+  let file: FileHandle
   try {
     file = await open(path, 'r')
   } catch (cause) {
@@ -25,19 +25,34 @@ export async function checkLmdbFile(path: string): Promise<void> {
   try {
     const { size } = await file.stat()
     if (size === 0) return
-    const readMeta = async (position: number): Promise<Meta> => {
-      const bytes = Buffer.alloc(metaBytes)
-      await file.read(bytes, 0, metaBytes, position)
-      return parseMeta(bytes, path)
-    }
-    const first = await readMeta(0)
-    const second = await readMeta(first.pageBytes)
-    const newer = first.txn > second.txn ? first : second
+    const newer = await newerMeta(file, path)
     const needed = (newer.lastPage + 1n - looseEndPages) * BigInt(newer.pageBytes)
     if (BigInt(size) < needed) throw new Error(`${path} has ${size} bytes of ${needed}`)
   } finally {
     await file.close()
   }
+}
+
+/** How much of an environment's file is in use, as of its last commit. */
+export async function lmdbUsedBytes(path: string): Promise<number> {
+  const file = await open(path, 'r')
+  try {
+    const { lastPage, pageBytes } = await newerMeta(file, path)
+    return (Number(lastPage) + 1) * pageBytes
+  } finally {
+    await file.close()
+  }
+}
+
+async function newerMeta(file: FileHandle, path: string): Promise<Meta> {
+  const readMeta = async (position: number): Promise<Meta> => {
+    const bytes = Buffer.alloc(metaBytes)
+    await file.read(bytes, 0, metaBytes, position)
+    return parseMeta(bytes, path)
+  }
+  const first = await readMeta(0)
+  const second = await readMeta(first.pageBytes)
+  return first.txn > second.txn ? first : second
 }
 
 function parseMeta(bytes: Buffer, path: string): Meta {

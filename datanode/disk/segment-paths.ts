@@ -8,6 +8,8 @@ export type SegmentPaths = {
   readonly index: string
   /** Says how far the index is to be trusted: `index-trust.ts`. */
   readonly trust: string
+  /** Blocks kept for deletes and compaction: `segment-reserve.ts`. */
+  readonly reserve: string
   readonly file: (id: SegmentId) => string
 }
 
@@ -18,6 +20,7 @@ export function segmentPaths(root: string): SegmentPaths {
     segments,
     index: join(root, 'index'),
     trust: join(root, 'index-trust'),
+    reserve: join(segments, 'reserve'),
     file: (id) => join(segments, segmentFileName(id)),
   }
 }
