@@ -1,6 +1,8 @@
 // Which manifest answers a request: freezes what is there now, finds what was frozen before, and keeps
 // what is in use alive. One for each process; manifests themselves are shared by all.
+
 import type { Manifest, ManifestId } from '../../metadata/manifest-store.ts'
+import { MetadataFull } from '../../metadata/metadata-full.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { parseManifestId } from '../../metadata/record-ids.ts'
 import type { TenantId } from '../../metadata/records.ts'
@@ -99,12 +101,18 @@ export class Archives {
     const idleMs = nowMs - manifest.usedMs
     if (idleMs < touchEveryMs) return manifest
     if (idleMs >= manifestLifeMs) return undefined
-    if (needsLease(manifest)) {
-      const renewed = await metadata.leases.renew(manifest.manifestId, nowMs + manifestLifeMs)
-      if (renewed.is === 'gone') return undefined
+    try {
+      if (needsLease(manifest)) {
+        const renewed = await metadata.leases.renew(manifest.manifestId, nowMs + manifestLifeMs)
+        if (renewed.is === 'gone') return undefined
+      }
+      const touched = await metadata.manifests.touch(manifest.manifestId, nowMs)
+      return touched.is === 'done' ? { ...manifest, usedMs: nowMs } : undefined
+    } catch (cause) {
+      // It lives on for a while; a disk that is full or read-only is no reason not to send it.
+      if (cause instanceof MetadataFull) return manifest
+      throw cause
     }
-    const touched = await metadata.manifests.touch(manifest.manifestId, nowMs)
-    return touched.is === 'done' ? { ...manifest, usedMs: nowMs } : undefined
   }
 
   private async takeTurn(
