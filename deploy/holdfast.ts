@@ -8,6 +8,7 @@ import { describeSettings } from '../gateway/settings.ts'
 import { checkData } from './check-data.ts'
 import { tuneCollector } from './collector-flags.ts'
 import { explainFailure } from './explain-failure.ts'
+import { outliveLog } from './log.ts'
 import { openEngines } from './open-engines.ts'
 import { runServer } from './server.ts'
 import { readVersion } from './version.ts'
@@ -41,6 +42,7 @@ async function main(argv: readonly string[]): Promise<void> {
 }
 
 async function server(argv: readonly string[]): Promise<void> {
+  outliveLog()
   tuneCollector()
   const parsed = readConfig(argv)
   switch (parsed.is) {

@@ -11,12 +11,15 @@ import type { Config } from '../gateway/config.ts'
 import { createS3Server } from '../gateway/http/s3-server.ts'
 import { type MasterKey, openMasterKey } from '../gateway/keys/master-key-file.ts'
 import { type Background, startBackground } from '../gateway/workers/background.ts'
-import { type Repeating, repeat } from '../gateway/workers/repeating.ts'
+import { type Repeating, type RepeatingJob, repeat } from '../gateway/workers/repeating.ts'
 import { LmdbMetadataStore } from '../metadata/lmdb/lmdb-metadata-store.ts'
+import { MetadataFull } from '../metadata/metadata-full.ts'
 import { collectOften } from './collector-flags.ts'
+import { diskReserve } from './disk-reserve.ts'
 import { logToStderr } from './log.ts'
 import type { Engines, OpenEngines, ProcessRole } from './serving.ts'
 
+const noSignal = new AbortController().signal
 const blobUpkeepMs = 10_000
 /** Every stored byte is read and checked once in a while, without being felt. */
 const scrubBytesPerSecond = 4 * 1024 * 1024
@@ -56,7 +59,11 @@ async function openStores(config: Config, role: ProcessRole, processId: string):
     path: metadataPath(config),
     random: randomBytes,
     role: storeRole,
-    onUnusable: (cause) => endProcess('metadata cannot be written any more', cause),
+    onUnusable: (cause, disk) => {
+      // No other could take the place of the process that hands out connections; it serves none itself.
+      if (role === 'primary' && disk === 'readOnly') logToStderr('the disk is read-only', { cause })
+      else endProcess('metadata cannot be written any more', cause)
+    },
   })
   try {
     const blobs = await DiskBlobStore.open({
@@ -66,9 +73,13 @@ async function openStores(config: Config, role: ProcessRole, processId: string):
       vfs: realVfs,
       nowMs: Date.now,
       randomBytes,
+      onUnusable: (cause) => endProcess('the chunk index cannot be read any more', cause),
     })
-    // Nothing else runs yet: whoever began a chunk list is gone.
-    if (storeRole === 'primary') await metadata.chunks.abandonListsExcept([])
+    if (storeRole === 'primary') {
+      await reserveOf(config, blobs).run(noSignal)
+      // Nothing else runs yet: whoever began a chunk list is gone.
+      await unlessFull(metadata.chunks.abandonListsExcept([]))
+    }
     return { metadata, blobs }
   } catch (cause) {
     await metadata.close()
@@ -134,7 +145,7 @@ class EmbeddedEngines implements Engines {
       metadata,
       blobs,
       now: Date.now,
-      moreJobs: [...this.#archiveWork.jobs, ...this.#gatheringWork.jobs],
+      moreJobs: [...this.#archiveWork.jobs, ...this.#gatheringWork.jobs, reserveOf(config, blobs)],
       options: { staleUploadMs: config.staleUploadAgeMs, scrubBytesPerSecond },
       log,
     })
@@ -149,7 +160,9 @@ class EmbeddedEngines implements Engines {
 
   async check(): Promise<void> {
     const { metadata, blobs } = this.#parts
-    await Promise.all([this.tenants.list(), metadata.checkWritable(), blobs.usage()])
+    // A disk that is full or read-only: reads are served, and writes are told so.
+    const writable = unlessFull(metadata.checkWritable())
+    await Promise.all([this.tenants.list(), writable, blobs.usage()])
   }
 
   async close(): Promise<void> {
@@ -160,6 +173,22 @@ class EmbeddedEngines implements Engines {
     await this.#gateway?.close()
     await this.#parts.blobs.close()
     await this.#parts.metadata.close()
+  }
+}
+
+function reserveOf({ dataDirectory }: Config, blobs: DiskBlobStore): RepeatingJob {
+  return diskReserve({
+    ...{ dataDirectory, vfs: realVfs, log: logToStderr },
+    isFull: () => blobs.isFull(),
+  })
+}
+
+/** What is not done for want of room is done at a later start, or again and again. */
+async function unlessFull(work: Promise<unknown>): Promise<void> {
+  try {
+    await work
+  } catch (cause) {
+    if (!(cause instanceof MetadataFull)) throw cause
   }
 }
 
