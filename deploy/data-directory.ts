@@ -4,6 +4,7 @@
 import { spawnSync } from 'node:child_process'
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { isNoRoom } from '../protocol/no-room.ts'
 import { makeDirectory } from './make-directory.ts'
 
 /** To be handed to every process that opens the engines: the lock lives as long as any of them. */
@@ -34,9 +35,17 @@ export async function lockDataDirectory(
       `The data directory ${directory} is in use by ${who}. Stop it first, or choose another directory with --data.`,
     )
   }
-  ftruncateSync(fd)
-  writeSync(fd, `${options.pid}\n`, 0)
+  noteHolder(fd, options.pid)
   return { fd, release: () => closeSync(fd) }
+}
+
+/** Into the block that it has, if it has one: the disk may be full, and the note is only for people. */
+function noteHolder(fd: number, pid: number): void {
+  try {
+    ftruncateSync(fd, writeSync(fd, `${pid}\n`, 0))
+  } catch (cause) {
+    if (!isNoRoom(cause)) throw cause
+  }
 }
 
 function openLockFile(directory: string, path: string): number {

@@ -2,6 +2,8 @@
 // where it is ours.
 import { BadMasterKeyFile } from '../gateway/keys/master-key-file.ts'
 import { BadSealedSecret } from '../gateway/keys/seal-secret.ts'
+import { MetadataFull } from '../metadata/metadata-full.ts'
+import { isNoRoom } from '../protocol/no-room.ts'
 import { StoreRefused } from '../protocol/store/store-refused.ts'
 import { DataDirectoryRefused } from './data-directory.ts'
 import { ListenRefused } from './listen-failure.ts'
@@ -27,5 +29,7 @@ export function explainFailure(cause: unknown): string {
   // Files without permission: the system's own words name what it is about.
   const bySystem = 'syscall' in cause
   if (bySystem || explained.some((kind) => cause instanceof kind)) return cause.message
+  if (isNoRoom(cause)) return `The disk is full, or read-only: ${cause.message}.`
+  if (cause instanceof MetadataFull) return 'The disk is full, or read-only.'
   return cause.stack ?? cause.message
 }

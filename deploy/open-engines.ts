@@ -1,6 +1,7 @@
 // Chooses the engines and opens them: the one place that knows which there are.
 import { randomBytes } from 'node:crypto'
 import type { DiskBlobStore } from '../datanode/disk/disk-blob-store.ts'
+import { realVfs } from '../datanode/disk/real-vfs.ts'
 import { composeGateway, type Gateway, type Log } from '../gateway/compose.ts'
 import { type ArchiveWork, composeArchiveWork } from '../gateway/compose-archive-work.ts'
 import { composeGatheringWork, type GatheringWork } from '../gateway/compose-gathering-work.ts'
@@ -10,11 +11,14 @@ import { type MasterKey, openMasterKey } from '../gateway/keys/master-key-file.t
 import { type Background, startBackground } from '../gateway/workers/background.ts'
 import { type Repeating, type RepeatingJob, repeat } from '../gateway/workers/repeating.ts'
 import type { LmdbMetadataStore } from '../metadata/lmdb/lmdb-metadata-store.ts'
+import { MetadataFull } from '../metadata/metadata-full.ts'
 import { collectOften } from './collector-flags.ts'
+import { diskReserve } from './disk-reserve.ts'
 import { logToStderr } from './log.ts'
 import { isNewStore, openPair, type Pair } from './pair-stores.ts'
 import type { Engines, OpenEngines, ProcessRole } from './serving.ts'
 
+const noSignal = new AbortController().signal
 const blobUpkeepMs = 10_000
 /** How much older a copy of the metadata may be and still pass for theirs. */
 const markPauseMs = 1000
@@ -37,10 +41,18 @@ async function openStores(config: Config, role: ProcessRole, processId: string):
     dataDirectory: config.dataDirectory,
     role: role === 'worker' ? 'worker' : 'primary',
     processId,
-    onUnusable: (cause) => endProcess('metadata cannot be written any more', cause),
+    onMetadataUnusable: (cause, disk) => {
+      // No other could take the place of the process that hands out connections; it serves none itself.
+      if (role === 'primary' && disk === 'readOnly') logToStderr('the disk is read-only', { cause })
+      else endProcess('metadata cannot be written any more', cause)
+    },
+    onIndexUnusable: (cause) => endProcess('the chunk index cannot be read any more', cause),
   })
-  // Nothing else runs yet: whoever began a chunk list is gone.
-  if (role !== 'worker') await pair.metadata.chunks.abandonListsExcept([])
+  if (role !== 'worker') {
+    await reserveOf(config, pair.blobs).run(noSignal)
+    // Nothing else runs yet: whoever began a chunk list is gone.
+    await unlessFull(pair.metadata.chunks.abandonListsExcept([]))
+  }
   return pair
 }
 
@@ -70,7 +82,11 @@ class EmbeddedEngines implements Engines {
       { name: 'segments', pauseMs: blobUpkeepMs, run: idleAfter(() => blobs.maintain()) },
     ]
     if (lineage !== undefined) {
-      jobs.push({ name: 'marks', pauseMs: markPauseMs, run: idleAfter(() => lineage.keep()) })
+      jobs.push({
+        name: 'marks',
+        pauseMs: markPauseMs,
+        run: idleAfter(() => unlessFull(lineage.keep())),
+      })
     }
     const onFailure = (job: string, cause: unknown) => log('background job failed', { job, cause })
     this.#upkeep = jobs.map((job) => repeat(job, onFailure))
@@ -100,7 +116,7 @@ class EmbeddedEngines implements Engines {
       metadata,
       blobs,
       now: Date.now,
-      moreJobs: [...this.#archiveWork.jobs, ...this.#gatheringWork.jobs],
+      moreJobs: [...this.#archiveWork.jobs, ...this.#gatheringWork.jobs, reserveOf(config, blobs)],
       options: {
         staleUploadMs: config.staleUploadAgeMs,
         keepOrphansMs: config.keepOrphansMs,
@@ -119,7 +135,9 @@ class EmbeddedEngines implements Engines {
 
   async check(): Promise<void> {
     const { metadata, blobs } = this.#parts
-    await Promise.all([this.tenants.list(), metadata.checkWritable(), blobs.usage()])
+    // A disk that is full or read-only: reads are served, and writes are told so.
+    const writable = unlessFull(metadata.checkWritable())
+    await Promise.all([this.tenants.list(), writable, blobs.usage()])
   }
 
   async close(): Promise<void> {
@@ -130,7 +148,11 @@ class EmbeddedEngines implements Engines {
     await this.#gateway?.close()
     const { lineage, blobs, metadata } = this.#parts
     // So that no copy from before this stop passes for what is there after it.
-    await lineage?.keep().catch((cause: unknown) => logToStderr('the last mark failed', { cause }))
+    if (lineage !== undefined) {
+      await unlessFull(lineage.keep()).catch((cause: unknown) =>
+        logToStderr('the last mark failed', { cause }),
+      )
+    }
     await blobs.close()
     await lineage?.close()
     await metadata.close()
@@ -141,6 +163,22 @@ function idleAfter(work: () => Promise<void>): RepeatingJob['run'] {
   return async () => {
     await work()
     return 'idle'
+  }
+}
+
+function reserveOf({ dataDirectory }: Config, blobs: DiskBlobStore): RepeatingJob {
+  return diskReserve({
+    ...{ dataDirectory, vfs: realVfs, log: logToStderr },
+    isFull: () => blobs.isFull(),
+  })
+}
+
+/** What is not done for want of room is done at a later start, or again and again. */
+async function unlessFull(work: Promise<unknown>): Promise<void> {
+  try {
+    await work
+  } catch (cause) {
+    if (!(cause instanceof MetadataFull)) throw cause
   }
 }
 

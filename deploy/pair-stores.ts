@@ -13,6 +13,8 @@ import {
   type LmdbMetadataOptions,
   LmdbMetadataStore,
 } from '../metadata/lmdb/lmdb-metadata-store.ts'
+import { MetadataFull } from '../metadata/metadata-full.ts'
+import { isNoRoom } from '../protocol/no-room.ts'
 import {
   type CatalogFound,
   type CatalogLineage,
@@ -86,8 +88,11 @@ export type Pair = {
   readonly lineage: LineageKeeper | undefined
 }
 
-export type PairOptions = Pick<DiskBlobStoreOptions, 'role' | 'processId'> &
-  Pick<LmdbMetadataOptions, 'onUnusable'> & { readonly dataDirectory: string }
+export type PairOptions = Pick<DiskBlobStoreOptions, 'role' | 'processId'> & {
+  readonly dataDirectory: string
+  readonly onMetadataUnusable?: LmdbMetadataOptions['onUnusable']
+  readonly onIndexUnusable?: DiskBlobStoreOptions['onUnusable']
+}
 
 /** Throws `StoreRefused` when they do not belong together; nothing was changed then. */
 export async function openPair(options: PairOptions): Promise<Pair> {
@@ -119,7 +124,7 @@ export async function openPair(options: PairOptions): Promise<Pair> {
 export function openMetadata({
   dataDirectory,
   role,
-  onUnusable,
+  onMetadataUnusable: onUnusable,
 }: Omit<PairOptions, 'processId'>): Promise<LmdbMetadataStore> {
   return LmdbMetadataStore.open({
     path: metadataDirectory(dataDirectory),
@@ -130,7 +135,7 @@ export function openMetadata({
 }
 
 export function openBlobs(
-  { dataDirectory, role, processId }: PairOptions,
+  { dataDirectory, role, processId, onIndexUnusable: onUnusable }: PairOptions,
   { chunks }: Pick<LmdbMetadataStore, 'chunks'>,
   origin: () => ChunksNote | undefined,
 ): Promise<DiskBlobStore> {
@@ -143,6 +148,7 @@ export function openBlobs(
     randomBytes,
     isReferenced: (refs) => chunks.areReferenced(refs),
     origin,
+    ...(onUnusable === undefined ? {} : { onUnusable }),
   })
 }
 
@@ -168,16 +174,30 @@ export async function beginLife(
   const note = await StoreNote.open({ vfs: realVfs, paths })
   try {
     const before = verdict.is === 'same' ? verdict.lineage : undefined
-    const keeper = new LineageKeeper({ metadata, note })
+    const keeper = new LineageKeeper({ metadata, note, before })
     // A stop may have left the chunks behind by one step, and must not by two.
     if (before !== undefined) await note.write(noteOf(before))
-    await keeper.pair(nextLife(before, drawIds()))
-    if (found.marker === undefined) writeMarker(dataDirectory, keeper.note.storeId)
+    // On a full disk the life before goes on, which marks tell from its copies as well.
+    const orBefore = before === undefined ? fail : unlessNoRoom
+    await keeper.pair(nextLife(before, drawIds())).catch(orBefore)
+    if (found.marker === undefined) {
+      await Promise.resolve()
+        .then(() => writeMarker(dataDirectory, keeper.note.storeId))
+        .catch(unlessNoRoom)
+    }
     return keeper
   } catch (cause) {
     await note.close()
     throw cause
   }
+}
+
+function fail(cause: unknown): never {
+  throw cause
+}
+
+function unlessNoRoom(cause: unknown): void {
+  if (!(cause instanceof MetadataFull || isNoRoom(cause))) throw cause
 }
 
 export function drawIds() {
@@ -197,9 +217,15 @@ export class LineageKeeper {
   private readonly file: StoreNote
   private noted: ChunksNote | undefined
 
-  constructor(parts: { metadata: Pick<LmdbMetadataStore, 'lineage'>; note: StoreNote }) {
+  /** `before`: what the chunks note already. */
+  constructor(parts: {
+    metadata: Pick<LmdbMetadataStore, 'lineage'>
+    note: StoreNote
+    before: CatalogLineage | undefined
+  }) {
     this.metadata = parts.metadata
     this.file = parts.note
+    this.noted = parts.before && noteOf(parts.before)
   }
 
   /** What the chunks note by now. */
@@ -213,8 +239,8 @@ export class LineageKeeper {
     const { lineage: catalog } = this.metadata
     await catalog.put(lineage)
     await this.file.write(noteOf(lineage))
-    await catalog.put({ ...lineage, isPaired: true })
     this.noted = noteOf(lineage)
+    await catalog.put({ ...lineage, isPaired: true })
   }
 
   /** To be called about once a second, never twice at once: bounds how much older a copy can pass for new. */

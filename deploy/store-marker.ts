@@ -12,7 +12,7 @@ export const backupMarkerName = 'holdfast-backup'
 /** What a server keeps in its directory, and what file systems and starts that were cut off leave there. */
 const ours = /^(lock|metadata(\.replaced-.*)?|chunks|lost\+found|holdfast-store(\.new)?)$/
 const insideOf: Readonly<Record<string, RegExp>> = {
-  metadata: /^(data|lock)\.mdb$|^reserve/,
+  metadata: /^((data|lock)\.mdb|room-trial)$/,
   chunks: /^(segments|index|index-trust(\.new)?|store-note)$/,
 }
 const namesShown = 3

@@ -3,6 +3,7 @@
 // whole pages can be written so; the ragged ends are the caller's. Linux; elsewhere nothing is direct.
 import { close, constants, open, write } from 'node:fs'
 import { promisify } from 'node:util'
+import { noRoomError } from '../../protocol/no-room.ts'
 
 const openAsync = promisify(open)
 const closeAsync = promisify(close)
@@ -83,7 +84,7 @@ function writeAll(fd: number, bytes: Buffer, position: number): Promise<void> {
       const whole = cause ? 0 : count - (count % directAlignment)
       if (cause) reject(cause)
       else if (whole === bytes.length) resolve()
-      else if (whole === 0) reject(new Error(`${count} of ${bytes.length} bytes written`))
+      else if (whole === 0) reject(noRoomError(`${count} of ${bytes.length} bytes written`))
       else writeAll(fd, bytes.subarray(whole), position + whole).then(resolve, reject)
     })
   })

@@ -4,6 +4,7 @@
 // off one directory.
 import { strict as assert } from 'node:assert'
 import { type BlobRef, blockCount } from '../../protocol/chunks/chunk-ref.ts'
+import { isNoRoom } from '../../protocol/no-room.ts'
 import type { SegmentOrigin } from '../../protocol/store/lineage.ts'
 import type {
   BlobPage,
@@ -31,7 +32,8 @@ import { SegmentFiles } from './segment-files.ts'
 import { recordBytes, type SegmentId } from './segment-format.ts'
 import { SegmentLog } from './segment-log.ts'
 import { type SegmentPaths, segmentPaths } from './segment-paths.ts'
-import { errorCode, type Vfs } from './vfs.ts'
+import { SegmentReserve } from './segment-reserve.ts'
+import type { Vfs } from './vfs.ts'
 
 export type DiskBlobStoreOptions = {
   /** A directory that exists or can be made. All processes name the same. */
@@ -42,11 +44,16 @@ export type DiskBlobStoreOptions = {
   readonly vfs: Vfs
   readonly nowMs: () => number
   readonly randomBytes: (count: number) => Buffer
-  /** A segment that has grown to this is sealed. Below 2 GiB. */
+  /** A segment that has grown to this is sealed. Below 2 GiB. Default: by the size of the disk. */
   readonly segmentBytes?: number
-  /** Space kept free for deletes and compaction: `write` answers `full` before it is touched. */
+  /**
+   * Space kept free for deletes and compaction: `write` answers `full` before it is touched. As much
+   * again is kept in a file, which others cannot take. Default: as long as a segment.
+   */
   readonly reserveBytes?: number
   readonly openFilesMax?: number
+  /** This process can neither read nor write its index any more: it is to end and be started anew. */
+  readonly onUnusable?: (cause: unknown) => void
   /** Default: LMDB in `path`. Another one for simulations. */
   readonly indexHome?: IndexHome
   readonly isReferenced: IsReferenced
@@ -54,7 +61,11 @@ export type DiskBlobStoreOptions = {
   readonly origin?: () => SegmentOrigin | undefined
 }
 
-const defaultSegmentBytes = 256 * 1024 * 1024
+const segmentBytesMax = 256 * 1024 * 1024
+/** Small disks get segments that a small reserve can move, but hold chunks of any length. */
+const segmentBytesMin = 8 * 1024 * 1024
+const segmentsOfDisk = 32
+const segmentsOfTinyDisk = 8
 const defaultOpenFilesMax = 256
 
 type Parts = {
@@ -78,6 +89,8 @@ export class DiskBlobStore implements BlobStore {
   readonly #log: SegmentLog
   /** Moved chunks. Only the primary's is ever written to. */
   readonly #movedLog: SegmentLog
+  /** Only the primary ever has one. */
+  readonly #reserve: SegmentReserve
   readonly #reclaimer: Reclaimer
   readonly #space: FreeSpace
   /** Appends seen by the last `maintain`, by log. */
@@ -99,9 +112,14 @@ export class DiskBlobStore implements BlobStore {
     const log = { ...options, paths, index, segmentBytes, origin }
     this.#log = new SegmentLog(log)
     this.#movedLog = new SegmentLog(log)
-    this.#reclaimer = new Reclaimer({ ...shared, vfs, paths, segmentBytes, log: this.#movedLog })
-    const reserveBytes = options.reserveBytes ?? 2 * segmentBytes
+    const reserveBytes = options.reserveBytes ?? segmentBytes
     this.#space = new FreeSpace({ vfs, path: paths.segments, reserveBytes, nowMs })
+    this.#reserve = new SegmentReserve({ ...log, reserveBytes })
+    this.#reclaimer = new Reclaimer({
+      ...{ ...shared, vfs, paths, segmentBytes },
+      append: (entry) => this.#reserve.appendBy(this.#movedLog, entry),
+      roomBytes: async () => this.#reserve.roomForMoves(await vfs.freeBytes(paths.segments)),
+    })
   }
 
   /**
@@ -109,17 +127,21 @@ export class DiskBlobStore implements BlobStore {
    * its chunks after a loss of power or a kill in the middle of writes, and next to none otherwise.
    */
   static async open(options: DiskBlobStoreOptions): Promise<DiskBlobStore> {
-    const segmentBytes = options.segmentBytes ?? defaultSegmentBytes
-    assert(segmentBytes > 0 && segmentBytes < 2 ** 31, 'offsets in a segment have 32 bits')
     const paths = segmentPaths(options.path)
-    const indexHome = options.indexHome ?? lmdbIndexHome(paths.index)
+    await options.vfs.makeDirectory(paths.segments)
+    const segmentBytes = options.segmentBytes ?? (await segmentBytesFor(options.vfs, paths))
+    assert(segmentBytes > 0 && segmentBytes < 2 ** 31, 'offsets in a segment have 32 bits')
+    const indexHome = options.indexHome ?? lmdbIndexHome(paths.index, options.onUnusable)
     const common = { options, paths, segmentBytes, indexHome }
     if (options.role === 'worker') {
       const index = await indexHome.open()
       return new DiskBlobStore({ ...common, index, token: undefined, report: undefined })
     }
     const recovered = await recover({ ...options, paths, indexHome })
-    return new DiskBlobStore({ ...common, ...recovered })
+    const store = new DiskBlobStore({ ...common, ...recovered })
+    // What is wrong with it, `maintain` meets again and tells: it is needed on a full disk only.
+    await store.#reserve.keep().catch(() => undefined)
+    return store
   }
 
   async write(chunk: SealedChunk): Promise<{ is: 'stored' } | { is: 'full' }> {
@@ -140,7 +162,7 @@ export class DiskBlobStore implements BlobStore {
       })
       return { is: 'stored' }
     } catch (cause) {
-      if (errorCode(cause) !== 'ENOSPC') throw cause
+      if (!isNoRoom(cause)) throw cause
       this.#space.exhausted()
       return { is: 'full' }
     }
@@ -149,6 +171,11 @@ export class DiskBlobStore implements BlobStore {
   async hasRoom(bytes: number): Promise<boolean> {
     this.#assertOpen()
     return this.#space.has(bytes)
+  }
+
+  /** Whether chunks are refused for want of room, as of a second ago. */
+  async isFull(): Promise<boolean> {
+    return !(await this.#space.has(0))
   }
 
   async has(ref: BlobRef): Promise<'good' | 'bad' | 'absent'> {
@@ -179,7 +206,7 @@ export class DiskBlobStore implements BlobStore {
       const target = this.#index.find(ref)?.segment
       if (target === undefined) return
       let moved = false
-      await this.#log.append({
+      await this.#reserve.appendBy(this.#log, {
         record: { is: 'delete', ref, writtenSec: this.#nowSec(), target, pieces: [], bytes },
         settle: (ledger) => {
           const now = ledger.find(ref)?.segment
@@ -216,7 +243,12 @@ export class DiskBlobStore implements BlobStore {
 
   reclaim(budgetBytes: number): Promise<{ is: 'worked' | 'idle'; freedBytes: number }> {
     this.#assertPrimary()
-    const next = this.#reclaiming.then(() => this.#reclaimer.run(budgetBytes))
+    const next = this.#reclaiming.then(async () => {
+      const done = await this.#reclaimer.run(budgetBytes)
+      // At once, before somebody else takes what has come back.
+      if (done.freedBytes > 0) await this.#reserve.keep()
+      return done
+    })
     this.#reclaiming = next.catch(() => undefined)
     return next
   }
@@ -250,7 +282,8 @@ export class DiskBlobStore implements BlobStore {
       return row !== undefined && row.state !== 'retired'
     }
     await this.#files.dropRetired(exists)
-    for (const log of [this.#log, this.#movedLog]) {
+    if (this.#parts.options.role === 'primary') await this.#reserve.keep()
+    for (const log of [this.#log, this.#movedLog, this.#reserve.log]) {
       log.endRows()
       const used = this.#seen.get(log) === log.appendsSeen ? 'idle' : 'inUse'
       this.#seen.set(log, log.appendsSeen)
@@ -283,6 +316,7 @@ export class DiskBlobStore implements BlobStore {
     await this.#reclaiming
     await this.#log.seal()
     await this.#movedLog.seal()
+    await this.#reserve.log.seal()
     await this.#files.close()
     await this.#closeIndex()
   }
@@ -311,4 +345,11 @@ export class DiskBlobStore implements BlobStore {
     this.#assertOpen()
     assert(this.#parts.options.role === 'primary', 'only the primary does this')
   }
+}
+
+/** A segment is moved as a whole before its space returns, so that a small disk has small ones. */
+async function segmentBytesFor(vfs: Vfs, paths: SegmentPaths): Promise<number> {
+  const total = await vfs.totalBytes(paths.segments)
+  const least = Math.min(segmentBytesMin, total / segmentsOfTinyDisk)
+  return Math.floor(Math.min(segmentBytesMax, Math.max(least, total / segmentsOfDisk)))
 }

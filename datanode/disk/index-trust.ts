@@ -2,6 +2,7 @@
 // be after an orderly close, or when the operating system has not stopped since (then what was
 // written is still in its cache). A token ties the index to this note, so that one restored from
 // elsewhere does not pass; a digest of the closed index shows that nothing has changed it since.
+import { isNoRoom } from '../../protocol/no-room.ts'
 import type { SegmentPaths } from './segment-paths.ts'
 import { errorCode, type Vfs } from './vfs.ts'
 
@@ -22,6 +23,7 @@ export type Trust =
 const bytesMax = 256
 /** If it is the index that ends the process, again and again, this puts an end to that. */
 const killsMax = 8
+const noteBytes = 128
 
 /** What an index must hold to be believed. */
 export type Believed = { readonly token: string; readonly kills: number }
@@ -46,19 +48,47 @@ export async function believedIndex(
   }
 }
 
-/** Durable when it resolves. */
+/**
+ * Durable when it resolves. On a full disk the old note is written over; where there is none, nothing is
+ * believed, which costs the next start a rebuild and no more.
+ */
 export async function recordTrust(vfs: Vfs, paths: SegmentPaths, trust: Trust): Promise<void> {
+  try {
+    await replaceNote(vfs, paths, trust)
+  } catch (cause) {
+    if (!isNoRoom(cause)) throw cause
+    await overwriteNote(vfs, paths, trust).catch(ignoreAbsent)
+  }
+}
+
+/** In the block that it has. A note that is torn half-way names no token, and is not believed. */
+async function overwriteNote(vfs: Vfs, paths: SegmentPaths, trust: Trust): Promise<void> {
+  const file = await vfs.open(paths.trust, 'readWrite')
+  try {
+    await file.write([noteOf(trust)], 0)
+    await file.datasync()
+  } finally {
+    await file.close()
+  }
+}
+
+async function replaceNote(vfs: Vfs, paths: SegmentPaths, trust: Trust): Promise<void> {
   const draft = `${paths.trust}.new`
   await vfs.unlink(draft).catch(ignoreAbsent)
   const file = await vfs.open(draft, 'create')
   try {
-    await file.write([Buffer.from(encode(trust))], 0)
+    await file.write([noteOf(trust)], 0)
     await file.datasync()
   } finally {
     await file.close()
   }
   await vfs.rename(draft, paths.trust)
   await vfs.syncDirectory(paths.root)
+}
+
+/** All are of one length, so that each can be written over any other. */
+function noteOf(trust: Trust): Buffer {
+  return Buffer.from(encode(trust).padEnd(noteBytes))
 }
 
 function encode(trust: Trust): string {

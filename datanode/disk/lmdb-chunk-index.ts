@@ -1,10 +1,12 @@
 // The chunk index as an LMDB environment that all processes of a data directory open. Commits are
 // not synced: after a loss of power the environment may be torn, and `recover.ts` builds it anew.
+import { closeSync, openSync, rmSync, statfsSync } from 'node:fs'
 import { mkdir, open as openFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32c } from '@node-rs/crc32'
-import { type Database, open, type RootDatabase } from 'lmdb'
+import { type Database, open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
+import { noRoomError } from '../../protocol/no-room.ts'
 import type { ChunkIndex, IndexHome, IndexTxn, Place, SegmentRow } from './chunk-index.ts'
 import { chunkKey, chunkKeyBytes, parseChunkKey } from './chunk-index.ts'
 import { checkLmdbFile } from './lmdb-file-check.ts'
@@ -16,6 +18,10 @@ const mapBytes = 256 * 1024 ** 3
 const readersMax = 1024
 const digestPieceBytes = 4 * 1024 * 1024
 const placeBytes = 18
+const ioError = 5
+const readOnlyCode = 30
+/** A write that is cut short has taken what there was. */
+const leftBytesMax = 1024 * 1024
 /** A bad place has one byte more. */
 const badPlaceBytes = placeBytes + 1
 
@@ -26,20 +32,26 @@ type Tables = {
   readonly notes: Database<Buffer, Buffer>
 }
 
-/** The index in `directory`. Nothing else may lie there: `erase` removes it whole. */
-export function lmdbIndexHome(directory: string): IndexHome {
+/**
+ * The index in `directory`. Nothing else may lie there: `erase` removes it whole. `onUnusable`: a write of
+ * the meta page failed, after which the library refuses this process everything, reads included.
+ */
+export function lmdbIndexHome(
+  directory: string,
+  onUnusable: (cause: unknown) => void = () => undefined,
+): IndexHome {
   return {
     open: async () => {
       await mkdir(directory, { recursive: true, mode: 0o700 })
       await checkLmdbFile(join(directory, 'data.mdb'))
-      return openIndex(directory)
+      return openIndex(directory, onUnusable)
     },
     erase: () => rm(directory, { recursive: true, force: true }),
     digest: () => digestOf(join(directory, 'data.mdb')),
   }
 }
 
-function openIndex(directory: string): ChunkIndex {
+function openIndex(directory: string, onUnusable: (cause: unknown) => void): ChunkIndex {
   const binary = { keyEncoding: 'binary', encoding: 'binary' } as const
   const options = {
     path: directory,
@@ -53,7 +65,9 @@ function openIndex(directory: string): ChunkIndex {
     maxReaders: readersMax,
     maxDbs: 4,
   } as const
-  const root: RootDatabase<Buffer, Buffer> = open(options)
+  const { root, readOnly } = openRoot(options)
+  // LMDB is not asked again to write to a disk that takes nothing: its native part handles that badly.
+  let wasReadOnly = readOnly
   const tables: Tables = {
     root,
     chunks: root.openDB({ name: 'chunks', ...binary }),
@@ -90,7 +104,16 @@ function openIndex(directory: string): ChunkIndex {
         place: parsePlace(value),
       }))
     },
-    transact: (work) => root.transactionSync(() => work(txn)),
+    transact: (work) => {
+      if (wasReadOnly) requireWritable(directory)
+      try {
+        return root.transactionSync(() => work(txn))
+      } catch (cause) {
+        wasReadOnly ||= isReadOnly(cause)
+        if (isFatal(root)) onUnusable(cause)
+        throw explained(cause, directory)
+      }
+    },
     flush: () => flushFile(directory),
     diskBytes: async () => (await stat(join(directory, 'data.mdb'))).size,
     dropDeadReaders: () => {
@@ -98,6 +121,50 @@ function openIndex(directory: string): ChunkIndex {
     },
     close: () => root.close(),
   }
+}
+
+/** To be read alone where the disk is read-only. Throws what opening throws. */
+function openRoot(options: RootDatabaseOptionsWithPath): {
+  root: RootDatabase<Buffer, Buffer>
+  readOnly: boolean
+} {
+  try {
+    return { root: open(options), readOnly: false }
+  } catch (cause) {
+    if (!isReadOnly(cause)) throw cause
+    return { root: open({ ...options, readOnly: true }), readOnly: true }
+  }
+}
+
+function isReadOnly(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === readOnlyCode
+}
+
+function isFatal(root: RootDatabase<Buffer, Buffer>): boolean {
+  try {
+    root.resetReadTxn()
+    root.doesExist(Buffer.from('any'))
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** Throws EROFS while no file can be made in the directory. */
+function requireWritable(directory: string): void {
+  const path = join(directory, 'trial')
+  closeSync(openSync(path, 'w', 0o600))
+  rmSync(path)
+}
+
+/**
+ * LMDB calls a write that was cut short an error of the device. Nothing is synced here, so that no page
+ * that was lost can hide behind it: on a disk that is used up, it was want of room.
+ */
+function explained(cause: unknown, directory: string): unknown {
+  if (!(cause instanceof Error && 'code' in cause && cause.code === ioError)) return cause
+  const { bavail, bsize } = statfsSync(directory)
+  return bavail * bsize < leftBytesMax ? noRoomError(cause.message) : cause
 }
 
 function tableReads(tables: Tables) {

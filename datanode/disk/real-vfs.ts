@@ -2,6 +2,8 @@
 import { close, constants, fdatasync, fstat, fsync, ftruncate, open, read, writev } from 'node:fs'
 import { mkdir, readdir, readFile, rename, statfs, unlink } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { noRoomError } from '../../protocol/no-room.ts'
+import { allocateFile } from './allocate-file.ts'
 import { type DirectFile, directAlignment, openDirect } from './direct-writes.ts'
 import { errorCode, type OpenMode, type Vfs, type VfsFile } from './vfs.ts'
 
@@ -44,6 +46,11 @@ export const realVfs: Vfs = {
     const stats = await statfs(path)
     return stats.bavail * stats.bsize
   },
+  async totalBytes(path) {
+    const stats = await statfs(path)
+    return stats.blocks * stats.bsize
+  },
+  allocate: allocateFile,
   async bootId() {
     try {
       return (await readFile('/proc/sys/kernel/random/boot_id', 'latin1')).trim()
@@ -134,6 +141,7 @@ function writeFully(fd: number, pieces: readonly Uint8Array[], position: number)
         at += count
         rest = piecesAfter(rest, count)
         if (rest.length === 0) return resolve()
+        if (count === 0) return reject(noRoomError('the disk took nothing, and said no reason'))
         // A short write: the next call tells why, or goes on.
         step()
       })

@@ -31,7 +31,9 @@ export type ReclaimOptions = {
   readonly index: ChunkIndex
   readonly files: SegmentFiles
   /** Where moved chunks go: not the log of new chunks, so that old ones gather. */
-  readonly log: SegmentLog
+  readonly append: SegmentLog['append']
+  /** Bytes that can be moved before the disk is full. */
+  readonly roomBytes: () => Promise<number>
   readonly segmentBytes: number
   readonly isReferenced: IsReferenced
 }
@@ -59,8 +61,11 @@ export class Reclaimer {
     const rows = index.segments()
     const needed = new Map<SegmentId, boolean>()
     for (const row of rows) needed.set(row.id, await this.#notesNeeded(row))
+    const roomBytes = await this.#options.roomBytes()
     for (const row of chooseSegments(rows, { needed, segmentBytes })) {
       if (budget <= 0) break
+      // Its space returns when all of it has moved: half-way, a full disk would only be fuller.
+      if (row.liveBytes > roomBytes) continue
       const { movedBytes, complete } = await this.#compact(row, budget)
       budget -= movedBytes
       worked = true
@@ -193,13 +198,13 @@ export class Reclaimer {
   }
 
   async #move(file: VfsFile, row: SegmentRow, record: ChunkRecord): Promise<'moved' | 'corrupt'> {
-    const { log } = this.#options
+    const { append } = this.#options
     const { ref, length, writtenSec, framesDigest } = record
     const frames = await readWholeRecord(file, record)
     if (frames === undefined) return 'corrupt'
     const from = { segment: row.id, offset: record.offset, length, writtenSec, isBad: false }
     let deadIn: SegmentId | undefined
-    await log.append({
+    await append({
       record: {
         is: 'chunk',
         ref,
@@ -226,7 +231,7 @@ export class Reclaimer {
 
   #note({ ref, writtenSec, target }: Pick<DeleteRecord, 'ref' | 'writtenSec' | 'target'>) {
     const bytes = recordBytes({ is: 'delete' })
-    return this.#options.log.append({
+    return this.#options.append({
       record: { is: 'delete', ref, writtenSec, target, pieces: [], bytes },
       settle: () => undefined,
     })

@@ -1,6 +1,7 @@
 // Group commit: gathers what callers append, writes it as one batch, syncs once, tells the index in
 // one transaction, then answers all. While a batch is being synced the next one is collected, and
 // written already when it is large. The file itself is `segment-writer.ts`'s.
+import { isNoRoom } from '../../protocol/no-room.ts'
 import type { SegmentOrigin } from '../../protocol/store/lineage.ts'
 import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
 import { type Ledger, withLedger } from './chunk-ledger.ts'
@@ -36,6 +37,8 @@ export type LogOptions = {
   readonly segmentBytes: number
   /** What new segments note of the store they are of. */
   readonly origin: () => SegmentOrigin | undefined
+  /** Makes a segment's file. Default: `SegmentWriter.create`. */
+  readonly makeFile?: typeof SegmentWriter.create
 }
 
 type Waiting = LogEntry & { readonly done: () => void; readonly fail: (cause: unknown) => void }
@@ -83,6 +86,10 @@ export class SegmentLog {
   /** The segment that is appended to now. */
   get active(): SegmentId | undefined {
     return this.#writer?.id
+  }
+  /** Where its next record will start; 0 without one. */
+  get activeEnd(): number {
+    return this.#writer?.end ?? 0
   }
   /** Grows with every append: two equal values mean that nothing happened in between. */
   get appendsSeen(): number {
@@ -165,10 +172,12 @@ export class SegmentLog {
   }
 
   #takeBatch(): Waiting[] {
+    // So that a segment gets not much longer than it should, on small disks too.
+    const bytesMax = Math.min(batchBytesMax, this.#options.segmentBytes)
     let count = 0
     let bytes = 0
     for (const { record } of this.#queue) {
-      if (count === batchRecordsMax || (count > 0 && bytes + record.bytes > batchBytesMax)) break
+      if (count === batchRecordsMax || (count > 0 && bytes + record.bytes > bytesMax)) break
       count += 1
       bytes += record.bytes
     }
@@ -248,6 +257,7 @@ export class SegmentLog {
   async #openSegment(): Promise<SegmentWriter> {
     const { vfs, paths, index, randomBytes, nowMs, processId, segmentBytes } = this.#options
     const origin = this.#options.origin()
+    const { makeFile = SegmentWriter.create } = this.#options
     const id = parseSegmentId(randomBytes(6).readUIntLE(0, 6))
     const row: SegmentRow = {
       id,
@@ -266,7 +276,7 @@ export class SegmentLog {
     this.#durableEnd = segmentHeaderBytes
     try {
       const salt = randomBytes(4).readUInt32LE(0)
-      return await SegmentWriter.create(vfs, paths, {
+      return await makeFile(vfs, paths, {
         id,
         salt,
         createdMs: nowMs(),
@@ -288,8 +298,8 @@ export class SegmentLog {
     let state: SegmentRow['state'] = 'sealed'
     try {
       await writer.seal()
-    } catch {
-      state = 'suspect'
+    } catch (cause) {
+      if (!isNoRoom(cause)) state = 'suspect'
     }
     this.#endRow(writer.id, state)
   }

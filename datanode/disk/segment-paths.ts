@@ -10,6 +10,8 @@ export type SegmentPaths = {
   readonly trust: string
   /** Which store it is, and of what moment: `store-note.ts`. */
   readonly note: string
+  /** Blocks kept for deletes and compaction: `segment-reserve.ts`. */
+  readonly reserve: string
   readonly file: (id: SegmentId) => string
 }
 
@@ -21,6 +23,7 @@ export function segmentPaths(root: string): SegmentPaths {
     index: join(root, 'index'),
     trust: join(root, 'index-trust'),
     note: join(root, 'store-note'),
+    reserve: join(segments, 'reserve'),
     file: (id) => join(segments, segmentFileName(id)),
   }
 }

@@ -1,6 +1,7 @@
 // One segment file while this process appends to it: made, written, synced and sealed here. Which
 // records go together, and what the index learns, is `segment-log.ts`'s.
 import { strict as assert } from 'node:assert'
+import { isNoRoom } from '../../protocol/no-room.ts'
 import {
   encodeFooter,
   encodeRecordHeader,
@@ -41,11 +42,12 @@ export class SegmentWriter {
   readonly #headers: Buffer[] = []
   #end = segmentHeaderBytes
   #syncedTo = segmentHeaderBytes
-  #allocated = segmentHeaderBytes
+  #allocated: number
   #smallBatches = 0
 
-  private constructor(file: VfsFile, options: NewSegment) {
+  private constructor(file: VfsFile, options: NewSegment, allocated = segmentHeaderBytes) {
     this.id = options.id
+    this.#allocated = allocated
     this.#file = file
     this.#salt = options.salt
     this.#segmentBytes = options.segmentBytes
@@ -67,6 +69,29 @@ export class SegmentWriter {
     return new SegmentWriter(file, options)
   }
 
+  /**
+   * The same out of the reserve: a file whose blocks are there already, so that nothing has to be
+   * allocated. It gets its header before its name, for one without is none of ours.
+   */
+  static async takeReserve(
+    vfs: Vfs,
+    paths: SegmentPaths,
+    options: NewSegment,
+  ): Promise<SegmentWriter> {
+    const file = await vfs.open(paths.reserve, 'readWrite')
+    try {
+      const bytes = await file.size()
+      await file.write([encodeSegmentHeader(options)], 0)
+      await file.datasync()
+      await vfs.rename(paths.reserve, paths.file(options.id))
+      await vfs.syncDirectory(paths.segments)
+      return new SegmentWriter(file, options, bytes)
+    } catch (cause) {
+      await file.close()
+      throw cause
+    }
+  }
+
   /** Where the next record will start. */
   get end(): number {
     return this.#end
@@ -83,14 +108,23 @@ export class SegmentWriter {
     const bytes = laid.end - start
     this.#smallBatches = bytes <= smallBatchBytesMax ? this.#smallBatches + 1 : 0
     if (this.#smallBatches > smallBatchesBefore && laid.end > this.#allocated) {
-      const from = Math.max(this.#allocated, start)
-      const ahead = Math.min(zeroAheadBytes, this.#segmentBytes - from)
-      if (ahead > 0) await this.#file.write([Buffer.alloc(ahead)], from)
-      this.#allocated = from + Math.max(0, ahead)
+      await this.#writeZeros(Math.max(this.#allocated, start))
     }
     await this.#file.write(laid.pieces, start)
     this.#allocated = Math.max(this.#allocated, laid.end)
     return laid.offsets
+  }
+
+  async #writeZeros(from: number): Promise<void> {
+    const ahead = Math.min(zeroAheadBytes, this.#segmentBytes - from)
+    this.#allocated = from + Math.max(0, ahead)
+    if (ahead <= 0) return
+    try {
+      await this.#file.write([Buffer.alloc(ahead)], from)
+    } catch (cause) {
+      // There may be room for the records all the same.
+      if (!isNoRoom(cause)) throw cause
+    }
   }
 
   #layOut(records: readonly NewRecord[]) {

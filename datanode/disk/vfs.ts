@@ -27,6 +27,13 @@ export interface Vfs {
   syncDirectory(path: string): Promise<void>
   /** Bytes an ordinary user can still write to the file system of `path`. */
   freeBytes(path: string): Promise<number>
+  /** How large the file system of `path` is. */
+  totalBytes(path: string): Promise<number>
+  /**
+   * Sees to it that the first `bytes` of a file have their place on the disk, so that writing them can
+   * meet no want of room. Makes and lengthens the file; changes nothing that is written in it.
+   */
+  allocate(path: string, bytes: number): Promise<void>
   /** Names this run of the operating system. `undefined`: cannot be told here. */
   bootId(): Promise<string | undefined>
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { type Config, readConfig } from '../../gateway/config.ts'
 import { describeSettings } from '../../gateway/settings.ts'
 import { tuneCollector } from '../collector-flags.ts'
+import { outliveLog } from '../log.ts'
 import { openEngines } from '../open-engines.ts'
 import { runServer } from '../server.ts'
 import { readVersion } from '../version.ts'
@@ -22,6 +23,7 @@ ${describeSettings()}`
 }
 
 async function run(argv: readonly string[]): Promise<void> {
+  outliveLog()
   tuneCollector()
   const parsed = readConfig(argv)
   switch (parsed.is) {

@@ -6,6 +6,7 @@ import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
 import type { Ingest } from '../objects/ingest.ts'
 import { UnreadableData } from '../objects/reader-parts.ts'
+import { isStorageFull, pauseForRoomMs } from '../storage-full.ts'
 import { removeManifest } from '../zip/archives.ts'
 import type { ZipService } from '../zip/zip-service.ts'
 import { attemptsMax, jobLifeMs, retryPause } from './archive-limits.ts'
@@ -113,7 +114,7 @@ async function finish(
   await removeManifest(metadata, manifestId)
 }
 
-/** After a failure: queued again for later, or failed for good. */
+/** After a failure: queued again for later, or failed for good. Want of room is no attempt. */
 async function giveBack(parts: ArchiveWorkerParts, row: JobRow, cause: unknown): Promise<void> {
   const { job } = row
   if (cause instanceof StoppedForNow) {
@@ -121,6 +122,10 @@ async function giveBack(parts: ArchiveWorkerParts, row: JobRow, cause: unknown):
     return row.change({ state, attempts: job.attempts - 1 })
   }
   const lastError = reasonOf(cause)
+  if (isStorageFull(cause)) {
+    const state = { is: 'queued', notBeforeMs: parts.now() + pauseForRoomMs } as const
+    return row.change({ state, lastError, attempts: job.attempts - 1 })
+  }
   parts.log('archive job failed', { job: job.jobId, attempt: job.attempts, cause })
   if (cause instanceof JobFailed || job.attempts >= attemptsMax) {
     await row.change({ state: { is: 'failed' }, lastError })

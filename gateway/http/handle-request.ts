@@ -18,6 +18,7 @@ import { renderError } from '../../protocol/s3/xml/render-error.ts'
 import type { PaceLimit } from '../objects/body-pace.ts'
 import type { Call, FormOperation, Operation, Reply, Services } from '../operation.ts'
 import { requireOwner } from '../require-owner.ts'
+import { asS3Error } from '../storage-full.ts'
 import { answerAnonymous, isAnonymous } from './anonymous-routes.ts'
 import { answerOwn } from './answer-own.ts'
 import type { Authenticate, Caller } from './authenticate.ts'
@@ -92,7 +93,7 @@ export function makeRequestHandler(parts: RequestHandlerParts): HandleRequest {
         outgoing.destroy()
         return
       }
-      const error = cause instanceof S3Error ? cause : new S3Error('InternalError', {}, { cause })
+      const error = asS3Error(cause)
       if (error.status >= 500 && !expected.has(error.code)) fail(cause)
       const resource = pathOf(incoming.url ?? '/')
       await sendReply(
@@ -106,7 +107,11 @@ export function makeRequestHandler(parts: RequestHandlerParts): HandleRequest {
 }
 
 /** What is no failure of ours, though its status is one of a server's. */
-const expected: ReadonlySet<S3ErrorCode> = new Set(['NotImplemented', 'BundleNotReady'])
+const expected: ReadonlySet<S3ErrorCode> = new Set([
+  'NotImplemented',
+  'BundleNotReady',
+  'InsufficientStorage',
+])
 
 type Arrived = {
   readonly incoming: IncomingMessage

@@ -7,6 +7,7 @@ import { type ChunkListId, embeddedChunksMax } from '../../metadata/records.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { TenantKeys } from '../keys/tenant-keys.ts'
+import { isStorageFull } from '../storage-full.ts'
 import type { ChunkStorer, NamedChunk } from './chunk-storer.ts'
 import { newListId } from './new-list-id.ts'
 
@@ -131,7 +132,7 @@ export class PieceClaims {
     try {
       return await claim
     } catch (cause) {
-      this.unsure()
+      if (!isStorageFull(cause)) this.unsure()
       throw cause
     }
   }

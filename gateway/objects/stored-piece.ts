@@ -3,6 +3,7 @@ import assert from 'node:assert'
 import type { ClaimRefused, NewPieceData } from '../../metadata/metadata-store.ts'
 import type { ChecksumAlgorithm } from '../../metadata/records.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { isStorageFull } from '../storage-full.ts'
 import { claimAttemptsMax, type PieceClaims } from './piece-claims.ts'
 import {
   type CommitAnswer,
@@ -67,7 +68,10 @@ export class StoredPiece implements ReceivedPiece {
     throw new S3Error('SlowDown')
   }
 
-  /** A verb that throws may have committed all the same: then its chunks are not ours to delete. */
+  /**
+   * A verb that throws may have committed all the same: then its chunks are not ours to delete. But for
+   * want of room nothing was stored.
+   */
   private async runVerb<T>(
     verb: (data: NewPieceData) => Promise<T>,
     data: NewPieceData,
@@ -75,7 +79,7 @@ export class StoredPiece implements ReceivedPiece {
     try {
       return await verb(data)
     } catch (cause) {
-      this.claims.unsure()
+      if (!isStorageFull(cause)) this.claims.unsure()
       throw cause
     }
   }

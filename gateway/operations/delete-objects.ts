@@ -19,6 +19,7 @@ import {
   renderDeleteObjects,
 } from '../../protocol/s3/xml/render-delete-objects.ts'
 import { type Call, type Operation, requireBucket, xmlReply } from '../operation.ts'
+import { asS3Error, isStorageFull } from '../storage-full.ts'
 
 /** Deletions under way at once: enough that they share commits, few enough to leave others room. */
 const deletionsAtOnce = 64
@@ -54,14 +55,16 @@ async function deleteOne(
   try {
     return await tryDelete(call, bucket, object)
   } catch (cause) {
-    if (!(cause instanceof S3Error) || cause.code === 'NoSuchBucket') throw cause
+    // Also on a full disk some may have been deleted, and the client is to know which.
+    const error = isStorageFull(cause) ? asS3Error(cause) : cause
+    if (!(error instanceof S3Error) || error.code === 'NoSuchBucket') throw cause
     const { key, versionId } = object
     return {
       is: 'failed',
       key,
       ...(versionId === undefined ? {} : { versionId }),
-      code: cause.code,
-      message: cause.message,
+      code: error.code,
+      message: error.message,
     }
   }
 }

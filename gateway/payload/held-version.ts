@@ -1,5 +1,6 @@
 // Holds a version for a read that takes a while, so that it can be deleted or replaced meanwhile
 // without the read breaking off.
+import { MetadataFull } from '../../metadata/metadata-full.ts'
 import type { ReadHold } from '../objects/read-leases.ts'
 import type { Call } from '../operation.ts'
 import type { FoundVersion } from './find-version.ts'
@@ -16,7 +17,7 @@ export async function holdVersion(
 ): Promise<ReadHold> {
   const { metadata, readLeases } = call.services
   const { key, rowId } = version
-  const hold = await readLeases.hold({ bucketId: bucket.id, key, rowId })
+  const hold = await readLeases.hold({ bucketId: bucket.id, key, rowId }).catch(withoutHold)
   try {
     const now = await metadata.objects.get(bucket, key, version.versionId)
     if (now?.rowId === rowId) return hold
@@ -26,4 +27,13 @@ export async function holdVersion(
   }
   hold.release()
   throw new VersionGone(`${rowId} went before it could be held`)
+}
+
+/**
+ * A disk that is full or read-only must not stop reads. Without the hold, one whose object is deleted
+ * meanwhile may break off, as it would when its lease were lost; it never reads anything else.
+ */
+function withoutHold(cause: unknown): ReadHold {
+  if (!(cause instanceof MetadataFull)) throw cause
+  return { release: () => {} }
 }

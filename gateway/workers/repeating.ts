@@ -13,7 +13,10 @@ export interface Repeating {
   stop(): Promise<void>
 }
 
-/** A run that throws is reported, and the job goes on after its pause. */
+/**
+ * A run that throws is reported, and the job goes on after its pause. Failures with the same message are
+ * reported once, until a run has done well again: a disk may be full for days.
+ */
 export function repeat(
   job: RepeatingJob,
   onFailure: (job: string, cause: unknown) => void,
@@ -30,12 +33,16 @@ export function repeat(
       }
     })
   const loop = async () => {
+    let reported: string | undefined
     while (!stopping.signal.aborted) {
       let outcome: 'again' | 'idle' = 'idle'
       try {
         outcome = await job.run(stopping.signal)
+        reported = undefined
       } catch (cause) {
-        onFailure(job.name, cause)
+        const message = cause instanceof Error ? cause.message : String(cause)
+        if (message !== reported) onFailure(job.name, cause)
+        reported = message
       }
       if (outcome === 'idle' && !stopping.signal.aborted) await pause()
     }

@@ -2,6 +2,7 @@
 // what is in use alive. One for each process; manifests themselves are shared by all.
 import type { LeaseScope } from '../../metadata/lease-store.ts'
 import type { Manifest, ManifestId } from '../../metadata/manifest-store.ts'
+import { MetadataFull } from '../../metadata/metadata-full.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { parseManifestId } from '../../metadata/record-ids.ts'
 import type { TenantId } from '../../metadata/records.ts'
@@ -129,12 +130,18 @@ export class Archives {
     const idleMs = nowMs - manifest.usedMs
     if (idleMs < everyMs) return manifest
     if (idleMs >= manifestLifeMs) return undefined
-    const [touched, renewed] = await Promise.all([
-      metadata.manifests.touch(manifestId, nowMs),
-      needsLease(manifest) ? metadata.leases.renew(manifestId, nowMs + manifestLifeMs) : unneeded,
-    ])
-    if (touched.is === 'noSuchManifest' || renewed.is === 'gone') return undefined
-    return { ...manifest, usedMs: nowMs }
+    try {
+      const [touched, renewed] = await Promise.all([
+        metadata.manifests.touch(manifestId, nowMs),
+        needsLease(manifest) ? metadata.leases.renew(manifestId, nowMs + manifestLifeMs) : unneeded,
+      ])
+      if (touched.is === 'noSuchManifest' || renewed.is === 'gone') return undefined
+      return { ...manifest, usedMs: nowMs }
+    } catch (cause) {
+      // It lives on for a while; a disk that is full or read-only is no reason not to send it.
+      if (cause instanceof MetadataFull) return manifest
+      throw cause
+    }
   }
 
   private async takeTurn(

@@ -26,7 +26,7 @@ export function lmdbBuckets(env: LmdbEnvironment, random: Random): BucketStore {
 
   return {
     create: (fresh) =>
-      env.write((tables) => {
+      env.add((tables) => {
         const existing = bucketByName(tables, fresh.tenantId, fresh.name)
         if (existing) return { is: 'exists', bucket: existing }
         const bucket: Bucket = { ...fresh, id: drawBucketId(random), versioning: 'off' }

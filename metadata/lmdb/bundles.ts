@@ -29,7 +29,7 @@ const idBytes = 16
 export function lmdbBundles(env: LmdbEnvironment): BundleStore {
   return {
     create: (bundle, keepUntilMs) =>
-      env.write((tables) => {
+      env.add((tables) => {
         if (bundleOf(tables, bundle.bundleId) !== undefined) return { is: 'exists' }
         const written = putBundle(tables, { before: undefined, bundle, keepUntilMs })
         return written.is === 'gone' ? written : { is: 'created' }

@@ -33,7 +33,7 @@ export function lmdbChunks(env: LmdbEnvironment): ChunkCatalog {
       ),
 
     extendList: ({ tenantId, listId, owner, offset, chunks }) =>
-      env.write((tables) => {
+      env.add((tables) => {
         const before = ownerOf(tables, listId)
         // A list that was abandoned is not begun anew in its middle by an uploader that knows nothing of it.
         assert(endOfList(tables, listId) === offset, 'a list is extended at its end alone')

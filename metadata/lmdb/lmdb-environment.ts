@@ -4,10 +4,19 @@ import assert from 'node:assert'
 import { mkdir, open as openFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { type Database, open, type RootDatabase, type Transaction } from 'lmdb'
+import {
+  type Database,
+  open,
+  type RootDatabase,
+  type RootDatabaseOptionsWithPath,
+  type Transaction,
+} from 'lmdb'
+import { MetadataFull } from '../metadata-full.ts'
 import { checkEnvironmentFile } from './check-environment-file.ts'
+import { Lanes } from './lanes.ts'
 import { type RowParser, RowScan } from './row-scan.ts'
 import { type TableName, tableNames } from './tables.ts'
+import { type DiskState, isReadOnly, WriteFence } from './write-fence.ts'
 
 export type Row = { readonly key: Buffer; readonly value: Buffer }
 export type KeyRange = { readonly start: Buffer; readonly end: Buffer }
@@ -23,8 +32,11 @@ const pageBytes = 8192
 /** Reader slots: a few for each thread of each process. */
 const readersMax = 1024
 const reasonWaitMs = 1000
-/** EFBIG, ENOSPC, EDQUOT, MDB_MAP_FULL: there may be room again later. */
-const noRoomCodes: readonly unknown[] = [27, 28, 122, -30792]
+/** Of a verb that found no room among others. */
+const triesAlone = 10
+/** A commit that needs more pages than there are is better not begun. */
+const verbsWhileShort = 16
+const pauseAloneMs = 50
 const probeKey = Buffer.from('writable')
 
 export type EnvironmentOptions = {
@@ -33,7 +45,7 @@ export type EnvironmentOptions = {
    * Called once when this process can no longer write here, and some writes may never be answered: it
    * has to open the environment anew, which is to say end.
    */
-  readonly onUnusable?: (cause: unknown) => void
+  readonly onUnusable?: (cause: unknown, disk: DiskState) => void
 }
 
 /** Where LMDB keeps an environment of this directory. */
@@ -45,21 +57,24 @@ export class LmdbEnvironment {
   readonly tables: Tables
   readonly #root: RootDatabase<Buffer, Buffer>
   readonly #transaction: TransactionFlag
-  readonly #onUnusable: (cause: unknown) => void
-  #isUnusable = false
-  /** That of the last commit, if it failed. */
-  #failure: { readonly cause: unknown } | undefined
+  readonly #fence: WriteFence
+  /** For verbs while room is short. */
+  readonly #fewAtOnce = new Lanes(verbsWhileShort)
+  /** For those that have found no room among others. */
+  readonly #oneByOne = new Lanes(1)
+  /** One of them has tried long enough, and nothing has been committed since. */
+  #isHopeless = false
 
   private constructor(parts: {
     root: RootDatabase<Buffer, Buffer>
     tables: Tables
     transaction: TransactionFlag
-    onUnusable: (cause: unknown) => void
+    fence: WriteFence
   }) {
     this.#root = parts.root
     this.tables = parts.tables
     this.#transaction = parts.transaction
-    this.#onUnusable = parts.onUnusable
+    this.#fence = parts.fence
   }
 
   /**
@@ -86,20 +101,23 @@ export class LmdbEnvironment {
       keyEncoding: 'binary',
       encoding: 'binary',
     } as const
-    const root: RootDatabase<Buffer, Buffer> = open(options)
+    const { root, readOnly } = openRoot(options)
     root.readerCheck()
     const transaction: TransactionFlag = { runs: false }
     const table = (name: TableName) =>
       new LmdbTable(root.openDB(name, { keyEncoding: 'binary', encoding: 'binary' }), transaction)
     const tables = Object.fromEntries(tableNames.map((name) => [name, table(name)]))
     // LMDB syncs its file, and not the directories that name it.
-    for (const directory of [path, dirname(path)]) await syncDirectory(directory)
-    return new LmdbEnvironment({
-      root,
-      tables: tables as Tables,
-      transaction,
+    if (readOnly === undefined) {
+      for (const directory of [path, dirname(path)]) await syncDirectory(directory)
+    }
+    const fence = new WriteFence({
+      path,
+      takesTransactions: () => takesTransactions(root),
       onUnusable: onUnusable ?? (() => undefined),
     })
+    if (readOnly !== undefined) fence.onlyRead(readOnly.cause)
+    return new LmdbEnvironment({ root, tables: tables as Tables, transaction, fence })
   }
 
   /** The number of the newest commit of any process, also inside of a transaction. Grows with each. */
@@ -130,9 +148,38 @@ export class LmdbEnvironment {
   /**
    * Runs a verb that writes. Verbs of one moment share one transaction and one sync; each is a child
    * transaction of its own, so that a throw undoes its own writes and no others. Resolves when the
-   * commit is on disk. When the commit fails, it is not known whether a later start will find it.
+   * commit is on disk. Throws `MetadataFull` when the disk took no more, and then nothing was stored.
+   * When the commit fails otherwise, it is not known whether a later start will find it.
    */
   async write<T>(verb: (tables: Tables) => T): Promise<T> {
+    try {
+      return this.#fence.mayBeShort() && (await this.#fence.isShort())
+        ? await this.#fewAtOnce.run(() => this.#commit(verb))
+        : await this.#commit(verb)
+    } catch (cause) {
+      if (!(cause instanceof MetadataFull)) throw cause
+      if (this.#fence.isRefusing || isReadOnly(cause.cause)) throw cause
+      // Together with others it was too much. What removes needs little for itself, and one after the
+      // other they use the pages again that the one before has freed.
+      return this.#oneByOne.run(() => this.#commitAlone(verb))
+    }
+  }
+
+  /** Tries for a while: readers may hold the pages that were freed last, and releases free more. */
+  async #commitAlone<T>(verb: (tables: Tables) => T): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#commit(verb)
+      } catch (cause) {
+        if (!(cause instanceof MetadataFull) || this.#isHopeless) throw cause
+        this.#isHopeless = tries === triesAlone
+        await setTimeout(pauseAloneMs)
+      }
+    }
+  }
+
+  async #commit<T>(verb: (tables: Tables) => T): Promise<T> {
+    this.#fence.require()
     try {
       const answer = await this.#root.childTransaction(() => {
         this.#transaction.runs = true
@@ -142,41 +189,35 @@ export class LmdbEnvironment {
           this.#transaction.runs = false
         }
       })
-      this.#failure = undefined
+      this.#fence.committed()
+      this.#isHopeless = false
       return answer
     } catch (error) {
-      if (!(error instanceof Error && 'commitError' in error)) throw error
+      if (!(error instanceof Error && 'commitError' in error)) throw await this.#refusal(error)
       const cause = await reasonOf(error.commitError, error)
-      this.#failure = { cause }
-      this.#judgeFailure(cause)
+      if (await this.#fence.isPassing(error.commitError, cause)) throw new MetadataFull({ cause })
       throw new Error('a metadata commit failed: whether it was stored is not known', { cause })
     }
   }
 
+  /** What a verb threw. A write within a transaction meets a full disk too, when it spills pages. */
+  async #refusal(error: unknown): Promise<unknown> {
+    if ((await this.#fence.judgeWrite(error)) === 'broken') return error
+    return new MetadataFull({ cause: error })
+  }
+
+  /** The same for a verb that adds: it leaves some room to those that remove, which are its way out. */
+  async add<T>(verb: (tables: Tables) => T): Promise<T> {
+    if (this.#fence.mayBeShort() && (await this.#fence.isShort())) throw new MetadataFull()
+    return this.#commit(verb)
+  }
+
   /** Rejects while commits fail: with the last one failed, it tries another. */
   async checkWritable(): Promise<void> {
-    if (this.#failure === undefined) return
-    if (this.#isUnusable) throw this.#failure.cause
+    const { failure, isFinal } = this.#fence
+    if (failure === undefined) return
+    if (isFinal) throw failure.cause
     await this.write(({ meta }) => meta.put(probeKey, Buffer.alloc(1)))
-  }
-
-  /**
-   * After a failed write of its meta page the library refuses every transaction of this process, and
-   * leaves their promises open; after another error of the disk nothing is to be tried again here.
-   */
-  #judgeFailure(cause: unknown): void {
-    if (this.#isUnusable || (isNoRoom(cause) && this.#takesTransactions())) return
-    this.#isUnusable = true
-    this.#onUnusable(cause)
-  }
-
-  #takesTransactions(): boolean {
-    try {
-      this.#root.transactionSync(() => undefined)
-      return true
-    } catch {
-      return false
-    }
   }
 
   /** Writes what a moment of the environment holds into a directory, which has none. Durable. */
@@ -195,6 +236,7 @@ export class LmdbEnvironment {
 
   async close(): Promise<void> {
     await this.#root.close()
+    this.#fence.close()
   }
 }
 
@@ -210,8 +252,26 @@ async function reasonOf(commitError: unknown, otherwise: Error): Promise<unknown
   ])
 }
 
-function isNoRoom(cause: unknown): boolean {
-  return cause instanceof Error && 'code' in cause && noRoomCodes.includes(cause.code)
+/** To be read alone where the disk is read-only: what is there is served. Throws what opening throws. */
+function openRoot(options: RootDatabaseOptionsWithPath): {
+  root: RootDatabase<Buffer, Buffer>
+  readOnly?: { readonly cause: unknown }
+} {
+  try {
+    return { root: open(options) }
+  } catch (cause) {
+    if (!isReadOnly(cause)) throw cause
+    return { root: open({ ...options, readOnly: true }), readOnly: { cause } }
+  }
+}
+
+function takesTransactions(root: RootDatabase<Buffer, Buffer>): boolean {
+  try {
+    root.transactionSync(() => undefined)
+    return true
+  } catch {
+    return false
+  }
 }
 
 async function syncDirectory(path: string): Promise<void> {

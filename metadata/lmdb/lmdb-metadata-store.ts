@@ -1,6 +1,7 @@
 // The embedded engine of `MetadataStore`: one LMDB environment, opened by every process of a server.
 // Here is only how it is put together and opened; each noun has its own file.
 import type { LineageStore } from '../lineage-store.ts'
+import { MetadataFull } from '../metadata-full.ts'
 import type { MetadataStore } from '../metadata-store.ts'
 import { lmdbArchiveJobs } from './archive-jobs.ts'
 import { lmdbBuckets, type Random } from './buckets.ts'
@@ -18,6 +19,7 @@ import { lmdbOutbox } from './outbox.ts'
 import { pooled } from './random-pool.ts'
 import { lmdbTenants } from './tenants.ts'
 import { lmdbUploads } from './uploads.ts'
+import type { DiskState } from './write-fence.ts'
 
 export type LmdbMetadataOptions = {
   /** A directory, made if need be. */
@@ -34,7 +36,7 @@ export type LmdbMetadataOptions = {
    * Called once when this process can no longer write, and some writes may never be answered: it is
    * to end and to be started anew.
    */
-  readonly onUnusable?: (cause: unknown) => void
+  readonly onUnusable?: (cause: unknown, disk: DiskState) => void
 }
 
 const everyBlob = { start: Buffer.alloc(38), end: Buffer.alloc(39, 0xff) }
@@ -80,8 +82,8 @@ export class LmdbMetadataStore implements MetadataStore {
       throw cause
     }
     if (options.role === 'primary') {
-      await purgeTombstones(env)
-      await endReads(env)
+      await purgeTombstones(env).catch(laterIfFull)
+      await endReads(env).catch(laterIfFull)
     }
     return new LmdbMetadataStore(env, pooled(options.random))
   }
@@ -109,6 +111,11 @@ async function endReads(env: LmdbEnvironment): Promise<void> {
   await env.write((tables) => {
     for (const { leaseId } of reads(tables)) letLeaseGo(tables, leaseId)
   })
+}
+
+/** Tombstones that stay do no harm: the next start purges them. */
+function laterIfFull(cause: unknown): void {
+  if (!(cause instanceof MetadataFull)) throw cause
 }
 
 async function purgeTombstones(env: LmdbEnvironment): Promise<void> {

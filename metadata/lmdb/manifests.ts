@@ -23,7 +23,7 @@ const removedAtOnce = 64
 export function lmdbManifests(env: LmdbEnvironment): ManifestStore {
   return {
     begin: ({ nowMs, ...manifest }) =>
-      env.write((tables) => {
+      env.add((tables) => {
         assert(headOf(tables, manifest.manifestId) === undefined, 'a manifest begun twice')
         putHead(tables, { ...manifest, createdMs: nowMs, usedMs: nowMs, state: 'open' })
       }),
@@ -36,7 +36,7 @@ export function lmdbManifests(env: LmdbEnvironment): ManifestStore {
         place: numberKey(page.offset),
         bytes: encodeManifestPage(page),
       }))
-      return env.write((tables) => {
+      return env.add((tables) => {
         if (headOf(tables, manifestId)?.state !== 'open') return { is: 'noSuchManifest' }
         for (const row of rows) {
           tables.manifestPages.put(row.pageKey, row.bytes)

@@ -31,7 +31,7 @@ import { refusalOf } from './write-condition.ts'
 export function lmdbObjects(env: LmdbEnvironment, random: Random): ObjectStore {
   const freeze = freezer(env)
   return {
-    commit: (version) => env.write((tables) => commitVersion(tables, version, random)),
+    commit: (version) => env.add((tables) => commitVersion(tables, version, random)),
     delete: (deletion) => env.write((tables) => deleteVersion(tables, deletion, random)),
     setTags: (ref, key, change) => env.write((tables) => setTags(tables, ref, { key, ...change })),
 

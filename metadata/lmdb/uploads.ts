@@ -24,7 +24,7 @@ import { putUpload, removeUpload, uploadAt } from './upload-rows.ts'
 export function lmdbUploads(env: LmdbEnvironment, random: Random): UploadStore {
   return {
     create: (ref, fresh) =>
-      env.write((tables) => {
+      env.add((tables) => {
         const bucket = liveBucket(tables, ref)
         if (bucket === undefined) return { is: 'noSuchBucket' }
         const uploadId = fresh.uploadId ?? drawUploadId(fresh.initiatedMs, random)
@@ -37,7 +37,7 @@ export function lmdbUploads(env: LmdbEnvironment, random: Random): UploadStore {
     get: async (bucket, upload) => env.read((tables) => uploadAt(tables, bucket.id, upload)),
 
     commitPart: (ref, uploadRef, part) =>
-      env.write((tables) => {
+      env.add((tables) => {
         const bucket = liveBucket(tables, ref)
         const upload = bucket && uploadAt(tables, bucket.id, uploadRef)
         if (upload === undefined) return { is: 'noSuchUpload' }
@@ -64,7 +64,7 @@ export function lmdbUploads(env: LmdbEnvironment, random: Random): UploadStore {
 
     list: async (bucket, query) => env.read((tables) => listUploads(tables, bucket.id, query)),
 
-    complete: (completion) => env.write((tables) => completeUpload(tables, completion, random)),
+    complete: (completion) => env.add((tables) => completeUpload(tables, completion, random)),
     completed: async (bucket, upload) =>
       env.read((tables) => completedUpload(tables, bucket.id, upload)),
 

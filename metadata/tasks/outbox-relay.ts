@@ -10,7 +10,7 @@ import { outboxHandler } from './outbox-handler.ts'
 export type OutboxRelayParts = {
   readonly outbox: Outbox
   readonly deleteBlobs: (blobs: readonly BlobRef[]) => Promise<void>
-  /** Told of every failure; the task stays and is tried again. */
+  /** Told of failures, of equal ones in a row once; the task stays and is tried again. */
   readonly onFailure: (cause: unknown) => void
   /** Told when a release that contradicts other rows was set aside for good. */
   readonly onSetAside: (task: ReleaseTask, cause: unknown) => void
@@ -43,6 +43,12 @@ export function startOutboxRelay(parts: OutboxRelayParts): OutboxRelay {
   /** Behind what has failed since the outbox was looked at from its beginning. */
   let place: OutboxPlace = {}
   let round: Round = { done: 0, failures: 0, left: undefined }
+  let reported: string | undefined
+  const report = (cause: unknown) => {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    if (message !== reported) onFailure(cause)
+    reported = message
+  }
 
   /** One look at the outbox; answers whether it went on, had nothing to do, or got nowhere. */
   const turn = async (): Promise<'worked' | 'idle' | 'stuck'> => {
@@ -50,7 +56,8 @@ export function startOutboxRelay(parts: OutboxRelayParts): OutboxRelay {
       const tasks = await outbox.next(tasksAtOnce, place)
       if (tasks.length === 0) return endOfRound()
       const { done, failures, failed } = await queue.push(tasks)
-      for (const cause of failures) onFailure(cause)
+      for (const cause of failures) report(cause)
+      if (failures.length === 0) reported = undefined
       place = placeBehind(place, failed)
       // New tasks may come faster than they are done: what has failed does not wait for the last of them.
       const left = round.left ?? (failed.length > 0 ? await outbox.depth() : undefined)
@@ -61,7 +68,7 @@ export function startOutboxRelay(parts: OutboxRelayParts): OutboxRelay {
       }
       return (round.left ?? 1) > 0 ? 'worked' : endOfRound()
     } catch (cause) {
-      onFailure(cause)
+      report(cause)
       return 'stuck'
     }
   }

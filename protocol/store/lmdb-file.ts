@@ -25,18 +25,30 @@ type Meta = { readonly pageBytes: number; readonly lastPage: bigint; readonly tx
 /** `head`: the first `lmdbHeadBytes` of the file, or all of a shorter one. */
 export function judgeLmdbFile(head: Buffer, fileBytes: number): LmdbFile {
   if (fileBytes === 0) return { is: 'empty' }
-  const first = parseMeta(head, 0)
-  const second = first && parseMeta(head, first.pageBytes)
-  if (first === undefined || second === undefined) {
+  const newer = newerMeta(head)
+  if (newer === undefined) {
     return { is: 'unusable', why: 'is not an LMDB environment, or was cut off at its beginning' }
   }
-  const newer = first.txn > second.txn ? first : second
   const pages = newer.lastPage + 1n
   if (BigInt(fileBytes) >= pages * BigInt(newer.pageBytes)) return { is: 'whole' }
   const needed = (pages - looseEndPages) * BigInt(newer.pageBytes)
   if (BigInt(fileBytes) >= needed) return { is: 'shortened' }
   const whole = pages * BigInt(newer.pageBytes)
   return { is: 'unusable', why: `was cut short: it has ${fileBytes} bytes of ${whole}` }
+}
+
+/** Bytes of the file that were in use at the last commit. Throws when it is no environment. */
+export function lmdbUsage(head: Buffer): number {
+  const newer = newerMeta(head)
+  if (newer === undefined) throw new Error('this is not an LMDB environment')
+  return (Number(newer.lastPage) + 1) * newer.pageBytes
+}
+
+function newerMeta(head: Buffer): Meta | undefined {
+  const first = parseMeta(head, 0)
+  const second = first && parseMeta(head, first.pageBytes)
+  if (first === undefined || second === undefined) return undefined
+  return first.txn > second.txn ? first : second
 }
 
 function parseMeta(head: Buffer, at: number): Meta | undefined {

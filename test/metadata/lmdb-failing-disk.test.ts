@@ -13,6 +13,7 @@ import { traceSystemCalls } from '../support/strace.ts'
 
 const program = fileURLToPath(new URL('./lmdb-failing-writer.js', import.meta.url))
 const failed = 'a metadata commit failed: whether it was stored is not known'
+const full = 'there is no room for more metadata: nothing was stored'
 
 describe('lmdb: a disk that fails a write', (test) => {
   let root: string
@@ -25,45 +26,71 @@ describe('lmdb: a disk that fails a write', (test) => {
   })
   test.after(() => rm(root, { recursive: true }))
 
-  /** What the program notes when the n-th write of the thread that commits fails, one array a run. */
-  async function outcomes(error: string): Promise<string[][]> {
+  /** What the program notes when calls of the thread that commits fail as `inject` says. */
+  async function outcomeOf(
+    calls: readonly string[],
+    inject: string,
+  ): Promise<string[] | undefined> {
+    const path = join(root, inject)
+    await cp(join(root, 'template'), path, { recursive: true })
+    const outcomePath = `${path}.json`
+    const lines = traceSystemCalls({
+      program: [program, path, outcomePath],
+      calls,
+      inject,
+      // One thread commits, so that its calls can be counted.
+      env: { UV_THREADPOOL_SIZE: '1' },
+      logPath: join(root, 'trace'),
+    })
+    if (lines === undefined) return undefined
+    assert.ok(existsSync(outcomePath), 'the program neither failed nor ended')
+    const outcome: unknown = JSON.parse(await readFile(outcomePath, 'utf8'))
+    assert.ok(Array.isArray(outcome))
+    return outcome.map(String)
+  }
+
+  /** One for each write that fails, the n-th of a run. */
+  async function outcomes(how: string): Promise<string[][]> {
     const all: string[][] = []
     for (let call = 2; call < 7; call += 1) {
-      const path = join(root, `${error}-${call}`)
-      await cp(join(root, 'template'), path, { recursive: true })
-      const outcomePath = `${path}.json`
-      const lines = traceSystemCalls({
-        program: [program, path, outcomePath],
-        calls: ['pwrite64'],
-        inject: `pwrite64:error=${error}:when=${call}`,
-        // One thread commits, so that its calls can be counted.
-        env: { UV_THREADPOOL_SIZE: '1' },
-        logPath: join(root, 'trace'),
-      })
-      if (lines === undefined) return []
-      assert.ok(existsSync(outcomePath), 'the program neither failed nor ended')
-      const outcome: unknown = JSON.parse(await readFile(outcomePath, 'utf8'))
-      assert.ok(Array.isArray(outcome))
-      all.push(outcome.map(String))
+      const outcome = await outcomeOf(['pwrite64'], `pwrite64:${how}:when=${call}`)
+      if (outcome === undefined) return []
+      all.push(outcome)
     }
     return all
   }
 
   test('an error of the disk ends the use of the environment', async () => {
-    for (const outcome of await outcomes('EIO')) {
+    for (const outcome of await outcomes('error=EIO')) {
       assert.deepEqual(outcome, ['unusable', failed, 'not writable'])
     }
   })
 
-  test('want of room is passing, unless it was the meta page that found none', async () => {
-    const all = await outcomes('ENOSPC')
-    const spelled = all.map((outcome) => outcome.join(', '))
-    const passing = `${failed}, writable`
-    const final = `unusable, ${failed}, not writable`
-    assert.deepEqual(
-      spelled.filter((outcome) => outcome !== passing && outcome !== final),
-      [],
-    )
-    if (all.length > 0) assert.ok(spelled.includes(passing) && spelled.includes(final))
+  test('a write that is cut short on a disk with room is an error of the disk', async () => {
+    for (const outcome of await outcomes('retval=100')) {
+      assert.deepEqual(outcome, ['unusable', failed, 'not writable'])
+    }
   })
+
+  for (const error of ['EIO', 'ENOSPC']) {
+    test(`a sync that fails is final, with ${error} too`, async () => {
+      const outcome = await outcomeOf(['fdatasync'], `fdatasync:error=${error}:when=1+`)
+      if (outcome === undefined) return
+      assert.deepEqual(outcome, ['unusable', failed, 'not writable'])
+    })
+  }
+
+  for (const error of ['ENOSPC', 'EDQUOT', 'EROFS']) {
+    test(`${error} is passing, unless it was the meta page that met it`, async () => {
+      const all = await outcomes(`error=${error}`)
+      const spelled = all.map((outcome) => outcome.join(', '))
+      const passing = `${full}, writable`
+      const final = `unusable, ${failed}, not writable`
+      assert.deepEqual(
+        spelled.filter((outcome) => outcome !== passing && outcome !== final),
+        [],
+      )
+      if (all.length > 0) assert.ok(spelled.includes(passing) && spelled.includes(final))
+    })
+  }
 })

@@ -6,6 +6,7 @@ import type { SeededRandom } from './datanode-random.ts'
 
 const pageBytes = 4096
 const sectorBytes = 512
+export const roomyBytes = 2 ** 40
 
 type Inode = {
   /** What a reader sees. */
@@ -32,7 +33,9 @@ export class CrashFs {
   #boot = 1
   #faults = new Map<number, FaultKind>()
   #calls = 0
-  freeBytes = 2 ** 40
+  #fillAt = Infinity
+  /** Room that is left. Files that grow take of it, files that get shorter or go give it back. */
+  freeBytes = roomyBytes
 
   constructor(random: SeededRandom) {
     this.#random = random
@@ -45,6 +48,10 @@ export class CrashFs {
   /** The call after `calls` more fails, if it is one that can. */
   failAfter(calls: number, kind: FaultKind): void {
     this.#faults.set(this.#calls + calls, kind)
+  }
+  /** Others take all that is free, at the call after `calls` more. */
+  fillAfter(calls: number): void {
+    this.#fillAt = this.#calls + calls
   }
   clearFaults(): void {
     this.#faults.clear()
@@ -137,8 +144,11 @@ export class CrashFs {
   inode(path: string): Inode {
     return this.#inode(path)
   }
+  has(path: string): boolean {
+    return this.#names.has(path)
+  }
   unlink(path: string): void {
-    this.#inode(path)
+    this.freeBytes += this.#inode(path).size
     this.#change({ is: 'unlink', path }, path)
   }
   rename(from: string, to: string): void {
@@ -155,9 +165,21 @@ export class CrashFs {
     this.#changes.delete(directory)
   }
 
+  /** Writes what there is room for, and throws if that was not all. */
+  put(inode: Inode, bytes: Buffer, { path, position }: { path: string; position: number }): void {
+    const growth = Math.max(0, position + bytes.length - inode.size)
+    const lacking = Math.max(0, growth - this.freeBytes)
+    const before = inode.size
+    const fitting = bytes.subarray(0, Math.max(0, bytes.length - lacking))
+    if (fitting.length > 0) putBytes(inode, fitting, position)
+    this.freeBytes -= inode.size - before
+    if (lacking > 0) throw fault('ENOSPC', path)
+  }
+
   /** Counts a call and throws if it is one that was to fail; `partly` runs before that. */
   call(path: string, partly?: () => void): void {
     this.#calls += 1
+    if (this.#calls === this.#fillAt) this.freeBytes = 0
     const kind = this.#faults.get(this.#calls)
     if (kind === undefined) return
     this.#faults.delete(this.#calls)
@@ -232,6 +254,14 @@ function crashVfs(fs: CrashFs, process: Process): Vfs {
     unlink: (path) => changing(path, () => fs.unlink(path)),
     syncDirectory: (path) => changing(path, () => fs.syncNames(path)),
     freeBytes: () => turn(() => fs.freeBytes),
+    totalBytes: () => turn(() => roomyBytes),
+    allocate: (path, bytes) =>
+      turn(() => {
+        fs.call(path)
+        const inode = fs.has(path) ? fs.inode(path) : fs.link(path)
+        const lacking = Buffer.alloc(Math.max(0, bytes - inode.size))
+        fs.put(inode, lacking, { path, position: inode.size })
+      }),
     bootId: () => turn(() => fs.bootId()),
   }
 }
@@ -252,8 +282,9 @@ function crashFile(fs: CrashFs, { path, inode, turn }: OpenFile): VfsFile {
     write: (pieces, position) =>
       turn(() => {
         const bytes = Buffer.concat(pieces)
-        fs.call(path, () => putBytes(inode, bytes.subarray(0, fs.below(bytes.length)), position))
-        putBytes(inode, bytes, position)
+        const part = () => bytes.subarray(0, fs.below(bytes.length))
+        fs.call(path, () => fs.put(inode, part(), { path, position }))
+        fs.put(inode, bytes, { path, position })
       }),
     // Two turns: what is written in between belongs to the next sync.
     datasync: async () => {
@@ -270,6 +301,7 @@ function crashFile(fs: CrashFs, { path, inode, turn }: OpenFile): VfsFile {
     truncate: (bytes) =>
       turn(() => {
         fs.call(path)
+        fs.freeBytes += inode.size - bytes
         cut(inode, bytes)
       }),
     size: () => turn(() => inode.size),

@@ -108,7 +108,7 @@ class Simulation {
       nowMs: () => this.#nowMs,
       randomBytes: (count) => this.#random.bytes(count),
       segmentBytes,
-      reserveBytes: 0,
+      reserveBytes: 64 * 1024,
       openFilesMax: 3,
       indexHome: this.#home.view(isAlive),
       isReferenced: async (refs) => refs.map((ref) => this.#isReferenced(ref)),

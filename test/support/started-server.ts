@@ -74,7 +74,9 @@ export class StartedServer {
   /** Ids of the processes that it has started. */
   get workers(): readonly number[] {
     const { pid } = this.child
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number)
+    // None are an empty text, not a process 0, which would mean our own group.
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    return children.split(' ').filter(Boolean).map(Number)
   }
 
   /** Kills all its processes at once, and waits until the last one has ended. */

@@ -5,6 +5,7 @@ import type { Manifest } from '../../../metadata/manifest-store.ts'
 import type { TenantId } from '../../../metadata/records.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import type { TenantKeys } from '../../keys/tenant-keys.ts'
+import { isStorageFull, pauseForRoomMs } from '../../storage-full.ts'
 import { removeManifest } from '../../zip/archives.ts'
 import { statesKept } from '../bundle-limits.ts'
 import { attemptsMax, gatherMsMax, pauseBeforeRetry } from '../external/external-limits.ts'
@@ -137,10 +138,12 @@ async function giveBack(
   const { gathering } = bundle
   if (cause instanceof BundleTaken) return cleanUpGathering(parts, bundle)
   const { attempts } = gathering
+  const isFull = isStorageFull(cause)
   const mayRetry = isTransient(cause) && attempts < attemptsMax
-  if (isStopping || mayRetry) {
-    const notBeforeMs = isStopping ? now() : now() + pauseBeforeRetry(attempts)
-    const counted = isStopping ? attempts - 1 : attempts
+  if (isStopping || isFull || mayRetry) {
+    const pauseMs = isFull ? pauseForRoomMs : pauseBeforeRetry(attempts)
+    const notBeforeMs = isStopping ? now() : now() + pauseMs
+    const counted = isStopping || isFull ? attempts - 1 : attempts
     const state = { is: 'queued', notBeforeMs } as const
     const waiting = { ...bundle, gathering: { ...gathering, attempts: counted, state } }
     if (await put(parts, waiting)) return noteFailure(parts, bundle, cause)
@@ -170,6 +173,6 @@ function failureOf(cause: unknown): Pick<NonNullable<Bundle['failure']>, 'code' 
 
 /** Sources that are not there are no failure of ours. */
 function noteFailure({ log }: GatheringParts, { bundleId }: Bundle, cause: unknown): void {
-  if (cause instanceof S3Error && cause.status < 500) return
+  if ((cause instanceof S3Error && cause.status < 500) || isStorageFull(cause)) return
   log('gathering for a bundle failed', { bundle: bundleId, cause })
 }

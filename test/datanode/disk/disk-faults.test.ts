@@ -249,27 +249,6 @@ describe('the disk engine on hurt files', (test) => {
     await assertAll(store, [before, after])
   })
 
-  test('a full disk answers full, and stores again once there is room', async () => {
-    let full = false
-    const vfs = wrapFiles((file) => ({
-      ...file,
-      write: (pieces, position) =>
-        full ? Promise.reject(diskError('ENOSPC')) : file.write(pieces, position),
-    }))
-    let nowMs = 1_000_000
-    const store = await fixture.open({ vfs, nowMs: () => nowMs })
-    const chunk = testChunk(random, 5_000)
-    await store.write(chunk)
-    full = true
-    const next = testChunk(random, 5_000)
-    assert.deepEqual(await store.write(next), { is: 'full' })
-    assert.deepEqual(await store.read(next.ref, wholeOf(next)), { is: 'absent' })
-    full = false
-    nowMs += 10_000
-    assert.deepEqual(await store.write(next), { is: 'stored' })
-    await assertAll(store, [chunk, next])
-  })
-
   test('below the reserve writes are refused while deletes and reclaim work', async () => {
     let free = 10_000_000
     let nowMs = 1_000_000

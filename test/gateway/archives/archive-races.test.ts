@@ -1,11 +1,13 @@
 // Archive jobs of which several things are wanted at once, and whose uploads others have their hands on.
 import assert from 'node:assert'
+import { attemptsMax } from '../../../gateway/archives/archive-limits.ts'
+import { MetadataFull } from '../../../metadata/metadata-full.ts'
 import type { MetadataStore } from '../../../metadata/metadata-store.ts'
 import { describe } from '../../support/describe.ts'
 import { type Json, jsonOf } from '../../support/own-routes-client.ts'
 import { namesIn } from '../../support/python-zip.ts'
 import { exchange } from '../../support/wire-request.ts'
-import { ArchiveServer, pathOf } from './archives-fixture.ts'
+import { ArchiveServer, minute, pathOf } from './archives-fixture.ts'
 
 type Uploads = MetadataStore['uploads']
 
@@ -43,6 +45,24 @@ describe('archive jobs that are asked for and cancelled at once', (test) => {
     }
     assert.deepStrictEqual(archives.log, [])
     assert.equal((await archives.listsHeld()).length, 0)
+  })
+
+  test('a job that finds no room waits for it, however often it looks', async () => {
+    const job = await archives.queued({ key: 'room.zip' })
+    const full = (real: Uploads): Uploads => ({
+      ...real,
+      create: () => Promise.reject(new MetadataFull()),
+    })
+    let laterMs = 0
+    for (let looks = 0; looks < 2 * attemptsMax; looks += 1) {
+      await archives.work({ which: /small 1/, uploads: full, laterMs })
+      const shown = await archives.shown(job)
+      assert.deepStrictEqual([shown.state, shown.attempts], ['queued', 0])
+      laterMs += 2 * minute
+    }
+    assert.deepStrictEqual(archives.log, [])
+    await archives.work({ which: /small 1/, laterMs })
+    assert.equal(await archives.stateOf(job), 'done')
   })
 
   test('two workers that find the same job run it once', async () => {

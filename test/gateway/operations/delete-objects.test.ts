@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { authorizeRoot } from '../../../gateway/authorize.ts'
 import { deleteObjects } from '../../../gateway/operations/delete-objects.ts'
 import { putObject } from '../../../gateway/operations/put-object.ts'
+import { MetadataFull } from '../../../metadata/metadata-full.ts'
 import { element, parent } from '../../../protocol/s3/xml/xml-writer.ts'
 import { describe } from '../../support/describe.ts'
 import { GatewayHarness, headerOf } from '../../support/gateway-harness.ts'
@@ -51,6 +52,27 @@ describe('DeleteObjects', (test) => {
   }
   const remove = async (bucket: string, entries: readonly Entry[], quiet = false) =>
     xmlOf(await harness.run(deleteObjects, request(bucket, entries, quiet)), 'DeleteResult')
+
+  test('tells which could not be deleted for want of room, and deletes the others', async () => {
+    await put('plain', 'fits')
+    await put('plain', 'does not')
+    const call = harness.call(request('plain', [{ Key: 'fits' }, { Key: 'does not' }]))
+    const { metadata } = call.services
+    const objects: typeof metadata.objects = {
+      ...metadata.objects,
+      delete: async (deletion) => {
+        if (deletion.key === 'does not') throw new MetadataFull()
+        return metadata.objects.delete(deletion)
+      },
+    }
+    const full = Object.create(metadata, { objects: { value: objects } })
+    const reply = await deleteObjects({ ...call, services: { ...call.services, metadata: full } })
+    const result = await xmlOf(reply, 'DeleteResult')
+    assert.deepEqual(textsOf(result, 'Deleted', 'Key'), ['fits'])
+    assert.deepEqual(textsOf(result, 'Error', 'Key'), ['does not'])
+    assert.deepEqual(textsOf(result, 'Error', 'Code'), ['InsufficientStorage'])
+    assert.equal(await current('plain', 'does not'), 'object')
+  })
 
   test('deletes every object named, and calls those that were not there deleted too', async () => {
     await put('plain', 'a')

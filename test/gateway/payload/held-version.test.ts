@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { equal, ok } from 'uvu/assert'
+import { ReadLeases } from '../../../gateway/objects/read-leases.ts'
 import { deleteObject } from '../../../gateway/operations/delete-object.ts'
 import { getObject } from '../../../gateway/operations/get-object.ts'
 import { putObject } from '../../../gateway/operations/put-object.ts'
+import { MetadataFull } from '../../../metadata/metadata-full.ts'
 import { describe } from '../../support/describe.ts'
 import { GatewayHarness } from '../../support/gateway-harness.ts'
 
@@ -57,5 +59,22 @@ describe('a long GET', (test) => {
     await harness.run(deleteObject, { bucket: 'held', key: 'k' })
     await harness.releaseAll()
     equal(await waiting(), 0)
+  })
+
+  test('is answered when there is no room to note that it reads', async () => {
+    const content = randomBytes(size)
+    await put(content)
+    const { leases } = harness.services.metadata
+    const full = new ReadLeases({
+      leases: { ...leases, take: () => Promise.reject(new MetadataFull()) },
+      random: randomBytes,
+      nowMs: Date.now,
+    })
+    const call = harness.call({ bucket: 'held', key: 'k' })
+    const reply = await getObject({ ...call, services: { ...call.services, readLeases: full } })
+    ok(typeof reply.body === 'object' && 'open' in reply.body)
+    const pieces: Buffer[] = []
+    for await (const batch of reply.body.open()) pieces.push(...batch)
+    ok(Buffer.concat(pieces).equals(content))
   })
 })

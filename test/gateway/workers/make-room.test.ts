@@ -5,10 +5,10 @@ import { makeRoom } from '../../../gateway/workers/make-room.ts'
 import { startOutboxRelay } from '../../../metadata/tasks/outbox-relay.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { describe } from '../../support/describe.ts'
+import { limitedDisk } from '../../support/limited-disk.ts'
 import { askPlain, askSigned, jsonOf, targetOf, textIn } from '../../support/own-routes-client.ts'
 import { RawConnection, type RawResponse } from '../../support/raw-connection.ts'
 import { seededBytes } from '../../support/seeded-bytes.ts'
-import { smallDisk } from '../../support/small-disk.ts'
 import { RunningServer } from '../../support/start-server.ts'
 import { exchange, signed } from '../../support/wire-request.ts'
 
@@ -35,7 +35,7 @@ class FullServer {
   }
 
   static async run(body: (full: FullServer) => Promise<void>): Promise<void> {
-    const disk = { vfs: smallDisk(144 * mib), segmentBytes: 16 * mib, reserveBytes: 16 * mib }
+    const disk = { vfs: limitedDisk(144 * mib), segmentBytes: 16 * mib, reserveBytes: 16 * mib }
     const server = await RunningServer.start({ disk })
     try {
       const full = new FullServer(server)
