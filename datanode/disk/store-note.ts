@@ -17,7 +17,7 @@ type Home = { readonly vfs: Vfs; readonly paths: SegmentPaths }
 
 /** Throws `StoreRefused` when it is of a later format. `undefined`: there is none. */
 export async function readStoreNote({ vfs, paths }: Home): Promise<ChunksNote | undefined> {
-  const file = await openIfThere(vfs, paths.note)
+  const file = await openIfThere(vfs, { path: paths.note, mode: 'read' })
   if (file === undefined) return undefined
   try {
     return (await newestSlot(file, paths.note))?.note
@@ -38,7 +38,9 @@ export class StoreNote {
 
   /** Makes the file where it is missing. */
   static async open({ vfs, paths }: Home): Promise<StoreNote> {
-    const file = (await openIfThere(vfs, paths.note)) ?? (await makeFile({ vfs, paths }))
+    const file =
+      (await openIfThere(vfs, { path: paths.note, mode: 'readWrite' })) ??
+      (await makeFile({ vfs, paths }))
     try {
       return new StoreNote(file, (await newestSlot(file, paths.note))?.turn ?? 0)
     } catch (cause) {
@@ -109,9 +111,12 @@ function parseSlot(bytes: Buffer, path: string): Slot | undefined {
   return { turn: bytes.readUIntLE(12, 6), note }
 }
 
-async function openIfThere(vfs: Vfs, path: string): Promise<VfsFile | undefined> {
+async function openIfThere(
+  vfs: Vfs,
+  { path, mode }: { readonly path: string; readonly mode: 'read' | 'readWrite' },
+): Promise<VfsFile | undefined> {
   try {
-    return await vfs.open(path, 'readWrite')
+    return await vfs.open(path, mode)
   } catch (cause) {
     if (errorCode(cause) !== 'ENOENT') throw cause
     return undefined

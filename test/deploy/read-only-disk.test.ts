@@ -109,7 +109,7 @@ describe('a server on a disk that turns read-only', (test) => {
     await server.killAll()
     begin(disk.path)
     assert.equal(await server.end(), 1)
-    assert.match(server.output, /^holdfast: .*read-only.*\n$/i, server.output)
+    assert.match(server.output, /^holdfast: .*read-only.*\n$/im, server.output)
   })
 
   test('mounted anew, everything that was acknowledged is there, and writes go on', async () => {
