@@ -30,9 +30,9 @@ export async function requireOwnDirectory(
   try {
     return await requireOwn(directory, files)
   } catch (cause) {
-    if (!(cause instanceof Error && 'syscall' in cause)) throw cause
-    const message = `The data directory ${directory} cannot be used: ${cause.message}`
-    throw new StoreRefused(message, { cause })
+    // What cannot be looked at cannot be locked either, and that says why.
+    if (cause instanceof Error && 'syscall' in cause) return undefined
+    throw cause
   }
 }
 
