@@ -133,11 +133,12 @@ class EmbeddedEngines implements Engines {
     await metadata.chunks.abandonListsExcept([processId, ...living])
   }
 
-  async check(): Promise<void> {
+  async check(): Promise<Readonly<Record<string, number>>> {
     const { metadata, blobs } = this.#parts
     // A disk that is full or read-only: reads are served, and writes are told so.
     const writable = unlessFull(metadata.checkWritable())
     await Promise.all([this.tenants.list(), writable, blobs.usage()])
+    return { orphanedChunks: await metadata.orphans.count() }
   }
 
   async close(): Promise<void> {

@@ -199,12 +199,12 @@ async function readinessOf({ engines, wanted, s3 }: State): Promise<Readiness> {
   const up = s3 instanceof WorkerPool ? s3.listeningCount : s3 === undefined ? 0 : 1
   const workers = { workersListening: up, workersWanted: wanted }
   try {
-    await engines.check()
+    const counted = await engines.check()
+    return { ready: up === wanted, details: { ...workers, engines: 'ok', ...counted } }
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     return { ready: false, details: { ...workers, engines: why } }
   }
-  return { ready: up === wanted, details: { ...workers, engines: 'ok' } }
 }
 
 /** On SIGHUP. Files that would not work are told about, and those in use stay. */

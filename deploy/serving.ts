@@ -24,8 +24,8 @@ export interface Engines {
   startBackgroundWork(): void
   /** Clears up after processes that ended; `living` are those that have not. Not for workers. */
   processesLeft(living: ReadonlySet<string>): Promise<void>
-  /** Resolves when the engines answer, rejects with what is wrong. Cheap. */
-  check(): Promise<void>
+  /** What is counted, when the engines answer; rejects with what is wrong. Cheap. */
+  check(): Promise<Readonly<Record<string, number>>>
   /** Ends background work and lets go of everything. */
   close(): Promise<void>
 }

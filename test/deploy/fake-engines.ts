@@ -30,6 +30,7 @@ export const openFakeEngines: OpenEngines = async (config, { role }) => {
     },
     check: async () => {
       if (existsSync(join(config.dataDirectory, 'sick'))) throw new Error('the engine is sick')
+      return {}
     },
     close: async () => console.log(`closed as ${role}`),
   }
