@@ -99,7 +99,9 @@ class EmbeddedEngines implements Engines {
       random: randomBytes,
       now: Date.now,
       onManyReaders: collectOften,
-      check: () => this.check(),
+      check: async () => {
+        await this.check()
+      },
     })
     this.#gateway = gateway
     const server = createS3Server({ ...gateway, ...(tls === undefined ? {} : { tls }) })

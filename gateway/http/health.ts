@@ -8,7 +8,7 @@ const freshMs = 1_000
 const patienceMs = 5_000
 
 /** `check` rejects when something is wrong. */
-export function watchHealth(check: () => Promise<unknown>, now: () => number): Health {
+export function watchHealth(check: () => Promise<void>, now: () => number): Health {
   let looked: Promise<boolean> | undefined
   let lookedMs = 0
   /** One that hangs is not followed by others. */
