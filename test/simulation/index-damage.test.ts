@@ -1,8 +1,8 @@
 // Whatever the chunk index says, nothing that metadata refer to is lost: not by a store whose index changes
 // under its hands while it reads, sweeps and compacts, and not by one whose index was damaged while it was
 // closed, at any of its bytes.
-// As part of the tests with short runs; longer by hand, a seed by HOLDFAST_TEST_SEED:
-//   npm test -- index-damage --histories=20000 --flips=100000
+// As part of the tests with short runs; with a long one, at every byte. A seed by HOLDFAST_TEST_SEED:
+//   npm test -- index-damage --budget-ms=600000
 import assert from 'node:assert/strict'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -17,12 +17,9 @@ import { CrashFs } from './datanode-crash-fs.ts'
 import { MemoryIndexHome } from './datanode-memory-index.ts'
 import { SeededRandom } from './datanode-random.ts'
 
-const { values } = parseArgs({
-  options: { histories: { type: 'string' }, flips: { type: 'string' } },
-  strict: false,
-})
-const histories = Number(values.histories ?? 60)
-const flips = Number(values.flips ?? 100)
+const { values } = parseArgs({ options: { 'budget-ms': { type: 'string' } }, strict: false })
+/** For each of the two. */
+const budgetMs = Number(values['budget-ms'] ?? 4_000)
 const segmentBytes = 64 * 1024
 
 /** Chunks by whether metadata refer to them. */
@@ -69,11 +66,18 @@ async function fill(store: DiskBlobStore, referred: Referred, random: SeededRand
   await store.delete(doomed.map(({ ref }) => ref))
 }
 
+/** All numbers below `count` once, each far from those before it. */
+function* everyPlace(count: number): Generator<number> {
+  const step = 7919
+  for (let i = 0, at = 0; i < count; i += 1, at = (at + step) % count) yield at
+}
+
 describe('a chunk index that says something else than the segments', (test) => {
   const seed = Number(seededBytes().seed)
 
   test('is put right, and nothing is lost, while it changes under the hands of the store', async () => {
-    for (let number = 0; number < histories; number += 1) {
+    const end = Date.now() + budgetMs
+    for (let number = 0; Date.now() < end; number += 1) {
       const random = new SeededRandom(seed + number)
       const home = new MemoryIndexHome()
       const { vfs, isAlive } = new CrashFs(new SeededRandom(seed + number + 1)).view()
@@ -130,8 +134,10 @@ describe('a chunk index that says something else than the segments', (test) => {
       await fill(store, referred, random)
       await store.close()
       const index = await readFile(join(whole, 'index', 'data.mdb'))
-      const step = Math.max(1, Math.floor(index.length / flips))
-      for (let at = random.below(step); at < index.length; at += step) {
+      const end = Date.now() + budgetMs
+      // Far apart first, and in the end all of them.
+      for (const at of everyPlace(index.length)) {
+        if (Date.now() > end) break
         const path = join(home, 'hurt')
         await cp(whole, path, { recursive: true })
         const hurt = Buffer.from(index)
