@@ -6,7 +6,6 @@ import { type MasterKey, readMasterKey } from '../gateway/keys/master-key-file.t
 import { TenantKeyring } from '../gateway/keys/tenant-keyring.ts'
 import type { TenantKeys } from '../gateway/keys/tenant-keys.ts'
 import { lmdbChunks } from '../metadata/lmdb/chunk-catalog.ts'
-import { lmdbLineage } from '../metadata/lmdb/lineage.ts'
 import { LmdbEnvironment } from '../metadata/lmdb/lmdb-environment.ts'
 import { lmdbTenants } from '../metadata/lmdb/tenants.ts'
 import { verifyReferences } from '../metadata/lmdb/verify-references.ts'
@@ -17,10 +16,11 @@ import { StoreRefused } from '../protocol/store/store-refused.ts'
 import { chunkChecks } from './check-chunks.ts'
 import { DataDirectoryRefused, lockDataDirectory } from './data-directory.ts'
 import { explainMismatch } from './explain-mismatch.ts'
-import { compare, lookAround, metadataDirectory, openBlobs } from './pair-stores.ts'
+import { compare, lookAround, openBlobs } from './pair-stores.ts'
 import { readBackupMarker } from './recovery/backup-marker.ts'
 import type { Print } from './serving.ts'
 import { requireOwnDirectory } from './store-marker.ts'
+import { metadataDirectory } from './store-paths.ts'
 import { newProcessId } from './worker-pool.ts'
 
 const chunksAtOnce = 1_000_000
@@ -40,10 +40,11 @@ export async function checkData({
   const backup = await readBackupMarker(dataDirectory)
   if (backup === undefined) await requireOwnDirectory(dataDirectory, [masterKeyFile])
   const found = await lookAround(dataDirectory)
-  if (found.metadataFile === 'absent') {
-    const verdict = await compare(found, undefined)
-    if (verdict.is === 'mismatch')
-      throw new StoreRefused(explainMismatch(verdict.why, dataDirectory))
+  const verdict = compare(found)
+  const mismatch =
+    verdict.is === 'mismatch' ? explainMismatch(verdict.why, dataDirectory) : undefined
+  if (found.metadata === 'missing') {
+    if (mismatch !== undefined) throw new StoreRefused(mismatch)
     throw new DataDirectoryRefused(`There is no data of a server in ${dataDirectory}.`)
   }
   const lock = await lockDataDirectory(dataDirectory, { pid: process.pid, wait: sleep })
@@ -55,10 +56,8 @@ export async function checkData({
   try {
     const environment = await LmdbEnvironment.open({ path: metadataDirectory(dataDirectory) })
     try {
-      const verdict = await compare(found, { lineage: lmdbLineage(environment) })
       // Segments of a backup may be of a later moment than its metadata.
-      if (verdict.is === 'mismatch' && backup === undefined)
-        tell(explainMismatch(verdict.why, dataDirectory))
+      if (mismatch !== undefined && backup === undefined) tell(mismatch)
       await checkAll({ dataDirectory, masterKeyFile, environment, tell, print })
     } finally {
       await environment.close()

@@ -13,16 +13,10 @@ import { StoreRefused } from '../../protocol/store/store-refused.ts'
 import { DataDirectoryRefused, lockDataDirectory } from '../data-directory.ts'
 import { explainMismatch } from '../explain-mismatch.ts'
 import { makeDirectory } from '../make-directory.ts'
-import {
-  chunksDirectory,
-  compare,
-  lookAround,
-  metadataDirectory,
-  openBlobs,
-  openMetadata,
-} from '../pair-stores.ts'
+import { compare, lookAround, openBlobs, openMetadata } from '../pair-stores.ts'
 import type { Print } from '../serving.ts'
 import { readMarker } from '../store-marker.ts'
+import { chunksDirectory, metadataDirectory } from '../store-paths.ts'
 import { newProcessId } from '../worker-pool.ts'
 import { syncDirectory } from '../write-durably.ts'
 import { requireBackupDirectory, writeBackupMarker } from './backup-marker.ts'
@@ -94,12 +88,7 @@ async function keepServersOff(dataDirectory: string): Promise<() => void> {
     throw cause
   }
   try {
-    const found = await lookAround(dataDirectory)
-    const metadata =
-      found.metadataFile === 'absent'
-        ? undefined
-        : await openMetadata({ dataDirectory, role: 'worker' })
-    const verdict = await compare(found, metadata).finally(() => metadata?.close())
+    const verdict = compare(await lookAround(dataDirectory))
     if (verdict.is === 'mismatch')
       throw new StoreRefused(explainMismatch(verdict.why, dataDirectory))
     return () => lock.release()

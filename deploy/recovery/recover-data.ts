@@ -25,22 +25,22 @@ export async function recoverData(recovery: Recovery): Promise<boolean> {
   const { dataDirectory, keepMs, isConfirmed, print } = recovery
   await requireOwnDirectory(dataDirectory, [])
   const found = await lookAround(dataDirectory)
-  if (found.metadataFile === 'absent') {
+  if (found.metadata === 'missing') {
     throw new StoreRefused(
       `There are no metadata in ${dataDirectory}: they alone say which object a chunk is of. Put a copy of them back, or restore a backup: holdfast restore, docs/recovery.md.`,
     )
   }
   const lock = await lockDataDirectory(dataDirectory, { pid: process.pid, wait: sleep })
   try {
+    const verdict = compare(found)
+    if (verdict.is !== 'mismatch') {
+      print('Metadata and chunks belong together: there is nothing to recover.')
+      return true
+    }
+    const why = explainMismatch(verdict.why, dataDirectory)
+    if (verdict.why === 'foreign') throw new StoreRefused(why)
     const metadata = await openMetadata({ dataDirectory, role: 'primary' })
     try {
-      const verdict = await compare(found, metadata)
-      if (verdict.is !== 'mismatch') {
-        print('Metadata and chunks belong together: there is nothing to recover.')
-        return true
-      }
-      const why = explainMismatch(verdict.why, dataDirectory)
-      if (verdict.why === 'foreign') throw new StoreRefused(why)
       const options = { dataDirectory, processId: newProcessId(process.pid) }
       const blobs = await openBlobs({ ...options, role: 'primary' }, metadata, () => undefined)
       try {
@@ -62,8 +62,8 @@ export async function recoverData(recovery: Recovery): Promise<boolean> {
         )
         return false
       }
-      await pairAnew(dataDirectory, { metadata, found })
       await metadata.orphans.deferDeletions(keepMs)
+      await pairAnew(dataDirectory, { ...found, metadata })
     } finally {
       await metadata.close()
     }

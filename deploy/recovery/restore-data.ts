@@ -12,9 +12,10 @@ import type { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
 import { lockDataDirectory } from '../data-directory.ts'
-import { chunksDirectory, metadataDirectory, openBlobs, openMetadata } from '../pair-stores.ts'
+import { openBlobs, openMetadata } from '../pair-stores.ts'
 import type { Print } from '../serving.ts'
 import { requireOwnDirectory, type StoreMarker } from '../store-marker.ts'
+import { chunksDirectory, metadataDirectory } from '../store-paths.ts'
 import { newProcessId } from '../worker-pool.ts'
 import { syncDirectory } from '../write-durably.ts'
 import { type BackupMarker, readBackupMarker } from './backup-marker.ts'
@@ -123,11 +124,8 @@ async function bringChunks(restore: Restore, marker: StoreMarker | undefined): P
       const { brought, missing } = await bringLacking(restore, { metadata, blobs })
       if (brought > 0) print(`${brought} chunks were brought back from the backup.`)
       const chunks = await surveyOf(dataDirectory)
-      await pairAnew(dataDirectory, {
-        metadata,
-        found: { marker, chunks, metadataFile: 'present' },
-      })
       await metadata.orphans.deferDeletions(keepMs)
+      await pairAnew(dataDirectory, { metadata, marker, chunks })
       return missing
     } finally {
       await blobs.close()

@@ -15,11 +15,8 @@ export async function checkLayoutFormat(
   env: LmdbEnvironment,
   role: 'primary' | 'worker',
 ): Promise<void> {
-  const noted = env.read(({ meta }) => meta.get(formatKey))
-  if (noted === undefined) return env.write(noteLayoutFormat)
-  const [format] = decodeRecord('layout', noted)
-  if (typeof format !== 'number') throw new StoreRefused('The metadata do not say their format.')
-  requireKnownFormat(format, 'The metadata')
+  const format = requireKnownLayout(env)
+  if (format === undefined) return env.write(noteLayoutFormat)
   // 2: leases have scopes, and what they hold is filed under them.
   if (format === storeFormat) return
   if (role === 'worker') {
@@ -28,6 +25,16 @@ export async function checkLayoutFormat(
     )
   }
   await migrateLeases(env, noteLayoutFormat)
+}
+
+/** Answers the format that is noted, if any. Throws `StoreRefused` for one that is not known here. */
+export function requireKnownLayout(env: LmdbEnvironment): number | undefined {
+  const noted = env.read(({ meta }) => meta.get(formatKey))
+  if (noted === undefined) return undefined
+  const [format] = decodeRecord('layout', noted)
+  if (typeof format !== 'number') throw new StoreRefused('The metadata do not say their format.')
+  requireKnownFormat(format, 'The metadata')
+  return format
 }
 
 function noteLayoutFormat({ meta }: Tables): void {

@@ -1,0 +1,117 @@
+// Has metadata and chunks note the life of a server, at its start and while it runs, in an order that a stop at
+// any moment leaves in agreement. Whether they belong together is asked before: `pair-stores.ts`.
+import { randomBytes } from 'node:crypto'
+import { realVfs } from '../datanode/disk/real-vfs.ts'
+import { segmentPaths } from '../datanode/disk/segment-paths.ts'
+import { StoreNote } from '../datanode/disk/store-note.ts'
+import type { LineageStore } from '../metadata/lineage-store.ts'
+import { MetadataFull } from '../metadata/metadata-full.ts'
+import { isNoRoom } from '../protocol/no-room.ts'
+import {
+  type CatalogLineage,
+  type ChunksNote,
+  nextLife,
+  noteOf,
+  parseLifeId,
+  parseStoreId,
+} from '../protocol/store/lineage.ts'
+import { type StoreMarker, writeMarker } from './store-marker.ts'
+import { chunksDirectory } from './store-paths.ts'
+
+type Beginning = {
+  readonly metadata: HasLineage
+  readonly marker: StoreMarker | undefined
+  /** The life that both are of. `undefined`: they have noted none yet. */
+  readonly before: CatalogLineage | undefined
+}
+
+type HasLineage = { readonly lineage: LineageStore }
+
+/** Both note a new life. */
+export async function beginLife(
+  dataDirectory: string,
+  { metadata, marker, before }: Beginning,
+): Promise<LineageKeeper> {
+  const paths = segmentPaths(chunksDirectory(dataDirectory))
+  await realVfs.makeDirectory(paths.root)
+  await realVfs.syncDirectory(dataDirectory)
+  const note = await StoreNote.open({ vfs: realVfs, paths })
+  try {
+    const keeper = new LineageKeeper({ metadata, note, before })
+    // A stop may have left the chunks behind by one step, and must not by two.
+    if (before !== undefined) await note.write(noteOf(before))
+    // On a full disk the life before goes on, which marks tell from its copies as well.
+    const orBefore = before === undefined ? fail : unlessNoRoom
+    await keeper.pair(nextLife(before, drawIds())).catch(orBefore)
+    if (marker === undefined) {
+      await Promise.resolve()
+        .then(() => writeMarker(dataDirectory, keeper.note.storeId))
+        .catch(unlessNoRoom)
+    }
+    return keeper
+  } catch (cause) {
+    await note.close()
+    throw cause
+  }
+}
+
+function fail(cause: unknown): never {
+  throw cause
+}
+
+function unlessNoRoom(cause: unknown): void {
+  if (!(cause instanceof MetadataFull || isNoRoom(cause))) throw cause
+}
+
+export function drawIds() {
+  const storeId = parseStoreId(randomBytes(16).toString('hex'))
+  const life = parseLifeId(randomBytes(16).toString('hex'))
+  if (storeId === undefined || life === undefined) throw new Error('32 hex digits are no id')
+  return { storeId, life }
+}
+
+/** Keeps the notes of both stores in step while a server runs. */
+export class LineageKeeper {
+  private readonly metadata: HasLineage
+  private readonly file: StoreNote
+  private noted: ChunksNote | undefined
+
+  /** `before`: what the chunks note already. */
+  constructor(parts: {
+    metadata: HasLineage
+    note: StoreNote
+    before: CatalogLineage | undefined
+  }) {
+    this.metadata = parts.metadata
+    this.file = parts.note
+    this.noted = parts.before && noteOf(parts.before)
+  }
+
+  /** What the chunks note by now. */
+  get note(): ChunksNote {
+    if (this.noted === undefined) throw new Error('the stores are not paired')
+    return this.noted
+  }
+
+  /** Durable in both when it resolves. */
+  async pair(lineage: CatalogLineage): Promise<void> {
+    const { lineage: catalog } = this.metadata
+    await catalog.put(lineage)
+    await this.file.write(noteOf(lineage))
+    this.noted = noteOf(lineage)
+    await catalog.put({ ...lineage, isPaired: true })
+  }
+
+  /** To be called about once a second, never twice at once: bounds how much older a copy can pass for new. */
+  async keep(): Promise<void> {
+    const mark = await this.metadata.lineage.advance()
+    if (mark === this.note.mark) return
+    const note = { ...this.note, mark }
+    await this.file.write(note)
+    this.noted = note
+  }
+
+  async close(): Promise<void> {
+    await this.file.close()
+  }
+}
