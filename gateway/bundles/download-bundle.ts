@@ -6,6 +6,7 @@ import { Query } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { OwnCall } from '../http/own-route.ts'
 import type { Reply } from '../operation.ts'
+import { requireOwner } from '../require-owner.ts'
 import { namedEtags } from '../zip/choose-manifest.ts'
 import type { BundleParts } from './bundle-parts.ts'
 import { isBundleSecret } from './bundle-secrets.ts'
@@ -19,6 +20,7 @@ export async function downloadBundle(
   const bundle = await findBundle(call, id)
   const token = call.query.get('token') ?? ''
   if (!isBundleSecret(token, bundle.tokenHash)) throw new S3Error('AccessDenied')
+  requireOwner(call.headers, bundle.tenantId)
   requireAlive(call, bundle)
   requireReady(bundle)
   const manifest = await chooseState(parts, call, bundle)

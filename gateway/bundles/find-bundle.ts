@@ -8,6 +8,7 @@ import type { Credentials } from '../http/credentials.ts'
 import type { OwnCall } from '../http/own-route.ts'
 import type { Identity } from '../identity.ts'
 import type { RequestBody } from '../operation.ts'
+import { requireOwner } from '../require-owner.ts'
 import { retryAfterSeconds } from './bundle-limits.ts'
 import { type BundleAction, permitBundle } from './bundle-permission.ts'
 import { isBundleSecret } from './bundle-secrets.ts'
@@ -76,6 +77,7 @@ export async function findOwnBundle(
   const creator = await options.credentials(bundle.createdBy.accessKeyId)
   if (creator?.identity.tenantId !== bundle.tenantId) throw new S3Error('AccessDenied')
   const { identity } = creator
+  requireOwner(call.headers, identity.tenantId)
   await permitBundle({ services: call.services, identity }, options.action, bundle.bucketName)
   return { bundle, identity, body: call.unsignedBody() }
 }

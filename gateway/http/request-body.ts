@@ -57,6 +57,10 @@ export class HttpRequestBody implements RequestBody {
     this.trailers = decoded.trailers()
   }
 
+  names(): Iterable<string> {
+    return [...Object.keys(this.incoming.headers), ...this.announcedTrailers]
+  }
+
   trailer(name: string): string | undefined {
     return this.trailers?.get(name)
   }

@@ -62,6 +62,8 @@ export function createS3Server(options: S3ServerOptions): S3Server {
     ? createHttpsServer({ ...limits, ...options.tls })
     : createHttpServer(limits)
   const underWay = new UnderWay()
+  // Node drops what comes behind the thousandth header, conditions too; `maxHeaderSize` bounds them all.
+  server.maxHeadersCount = 0
   attach(server, options, underWay)
   return {
     listen: (port, host) => listen(server, port, host),

@@ -1,10 +1,7 @@
 // Compares a payload held in memory with every digest the client sent along: the SHA-256 bound to the
 // signature, Content-MD5, and `x-amz-checksum-*` as header or trailer.
 import { createHash } from 'node:crypto'
-import {
-  checksumAlgorithms,
-  checksumHeader,
-} from '../../protocol/s3/checksums/checksum-algorithm.ts'
+import { isChecksumValue, requireAlgorithmOf } from '../../protocol/s3/checksum-headers.ts'
 import { parseChecksumValue, parseContentMd5 } from '../../protocol/s3/checksums/checksum-value.ts'
 import type { Checksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
@@ -12,6 +9,8 @@ import { verifyPayloadSha256 } from '../payload/small-payload.ts'
 
 export type SentDigests = {
   readonly expectedSha256: string | undefined
+  /** What came as headers and as trailers, in lower case. */
+  names(): Iterable<string>
   header(name: string): string | undefined
   trailer(name: string): string | undefined
 }
@@ -21,10 +20,10 @@ export function verifySmallPayload(payload: Buffer, sent: SentDigests, checksums
   verifyPayloadSha256(payload, sent.expectedSha256)
   const md5 = sent.header('content-md5')
   if (md5 !== undefined) verifyMd5(payload, md5)
-  for (const algorithm of checksumAlgorithms) {
-    const name = checksumHeader(algorithm)
-    const value = sent.header(name) ?? sent.trailer(name)
-    if (value === undefined) continue
+  for (const name of sent.names()) {
+    if (!isChecksumValue(name)) continue
+    const algorithm = requireAlgorithmOf(name)
+    const value = sent.header(name) ?? sent.trailer(name) ?? ''
     const digest = checksums.createDigest(algorithm)
     digest.update(payload)
     if (!digest.digest().equals(parseChecksumValue(algorithm, value))) {

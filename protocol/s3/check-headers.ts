@@ -49,9 +49,28 @@ export function checkHeaders(operation: OperationName, headers: RequestHeaders):
 export function checkHeadersOfForm(headers: RequestHeaders): void {
   for (const name in headers) {
     const row = known.get(name)
+    if (row === undefined && isUnknownDemand(name)) throw notImplemented(name)
     if (row === undefined || row.takenBy === 'every') continue
     const header = { name, row, value: headerText(headers, name) }
     if (!isHarmless(header)) throw refusal(header)
+  }
+}
+
+/** The headers of a signed request below `/-/`, whose routes take none of these but those that all take. */
+export function checkHeadersOfOwn(method: string, headers: RequestHeaders): void {
+  const reads = method === 'GET' || method === 'HEAD'
+  for (const name in headers) {
+    const row = known.get(name)
+    if (row === undefined) {
+      if (isUnknownDemand(name)) throw notImplemented(name)
+      continue
+    }
+    const header = { name, row, value: headerText(headers, name) }
+    if (row.takenBy === 'every') {
+      if (header.value === undefined && row.condition && !reads) throw invalid(header)
+    } else if (!isHarmless(header) && !(row.readsIgnoreIt && reads)) {
+      throw refusal(header)
+    }
   }
 }
 

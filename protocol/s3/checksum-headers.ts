@@ -40,11 +40,10 @@ export function parseDeclaredChecksum(
 ): DeclaredChecksum | undefined {
   let declared: DeclaredChecksum | undefined
   for (const name in headers) {
-    const raw = name.startsWith(valuePrefix) ? headers[name] : undefined
-    if (raw === undefined || notValues.has(name)) continue
+    const raw = isChecksumValue(name) ? headers[name] : undefined
+    if (raw === undefined) continue
     if (declared !== undefined) throw severalChecksums()
-    const algorithm = algorithmOfHeader(name)
-    if (algorithm === undefined) throw invalidRequest(unknownAlgorithm)
+    const algorithm = requireAlgorithmOf(name)
     declared = { algorithm, in: 'header', value: parseChecksumValue(algorithm, String(raw)) }
   }
   for (const name of announcedTrailers) {
@@ -56,6 +55,18 @@ export function parseDeclaredChecksum(
   }
   checkSdkAlgorithm(headers, declared)
   return declared
+}
+
+/** True of a header, in lower case, that brings a checksum of whatever algorithm. */
+export function isChecksumValue(name: string): boolean {
+  return name.startsWith(valuePrefix) && !notValues.has(name)
+}
+
+/** Throws `InvalidRequest` for an algorithm that is unknown here: what cannot be compared is not taken. */
+export function requireAlgorithmOf(name: string): ChecksumAlgorithm {
+  const algorithm = algorithmOfHeader(name)
+  if (algorithm === undefined) throw invalidRequest(unknownAlgorithm)
+  return algorithm
 }
 
 function severalChecksums(): S3Error {

@@ -24,14 +24,14 @@ export function parseCopySource(headers: RequestHeaders): CopySource {
   if (raw.includes('  ') || raw.includes('\t')) throw notEncoded(raw)
   const mark = raw.lastIndexOf(versionMark)
   const path = decode(mark === -1 ? raw : raw.slice(0, mark), raw)
-  const versionId = mark === -1 ? '' : decode(raw.slice(mark + versionMark.length), raw)
+  const versionId = mark === -1 ? undefined : decode(raw.slice(mark + versionMark.length), raw)
   const trimmed = path.startsWith('/') ? path.slice(1) : path
   const slash = trimmed.indexOf('/')
   const bucketName = slash === -1 ? '' : trimmed.slice(0, slash)
   const key = trimmed.slice(slash + 1)
   if (bucketName === '' || key === '') throw invalid(raw)
   requireKeyLength(key)
-  return versionId === '' ? { bucketName, key } : { bucketName, key, versionId }
+  return versionId === undefined ? { bucketName, key } : { bucketName, key, versionId }
 }
 
 function decode(text: string, raw: string): string {

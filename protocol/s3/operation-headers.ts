@@ -112,6 +112,7 @@ export const operationHeaders = {
   'x-amz-bucket-namespace': { takenBy: ['CreateBucket'] },
 
   'x-amz-mfa': unsupported,
+  'x-amz-object-if-match': unsupported,
   'x-amz-write-offset-bytes': unsupported,
   'x-amz-rename-source': unsupported,
   'x-amz-rename-source-if-match': unsupported,

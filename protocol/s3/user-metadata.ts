@@ -51,17 +51,23 @@ function withoutWords(sent: string): string {
 const plainHeader = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e]*$/
 
 /**
- * ASCII values go as they are; others become encoded words. What was stored before there was a rule, and
+ * ASCII values go as they are, unless a reader would make something else of them; others become encoded
+ * words. What was stored before there was a rule, and
  * no header can hold, is counted in `x-amz-missing-meta`.
  */
 export function addUserMetadata(reply: ReplyHeaders, metadata: UserMetadata): void {
   let missing = 0
   for (const name in metadata) {
     const value = metadata[name] ?? ''
-    if (plainHeader.test(`${name}:${value}`)) reply[prefix + name] = value
+    if (plainHeader.test(`${name}:${value}`) && isReadAsItIs(value)) reply[prefix + name] = value
     else if (isHeaderName(name) && isHeaderValue(value)) {
       reply[prefix + name] = encodeWords(latin1Text(value))
     } else missing += 1
   }
   if (missing > 0) reply['x-amz-missing-meta'] = missing
+}
+
+/** True when nobody who decodes encoded words finds one in it. */
+function isReadAsItIs(value: string): boolean {
+  return !value.includes('=?') || withoutWords(value) === value
 }

@@ -72,7 +72,11 @@ function parseTrailerNames(raw: string): readonly string[] {
   for (const piece of raw.split(',')) {
     const name = piece.trim().toLowerCase()
     if (name === '') continue
-    if (names.includes(name) || names.length === trailerNamesMax || !/^[a-z0-9-]+$/.test(name)) {
+    if (
+      names.includes(name) ||
+      names.length === trailerNamesMax ||
+      !/^x-amz-checksum-[a-z0-9]+$/.test(name)
+    ) {
       throw new S3Error('InvalidRequest', undefined, {
         message: 'The value specified in the x-amz-trailer header is not supported',
       })
