@@ -2,16 +2,20 @@
 // must be. Like a start after an unclean stop it recovers the chunk store first; it changes nothing
 // else.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { damagedHeaders } from '../datanode/disk/damaged-headers.ts'
 import { type MasterKey, readMasterKey } from '../gateway/keys/master-key-file.ts'
+import { openSecret } from '../gateway/keys/seal-secret.ts'
 import { TenantKeyring } from '../gateway/keys/tenant-keyring.ts'
 import type { TenantKeys } from '../gateway/keys/tenant-keys.ts'
+import { parseAccessKey } from '../metadata/codec/tenancy-codec.ts'
+import { readWholeElsewhere } from '../metadata/lmdb/check-environment-file.ts'
 import { lmdbChunks } from '../metadata/lmdb/chunk-catalog.ts'
-import { LmdbEnvironment } from '../metadata/lmdb/lmdb-environment.ts'
+import { environmentFile, LmdbEnvironment } from '../metadata/lmdb/lmdb-environment.ts'
 import { lmdbTenants } from '../metadata/lmdb/tenants.ts'
 import { verifyReferences } from '../metadata/lmdb/verify-references.ts'
-import { verifyRows } from '../metadata/lmdb/verify-rows.ts'
+import { everyRow, verifyRows } from '../metadata/lmdb/verify-rows.ts'
 import { verifyVersions } from '../metadata/lmdb/verify-versions.ts'
-import type { TenantId } from '../metadata/records.ts'
+import type { AccessKey, TenantId } from '../metadata/records.ts'
 import { StoreRefused } from '../protocol/store/store-refused.ts'
 import { chunkChecks } from './check-chunks.ts'
 import { DataDirectoryRefused, lockDataDirectory } from './data-directory.ts'
@@ -20,7 +24,7 @@ import { compare, lookAround, openBlobs } from './pair-stores.ts'
 import { readBackupMarker } from './recovery/backup-marker.ts'
 import type { Print } from './serving.ts'
 import { requireOwnDirectory } from './store-marker.ts'
-import { metadataDirectory } from './store-paths.ts'
+import { chunksDirectory, metadataDirectory } from './store-paths.ts'
 import { newProcessId } from './worker-pool.ts'
 
 const chunksAtOnce = 1_000_000
@@ -47,13 +51,18 @@ export async function checkData({
     if (mismatch !== undefined) throw new StoreRefused(mismatch)
     throw new DataDirectoryRefused(`There is no data of a server in ${dataDirectory}.`)
   }
-  const lock = await lockDataDirectory(dataDirectory, { pid: process.pid, wait: sleep })
+  const lock = await lockDataDirectory(dataDirectory, {
+    pid: process.pid,
+    wait: sleep,
+    as: 'command',
+  })
   let problems = 0
   const tell = (what: string) => {
     problems += 1
     print(what)
   }
   try {
+    readWholeElsewhere(environmentFile(metadataDirectory(dataDirectory)))
     const environment = await LmdbEnvironment.open({ path: metadataDirectory(dataDirectory) })
     try {
       // Segments of a backup may be of a later moment than its metadata.
@@ -86,6 +95,9 @@ async function checkAll(checking: Checking): Promise<void> {
   )
   try {
     for (const { file, what } of blobs.recovery?.problems ?? []) tell(`${file} ${what}`)
+    for (const file of await damagedHeaders(chunksDirectory(dataDirectory))) {
+      tell(`${file} has no intact header: once the index is built anew, nothing of it can be read`)
+    }
     const { chunks, orphans } = await verifyReferences({
       environment,
       ...chunkChecks(blobs, keysOf),
@@ -130,5 +142,24 @@ async function openKeys({
       tell(`The master key ${masterKeyFile} does not open the keys of tenant ${tenant.id}.`)
     }
   }
+  for (const { value } of environment.read(({ accessKeys }) => [...accessKeys.rows(everyRow)])) {
+    requireSecret(master, value, tell)
+  }
   return (tenantId) => tenants.get(tenantId)
+}
+
+function requireSecret(master: MasterKey, row: Buffer, tell: (what: string) => void): void {
+  let key: AccessKey
+  try {
+    key = parseAccessKey(row)
+  } catch {
+    // Told of among the rows.
+    return
+  }
+  const { tenantId, accessKeyId, sealedSecret } = key
+  try {
+    openSecret(master, { is: 'secretAccessKey', tenantId, accessKeyId }, sealedSecret)
+  } catch {
+    tell(`The secret of the access key ${accessKeyId} does not open.`)
+  }
 }

@@ -15,10 +15,26 @@ export class DataDirectoryRefused extends Error {
   override readonly name = 'DataDirectoryRefused'
 }
 
+/** Another process has it. `byServer`: one that serves it, so that it may be read beside. */
+export class DataDirectoryInUse extends DataDirectoryRefused {
+  readonly byServer: boolean
+
+  constructor(message: string, byServer: boolean) {
+    super(message)
+    this.byServer = byServer
+  }
+}
+
+export type LockHolder = 'server' | 'command'
+
 /** Makes the directory (mode 0700) where it is missing, and locks it. Throws `DataDirectoryRefused`. */
 export async function lockDataDirectory(
   directory: string,
-  options: { readonly pid: number; readonly wait: (ms: number) => Promise<void> },
+  options: {
+    readonly pid: number
+    readonly wait: (ms: number) => Promise<void>
+    readonly as: LockHolder
+  },
 ): Promise<DataDirectoryLock> {
   const path = join(directory, 'lock')
   const fd = openLockFile(directory, path)
@@ -30,19 +46,22 @@ export async function lockDataDirectory(
       continue
     }
     closeSync(fd)
-    const who = holder === undefined ? 'another server' : `a server with process id ${holder}`
-    throw new DataDirectoryRefused(
-      `The data directory ${directory} is in use by ${who}. Stop it first, or choose another directory with --data.`,
+    const byServer = isServer(path)
+    const kind = byServer ? 'a server' : 'a command'
+    const who = holder === undefined ? 'another server' : `${kind} with process id ${holder}`
+    throw new DataDirectoryInUse(
+      `The data directory ${directory} is in use by ${who}. Stop it first, or choose another directory.`,
+      byServer,
     )
   }
-  noteHolder(fd, options.pid)
+  noteHolder(fd, `${options.pid} ${options.as}`)
   return { fd, release: () => closeSync(fd) }
 }
 
 /** Into the block that it has, if it has one: the disk may be full, and the note is only for people. */
-function noteHolder(fd: number, pid: number): void {
+function noteHolder(fd: number, holder: string): void {
   try {
-    ftruncateSync(fd, writeSync(fd, `${pid}\n`, 0))
+    ftruncateSync(fd, writeSync(fd, `${holder}\n`, 0))
   } catch (cause) {
     if (!isNoRoom(cause)) throw cause
   }
@@ -81,6 +100,11 @@ function tryLock(fd: number, path: string): boolean {
 function readHolder(path: string): number | undefined {
   const pid = Number.parseInt(readFileSync(path, 'utf8'), 10)
   return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined
+}
+
+/** What the holder said of itself; one that says nothing is no reason to read beside it. */
+function isServer(path: string): boolean {
+  return /^\d+ server$/m.test(readFileSync(path, 'utf8'))
 }
 
 function isAlive(pid: number): boolean {

@@ -2,6 +2,7 @@
 // where it is ours.
 import { BadMasterKeyFile } from '../gateway/keys/master-key-file.ts'
 import { BadSealedSecret } from '../gateway/keys/seal-secret.ts'
+import { RecordCorrupt } from '../metadata/codec/record-frame.ts'
 import { MetadataFull } from '../metadata/metadata-full.ts'
 import { isNoRoom } from '../protocol/no-room.ts'
 import { StoreRefused } from '../protocol/store/store-refused.ts'
@@ -31,5 +32,8 @@ export function explainFailure(cause: unknown): string {
   if (bySystem || explained.some((kind) => cause instanceof kind)) return cause.message
   if (isNoRoom(cause)) return `The disk is full, or read-only: ${cause.message}.`
   if (cause instanceof MetadataFull) return 'The disk is full, or read-only.'
+  if (cause instanceof RecordCorrupt || /\bMDB_/.test(cause.message)) {
+    return `The metadata are damaged (${cause.message}): put a copy of them back that is whole, see docs/recovery.md.`
+  }
   return cause.stack ?? cause.message
 }

@@ -33,8 +33,8 @@ export async function beginLife(
   { metadata, marker, before }: Beginning,
 ): Promise<LineageKeeper> {
   const paths = segmentPaths(chunksDirectory(dataDirectory))
-  await realVfs.makeDirectory(paths.root)
-  await realVfs.syncDirectory(dataDirectory)
+  await realVfs.makeDirectory(paths.segments)
+  for (const directory of [paths.root, dataDirectory]) await realVfs.syncDirectory(directory)
   const note = await StoreNote.open({ vfs: realVfs, paths })
   try {
     const keeper = new LineageKeeper({ metadata, note, before })

@@ -4,7 +4,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { RootKey } from '../gateway/config.ts'
 import { rootUserName } from '../gateway/identity.ts'
 import type { MasterKey } from '../gateway/keys/master-key-file.ts'
-import { openSecret, sealSecret } from '../gateway/keys/seal-secret.ts'
+import { BadSealedSecret, openSecret, sealSecret } from '../gateway/keys/seal-secret.ts'
 import { newRootKey } from '../gateway/keys/tenant-keys.ts'
 import type { TenantStore } from '../metadata/metadata-store.ts'
 import type { AccessKey, TenantId } from '../metadata/records.ts'
@@ -67,13 +67,24 @@ async function ensureKey(parts: RootUserParts, wanted: RootKey): Promise<void> {
 function opensTo(master: MasterKey, row: AccessKey, secret: string): boolean {
   const { tenantId, accessKeyId } = row
   if (row.status !== 'active' || row.userName !== rootUserName) return false
-  const opened = openSecret(
+  const opened = openedOrNot(
     master,
     { is: 'secretAccessKey', tenantId, accessKeyId },
     row.sealedSecret,
   )
+  if (opened === undefined) return false
   const given = Buffer.from(secret)
   return opened.length === given.length && timingSafeEqual(opened, given)
+}
+
+/** The tenant's key has opened: a secret that does not is damaged, and is written anew. */
+function openedOrNot(...sealed: Parameters<typeof openSecret>): Buffer | undefined {
+  try {
+    return openSecret(...sealed)
+  } catch (cause) {
+    if (!(cause instanceof BadSealedSecret)) throw cause
+    return undefined
+  }
 }
 
 function accessKeyRow({ masterKey, random, nowMs }: RootUserParts, key: RootKey): AccessKey {

@@ -21,7 +21,7 @@ import { runningAlready } from './running-already.ts'
 import { serveS3 } from './serve-s3.ts'
 import type { Engines, OpenEngines, Print, S3Listener, TlsPair } from './serving.ts'
 import { onStopSignals } from './stop-signals.ts'
-import { requireOwnDirectory } from './store-marker.ts'
+import { requireOwnDirectory, requireRestored } from './store-marker.ts'
 import { readTlsFiles } from './tls-files.ts'
 import { newProcessId, StartStopped, WorkerFailed, WorkerPool } from './worker-pool.ts'
 
@@ -82,7 +82,12 @@ type Opened = { readonly lock: DataDirectoryLock; readonly engines: Engines }
 async function open(options: ServerOptions, closers: Closers): Promise<Opened> {
   const { config } = options
   await requireOwnDirectory(config.dataDirectory, filesOf(config))
-  const lock = await lockDataDirectory(config.dataDirectory, { pid: process.pid, wait: sleep })
+  await requireRestored(config.dataDirectory)
+  const lock = await lockDataDirectory(config.dataDirectory, {
+    pid: process.pid,
+    wait: sleep,
+    as: 'server',
+  })
   closers.push(() => lock.release())
   makeKeyDirectory(config)
   const engines = await options.openEngines(config, {

@@ -1,6 +1,6 @@
 // The file that says that a data directory is Holdfast's, of which store and of which format. It is looked
 // at before anything else: nothing is written into a directory that belongs to somebody else.
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { parseStoreId, type StoreId } from '../protocol/store/lineage.ts'
 import { requireKnownFormat, storeFormat } from '../protocol/store/store-format.ts'
@@ -10,12 +10,16 @@ import { writeDurably } from './write-durably.ts'
 const markerName = 'holdfast-store'
 export const backupMarkerName = 'holdfast-backup'
 /** What a server keeps in its directory, and what file systems and starts that were cut off leave there. */
-const ours = /^(lock|metadata(\.replaced-.*)?|chunks|lost\+found|holdfast-store(\.new)?)$/
+const ours =
+  /^(lock|metadata(\.new|\.replaced-.*)?|chunks|lost\+found|holdfast-store(\.new)?|restore-under-way(\.new)?)$/
 const insideOf: Readonly<Record<string, RegExp>> = {
   metadata: /^((data|lock)\.mdb|room-trial)$/,
-  chunks: /^(segments|index|index-trust(\.new)?|store-note)$/,
+  chunks: /^(segments|index|index-trust(\.new)?)$/,
 }
 const namesShown = 3
+
+/** Is there while a restore has not come to its end. */
+const restoreName = 'restore-under-way'
 
 export type StoreMarker = { readonly storeId: StoreId; readonly format: number }
 
@@ -92,6 +96,23 @@ export function writeMarker(directory: string, storeId: StoreId): void {
     '',
   ].join('\n')
   writeDurably(join(directory, markerName), text)
+}
+
+/** Throws `StoreRefused` when a restore was cut off: what there is of it is not to be served. */
+export async function requireRestored(directory: string): Promise<void> {
+  if (!(await exists(join(directory, restoreName)))) return
+  throw new StoreRefused(
+    `A restore into ${directory} was cut off: run the same command again, and it goes on.`,
+  )
+}
+
+/** Durable when it returns. */
+export function beginRestore(directory: string): void {
+  writeDurably(join(directory, restoreName), 'holdfast restore goes on here\n')
+}
+
+export async function endRestore(directory: string): Promise<void> {
+  await rm(join(directory, restoreName), { force: true })
 }
 
 async function foreignNames(

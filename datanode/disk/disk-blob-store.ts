@@ -29,7 +29,7 @@ import { recover, takeOver } from './recover.ts'
 import type { RecoveryReport, SegmentProblem } from './recovery-report.ts'
 import { type Scrubbed, scrub } from './scrub.ts'
 import { SegmentFiles } from './segment-files.ts'
-import { recordBytes, type SegmentId } from './segment-format.ts'
+import { recordBytes, type SegmentId, segmentFileName } from './segment-format.ts'
 import { SegmentLog } from './segment-log.ts'
 import { type SegmentPaths, segmentPaths } from './segment-paths.ts'
 import { SegmentReserve } from './segment-reserve.ts'
@@ -224,6 +224,12 @@ export class DiskBlobStore implements BlobStore {
     const known = await this.has(ref)
     if (known === 'good') return known
     return (await this.#search.find(ref)) ? this.has(ref) : known
+  }
+
+  /** The file that it lies in, by the index. */
+  segmentOf(ref: BlobRef): string | undefined {
+    const place = this.#index.find(ref)
+    return place && segmentFileName(place.segment)
   }
 
   /** A chunk as it is stored, whatever its length, to be stored elsewhere. `undefined`: absent or bad. */

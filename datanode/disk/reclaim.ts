@@ -20,7 +20,7 @@ import {
 } from './segment-format.ts'
 import type { SegmentLog } from './segment-log.ts'
 import type { SegmentPaths } from './segment-paths.ts'
-import { isLive, recordsOf } from './segment-records.ts'
+import { DamagedSegment, isLive, recordsOf } from './segment-records.ts'
 import { errorCode, type Vfs, type VfsFile } from './vfs.ts'
 
 const groupBytesMax = 8 * 1024 * 1024
@@ -42,7 +42,7 @@ type Compacted = { readonly movedBytes: number; readonly complete: boolean }
 export class Reclaimer {
   readonly #options: ReclaimOptions
   /** Which segments the delete records of a sealed segment speak of. Immutable, so kept. */
-  readonly #targets = new Map<SegmentId, ReadonlySet<SegmentId>>()
+  readonly #targets = new Map<SegmentId, ReadonlySet<SegmentId> | 'unknown'>()
 
   constructor(options: ReclaimOptions) {
     this.#options = options
@@ -80,6 +80,7 @@ export class Reclaimer {
     if (row.noteBytes === 0) return false
     if (row.state === 'active' || row.state === 'retired') return true
     const targets = this.#targets.get(row.id) ?? (await this.#readTargets(row))
+    if (targets === 'unknown') return true
     for (const target of targets) if (this.#noteNeeded(row, target)) return true
     return false
   }
@@ -88,17 +89,25 @@ export class Reclaimer {
     return target !== row.id && this.#options.index.segment(target) !== undefined
   }
 
-  async #readTargets(row: SegmentRow): Promise<ReadonlySet<SegmentId>> {
+  async #readTargets(row: SegmentRow): Promise<ReadonlySet<SegmentId> | 'unknown'> {
     const targets = new Set<SegmentId>()
     try {
       const scan = await this.#options.files.use(row.id, (file) => recordsOf(file, row))
       for (const record of scan.records) if (record.is === 'delete') targets.add(record.target)
     } catch (cause) {
+      if (cause instanceof DamagedSegment) return this.#keepUnread(row)
       // A lost file has no delete records to keep.
       if (errorCode(cause) !== 'ENOENT') throw cause
     }
     this.#targets.set(row.id, targets)
     return targets
+  }
+
+  /** What cannot be read is kept, and holds up no others. */
+  #keepUnread(row: SegmentRow): 'unknown' {
+    this.#targets.set(row.id, 'unknown')
+    if (row.state !== 'damaged') this.#amend(row, { state: 'damaged' })
+    return 'unknown'
   }
 
   /** Answers the bytes given back: none if a chunk of it turned out to count. */
@@ -167,7 +176,17 @@ export class Reclaimer {
   }
 
   /** Moves what counts out of a segment, as far as the budget goes. */
-  #compact(row: SegmentRow, budget: number): Promise<Compacted> {
+  async #compact(row: SegmentRow, budget: number): Promise<Compacted> {
+    try {
+      return await this.#moveLiving(row, budget)
+    } catch (cause) {
+      if (!(cause instanceof DamagedSegment)) throw cause
+      this.#keepUnread(row)
+      return { movedBytes: 0, complete: false }
+    }
+  }
+
+  #moveLiving(row: SegmentRow, budget: number): Promise<Compacted> {
     return this.#options.files.use(row.id, async (file) => {
       const scan = await recordsOf(file, row)
       if (scan.unknownBytes > row.skippedBytes) {

@@ -6,7 +6,7 @@ import { readWholeRecord } from './read-record.ts'
 import { type ReinstateParts, reinstate } from './reinstate.ts'
 import type { SegmentScan } from './scan-segment.ts'
 import { type ChunkRecord, recordBytes, type SegmentId } from './segment-format.ts'
-import { isLive, recordsOf } from './segment-records.ts'
+import { DamagedSegment, isLive, recordsOf } from './segment-records.ts'
 import { errorCode, type VfsFile } from './vfs.ts'
 
 const cursorName = 'scrub'
@@ -105,6 +105,11 @@ async function unlessGone<T>(
   } catch (cause) {
     const row = index.segment(id)
     if (errorCode(cause) === 'ENOENT' && (row === undefined || row.state === 'retired')) {
+      return undefined
+    }
+    if (cause instanceof DamagedSegment && row !== undefined) {
+      // The others are verified all the same.
+      index.transact((txn) => withLedger(txn, (ledger) => ledger.amend(id, { state: 'damaged' })))
       return undefined
     }
     throw cause

@@ -8,7 +8,7 @@ export type SegmentPaths = {
   readonly index: string
   /** Says how far the index is to be trusted: `index-trust.ts`. */
   readonly trust: string
-  /** Which store it is, and of what moment: `store-note.ts`. */
+  /** Which store it is, and of what moment: `store-note.ts`. Among the segments, as it is missing with them. */
   readonly note: string
   /** Blocks kept for deletes and compaction: `segment-reserve.ts`. */
   readonly reserve: string
@@ -22,7 +22,7 @@ export function segmentPaths(root: string): SegmentPaths {
     segments,
     index: join(root, 'index'),
     trust: join(root, 'index-trust'),
-    note: join(root, 'store-note'),
+    note: join(segments, 'store-note'),
     reserve: join(segments, 'reserve'),
     file: (id) => join(segments, segmentFileName(id)),
   }

@@ -5,11 +5,16 @@ import type { ChunkRecord } from './segment-format.ts'
 import { segmentFileName } from './segment-format.ts'
 import type { VfsFile } from './vfs.ts'
 
+/** A segment that nothing but the index can find its way in. */
+export class DamagedSegment extends Error {
+  override readonly name = 'DamagedSegment'
+}
+
 /** All of its records up to the row's end, which are durable. Frames are not looked at. */
 export async function recordsOf(file: VfsFile, row: SegmentRow): Promise<SegmentScan> {
   const header = await readSegmentHeader(file)
   if (header === undefined) {
-    throw new Error(`the header of segment ${segmentFileName(row.id)} is not intact`)
+    throw new DamagedSegment(`the header of segment ${segmentFileName(row.id)} is not intact`)
   }
   return scanSegment(file, { header, syncedTo: row.end, limit: row.end, checkFrames: false })
 }

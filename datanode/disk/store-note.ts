@@ -67,7 +67,7 @@ async function makeFile({ vfs, paths }: Home): Promise<VfsFile> {
   try {
     await file.write([Buffer.alloc(2 * slotBytes)], 0)
     await file.datasync()
-    await vfs.syncDirectory(paths.root)
+    await vfs.syncDirectory(paths.segments)
     return file
   } catch (cause) {
     await file.close()

@@ -6,21 +6,22 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { segmentPaths } from '../../datanode/disk/segment-paths.ts'
+import type { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
-import { DataDirectoryRefused, lockDataDirectory } from '../data-directory.ts'
+import { DataDirectoryInUse, lockDataDirectory } from '../data-directory.ts'
 import { explainMismatch } from '../explain-mismatch.ts'
-import { makeDirectory } from '../make-directory.ts'
 import { compare, lookAround, openBlobs, openMetadata } from '../pair-stores.ts'
 import type { Print } from '../serving.ts'
-import { readMarker } from '../store-marker.ts'
+import { readMarker, type StoreMarker } from '../store-marker.ts'
 import { chunksDirectory, metadataDirectory } from '../store-paths.ts'
 import { newProcessId } from '../worker-pool.ts'
 import { syncDirectory } from '../write-durably.ts'
 import { requireBackupDirectory, writeBackupMarker } from './backup-marker.ts'
-import { copySegments, removeOthers } from './copy-segments.ts'
+import { bringBackOthers, copySegments, putOthersAside, removeAside } from './copy-segments.ts'
+import { forgetIndex } from './forget-index.ts'
+import { isWithin } from './is-within.ts'
 import { lackingChunks } from './lacking-chunks.ts'
 
 const leaseMs = 60 * 60_000
@@ -43,10 +44,31 @@ export async function backupData({ dataDirectory, to, print }: Backup): Promise<
       `There is no store in ${dataDirectory}, or no server has been started on it yet.`,
     )
   }
+  if (isWithin(to, dataDirectory)) {
+    throw new StoreRefused(
+      `${to} is in the data directory itself: choose an empty directory elsewhere.`,
+    )
+  }
+  await requireBackupDirectory(to, marker.storeId)
+  // Two at once would take each other's files away.
+  const lock = await lockDataDirectory(to, { pid: process.pid, wait: sleep, as: 'command' })
+  try {
+    return await backupInto({ dataDirectory, to, print }, marker)
+  } finally {
+    lock.release()
+  }
+}
+
+async function backupInto(
+  { dataDirectory, to, print }: Backup,
+  marker: StoreMarker,
+): Promise<boolean> {
   const earlier = await requireBackupDirectory(to, marker.storeId)
-  makeDirectory(to)
   const release = await keepServersOff(dataDirectory)
   try {
+    if ((await lookAround(dataDirectory)).metadata === 'missing') {
+      throw new StoreRefused(explainMismatch('catalogMissing', dataDirectory))
+    }
     const metadata = await openMetadata({ dataDirectory, role: 'worker' })
     try {
       const lease = await takeLease(metadata)
@@ -57,7 +79,8 @@ export async function backupData({ dataDirectory, to, print }: Backup): Promise<
         await putInPlace(to)
         writeBackupMarker(to, { storeId: marker.storeId, takenAt })
         await forgetIndex(to)
-        await removeOthers(segmentsIn(dataDirectory), segmentsIn(to))
+        // What is missing from the store may be in them.
+        if (missing === 0) await removeNeedless({ dataDirectory, to })
         const since =
           earlier === undefined ? '' : `, ${copied.files} segments of it new since the last`
         print(`Backup of ${takenAt.toISOString()} in ${to}${since}: ${copied.bytes} bytes copied.`)
@@ -65,7 +88,9 @@ export async function backupData({ dataDirectory, to, print }: Backup): Promise<
           'It does not hold the master key, without which it cannot be read: keep that elsewhere.',
         )
         if (missing > 0)
-          print(`${missing} chunks are missing from the store itself: see holdfast check.`)
+          print(
+            `${missing} chunks are missing from the store itself, or damaged: see holdfast check.`,
+          )
         return missing === 0
       } finally {
         await lease.end()
@@ -82,9 +107,14 @@ export async function backupData({ dataDirectory, to, print }: Backup): Promise<
 async function keepServersOff(dataDirectory: string): Promise<() => void> {
   let lock: Awaited<ReturnType<typeof lockDataDirectory>>
   try {
-    lock = await lockDataDirectory(dataDirectory, { pid: process.pid, wait: sleep })
+    lock = await lockDataDirectory(dataDirectory, {
+      pid: process.pid,
+      wait: sleep,
+      as: 'command',
+    })
   } catch (cause) {
-    if (cause instanceof DataDirectoryRefused) return () => undefined
+    // Beside a restore or a recovery there is nothing of one moment to copy.
+    if (cause instanceof DataDirectoryInUse && cause.byServer) return () => undefined
     throw cause
   }
   try {
@@ -119,6 +149,32 @@ async function takeLease({ leases }: LmdbMetadataStore): Promise<{ end(): Promis
   }
 }
 
+/**
+ * Segments that the store has no more. What counted in them was moved, perhaps into one that is newer than
+ * the copy: so they go only when nothing is missing without them.
+ */
+async function removeNeedless({ dataDirectory, to }: Pick<Backup, 'dataDirectory' | 'to'>) {
+  const aside = await putOthersAside(segmentsIn(dataDirectory), segmentsIn(to))
+  if (aside === 0) return
+  const copy = await openMetadata({ dataDirectory: to, role: 'worker' })
+  try {
+    const options = {
+      dataDirectory: to,
+      role: 'primary',
+      processId: newProcessId(process.pid),
+    } as const
+    const blobs = await openBlobs(options, copy, () => undefined)
+    const { lacking } = await lackingChunks({ chunks: copy.chunks, blobs }).finally(() =>
+      blobs.close(),
+    )
+    if (lacking === 0) await removeAside(segmentsIn(to))
+    else await bringBackOthers(segmentsIn(to))
+  } finally {
+    await copy.close()
+    await forgetIndex(to)
+  }
+}
+
 function underWay(to: string): string {
   return join(to, 'under-way')
 }
@@ -139,26 +195,25 @@ type ChunkCopy = {
 }
 
 async function copyChunks({ dataDirectory, to, metadata }: ChunkCopy) {
-  const copied = { files: 0, bytes: 0 }
+  const fresh = new Set<string>()
+  let bytes = 0
+  await bringBackOthers(segmentsIn(to))
   for (let round = 1; ; round += 1) {
     await forgetIndex(to)
     const more = await copySegments(segmentsIn(dataDirectory), segmentsIn(to))
-    copied.files += more.files
-    copied.bytes += more.bytes
-    const missing = await missingFrom(to, metadata)
-    if (missing === 0 || round === roundsMax) return { missing, copied }
+    for (const name of more.files) fresh.add(name)
+    bytes += more.bytes
+    const missing = await missingFrom(to, { living: metadata, fresh })
+    if (missing === 0 || round === roundsMax)
+      return { missing, copied: { files: fresh.size, bytes } }
   }
 }
 
-/** Of what the copies were before: segments that had not been sealed are longer now. */
-async function forgetIndex(to: string): Promise<void> {
-  const { trust, index } = segmentPaths(chunksDirectory(to))
-  await rm(trust, { force: true })
-  await rm(index, { recursive: true, force: true })
-}
-
-/** How many chunks of the copied metadata are not among the copied segments, and still referred to. */
-async function missingFrom(to: string, living: LmdbMetadataStore): Promise<number> {
+/** How many chunks of the copied metadata are not, or not whole, among the copied segments, and still needed. */
+async function missingFrom(
+  to: string,
+  { living, fresh }: { living: LmdbMetadataStore; fresh: ReadonlySet<string> },
+): Promise<number> {
   const copy = await LmdbMetadataStore.open({
     path: underWay(to),
     random: randomBytes,
@@ -178,13 +233,26 @@ async function missingFrom(to: string, living: LmdbMetadataStore): Promise<numbe
         const [isNeeded] = await living.chunks.areReferenced([ref])
         if (isNeeded === true) missing += 1
       }
-      await lackingChunks({ chunks: copy.chunks, blobs, onLacking })
+      await lackingChunks({ chunks: copy.chunks, blobs: readingThose(blobs, fresh), onLacking })
       return missing
     } finally {
       await blobs.close()
     }
   } finally {
     await copy.close()
+  }
+}
+
+/** What was copied just now is read: a sealed segment is believed to hold what its footer says. */
+function readingThose(
+  blobs: DiskBlobStore,
+  fresh: ReadonlySet<string>,
+): Pick<DiskBlobStore, 'lookFor'> {
+  return {
+    lookFor: async (ref) => {
+      if (fresh.has(blobs.segmentOf(ref) ?? '')) await blobs.sealed(ref)
+      return blobs.lookFor(ref)
+    },
   }
 }
 

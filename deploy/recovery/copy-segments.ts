@@ -8,30 +8,53 @@ import { syncDirectory } from '../write-durably.ts'
 
 const pieceBytes = 4 * 1024 * 1024
 const trailerMagic = 'HFT1'
+const asideSuffix = '.aside'
 
-export type CopiedSegments = { readonly files: number; readonly bytes: number }
+export type CopiedSegments = { readonly files: readonly string[]; readonly bytes: number }
 
 /** Copies what `to` lacks. Durable when it resolves. Files that vanish meanwhile are left out. */
 export async function copySegments(from: string, to: string): Promise<CopiedSegments> {
   await mkdir(to, { recursive: true, mode: 0o700 })
-  let files = 0
+  const files: string[] = []
   let bytes = 0
   const memory = Buffer.allocUnsafeSlow(pieceBytes)
   for (const name of await segmentNames(from)) {
     const copied = await copySegment({ from: join(from, name), to: join(to, name), memory })
     if (copied === undefined) continue
-    files += 1
+    files.push(name)
     bytes += copied
   }
   syncDirectory(to)
   return { files, bytes }
 }
 
-/** Removes copies of segments that are gone from `from`. */
-export async function removeOthers(from: string, to: string): Promise<void> {
+/** Copies of segments that are gone from `from` get another name; answers how many. */
+export async function putOthersAside(from: string, to: string): Promise<number> {
   const kept = new Set(await segmentNames(from))
-  for (const name of await readdir(to)) if (!kept.has(name)) await rm(join(to, name))
+  const others = (await segmentNames(to)).filter((name) => !kept.has(name))
+  for (const name of others) await rename(join(to, name), join(to, `${name}${asideSuffix}`))
   syncDirectory(to)
+  return others.length
+}
+
+export async function bringBackOthers(to: string): Promise<void> {
+  for (const name of await asideNames(to)) {
+    await rename(join(to, name), join(to, name.slice(0, -asideSuffix.length)))
+  }
+}
+
+export async function removeAside(to: string): Promise<void> {
+  for (const name of await asideNames(to)) await rm(join(to, name))
+  syncDirectory(to)
+}
+
+async function asideNames(directory: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(directory)).filter((name) => name.endsWith(asideSuffix))
+  } catch (cause) {
+    if (isAbsent(cause)) return []
+    throw cause
+  }
 }
 
 export async function segmentNames(directory: string): Promise<readonly string[]> {
@@ -57,7 +80,7 @@ async function copySegment({ from, to, memory }: Copy): Promise<number | undefin
   }
   try {
     const { size } = await source.stat()
-    if (await isSameSealed(source, { size, to })) return undefined
+    if (await isSealed(to)) return undefined
     const target = await open(`${to}.part`, 'w', 0o600)
     try {
       for (let at = 0; at < size; ) {
@@ -78,18 +101,15 @@ async function copySegment({ from, to, memory }: Copy): Promise<number | undefin
   }
 }
 
-async function isSameSealed(
-  source: FileHandle,
-  { size, to }: { readonly size: number; readonly to: string },
-): Promise<boolean> {
+/** A sealed segment never changes: a source that differs from its copy was damaged since. */
+async function isSealed(to: string): Promise<boolean> {
   const there = await stat(to).catch(() => undefined)
-  if (there?.size !== size || size < trailerBytes) return false
+  if (there === undefined || there.size < trailerBytes) return false
   const target = await open(to, 'r')
   try {
-    const [ours, theirs] = [Buffer.alloc(trailerBytes), Buffer.alloc(trailerBytes)]
-    await source.read(ours, 0, trailerBytes, size - trailerBytes)
-    await target.read(theirs, 0, trailerBytes, size - trailerBytes)
-    return ours.equals(theirs) && ours.toString('latin1', 0, 4) === trailerMagic
+    const trailer = Buffer.alloc(trailerBytes)
+    await target.read(trailer, 0, trailerBytes, there.size - trailerBytes)
+    return trailer.toString('latin1', 0, 4) === trailerMagic
   } finally {
     await target.close()
   }

@@ -1,13 +1,17 @@
 // `holdfast recover`: takes metadata and chunks that do not match for each other's, on the operator's word.
 // First it says what that costs. Nothing is deleted: what the metadata do not know is set aside, and for a
 // while nothing else is deleted either, so that there is a way back.
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { lmdbChunks } from '../../metadata/lmdb/chunk-catalog.ts'
+import { LmdbEnvironment } from '../../metadata/lmdb/lmdb-environment.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
 import { lockDataDirectory } from '../data-directory.ts'
 import { explainMismatch } from '../explain-mismatch.ts'
 import { compare, lookAround, openBlobs, openMetadata } from '../pair-stores.ts'
 import type { Print } from '../serving.ts'
 import { requireOwnDirectory } from '../store-marker.ts'
+import { metadataDirectory } from '../store-paths.ts'
 import { newProcessId } from '../worker-pool.ts'
 import { lackingChunks } from './lacking-chunks.ts'
 import { pairAnew } from './pair-anew.ts'
@@ -23,14 +27,18 @@ export type Recovery = {
 /** Answers whether the two are in step now. Throws `StoreRefused` where there is nothing to go on with. */
 export async function recoverData(recovery: Recovery): Promise<boolean> {
   const { dataDirectory, keepMs, isConfirmed, print } = recovery
-  await requireOwnDirectory(dataDirectory, [])
+  await requireOwnDirectory(dataDirectory, [join(dataDirectory, 'master.key')])
   const found = await lookAround(dataDirectory)
   if (found.metadata === 'missing') {
     throw new StoreRefused(
       `There are no metadata in ${dataDirectory}: they alone say which object a chunk is of. Put a copy of them back, or restore a backup: holdfast restore, docs/recovery.md.`,
     )
   }
-  const lock = await lockDataDirectory(dataDirectory, { pid: process.pid, wait: sleep })
+  const lock = await lockDataDirectory(dataDirectory, {
+    pid: process.pid,
+    wait: sleep,
+    as: 'command',
+  })
   try {
     const verdict = compare(found)
     if (verdict.is !== 'mismatch') {
@@ -39,29 +47,15 @@ export async function recoverData(recovery: Recovery): Promise<boolean> {
     }
     const why = explainMismatch(verdict.why, dataDirectory)
     if (verdict.why === 'foreign') throw new StoreRefused(why)
+    print(why)
+    await tellCost(dataDirectory, print)
+    if (!isConfirmed) {
+      print('Nothing was changed. To go on with these metadata, run the command again with --yes.')
+      return false
+    }
     const metadata = await openMetadata({ dataDirectory, role: 'primary' })
     try {
-      const options = { dataDirectory, processId: newProcessId(process.pid) }
-      const blobs = await openBlobs({ ...options, role: 'primary' }, metadata, () => undefined)
-      try {
-        const { known, lacking } = await lackingChunks({ chunks: metadata.chunks, blobs })
-        const unknown = Math.max(0, (await blobs.usage()).chunks - (known - lacking))
-        print(why)
-        print(
-          `The metadata refer to ${known} chunks, of which ${lacking} are missing: objects that need them cannot be read.`,
-        )
-        print(
-          `About ${unknown} chunks are not known to the metadata: what they were part of is not listed any more. They are kept.`,
-        )
-      } finally {
-        await blobs.close()
-      }
-      if (!isConfirmed) {
-        print(
-          'Nothing was changed. To go on with these metadata, run the command again with --yes.',
-        )
-        return false
-      }
+      // First: a server may be started as soon as they are paired.
       await metadata.orphans.deferDeletions(keepMs)
       await pairAnew(dataDirectory, { ...found, metadata })
     } finally {
@@ -72,4 +66,32 @@ export async function recoverData(recovery: Recovery): Promise<boolean> {
   }
   print("Metadata and chunks are taken for each other's from now on. The server can be started.")
   return true
+}
+
+/** Looks at metadata as they are: opened for use, those of an earlier format would be brought up to date. */
+async function tellCost(dataDirectory: string, print: Print): Promise<void> {
+  const environment = await LmdbEnvironment.open({ path: metadataDirectory(dataDirectory) })
+  try {
+    const chunks = lmdbChunks(environment)
+    const options = {
+      dataDirectory,
+      role: 'primary',
+      processId: newProcessId(process.pid),
+    } as const
+    const blobs = await openBlobs(options, { chunks }, () => undefined)
+    try {
+      const { known, lacking } = await lackingChunks({ chunks, blobs })
+      const unknown = Math.max(0, (await blobs.usage()).chunks - (known - lacking))
+      print(
+        `The metadata refer to ${known} chunks, of which ${lacking} are missing: objects that need them cannot be read.`,
+      )
+      print(
+        `About ${unknown} chunks are not known to the metadata: what they were part of is not listed any more. They are kept.`,
+      )
+    } finally {
+      await blobs.close()
+    }
+  } finally {
+    await environment.close()
+  }
 }

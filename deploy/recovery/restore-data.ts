@@ -8,18 +8,23 @@ import type { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
 import { segmentPaths } from '../../datanode/disk/segment-paths.ts'
 import { surveyStore } from '../../datanode/disk/survey-store.ts'
+import { RecordCorrupt } from '../../metadata/codec/record-frame.ts'
+import { checkEnvironmentFile } from '../../metadata/lmdb/check-environment-file.ts'
+import { environmentFile } from '../../metadata/lmdb/lmdb-environment.ts'
 import type { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
+import { peekLineage } from '../../metadata/lmdb/peek-lineage.ts'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
-import { lockDataDirectory } from '../data-directory.ts'
+import { DataDirectoryInUse, DataDirectoryRefused, lockDataDirectory } from '../data-directory.ts'
 import { openBlobs, openMetadata } from '../pair-stores.ts'
 import type { Print } from '../serving.ts'
-import { requireOwnDirectory, type StoreMarker } from '../store-marker.ts'
+import { beginRestore, endRestore, requireOwnDirectory, type StoreMarker } from '../store-marker.ts'
 import { chunksDirectory, metadataDirectory } from '../store-paths.ts'
 import { newProcessId } from '../worker-pool.ts'
 import { syncDirectory } from '../write-durably.ts'
 import { type BackupMarker, readBackupMarker } from './backup-marker.ts'
-import { copySegments } from './copy-segments.ts'
+import { bringBackOthers, copySegments } from './copy-segments.ts'
+import { isWithin } from './is-within.ts'
 import { lackingChunks } from './lacking-chunks.ts'
 import { pairAnew } from './pair-anew.ts'
 
@@ -37,16 +42,56 @@ export type Restore = {
 
 /** Answers whether nothing is missing. Throws `StoreRefused`; the directory is as it was then. */
 export async function restoreData(restore: Restore): Promise<boolean> {
-  const { from, dataDirectory, masterKeyFile, print } = restore
+  const { from, dataDirectory, masterKeyFile } = restore
   const backup = await readBackupMarker(from)
   if (backup === undefined) throw new StoreRefused(`${from} is not a backup, or not a whole one.`)
+  if (isWithin(dataDirectory, from) || isWithin(from, dataDirectory)) {
+    throw new StoreRefused(
+      `${from} and ${dataDirectory} lie in one another: choose another directory.`,
+    )
+  }
   const marker = await requireOwnDirectory(dataDirectory, [masterKeyFile])
-  const lock = await lockDataDirectory(dataDirectory, { pid: process.pid, wait: sleep })
+  const releaseBackup = await lockBackup(from)
+  try {
+    return await restoreInto(restore, { backup, marker })
+  } finally {
+    releaseBackup()
+  }
+}
+
+/** No other may change it meanwhile. Where nothing can be written, nobody does. */
+async function lockBackup(from: string): Promise<() => void> {
+  try {
+    const lock = await lockDataDirectory(from, { pid: process.pid, wait: sleep, as: 'command' })
+    return () => lock.release()
+  } catch (cause) {
+    if (cause instanceof DataDirectoryInUse || !(cause instanceof DataDirectoryRefused)) throw cause
+    return () => undefined
+  }
+}
+
+async function restoreInto(
+  restore: Restore,
+  { backup, marker }: { backup: BackupMarker; marker: StoreMarker | undefined },
+): Promise<boolean> {
+  const { dataDirectory, masterKeyFile, print } = restore
+  const lock = await lockDataDirectory(dataDirectory, {
+    pid: process.pid,
+    wait: sleep,
+    as: 'command',
+  })
   try {
     await requireSameStore(restore, { backup, marker })
+    if (restore.metadata === 'kept' && !(await hasMetadata(dataDirectory))) {
+      throw new StoreRefused(
+        `There are no metadata in ${dataDirectory} to keep: run it without --keep-metadata.`,
+      )
+    }
+    beginRestore(dataDirectory)
     await bringSegments(restore)
     if (restore.metadata === 'fromBackup') await bringMetadata(restore)
     const missing = await bringChunks(restore, marker)
+    await endRestore(dataDirectory)
     print(
       missing === 0
         ? `Restored from the backup of ${backup.takenAt.toISOString()}. The server can be started.`
@@ -61,16 +106,28 @@ export async function restoreData(restore: Restore): Promise<boolean> {
   }
 }
 
+async function hasMetadata(dataDirectory: string): Promise<boolean> {
+  const file = environmentFile(metadataDirectory(dataDirectory))
+  return (await checkEnvironmentFile(file)) === 'present'
+}
+
 async function requireSameStore(
   { dataDirectory, from }: Restore,
   { backup, marker }: { backup: BackupMarker; marker: StoreMarker | undefined },
 ): Promise<void> {
   const { note, origins } = await surveyOf(dataDirectory)
-  const ids = [marker?.storeId, note?.storeId, ...origins.map(({ storeId }) => storeId)]
+  const catalog = await peekLineage(metadataDirectory(dataDirectory)).catch(unlessDamaged)
+  const noted = typeof catalog === 'object' ? [catalog] : []
+  const ids = [marker, note, ...noted, ...origins].map((each) => each?.storeId)
   if (ids.every((id) => id === undefined || id === backup.storeId)) return
   throw new StoreRefused(
     `The backup in ${from} is of another store than the one in ${dataDirectory}: restore it into an empty directory.`,
   )
+}
+
+/** What is damaged is what a restore is for. */
+function unlessDamaged(cause: unknown): undefined {
+  if (!(cause instanceof StoreRefused || cause instanceof RecordCorrupt)) throw cause
 }
 
 function surveyOf(dataDirectory: string) {
@@ -85,6 +142,7 @@ async function bringSegments({ from, dataDirectory }: Restore): Promise<void> {
     join(chunksDirectory(path), 'segments'),
   )
   if (source === undefined || target === undefined) return
+  await bringBackOthers(source)
   await copySegments(source, target)
   syncDirectory(chunksDirectory(dataDirectory))
   syncDirectory(dataDirectory)
@@ -124,6 +182,7 @@ async function bringChunks(restore: Restore, marker: StoreMarker | undefined): P
       const { brought, missing } = await bringLacking(restore, { metadata, blobs })
       if (brought > 0) print(`${brought} chunks were brought back from the backup.`)
       const chunks = await surveyOf(dataDirectory)
+      // First: a server may be started as soon as they are paired.
       await metadata.orphans.deferDeletions(keepMs)
       await pairAnew(dataDirectory, { metadata, marker, chunks })
       return missing
@@ -132,6 +191,16 @@ async function bringChunks(restore: Restore, marker: StoreMarker | undefined): P
     }
   } finally {
     await metadata.close()
+  }
+}
+
+/** What is damaged is known to the index only after it was read. */
+function readingAll(blobs: DiskBlobStore): Pick<DiskBlobStore, 'lookFor'> {
+  return {
+    lookFor: async (ref) => {
+      await blobs.sealed(ref)
+      return blobs.lookFor(ref)
+    },
   }
 }
 
@@ -160,7 +229,7 @@ async function bringLacking(
     brought += 1
   }
   try {
-    await lackingChunks({ chunks: metadata.chunks, blobs, onLacking: bring })
+    await lackingChunks({ chunks: metadata.chunks, blobs: readingAll(blobs), onLacking: bring })
   } finally {
     await source?.close()
   }

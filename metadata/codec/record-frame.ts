@@ -21,13 +21,21 @@ export function encodeRecord(format: number, fields: Fields): Buffer {
   return packr.pack([format, ...fields.slice(0, count).map((field) => field ?? null)])
 }
 
+function unpack(kind: string, bytes: Uint8Array): unknown {
+  try {
+    return packr.unpack(bytes)
+  } catch (cause) {
+    throw new RecordCorrupt(`${kind}: ${cause instanceof Error ? cause.message : cause}`, { cause })
+  }
+}
+
 /** The fields in the newest format, which is one more than there are migrations. */
 export function decodeRecord(
   kind: string,
   bytes: Uint8Array,
   migrations: readonly Migration[] = [],
 ): Fields {
-  const unpacked: unknown = packr.unpack(bytes)
+  const unpacked = unpack(kind, bytes)
   if (!Array.isArray(unpacked)) throw new RecordCorrupt(`${kind}: not a record`)
   const newest = migrations.length + 1
   const [format, ...stored] = unpacked as unknown[]

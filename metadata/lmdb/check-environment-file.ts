@@ -50,6 +50,15 @@ async function judge(path: string) {
   }
 }
 
+/** LMDB trusts its pages: on a damaged one it may end the process. So another one reads them all first. */
+export function readWholeElsewhere(path: string): void {
+  const { signal } = spawnSync(process.execPath, [fileURLToPath(reader), path], { stdio: 'ignore' })
+  if (signal === null) return
+  throw new StoreRefused(
+    `The metadata file ${path} is damaged: not all of it can be read. ${remedy}`,
+  )
+}
+
 /** Pages that are missing at the end are of no account if everything can be read without them. */
 function readElsewhere(path: string): void {
   const { status } = spawnSync(process.execPath, [fileURLToPath(reader), path], { stdio: 'ignore' })

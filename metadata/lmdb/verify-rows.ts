@@ -14,7 +14,8 @@ import {
 import { parseOwner } from './chunk-lists.ts'
 import type { Tables } from './lmdb-environment.ts'
 import { parseDeletion, parseRelease } from './outbox-rows.ts'
-import type { TableName } from './tables.ts'
+import { bucketKey } from './row-keys.ts'
+import { type TableName, tableNames } from './tables.ts'
 
 export const everyRow = { start: Buffer.of(0), end: Buffer.alloc(64, 0xff) }
 
@@ -38,6 +39,7 @@ const parsers: Partial<Record<TableName, (row: Buffer) => unknown>> = {
 
 /** Tells of each row that cannot be read. */
 export function verifyRows(tables: Tables, tell: (what: string) => void): void {
+  verifyKeys(tables, tell)
   for (const name of Object.keys(parsers) as TableName[]) {
     for (const { key, value } of tables[name].rows(everyRow)) {
       try {
@@ -47,5 +49,32 @@ export function verifyRows(tables: Tables, tell: (what: string) => void): void {
         tell(`a row of ${name} cannot be read (${key.toString('hex')}): ${why}`)
       }
     }
+  }
+}
+
+/** A row that stands in the wrong place, or under a key that is not its own, is listed and never found. */
+function verifyKeys(tables: Tables, tell: (what: string) => void): void {
+  for (const name of tableNames) {
+    let before: Buffer | undefined
+    for (const { key, value } of tables[name].rows({ ...everyRow, start: Buffer.alloc(1) })) {
+      const isFound = tables[name].get(key)?.equals(value) === true
+      if (!isFound || (before !== undefined && Buffer.compare(before, key) >= 0)) {
+        tell(`a row of ${name} is not where it must be (${key.toString('hex')})`)
+      }
+      before = Buffer.from(key)
+    }
+  }
+  for (const { key, value } of tables.buckets.rows(everyRow)) {
+    if (!isOwnKey(key, value)) tell(`a bucket has the key of another (${key.toString('hex')})`)
+  }
+}
+
+function isOwnKey(key: Buffer, value: Buffer): boolean {
+  try {
+    const { tenantId, name } = parseBucket(value)
+    return bucketKey(tenantId, name).equals(key)
+  } catch {
+    // Told of by its parser.
+    return true
   }
 }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import {
   cpSync,
+  existsSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -154,6 +155,86 @@ describe('backups', (test) => {
     await allIsThere()
   })
 
+  test('bring back what is damaged in a segment that the index believes', async () => {
+    await store.start()
+    await store.stop()
+    hurtSegment(store.data)
+    ok(restore(store.data, '--keep-metadata'))
+    await allIsThere()
+  })
+
+  test('are not hurt by damage to the store, nor emptied by what is missing from it', async () => {
+    ok(store.run('backup', '--to', backup))
+    const key = store.path('master.key')
+    const aside = join(directory.path, 'aside')
+    const segments = store.path('chunks', 'segments')
+    cpSync(segments, aside, { recursive: true })
+    hurtSegment(store.data)
+    store.run('backup', '--to', backup)
+    ok(holdfast('check', '--data', backup, '--master-key-file', key))
+    rmSync(segments, { recursive: true })
+    // As when its volume is not mounted.
+    assert.match(
+      store.run('backup', '--to', backup).stderr,
+      /chunks that they refer to are missing/,
+    )
+    ok(holdfast('check', '--data', backup, '--master-key-file', key))
+    renameSync(aside, segments)
+    rmSync(store.path('chunks', 'index'), { recursive: true })
+    saved = new Map(store.expected)
+  })
+
+  test('of damaged chunks are not called whole', async () => {
+    // A store of its own: elsewhere in this one there may be a second copy by now.
+    const other = new ServedStore(join(directory.path, 'damaged'), random)
+    await other.start()
+    await other.makeBucket()
+    await other.fill('a', 6)
+    await other.stop()
+    hurtSegment(other.data)
+    const { status, stdout } = other.run('backup', '--to', join(directory.path, 'of-damaged'))
+    assert.match(stdout, /chunks are missing from the store itself, or damaged/)
+    assert.equal(status, 1)
+  })
+
+  test('are made one at a time, beside servers and no other commands, and elsewhere', async () => {
+    const several = Array.from({ length: 3 }, () =>
+      holdfastAside('backup', '--data', store.data, '--to', backup),
+    )
+    while (several.some(({ ended }) => ended === undefined)) await sleep(50)
+    for (const { ended, output } of several) {
+      assert.ok(ended === 0 || /in use by a command/.test(output), output)
+    }
+    ok(holdfast('check', '--data', backup, '--master-key-file', store.path('master.key')))
+    for (const to of ['sub', 'metadata/sub', 'chunks/segments/sub']) {
+      assert.match(store.run('backup', '--to', store.path(to)).stderr, /is in the data directory/)
+    }
+    assert.match(restore(join(backup, 'sub')).stderr, /lie in one another/)
+  })
+
+  test('are not restored for metadata that are to be kept and are not there', () => {
+    const data = join(directory.path, 'none')
+    assert.match(restore(data, '--keep-metadata').stderr, /no metadata in .* to keep/)
+    rmSync(data, { recursive: true, force: true })
+  })
+
+  test('that were restored in part are not served', async () => {
+    const data = join(directory.path, 'part')
+    const running = holdfastAside('restore', '--from', backup, '--data', data)
+    while (!existsSync(join(data, 'restore-under-way'))) await sleep(5)
+    running.kill()
+    while (running.ended === undefined) await sleep(20)
+    const part = new ServedStore(data, random)
+    await assert.rejects(part.start(), /was cut off: run the same command again/)
+    ok(restore(data))
+    cpSync(store.path('master.key'), join(data, 'master.key'))
+    await part.start()
+    for (const [key, body] of saved) part.expected.set(key, body)
+    assert.deepEqual(await part.unreadable(), [])
+    await part.stop()
+    rmSync(data, { recursive: true })
+  })
+
   test('of another store are refused, and change nothing', async () => {
     const other = new ServedStore(join(directory.path, 'other'), random)
     await other.start()
@@ -216,6 +297,19 @@ describe('backups', (test) => {
     assert.match(ok(store.run('recover')), /nothing to recover/)
   })
 })
+
+/** Zeros in the frames of the largest segment, whose size and times stay as they are. */
+function hurtSegment(data: string): void {
+  const folder = join(data, 'chunks', 'segments')
+  const sized = readdirSync(folder)
+    .filter((name) => name.endsWith('.seg'))
+    .map((name) => ({ path: join(folder, name), bytes: statSync(join(folder, name)).size }))
+  const [largest] = sized.sort((a, b) => b.bytes - a.bytes)
+  assert.ok(largest !== undefined)
+  const bytes = readFileSync(largest.path)
+  bytes.fill(0, 300, Math.floor(bytes.length / 2))
+  writeFileSync(largest.path, bytes)
+}
 
 /** Name and time of change of each segment. */
 function segmentsOf(directory: string): ReadonlyMap<string, number> {

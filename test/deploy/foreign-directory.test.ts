@@ -118,7 +118,7 @@ describe('a data directory', (test) => {
     await store.stop()
     // As that version left it: no marker, no note, and an index that notes no digest.
     rmSync(store.path('holdfast-store'))
-    renameSync(store.path('chunks', 'store-note'), store.path('..', 'note'))
+    renameSync(store.path('chunks', 'segments', 'store-note'), store.path('..', 'note'))
     assert.match(await refusal(store.data), /note in .* is missing/)
   })
 })

@@ -135,6 +135,12 @@ describe('metadata and chunks that do not belong together', (test) => {
     assert.match(await refusal(), /chunks that they refer to are missing/)
     mkdirSync(store.path('chunks'))
     assert.match(await refusal(), /chunks that they refer to are missing/)
+    // The segments alone: a volume of their own that is not mounted.
+    rmSync(store.path('chunks'), { recursive: true })
+    cpSync(store.path('..', 'right'), store.path('chunks'), { recursive: true })
+    rmSync(store.path('chunks', 'segments'), { recursive: true })
+    mkdirSync(store.path('chunks', 'segments'))
+    assert.match(await refusal(), /chunks that they refer to are missing/)
     rmSync(store.path('chunks'), { recursive: true })
     renameSync(store.path('..', 'older'), store.path('chunks'))
     assert.match(await refusal(), /chunks in .* are older than the metadata/)
