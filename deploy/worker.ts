@@ -1,5 +1,5 @@
 // A worker process: opens the engines for itself and serves S3 until the primary tells it to stop.
-// If the primary dies, Node ends its workers at once. How workers are started is `worker-pool.ts`.
+// If the primary dies, its workers end at once. How workers are started is `worker-pool.ts`.
 import assert from 'node:assert'
 import { explainFailure } from './explain-failure.ts'
 import { serveS3 } from './serve-s3.ts'
@@ -12,6 +12,8 @@ type Running = { readonly engines: Engines; readonly listener: S3Listener }
 export function runWorker(openEngines: OpenEngines): void {
   // Terminals and init systems signal whole groups: when to stop is for the primary to say.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+  // Before Node's own end of it, which waits for native code: that may be stuck in a disk, and the lock with it.
+  process.prependListener('disconnect', () => process.kill(process.pid, 'SIGKILL'))
   let running: Promise<Running> | undefined
   let hasStarted = false
 
