@@ -3,6 +3,8 @@
 // else.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { damagedHeaders } from '../datanode/disk/damaged-headers.ts'
+import { realVfs } from '../datanode/disk/real-vfs.ts'
+import { segmentPaths } from '../datanode/disk/segment-paths.ts'
 import { type MasterKey, readMasterKey } from '../gateway/keys/master-key-file.ts'
 import { openSecret } from '../gateway/keys/seal-secret.ts'
 import { TenantKeyring } from '../gateway/keys/tenant-keyring.ts'
@@ -95,7 +97,8 @@ async function checkAll(checking: Checking): Promise<void> {
   )
   try {
     for (const { file, what } of blobs.recovery?.problems ?? []) tell(`${file} ${what}`)
-    for (const file of await damagedHeaders(chunksDirectory(dataDirectory))) {
+    const paths = segmentPaths(chunksDirectory(dataDirectory))
+    for (const file of await damagedHeaders({ vfs: realVfs, paths })) {
       tell(`${file} has no intact header: once the index is built anew, nothing of it can be read`)
     }
     const { chunks, orphans } = await verifyReferences({
