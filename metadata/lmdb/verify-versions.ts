@@ -1,5 +1,6 @@
 // Holds every version against its content, its parts and its lists, and opens what is kept inline, for
 // `holdfast check`. Chunks are `verify-references.ts`'s.
+import { isUtf8 } from 'node:buffer'
 import { crc32 } from '@node-rs/crc32'
 import type { ChunkKeys } from '../../protocol/chunks/chunk-keys.ts'
 import { openInline } from '../../protocol/chunks/seal-inline.ts'
@@ -47,7 +48,7 @@ export function verifyVersions(tables: Tables, check: VersionCheck): VersionCoun
   let objects = 0
   for (const { key, value } of tables.listing.rows(everyRow)) {
     objects += 1
-    const name = key.toString('utf8', bucketIdBytes)
+    const name = key.subarray(bucketIdBytes)
     const rowId = value.toString('hex', 0, rowIdBytes)
     verifier.verify(
       { key: name, rowId, row: value, headAt: rowIdBytes, isBuried: false },
@@ -59,7 +60,7 @@ export function verifyVersions(tables: Tables, check: VersionCheck): VersionCoun
     for (const { key, value } of tables[table].rows(everyRow)) {
       const isBuried = table === 'graveyard'
       if (!isBuried) olderVersions += 1
-      const name = rawKeyOfHistoryRow(key).toString()
+      const name = rawKeyOfHistoryRow(key)
       verifier.verify(
         { key: name, rowId: idOfHistoryRow(key), row: value, headAt: 0, isBuried },
         bucketOf(key),
@@ -86,7 +87,8 @@ function bucketsById(tables: Tables): ReadonlyMap<BucketId, Bucket> {
 }
 
 type Named = {
-  readonly key: string
+  /** UTF-8, or damaged. */
+  readonly key: Buffer
   readonly rowId: string
   readonly row: Buffer
   readonly headAt: number
@@ -107,12 +109,14 @@ class Verifier {
   }
 
   verify(named: Named, bucket: Bucket | undefined): void {
-    const { key, rowId, row, headAt } = named
+    const { rowId, row, headAt } = named
+    const key = named.key.toString()
     const name = `${bucket?.name ?? 'a bucket that is not there'}/${key} (${rowId})`
     try {
       const content = this.#tables.contents.get(contentKey(rowId))
       if (content !== undefined) this.contents += 1
       const version = parseVersion({ key, rowId }, parseVersionHead(row, headAt), content)
+      if (!isUtf8(named.key)) throw new Error('its key is no text, and no listing can show it')
       if (version.is === 'deleteMarker') return
       if (bucket === undefined && !named.isBuried) throw new Error('its bucket is missing')
       // What is being released is no longer whole.

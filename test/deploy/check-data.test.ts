@@ -106,6 +106,25 @@ describe('a check of a data directory', (test) => {
     assert.strictEqual(problems.length, 2)
   })
 
+  test('names versions that no listing could show', async () => {
+    const store = await made()
+    await hurt(store, ({ listing }) => {
+      const rows = [...listing.rows(everyRow)].map(({ key, value }) => ({
+        key: Buffer.from(key),
+        value: Buffer.from(value),
+      }))
+      const [row] = rows
+      assert.ok(row !== undefined)
+      listing.remove(row.key)
+      row.key.writeUInt8(0xff, row.key.length - 1)
+      listing.put(row.key, row.value)
+    })
+    const problems = told(store).map((line) => line.replace(/\(\w+\)/, '(id)'))
+    assert.deepStrictEqual(problems, [
+      'safe/a\ufffd (id): its key is no text, and no listing can show it',
+    ])
+  })
+
   test('names chunks that are corrupt, lost, or counted wrongly', async () => {
     const store = await made()
     damageChunk(store)
