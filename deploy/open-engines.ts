@@ -15,7 +15,7 @@ import { MetadataFull } from '../metadata/metadata-full.ts'
 import { collectOften } from './collector-flags.ts'
 import { diskReserve } from './disk-reserve.ts'
 import { logToStderr } from './log.ts'
-import { isNewStore, openPair, type Pair } from './pair-stores.ts'
+import { openPair, type Pair, type PairOptions, proveStores } from './pair-stores.ts'
 import type { Engines, OpenEngines, ProcessRole } from './serving.ts'
 
 const noSignal = new AbortController().signal
@@ -27,20 +27,24 @@ const scrubBytesPerSecond = 4 * 1024 * 1024
 
 export const openEngines: OpenEngines = async (config, { role, processId }) => {
   // Looked at before anything is made: a new key next to old data would hide that theirs is missing.
-  const isNew = role !== 'worker' && (await isNewStore(config.dataDirectory))
+  const proof = role === 'worker' ? undefined : await proveStores(config.dataDirectory)
   const { key: masterKey } = await openMasterKey(config.masterKeyFile, {
     random: randomBytes,
-    mayCreate: isNew,
+    mayCreate: proof?.isNew === true,
   })
-  const stores = await openStores(config, role, processId)
+  const stores = await openStores(config, role, { processId, proof })
   return new EmbeddedEngines({ config, masterKey, processId, log: logToStderr, ...stores })
 }
 
-async function openStores(config: Config, role: ProcessRole, processId: string): Promise<Pair> {
+async function openStores(
+  config: Config,
+  role: ProcessRole,
+  opening: Pick<PairOptions, 'processId' | 'proof'>,
+): Promise<Pair> {
   const pair = await openPair({
     dataDirectory: config.dataDirectory,
     role: role === 'worker' ? 'worker' : 'primary',
-    processId,
+    ...opening,
     onMetadataUnusable: (cause, disk) => {
       // No other could take the place of the process that hands out connections; it serves none itself.
       if (role === 'primary' && disk === 'readOnly') logToStderr('the disk is read-only', { cause })

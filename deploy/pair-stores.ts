@@ -55,9 +55,24 @@ export function compare({ marker, chunks, metadata }: Found): Verdict {
   return verdict.lineage.storeId === marker.storeId ? verdict : { is: 'mismatch', why: 'foreign' }
 }
 
-/** True when nothing was ever stored here. Throws `StoreRefused` when something was, and is missing. */
-export async function isNewStore(dataDirectory: string): Promise<boolean> {
-  return refuse(compare(await lookAround(dataDirectory)), dataDirectory).is === 'fresh'
+/** That the two may be opened together. To be had once, before anything is made. */
+export type Proof = {
+  readonly marker: StoreMarker | undefined
+  /** The life that both are of, if they have noted any. */
+  readonly before: CatalogLineage | undefined
+  /** Nothing was ever stored here. */
+  readonly isNew: boolean
+}
+
+/** Throws `StoreRefused` when they do not belong together, or one of them is missing. Changes nothing. */
+export async function proveStores(dataDirectory: string): Promise<Proof> {
+  const found = await lookAround(dataDirectory)
+  const verdict = compare(found)
+  if (verdict.is === 'mismatch') {
+    throw new StoreRefused(explainMismatch(verdict.why, dataDirectory))
+  }
+  const before = verdict.is === 'same' ? verdict.lineage : undefined
+  return { marker: found.marker, before, isNew: verdict.is === 'fresh' }
 }
 
 export type Pair = {
@@ -69,6 +84,8 @@ export type Pair = {
 
 export type PairOptions = Pick<DiskBlobStoreOptions, 'role' | 'processId'> & {
   readonly dataDirectory: string
+  /** Of a primary that has it already. */
+  readonly proof?: Proof | undefined
   readonly onMetadataUnusable?: LmdbMetadataOptions['onUnusable']
   readonly onIndexUnusable?: DiskBlobStoreOptions['onUnusable']
 }
@@ -80,13 +97,10 @@ export async function openPair(options: PairOptions): Promise<Pair> {
 
 async function openInPrimary(options: PairOptions): Promise<Pair> {
   const { dataDirectory } = options
-  const found = await lookAround(dataDirectory)
-  const verdict = refuse(compare(found), dataDirectory)
-  const before = verdict.is === 'same' ? verdict.lineage : undefined
+  const { marker, before } = options.proof ?? (await proveStores(dataDirectory))
   const metadata = await openMetadata(options)
   let lineage: LineageKeeper | undefined
   try {
-    const { marker } = found
     const begun = await beginLife(dataDirectory, { metadata, marker, before })
     lineage = begun
     return { metadata, lineage, blobs: await openBlobs(options, metadata, () => begun.note) }
@@ -139,9 +153,4 @@ export function openBlobs(
     origin,
     ...(onUnusable === undefined ? {} : { onUnusable }),
   })
-}
-
-function refuse(verdict: Verdict, dataDirectory: string): Exclude<Verdict, { is: 'mismatch' }> {
-  if (verdict.is !== 'mismatch') return verdict
-  throw new StoreRefused(explainMismatch(verdict.why, dataDirectory))
 }
