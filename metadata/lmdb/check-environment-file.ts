@@ -23,8 +23,11 @@ export async function checkEnvironmentFile(path: string): Promise<'absent' | 'pr
     case 'unusable':
       throw new StoreRefused(`The metadata file ${path} ${found.why}. ${remedy}`)
     case 'shortened':
-      readElsewhere(path)
-      return 'present'
+      // Pages that are missing at the end are of no account if everything can be read without them.
+      if (readElsewhere(path).status === 0) return 'present'
+      throw new StoreRefused(
+        `The metadata file ${path} was cut short: what its last pages held cannot be read. ${remedy}`,
+      )
     default:
       return found satisfies never
   }
@@ -52,18 +55,12 @@ async function judge(path: string) {
 
 /** LMDB trusts its pages: on a damaged one it may end the process. So another one reads them all first. */
 export function readWholeElsewhere(path: string): void {
-  const { signal } = spawnSync(process.execPath, [fileURLToPath(reader), path], { stdio: 'ignore' })
-  if (signal === null) return
+  if (readElsewhere(path).signal === null) return
   throw new StoreRefused(
     `The metadata file ${path} is damaged: not all of it can be read. ${remedy}`,
   )
 }
 
-/** Pages that are missing at the end are of no account if everything can be read without them. */
-function readElsewhere(path: string): void {
-  const { status } = spawnSync(process.execPath, [fileURLToPath(reader), path], { stdio: 'ignore' })
-  if (status === 0) return
-  throw new StoreRefused(
-    `The metadata file ${path} was cut short: what its last pages held cannot be read. ${remedy}`,
-  )
+function readElsewhere(path: string) {
+  return spawnSync(process.execPath, [fileURLToPath(reader), path], { stdio: 'ignore' })
 }
