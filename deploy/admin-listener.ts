@@ -2,7 +2,7 @@
 import type { Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Hono } from 'hono'
-import type { HostPort } from '../gateway/config-values.ts'
+import type { HostPort } from '../gateway/config/config-values.ts'
 import { listenFailure } from './listen-failure.ts'
 
 export type AdminListener = { readonly address: HostPort; close(): Promise<void> }

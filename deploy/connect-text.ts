@@ -1,6 +1,6 @@
 // What the first start tells people: the key, and a command that works.
-import type { Config } from '../gateway/config.ts'
-import { type HostPort, showHostPort } from '../gateway/config-values.ts'
+import type { Config } from '../gateway/config/config.ts'
+import { type HostPort, showHostPort } from '../gateway/config/config-values.ts'
 import type { RootUser } from './root-user.ts'
 
 /** `http://127.0.0.1:9000`; for a server on every address, by way of this machine. */

@@ -6,8 +6,8 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { lmdbUsedBytes } from '../datanode/disk/lmdb-file-check.ts'
 import { errorCode, type Vfs } from '../datanode/disk/vfs.ts'
-import type { Log } from '../gateway/compose.ts'
-import type { RepeatingJob } from '../gateway/workers/repeating.ts'
+import type { RepeatingJob } from '../gateway/background/repeating.ts'
+import type { Log } from '../gateway/compose/compose-gateway.ts'
 import { isNoRoom } from '../protocol/no-room.ts'
 
 const pauseMs = 1_000

@@ -1,7 +1,7 @@
 // Why the server could not start, for people: a sentence where the cause is theirs to mend, the stack
 // where it is ours.
-import { BadMasterKeyFile } from '../gateway/keys/master-key-file.ts'
-import { BadSealedSecret } from '../gateway/keys/seal-secret.ts'
+import { BadMasterKeyFile } from '../gateway/access/keys/master-key-file.ts'
+import { BadSealedSecret } from '../gateway/access/keys/seal-secret.ts'
 import { RecordCorrupt } from '../metadata/codec/record-frame.ts'
 import { MetadataFull } from '../metadata/metadata-full.ts'
 import { isNoRoom } from '../protocol/no-room.ts'

@@ -1,8 +1,8 @@
 // Why an address cannot be listened on, by the flag that names it; and a look at all of them before
 // anything else is begun.
 import { createServer, type Server } from 'node:net'
-import type { Config } from '../gateway/config.ts'
-import { type HostPort, showHostPort } from '../gateway/config-values.ts'
+import type { Config } from '../gateway/config/config.ts'
+import { type HostPort, showHostPort } from '../gateway/config/config-values.ts'
 
 export type ListenFlag = '--listen' | '--admin-listen'
 

@@ -1,5 +1,5 @@
 // Where a server tells what went wrong: one line of JSON an event, on standard error.
-import type { Log } from '../gateway/compose.ts'
+import type { Log } from '../gateway/compose/compose-gateway.ts'
 
 export const logToStderr: Log = (event, details) => {
   const line = { time: new Date().toISOString(), event, ...details }

@@ -1,11 +1,11 @@
 // Makes the root tenant and its access key at the first start, and later sees to it that the key the
 // operator has configured is valid.
 import { timingSafeEqual } from 'node:crypto'
-import type { RootKey } from '../gateway/config.ts'
-import { rootUserName } from '../gateway/identity.ts'
-import type { MasterKey } from '../gateway/keys/master-key-file.ts'
-import { BadSealedSecret, openSecret, sealSecret } from '../gateway/keys/seal-secret.ts'
-import { newRootKey } from '../gateway/keys/tenant-keys.ts'
+import { rootUserName } from '../gateway/access/identity.ts'
+import type { MasterKey } from '../gateway/access/keys/master-key-file.ts'
+import { BadSealedSecret, openSecret, sealSecret } from '../gateway/access/keys/seal-secret.ts'
+import { newRootKey } from '../gateway/access/keys/tenant-keys.ts'
+import type { RootKey } from '../gateway/config/config.ts'
 import type { TenantStore } from '../metadata/metadata-store.ts'
 import type { AccessKey, TenantId } from '../metadata/records.ts'
 import type { RandomBytes } from '../protocol/chunks/new-generation.ts'

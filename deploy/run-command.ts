@@ -1,7 +1,7 @@
 // Finds the command that is meant, whichever way people ask for it, and runs it. Which commands there are
 // is in `commands/command-table.ts`.
 
-import { nearestWord } from '../gateway/nearest-word.ts'
+import { nearestWord } from '../gateway/config/nearest-word.ts'
 import type { CommandRow } from './commands/command.ts'
 import { commands } from './commands/command-table.ts'
 import { failCommand } from './commands/fail-command.ts'

@@ -1,8 +1,9 @@
 // What the process tree is built of, as small ports: `server.ts` wires the real ones, tests hand in
 // their own.
-import type { Config } from '../gateway/config.ts'
-import type { HostPort } from '../gateway/config-values.ts'
-import type { MasterKey } from '../gateway/keys/master-key-file.ts'
+
+import type { MasterKey } from '../gateway/access/keys/master-key-file.ts'
+import type { Config } from '../gateway/config/config.ts'
+import type { HostPort } from '../gateway/config/config-values.ts'
 import type { MetadataStore } from '../metadata/metadata-store.ts'
 
 /** PEM text. */

@@ -1,7 +1,7 @@
 // Reads certificate and key, and refuses what would not work before it is put to use.
 import { readFile } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
-import type { TlsFiles } from '../gateway/config.ts'
+import type { TlsFiles } from '../gateway/config/config.ts'
 import type { TlsPair } from './serving.ts'
 
 /** The message names the files. */

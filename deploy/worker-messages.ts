@@ -1,6 +1,6 @@
 // What the primary process and its workers say to each other, as JSON over Node's own channel.
-import type { Config } from '../gateway/config.ts'
-import type { HostPort } from '../gateway/config-values.ts'
+import type { Config } from '../gateway/config/config.ts'
+import type { HostPort } from '../gateway/config/config-values.ts'
 import type { TlsPair } from './serving.ts'
 
 export type ToWorker =

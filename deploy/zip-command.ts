@@ -1,6 +1,6 @@
 // `holdfast zip`: a prefix of any Holdfast server as one zip, by its public API alone.
 import { parseArgs } from 'node:util'
-import { parseDurationMs } from '../gateway/config-values.ts'
+import { parseDurationMs } from '../gateway/config/config-values.ts'
 import type { SigningCredentials } from '../protocol/s3/sigv4/sign-request.ts'
 import { Broken, isOfNetwork } from './network-failure.ts'
 import { ProgressLine, type ProgressTarget } from './progress-line.ts'

@@ -16,7 +16,7 @@ export type Tenant = {
   readonly id: TenantId
   readonly name: string
   readonly createdMs: number
-  /** The tenant's 32-byte root key, sealed under the master key (`gateway/keys`). */
+  /** The tenant's 32-byte root key, sealed under the master key (`gateway/access/keys`). */
   readonly sealedKey: Uint8Array
 }
 

@@ -1,7 +1,7 @@
 // The flags of the commands that are no servers: few, and no settings.
 import { type ParseArgsConfig, parseArgs } from 'node:util'
-import { BadValue, parseDurationMs } from '../../gateway/config-values.ts'
-import { settingOf } from '../../gateway/settings.ts'
+import { BadValue, parseDurationMs } from '../../gateway/config/config-values.ts'
+import { settingOf } from '../../gateway/config/settings.ts'
 import { failCommand } from './fail-command.ts'
 
 export type Flags = Readonly<Record<string, string | boolean | undefined>>

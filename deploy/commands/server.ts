@@ -1,7 +1,7 @@
 // `holdfast server`: reads the settings, tells about mistakes, and runs the server.
 import { fileURLToPath } from 'node:url'
-import { type Config, readConfig } from '../../gateway/config.ts'
-import { describeSettings } from '../../gateway/settings.ts'
+import { type Config, readConfig } from '../../gateway/config/config.ts'
+import { describeSettings } from '../../gateway/config/settings.ts'
 import { tuneCollector } from '../collector-flags.ts'
 import { outliveLog } from '../log.ts'
 import { openEngines } from '../open-engines.ts'

@@ -1,7 +1,7 @@
 // `holdfast zip`: gives it what it needs of this process, and tells what went wrong.
 import { constants } from 'node:os'
-import { readAwsCredentials } from '../../gateway/config.ts'
-import { BadValue } from '../../gateway/config-values.ts'
+import { readAwsCredentials } from '../../gateway/config/config.ts'
+import { BadValue } from '../../gateway/config/config-values.ts'
 import { BadZipCommand, explainZipFailure, runZip, zipUsage } from '../zip-command.ts'
 import type { Command } from './command.ts'
 import { failCommand } from './fail-command.ts'

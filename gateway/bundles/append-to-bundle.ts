@@ -2,13 +2,13 @@
 import type { Bundle } from '../../metadata/bundle-store.ts'
 import type { Manifest } from '../../metadata/manifest-store.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import { readJsonObject } from '../http/json-body.ts'
-import { jsonReply, type OwnCall } from '../http/own-route.ts'
-import type { Reply } from '../operation.ts'
-import { removeManifest } from '../zip/archives.ts'
+import { readJsonObject } from '../native-api/json-body.ts'
+import { jsonReply, type NativeCall } from '../native-api/native-route.ts'
+import type { Reply } from '../reply.ts'
+import { removeManifest } from '../zip/manifest-cache.ts'
+import type { BundleDeps } from './bundle-deps.ts'
 import { describeWhole } from './bundle-description.ts'
 import { bundleRequestBytesMax } from './bundle-limits.ts'
-import type { BundleParts } from './bundle-parts.ts'
 import { permitSelections } from './bundle-permission.ts'
 import { parseSelections, type Selection } from './bundle-selection.ts'
 import { findOwnBundle, requireAlive, requireReady } from './find-bundle.ts'
@@ -18,12 +18,12 @@ import { withChoice } from './gathering/begin-gathering.ts'
 
 /** 200 with the new state, 202 with the one before while what is new is being gathered. */
 export async function appendToBundle(
-  parts: BundleParts,
-  call: OwnCall,
+  deps: BundleDeps,
+  call: NativeCall,
   id: string,
 ): Promise<Reply> {
   const { services } = call
-  const { credentials, metadata, sources } = parts
+  const { credentials, metadata, sources } = deps
   const action = 'holdfast:AppendBundle'
   const { bundle, identity, body } = await findOwnBundle(call, id, { action, credentials })
   requireAlive(call, bundle)
@@ -33,25 +33,25 @@ export async function appendToBundle(
   await permitSelections({ services, identity, sources }, bundle.bucketName, selections)
   if (bundle.gathering !== undefined) throw busy('Entries of the bundle are still being gathered.')
   requireReady(bundle)
-  const appended = await append(parts, bundle, selections)
+  const appended = await append(deps, bundle, selections)
   const settled = await awaitGathering(metadata, call, appended)
   const status = settled.gathering === undefined ? 200 : 202
   return jsonReply(status, await describeWhole(metadata, settled, services.now()))
 }
 
 async function append(
-  parts: BundleParts,
+  deps: BundleDeps,
   bundle: Bundle,
   selections: readonly Selection[],
 ): Promise<Bundle> {
-  const { metadata, random, now } = parts
+  const { metadata, random, now } = deps
   const { bucketName, tenantId, bundleId, windows } = bundle
   const bucket = await metadata.buckets.get(tenantId, bucketName)
   if (bucket === undefined) throw new S3Error('NoSuchBucket', { BucketName: bucketName })
-  const before = await newestState(parts, bundle)
-  const keys = await parts.keysOfTenant(tenantId)
+  const before = await newestState(deps, bundle)
+  const keys = await deps.keysOfTenant(tenantId)
   if (keys === undefined) throw new S3Error('BundleExpired', { BundleId: bundleId })
-  const manifest = await freezeBundle(parts, { bucket, selections, windows, before })
+  const manifest = await freezeBundle(deps, { bucket, selections, windows, before })
   const chosen = withChoice(bundle, { manifest, selections, keys, nowMs: now() }, random)
   const next = { ...chosen, revision: bundle.revision + 1 }
   const put = await metadata.bundles.put(next, keptUntil(next))
@@ -67,7 +67,7 @@ async function append(
   return next
 }
 
-async function newestState({ metadata }: BundleParts, bundle: Bundle): Promise<Manifest> {
+async function newestState({ metadata }: BundleDeps, bundle: Bundle): Promise<Manifest> {
   const [newest] = bundle.states
   const manifest = newest && (await metadata.manifests.get(newest))
   if (manifest === undefined) throw new S3Error('BundleExpired', { BundleId: bundle.bundleId })

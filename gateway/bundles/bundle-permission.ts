@@ -1,8 +1,8 @@
 // Which permissions a bundle asks for: to make it, and to read what it holds. They are asked when
 // entries are chosen; whoever has the URL later needs none.
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import type { Identity } from '../identity.ts'
-import type { Services } from '../operation.ts'
+import type { Identity } from '../access/identity.ts'
+import type { Services } from '../s3/operation.ts'
 import type { Selection } from './bundle-selection.ts'
 import { describeSource, type ExternalSource, isPlain } from './external/external-source.ts'
 import type { SourceSettings } from './external/gather-sources.ts'

@@ -1,6 +1,6 @@
 // The request that makes a bundle, out of its JSON. Format: docs/bundles.md.
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import type { JsonObject } from '../http/json-body.ts'
+import type { JsonObject } from '../native-api/json-body.ts'
 import { bundleLifeMsDefault, bundleLifeMsMax, fileNameBytesMax } from './bundle-limits.ts'
 import { parseSelections, type Selection } from './bundle-selection.ts'
 

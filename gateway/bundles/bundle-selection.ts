@@ -5,7 +5,7 @@ import type { BucketId, VersionId } from '../../metadata/records.ts'
 import { keyBytesMax } from '../../protocol/s3/limits.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { parseVersionId } from '../../protocol/s3/version-id.ts'
-import type { JsonObject } from '../http/json-body.ts'
+import type { JsonObject } from '../native-api/json-body.ts'
 import {
   entryNameBytesMax,
   globBytesMax,

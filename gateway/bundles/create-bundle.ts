@@ -2,11 +2,11 @@
 import type { Bundle } from '../../metadata/bundle-store.ts'
 import { parseBundleId } from '../../metadata/record-ids.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import { jsonReply, type OwnCall } from '../http/own-route.ts'
-import type { Reply } from '../operation.ts'
-import { removeManifest } from '../zip/archives.ts'
+import { jsonReply, type NativeCall } from '../native-api/native-route.ts'
+import type { Reply } from '../reply.ts'
+import { removeManifest } from '../zip/manifest-cache.ts'
+import type { BundleDeps } from './bundle-deps.ts'
 import { describeWhole } from './bundle-description.ts'
-import type { BundleParts } from './bundle-parts.ts'
 import { hashBundleSecret, newBundleSecret } from './bundle-secrets.ts'
 import { deleteWhole } from './delete-bundle.ts'
 import { freezeBundle, keptUntil } from './freeze-bundle.ts'
@@ -15,16 +15,16 @@ import { withChoice } from './gathering/begin-gathering.ts'
 import { type AskedBundle, readBundleRequest } from './read-bundle-request.ts'
 
 /** 201 with a bundle that is ready, 202 with one that is being gathered. */
-export async function createBundle(parts: BundleParts, call: OwnCall): Promise<Reply> {
-  const asked = await readBundleRequest(parts, call)
-  const { metadata, random } = parts
+export async function createBundle(deps: BundleDeps, call: NativeCall): Promise<Reply> {
+  const asked = await readBundleRequest(deps, call)
+  const { metadata, random } = deps
   const token = newBundleSecret(random)
   const secret = newBundleSecret(random)
-  const draft = draftBundle(parts, asked, { token, secret })
-  const made = await storeBundle(parts, draft, asked)
+  const draft = draftBundle(deps, asked, { token, secret })
+  const made = await storeBundle(deps, draft, asked)
   const bundle = await awaitGathering(metadata, call, made).catch(async (cause: unknown) => {
     // Nobody was told of it.
-    await deleteWhole(parts, made)
+    await deleteWhole(deps, made)
     throw cause
   })
   return jsonReply(bundle.gathering === undefined ? 201 : 202, {
@@ -35,14 +35,14 @@ export async function createBundle(parts: BundleParts, call: OwnCall): Promise<R
 }
 
 function draftBundle(
-  parts: BundleParts,
+  deps: BundleDeps,
   { caller, request }: AskedBundle,
   opened: { readonly token: string; readonly secret: string },
 ): Bundle {
   const { userName, accessKeyId, tenantId } = caller.identity
-  const nowMs = parts.now()
+  const nowMs = deps.now()
   return {
-    bundleId: drawBundleId(parts),
+    bundleId: drawBundleId(deps),
     tenantId,
     bucketName: request.bucketName,
     createdBy: { userName, accessKeyId },
@@ -58,13 +58,13 @@ function draftBundle(
 }
 
 async function storeBundle(
-  parts: BundleParts,
+  deps: BundleDeps,
   draft: Bundle,
   { order, request, caller }: AskedBundle,
 ): Promise<Bundle> {
-  const { metadata, random } = parts
+  const { metadata, random } = deps
   const { selections } = request
-  const manifest = await freezeBundle(parts, order)
+  const manifest = await freezeBundle(deps, order)
   const choice = { manifest, selections, keys: caller.keys, nowMs: draft.createdMs }
   const bundle = withChoice(draft, choice, random)
   const created = await metadata.bundles.create(bundle, keptUntil(bundle))
@@ -75,13 +75,13 @@ async function storeBundle(
   })
 }
 
-function drawBundleId({ random }: BundleParts): Bundle['bundleId'] {
+function drawBundleId({ random }: BundleDeps): Bundle['bundleId'] {
   const id = parseBundleId(random(16).toString('hex'))
   if (id === undefined) throw new RangeError('random(16) must give 16 bytes')
   return id
 }
 
-function urlOf(call: OwnCall, bundle: Bundle, token: string): string {
+function urlOf(call: NativeCall, bundle: Bundle, token: string): string {
   const name = encodeURIComponent(bundle.fileName)
   return `${call.endpoint}/-/bundles/${bundle.bundleId}/${name}?token=${token}`
 }

@@ -1,22 +1,22 @@
 // `DELETE /-/bundles/ID`: its URL stops working at once; downloads under way break off.
 import type { Bundle } from '../../metadata/bundle-store.ts'
-import type { OwnCall } from '../http/own-route.ts'
-import type { Reply } from '../operation.ts'
-import type { BundleParts } from './bundle-parts.ts'
+import type { NativeCall } from '../native-api/native-route.ts'
+import type { Reply } from '../reply.ts'
+import type { BundleDeps } from './bundle-deps.ts'
 import { findOwnBundle } from './find-bundle.ts'
 import { removeManifests } from './freeze-bundle.ts'
 
-export async function deleteBundle(parts: BundleParts, call: OwnCall, id: string): Promise<Reply> {
-  const { credentials } = parts
+export async function deleteBundle(deps: BundleDeps, call: NativeCall, id: string): Promise<Reply> {
+  const { credentials } = deps
   const action = 'holdfast:DeleteBundle'
   const { bundle } = await findOwnBundle(call, id, { action, credentials })
-  await deleteWhole(parts, bundle)
+  await deleteWhole(deps, bundle)
   return { status: 204 }
 }
 
 /** With what it has held. Who gathers for it finds out by itself, and clears up what it has then. */
 export async function deleteWhole(
-  { metadata, gatherer }: Pick<BundleParts, 'metadata' | 'gatherer'>,
+  { metadata, gatherer }: Pick<BundleDeps, 'metadata' | 'gatherer'>,
   { bundleId, tenantId, states, gathering }: Bundle,
 ): Promise<void> {
   await metadata.bundles.remove(bundleId)

@@ -1,32 +1,32 @@
 // `POST /-/bundles?download`: makes no bundle, and answers with the zip itself.
 import type { Manifest } from '../../metadata/manifest-store.ts'
 import { Query } from '../../protocol/s3/request-target.ts'
-import type { OwnCall } from '../http/own-route.ts'
-import type { Reply } from '../operation.ts'
-import { removeManifest } from '../zip/archives.ts'
-import type { BundleParts } from './bundle-parts.ts'
+import type { NativeCall } from '../native-api/native-route.ts'
+import type { Reply } from '../reply.ts'
+import { removeManifest } from '../zip/manifest-cache.ts'
+import type { BundleDeps } from './bundle-deps.ts'
 import { externalSelections } from './bundle-selection.ts'
 import { gatherMsMax } from './external/external-limits.ts'
 import { fillManifest, freezeBundle } from './freeze-bundle.ts'
 import { type AskedBundle, readBundleRequest } from './read-bundle-request.ts'
 
-export async function downloadAtOnce(parts: BundleParts, call: OwnCall): Promise<Reply> {
-  const asked = await readBundleRequest(parts, call)
-  const frozen = await freezeBundle(parts, asked.order)
-  const manifest = await gathered(parts, asked, frozen)
+export async function downloadAtOnce(deps: BundleDeps, call: NativeCall): Promise<Reply> {
+  const asked = await readBundleRequest(deps, call)
+  const frozen = await freezeBundle(deps, asked.order)
+  const manifest = await gathered(deps, asked, frozen)
   // Conditions and ranges are about what is there already; this has just been made.
   const plain = { method: 'GET', headers: {}, query: new Query([]) } as const
   const { fileName } = asked.request
-  return parts.zip.reply(plain, { manifest, tenantKeys: asked.caller.keys, fileName })
+  return deps.zip.reply(plain, { manifest, tenantKeys: asked.caller.keys, fileName })
 }
 
 /** In a single attempt: the client waits. */
 async function gathered(
-  parts: BundleParts,
+  deps: BundleDeps,
   { caller, request }: AskedBundle,
   manifest: Manifest,
 ): Promise<Manifest> {
-  const { metadata, gatherer } = parts
+  const { metadata, gatherer } = deps
   const { manifestId } = manifest
   const { windows } = request
   const { tenantId } = caller.identity
@@ -37,7 +37,7 @@ async function gathered(
     const signal = AbortSignal.timeout(gatherMsMax)
     const stillWanted = async () => {}
     const found = await gatherer.gather({ ...order, signal, stillWanted })
-    const filled = await fillManifest(parts, { manifest, windows, gathered: found })
+    const filled = await fillManifest(deps, { manifest, windows, gathered: found })
     // What is local is held for the first list, which goes.
     await metadata.leases.handOver(manifestId, filled.manifestId)
     return filled

@@ -4,17 +4,17 @@ import type { Bundle } from '../../metadata/bundle-store.ts'
 import type { Manifest } from '../../metadata/manifest-store.ts'
 import { Query } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import type { OwnCall } from '../http/own-route.ts'
-import type { Reply } from '../operation.ts'
-import { requireOwner } from '../require-owner.ts'
-import { namedEtags } from '../zip/choose-manifest.ts'
-import type { BundleParts } from './bundle-parts.ts'
+import { requireOwner } from '../access/require-owner.ts'
+import type { NativeCall } from '../native-api/native-route.ts'
+import type { Reply } from '../reply.ts'
+import { namedEtags } from '../s3/zip/choose-manifest.ts'
+import type { BundleDeps } from './bundle-deps.ts'
 import { isBundleSecret } from './bundle-secrets.ts'
 import { findBundle, requireAlive, requireReady } from './find-bundle.ts'
 
 export async function downloadBundle(
-  parts: BundleParts,
-  call: OwnCall,
+  deps: BundleDeps,
+  call: NativeCall,
   id: string,
 ): Promise<Reply> {
   const bundle = await findBundle(call, id)
@@ -23,8 +23,8 @@ export async function downloadBundle(
   requireOwner(call.headers, bundle.tenantId)
   requireAlive(call, bundle)
   requireReady(bundle)
-  const manifest = await chooseState(parts, call, bundle)
-  const tenantKeys = await parts.keysOfTenant(bundle.tenantId)
+  const manifest = await chooseState(deps, call, bundle)
+  const tenantKeys = await deps.keysOfTenant(bundle.tenantId)
   if (manifest === undefined || tenantKeys === undefined) {
     throw new S3Error('BundleExpired', { BundleId: bundle.bundleId })
   }
@@ -34,7 +34,7 @@ export async function downloadBundle(
     // Who has the URL may not choose headers that the archive is served with.
     query: new Query(call.query.parameters.filter(({ name }) => name === 'partNumber')),
   } as const
-  const reply = await parts.zip.reply(request, { manifest, tenantKeys, fileName: bundle.fileName })
+  const reply = await deps.zip.reply(request, { manifest, tenantKeys, fileName: bundle.fileName })
   // The URL is a secret: no cache on the way may keep what it leads to, and no page tell of it.
   const headers = { ...reply.headers, 'Cache-Control': 'private', 'Referrer-Policy': 'no-referrer' }
   return { ...reply, headers }
@@ -42,8 +42,8 @@ export async function downloadBundle(
 
 /** The state that If-Match or If-Range names while it is kept, else the newest. */
 async function chooseState(
-  { metadata }: BundleParts,
-  call: OwnCall,
+  { metadata }: BundleDeps,
+  call: NativeCall,
   bundle: Bundle,
 ): Promise<Manifest | undefined> {
   const named = namedEtags(call.headers)

@@ -4,11 +4,11 @@ import type { Bundle } from '../../metadata/bundle-store.ts'
 import { parseBundleId } from '../../metadata/record-ids.ts'
 import { headerText } from '../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import type { Credentials } from '../http/credentials.ts'
-import type { OwnCall } from '../http/own-route.ts'
-import type { Identity } from '../identity.ts'
-import type { RequestBody } from '../operation.ts'
-import { requireOwner } from '../require-owner.ts'
+import type { Credentials } from '../access/credentials.ts'
+import type { Identity } from '../access/identity.ts'
+import { requireOwner } from '../access/require-owner.ts'
+import type { NativeCall } from '../native-api/native-route.ts'
+import type { RequestBody } from '../s3/operation.ts'
 import { retryAfterSeconds } from './bundle-limits.ts'
 import { type BundleAction, permitBundle } from './bundle-permission.ts'
 import { isBundleSecret } from './bundle-secrets.ts'
@@ -24,14 +24,14 @@ export type BundleCaller = {
 export type FindCredentials = (accessKeyId: string) => Promise<Credentials | undefined>
 
 /** Throws `NoSuchBundle`, and `BundleExpired` when it is over. */
-export async function findBundle(call: OwnCall, rawId: string): Promise<Bundle> {
+export async function findBundle(call: NativeCall, rawId: string): Promise<Bundle> {
   const bundleId = parseBundleId(rawId)
   const bundle = bundleId && (await call.services.metadata.bundles.get(bundleId))
   if (bundle === undefined) throw new S3Error('NoSuchBundle', { BundleId: rawId })
   return bundle
 }
 
-export function requireAlive(call: OwnCall, bundle: Bundle): void {
+export function requireAlive(call: NativeCall, bundle: Bundle): void {
   if (call.services.now() >= bundle.expiresMs) {
     throw new S3Error('BundleExpired', { BundleId: bundle.bundleId })
   }
@@ -57,7 +57,7 @@ export function requireReady({ bundleId, states, gathering, failure }: Bundle): 
  * what authenticating throws. To a signer of another tenant, the bundle is not there.
  */
 export async function findOwnBundle(
-  call: OwnCall,
+  call: NativeCall,
   rawId: string,
   options: { readonly action: BundleAction; readonly credentials: FindCredentials },
 ): Promise<BundleCaller> {

@@ -9,8 +9,8 @@ import type { BucketRef, MetadataStore } from '../../metadata/metadata-store.ts'
 import type { TenantId } from '../../metadata/records.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { entryKey } from '../../protocol/zip/entry-name.ts'
-import { removeManifest } from '../zip/archives.ts'
 import type { EntryList } from '../zip/entry-list.ts'
+import { removeManifest } from '../zip/manifest-cache.ts'
 import { placedPages } from '../zip/manifest-entries.ts'
 import type { ZipService } from '../zip/zip-service.ts'
 import { nameEntries } from './bundle-entries.ts'
@@ -19,7 +19,7 @@ import { type Selection, scopesOf } from './bundle-selection.ts'
 import type { Gathered } from './external/gather-sources.ts'
 import { openSelections } from './raw-entries.ts'
 
-export type FreezeParts = {
+export type FreezeDeps = {
   readonly metadata: MetadataStore
   readonly zip: ZipService
   readonly random: RandomBytes
@@ -38,11 +38,11 @@ export type BundleOrder = {
  * after its last use, unless a bundle keeps it. Throws what choosing and naming the entries throws, and
  * `SlowDown` when the tenant's quota is in use.
  */
-export async function freezeBundle(parts: FreezeParts, order: BundleOrder): Promise<Manifest> {
-  const { metadata } = parts
+export async function freezeBundle(deps: FreezeDeps, order: BundleOrder): Promise<Manifest> {
+  const { metadata } = deps
   const { bucket, selections, windows, before } = order
   const behind = before && { before: { manifests: metadata.manifests, manifest: before } }
-  const manifest = await freeze(parts, {
+  const manifest = await freeze(deps, {
     tenantId: bucket.tenantId,
     windows,
     emptyModifiedMs: bucket.createdMs,
@@ -52,7 +52,7 @@ export async function freezeBundle(parts: FreezeParts, order: BundleOrder): Prom
       return nameEntries({ added, windows, ...behind })
     },
   })
-  await holdOnlyEntries(parts, manifest, before)
+  await holdOnlyEntries(deps, manifest, before)
   return manifest
 }
 
@@ -61,7 +61,7 @@ export async function freezeBundle(parts: FreezeParts, order: BundleOrder): Prom
  * only that is held which it names, unless it is long. What was there before, the bundle holds already.
  */
 async function holdOnlyEntries(
-  { metadata, zip }: FreezeParts,
+  { metadata, zip }: FreezeDeps,
   manifest: Manifest,
   before: Manifest | undefined,
 ): Promise<void> {
@@ -92,18 +92,18 @@ async function* sourcesOf(
  * not gathered is held as it was for the list before.
  */
 export function fillManifest(
-  parts: FreezeParts,
+  deps: FreezeDeps,
   filling: { readonly manifest: Manifest; readonly windows: boolean; readonly gathered: Gathered },
 ): Promise<Manifest> {
   const { manifest, windows, gathered } = filling
-  return freeze(parts, {
+  return freeze(deps, {
     tenantId: manifest.tenantId,
     windows,
     emptyModifiedMs: manifest.modifiedMs,
     scopes: [...gathered.values()].flatMap(({ source }) =>
       source === undefined ? [] : [{ is: 'row' as const, ...source }],
     ),
-    open: async () => filledEntries(parts.metadata, manifest, gathered),
+    open: async () => filledEntries(deps.metadata, manifest, gathered),
   })
 }
 
@@ -115,7 +115,7 @@ type Freezing = {
   readonly open: () => Promise<EntryList>
 }
 
-function freeze({ zip, random }: FreezeParts, freezing: Freezing): Promise<Manifest> {
+function freeze({ zip, random }: FreezeDeps, freezing: Freezing): Promise<Manifest> {
   const { windows, ...order } = freezing
   return zip.archives.freeze({
     ...order,

@@ -1,26 +1,26 @@
 // A request that asks for a bundle, or for the zip itself: who asks, what for, and that it may be had.
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import { readJsonObject } from '../http/json-body.ts'
-import type { OwnCall, OwnCaller } from '../http/own-route.ts'
+import { readJsonObject } from '../native-api/json-body.ts'
+import type { NativeCall, NativeCaller } from '../native-api/native-route.ts'
+import type { BundleDeps } from './bundle-deps.ts'
 import { bundleRequestBytesMax } from './bundle-limits.ts'
-import type { BundleParts } from './bundle-parts.ts'
 import { permitBundle, permitSelections } from './bundle-permission.ts'
 import { type BundleRequest, parseBundleRequest } from './bundle-request.ts'
 import type { BundleOrder } from './freeze-bundle.ts'
 
 export type AskedBundle = {
-  readonly caller: OwnCaller
+  readonly caller: NativeCaller
   readonly request: BundleRequest
   readonly order: BundleOrder
 }
 
 /** Throws what authenticating and parsing throw, `AccessDenied`, and `NoSuchBucket`. */
-export async function readBundleRequest(parts: BundleParts, call: OwnCall): Promise<AskedBundle> {
+export async function readBundleRequest(deps: BundleDeps, call: NativeCall): Promise<AskedBundle> {
   const { services } = call
   const caller = await call.authenticate()
   const request = parseBundleRequest(await readJsonObject(caller.body, bundleRequestBytesMax))
   const { bucketName, selections, windows } = request
-  const asking = { services, identity: caller.identity, sources: parts.sources }
+  const asking = { services, identity: caller.identity, sources: deps.sources }
   await permitBundle(asking, 'holdfast:CreateBundle', bucketName)
   await permitSelections(asking, bucketName, selections)
   const bucket = await services.metadata.buckets.get(caller.identity.tenantId, bucketName)

@@ -1,24 +1,24 @@
 // `GET /-/bundles` and `GET /-/bundles/ID`.
 import { parseBundleId } from '../../metadata/record-ids.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import { jsonReply, type OwnCall } from '../http/own-route.ts'
-import type { Reply } from '../operation.ts'
+import { jsonReply, type NativeCall } from '../native-api/native-route.ts'
+import type { Reply } from '../reply.ts'
+import type { BundleDeps } from './bundle-deps.ts'
 import { describeBundle, describeWhole } from './bundle-description.ts'
-import type { BundleParts } from './bundle-parts.ts'
 import { permitBundle } from './bundle-permission.ts'
 import { findOwnBundle } from './find-bundle.ts'
 
 const pageBundles = 100
 
-export async function showBundle(parts: BundleParts, call: OwnCall, id: string): Promise<Reply> {
-  const { credentials, metadata } = parts
+export async function showBundle(deps: BundleDeps, call: NativeCall, id: string): Promise<Reply> {
+  const { credentials, metadata } = deps
   const action = 'holdfast:GetBundle'
   const { bundle } = await findOwnBundle(call, id, { action, credentials })
   return jsonReply(200, await describeWhole(metadata, bundle, call.services.now()))
 }
 
 /** Pages of 100, in order of the ids; `next` of one is `after` of the following. */
-export async function listBundles(parts: BundleParts, call: OwnCall): Promise<Reply> {
+export async function listBundles(deps: BundleDeps, call: NativeCall): Promise<Reply> {
   const { services } = call
   const { identity } = await call.authenticate()
   await permitBundle({ services, identity }, 'holdfast:ListBundles', '')
@@ -27,7 +27,7 @@ export async function listBundles(parts: BundleParts, call: OwnCall): Promise<Re
   if (raw !== undefined && after === undefined) {
     throw new S3Error('InvalidArgument', { ArgumentName: 'after', ArgumentValue: raw })
   }
-  const bundles = await parts.metadata.bundles.list(identity.tenantId, {
+  const bundles = await deps.metadata.bundles.list(identity.tenantId, {
     limit: pageBundles,
     ...(after === undefined ? {} : { after }),
   })

@@ -4,7 +4,7 @@
 // by all others.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { RequestTarget } from '../../protocol/s3/request-target.ts'
-import type { Reply } from '../operation.ts'
+import type { Reply } from '../reply.ts'
 import type { Health } from './health.ts'
 import { takesHtml, welcomePage } from './welcome-page.ts'
 

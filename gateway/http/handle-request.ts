@@ -15,18 +15,19 @@ import {
 import { parseRequestTarget, type RequestTarget } from '../../protocol/s3/request-target.ts'
 import { S3Error, type S3ErrorCode } from '../../protocol/s3/s3-error.ts'
 import { renderError } from '../../protocol/s3/xml/render-error.ts'
-import type { PaceLimit } from '../objects/body-pace.ts'
-import type { Call, FormOperation, Operation, Reply, Services } from '../operation.ts'
-import { requireOwner } from '../require-owner.ts'
-import { asS3Error } from '../storage-full.ts'
+import type { Authenticate, Caller } from '../access/authenticate.ts'
+import { type RefusedRequest, refusalWithRegion } from '../access/bucket-region.ts'
+import { checkPresignedHeaders, withPresignedHeaders } from '../access/presigned-headers.ts'
+import { requireOwner } from '../access/require-owner.ts'
+import { asS3Error } from '../data/storage-full.ts'
+import { answerNative } from '../native-api/answer-native.ts'
+import { isNativePath, jsonErrorReply, type NativeRoutes } from '../native-api/native-route.ts'
+import type { Reply } from '../reply.ts'
+import type { Call, FormOperation, Operation, Services } from '../s3/operation.ts'
 import { answerAnonymous, isAnonymous } from './anonymous-routes.ts'
-import { answerOwn } from './answer-own.ts'
-import type { Authenticate, Caller } from './authenticate.ts'
-import { type RefusedRequest, refusalWithRegion } from './bucket-region.ts'
+import type { PaceLimit } from './body-pace.ts'
 import { foldedHeaders } from './folded-headers.ts'
 import type { Health } from './health.ts'
-import { isOwnPath, jsonErrorReply, type OwnRoutes } from './own-route.ts'
-import { checkPresignedHeaders, withPresignedHeaders } from './presigned-headers.ts'
 import { ReplyBatch } from './reply-batch.ts'
 import { HttpRequestBody } from './request-body.ts'
 import type { RequestIds } from './request-id.ts'
@@ -36,11 +37,11 @@ export type Handlers = Readonly<Record<Exclude<OperationName, 'PostObject'>, Ope
   readonly PostObject: FormOperation
 }
 
-export type RequestHandlerParts = {
+export type RequestHandlerDeps = {
   readonly services: Services
   readonly handlers: Handlers
   /** Requests below `/-/`. */
-  readonly ownRoutes: OwnRoutes
+  readonly nativeRoutes: NativeRoutes
   readonly authenticate: Authenticate
   readonly health: Health
   readonly checksums: Checksums
@@ -59,26 +60,26 @@ export type HandleRequest = (
 ) => Promise<void>
 
 /** What is known of a request so far, for the error document and the log. */
-type Progress = { operation: string; body: HttpRequestBody | undefined; isOwn: boolean }
+type Progress = { operation: string; body: HttpRequestBody | undefined; isNative: boolean }
 
-export function makeRequestHandler(parts: RequestHandlerParts): HandleRequest {
+export function makeRequestHandler(deps: RequestHandlerDeps): HandleRequest {
   const batch = new ReplyBatch()
   return async (incoming, outgoing, { expectsContinue }) => {
-    const requestId = parts.ids.next()
-    const { hostId } = parts.ids
-    const progress: Progress = { operation: 'unknown', body: undefined, isOwn: false }
+    const requestId = deps.ids.next()
+    const { hostId } = deps.ids
+    const progress: Progress = { operation: 'unknown', body: undefined, isNative: false }
     const fail = (cause: unknown) =>
-      parts.onFailure({ requestId, operation: progress.operation, cause })
+      deps.onFailure({ requestId, operation: progress.operation, cause })
     const exchange = () => ({
       incoming,
       outgoing,
       standing: ['x-amz-request-id', requestId, 'x-amz-id-2', hostId, 'Server', 'Holdfast'],
       withheldContinue: expectsContinue && progress.body?.begun !== true,
       batch,
-      pace: parts.pace,
+      pace: deps.pace,
     })
     try {
-      const reply = await answer(parts, {
+      const reply = await answer(deps, {
         incoming,
         outgoing,
         expectsContinue,
@@ -98,7 +99,7 @@ export function makeRequestHandler(parts: RequestHandlerParts): HandleRequest {
       const resource = pathOf(incoming.url ?? '/')
       await sendReply(
         exchange(),
-        progress.isOwn
+        progress.isNative
           ? jsonErrorReply(error, requestId)
           : errorReply(error, { resource, requestId, hostId }),
       )
@@ -121,40 +122,40 @@ type Arrived = {
   readonly progress: Progress
 }
 
-async function answer(parts: RequestHandlerParts, arrived: Arrived): Promise<Reply> {
+async function answer(deps: RequestHandlerDeps, arrived: Arrived): Promise<Reply> {
   const { incoming, progress } = arrived
   requireHost(incoming)
   const target = parseRequestTarget(incoming.url ?? '/')
   const method = incoming.method ?? 'GET'
-  const receive = (payload: Caller['payload']) => receiveBody(parts, arrived, payload)
+  const receive = (payload: Caller['payload']) => receiveBody(deps, arrived, payload)
   const anonymous = isAnonymous(incoming.headers, target)
   // What is not S3's lies beside buckets, never within one.
   if (
-    (anonymous || isOwnPath(target.rawPath)) &&
-    hostedBucket(incoming.headers.host, parts.domains) === undefined
+    (anonymous || isNativePath(target.rawPath)) &&
+    hostedBucket(incoming.headers.host, deps.domains) === undefined
   ) {
-    const call = { ...makeRequest(parts, arrived, { target, address: {} }), method }
-    if (isOwnPath(target.rawPath)) {
-      progress.isOwn = true
+    const call = { ...makeRequest(deps, arrived, { target, address: {} }), method }
+    if (isNativePath(target.rawPath)) {
+      progress.isNative = true
       progress.operation = target.rawPath.split('/', 3).join('/')
-      const authenticate = () => parts.authenticate(incoming, { target, of: 'ours' })
-      return answerOwn(parts.ownRoutes, { target, call, authenticate, receive })
+      const authenticate = () => deps.authenticate(incoming, { target, of: 'ours' })
+      return answerNative(deps.nativeRoutes, { target, call, authenticate, receive })
     }
-    const reply = answerAnonymous({ ...call, target }, parts.health)
+    const reply = answerAnonymous({ ...call, target }, deps.health)
     if (reply !== undefined) return reply
   }
-  const address = parseAddress(target.rawPath, incoming.headers.host, parts.domains)
-  const request = makeRequest(parts, arrived, { target, address })
+  const address = parseAddress(target.rawPath, incoming.headers.host, deps.domains)
+  const request = makeRequest(deps, arrived, { target, address })
   const name = matchOperation({ method, address, query: target.query, headers: request.headers })
   progress.operation = name
   if (name === 'PostObject') {
     const plain = { chunked: undefined, expectedSha256: undefined }
-    return parts.handlers.PostObject({ ...request, body: receive(plain) })
+    return deps.handlers.PostObject({ ...request, body: receive(plain) })
   }
   const row: OperationRow = operations[name]
   const { bucketName, services } = request
   const refused = { operation: name, bucketName, isAnonymous: anonymous }
-  const { identity, keys, payload } = await parts
+  const { identity, keys, payload } = await deps
     .authenticate(incoming, { target, of: row.ours ? 'ours' : 's3' })
     .catch((cause) => tellRegion(cause, refused, services))
   checkPresignedHeaders(target.query)
@@ -162,7 +163,7 @@ async function answer(parts: RequestHandlerParts, arrived: Arrived): Promise<Rep
   checkHeaders(name, request.headers)
   const call = { ...request, identity, keys, body: receive(payload) }
   await permit(call, row).catch((cause) => tellRegion(cause, refused, services))
-  return parts.handlers[name](call)
+  return deps.handlers[name](call)
 }
 
 /** Throws the refusal of a request, with what it may learn of the bucket; and what is no refusal. */
@@ -175,7 +176,7 @@ async function tellRegion(
 }
 
 function receiveBody(
-  { checksums, pace }: RequestHandlerParts,
+  { checksums, pace }: RequestHandlerDeps,
   { incoming, outgoing, expectsContinue, progress }: Arrived,
   { chunked, expectedSha256 }: Caller['payload'],
 ): HttpRequestBody {
@@ -194,13 +195,13 @@ function requireHost({ headers, httpVersion }: IncomingMessage): void {
 const hostSyntax = /^(?:[A-Za-z0-9._~%!$&'()*+,;=-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?$/
 
 function makeRequest(
-  parts: RequestHandlerParts,
+  deps: RequestHandlerDeps,
   { incoming, requestId }: Arrived,
   { target, address }: { target: RequestTarget; address: Address },
 ): Omit<Call, 'identity' | 'keys' | 'body'> {
   const scheme = 'encrypted' in incoming.socket ? 'https' : 'http'
   return {
-    services: parts.services,
+    services: deps.services,
     bucketName: address.bucket ?? '',
     key: address.key ?? '',
     query: target.query,

@@ -1,23 +1,19 @@
 // The payload of one HTTP request as operations see it: decoded, counted, paced. Decoding itself is
 // in `protocol/s3/body`.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AwsChunkedOptions } from '../../protocol/s3/body/aws-chunked-options.ts'
 import type { Trailers } from '../../protocol/s3/body/aws-chunked-trailers.ts'
 import { decodeAwsChunked } from '../../protocol/s3/body/decode-aws-chunked.ts'
 import { guardLength } from '../../protocol/s3/body/length-guard.ts'
 import type { Checksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { headerText } from '../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import { type PaceLimit, paced } from '../objects/body-pace.ts'
-import type { RequestBody } from '../operation.ts'
-import { collectPayload } from '../payload/small-payload.ts'
+import type { PayloadFraming } from '../access/authenticate.ts'
+import type { RequestBody } from '../s3/operation.ts'
+import { collectPayload } from '../s3/write/small-payload.ts'
+import { type PaceLimit, paced } from './body-pace.ts'
 import { verifySmallPayload } from './verify-small-payload.ts'
 
-export type BodyOptions = {
-  /** Present when the payload is aws-chunked. */
-  readonly chunked: AwsChunkedOptions | undefined
-  /** Hex, when the client bound the payload to its signature. */
-  readonly expectedSha256: string | undefined
+export type BodyOptions = PayloadFraming & {
   readonly checksums: Checksums
   readonly pace: PaceLimit
   /** The client waits for `100 Continue` before it sends. */

@@ -3,9 +3,9 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { hasWideText } from '../../protocol/s3/header-text.ts'
-import type { Batch } from '../objects/batch.ts'
-import type { PaceLimit } from '../objects/body-pace.ts'
-import type { Reply, ReplyBody, StreamedBody } from '../operation.ts'
+import type { Batch } from '../data/buffers/batch.ts'
+import type { Reply, ReplyBody, StreamedBody } from '../reply.ts'
+import type { PaceLimit } from './body-pace.ts'
 import type { ReplyBatch } from './reply-batch.ts'
 import { writeHead } from './write-head.ts'
 

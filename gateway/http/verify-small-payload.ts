@@ -5,7 +5,7 @@ import { isChecksumValue, requireAlgorithmOf } from '../../protocol/s3/checksum-
 import { parseChecksumValue, parseContentMd5 } from '../../protocol/s3/checksums/checksum-value.ts'
 import type { Checksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import { verifyPayloadSha256 } from '../payload/small-payload.ts'
+import { verifyPayloadSha256 } from '../s3/write/small-payload.ts'
 
 export type SentDigests = {
   readonly expectedSha256: string | undefined

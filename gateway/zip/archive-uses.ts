@@ -3,17 +3,17 @@
 import type { ManifestId } from '../../metadata/manifest-store.ts'
 import { noteUseEveryMs } from './zip-limits.ts'
 
-export type ArchiveUsesParts = {
+export type ArchiveUsesDeps = {
   readonly note: (manifestId: ManifestId) => Promise<unknown>
 }
 
 export class ArchiveUses {
   private readonly counts = new Map<ManifestId, number>()
-  private readonly note: ArchiveUsesParts['note']
+  private readonly note: ArchiveUsesDeps['note']
   private timer: NodeJS.Timeout | undefined
 
-  constructor(parts: ArchiveUsesParts) {
-    this.note = parts.note
+  constructor(deps: ArchiveUsesDeps) {
+    this.note = deps.note
   }
 
   /** Answers what ends the use, to be called once. */

@@ -3,7 +3,7 @@
 import type { Manifest } from '../../metadata/manifest-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { parseManifestId } from '../../metadata/record-ids.ts'
-import { archivePurpose, removeManifest } from './archives.ts'
+import { archivePurpose, removeManifest } from './manifest-cache.ts'
 import { idleAfterMs } from './zip-limits.ts'
 
 /**

@@ -1,7 +1,7 @@
 // Compares what is sent with what the manifest promised: an entry whose bytes have another CRC-32 must
 // not be sent to its end. Entries that a range cuts cannot be compared.
 import { crc32 } from '@node-rs/crc32'
-import { UnreadableData } from '../objects/reader-parts.ts'
+import { UnreadableData } from '../data/read/reader-deps.ts'
 import type { EntrySlice } from './entry-slice.ts'
 import type { PlacedEntry } from './manifest-entries.ts'
 

@@ -1,6 +1,6 @@
 // Several ranges in one body. https://www.rfc-editor.org/rfc/rfc9110#section-14.6
 import { contentRange, type HalfOpenRange } from '../../protocol/s3/range.ts'
-import type { Batches } from '../objects/batch.ts'
+import type { Batches } from '../data/buffers/batch.ts'
 
 export type MultipartRanges = {
   readonly contentType: string

@@ -5,11 +5,11 @@ import type { EntrySource } from '../../metadata/manifest-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { BucketId, ObjectData } from '../../metadata/records.ts'
 import { localHeader } from '../../protocol/zip/zip-layout.ts'
-import { readBatches, readTogether } from '../objects/object-reader.ts'
-import { type ObjectRange, type ReaderParts, UnreadableData } from '../objects/reader-parts.ts'
+import { readBatches, readTogether } from '../data/read/object-reader.ts'
+import { type ObjectRange, type ReaderDeps, UnreadableData } from '../data/read/reader-deps.ts'
 import { dataOf, type EntrySlice } from './entry-slice.ts'
 
-export type SliceParts = ReaderParts & {
+export type SliceParts = ReaderDeps & {
   readonly metadata: {
     readonly objects: Pick<MetadataStore['objects'], 'dataOfRows'>
   }
@@ -30,11 +30,11 @@ type LastData = { rowId: string; data: ObjectData }
 const noData = { value: undefined }
 
 export class SliceReader {
-  private readonly parts: SliceParts
+  private readonly deps: SliceParts
   private last: LastData | undefined
 
-  constructor(parts: SliceParts) {
-    this.parts = parts
+  constructor(deps: SliceParts) {
+    this.deps = deps
   }
 
   /** All of it; memory is about twice what the slices have. Throws `UnreadableData`. */
@@ -42,7 +42,7 @@ export class SliceReader {
     const dataOfSource = await this.locate(slices)
     const wanted = slices.map((slice) => objectRange(slice, dataOfSource))
     const read = await readTogether(
-      this.parts,
+      this.deps,
       wanted.filter((one) => one !== undefined),
     )
     const buffers = read.values()
@@ -59,7 +59,7 @@ export class SliceReader {
     assert(data !== undefined, 'a slice without data')
     let header = headerOf(slice)
     let end = slice.start + (header?.length ?? 0)
-    for await (const batch of readBatches(this.parts, { data, size }, dataOf(slice))) {
+    for await (const batch of readBatches(this.deps, { data, size }, dataOf(slice))) {
       for (const buffer of batch) end += buffer.length
       yield { slice, header, data: batch, end }
       header = undefined
@@ -78,7 +78,7 @@ export class SliceReader {
       else asked.set(source.bucketId, [...(asked.get(source.bucketId) ?? []), source])
     }
     for (const [bucketId, sources] of asked) {
-      const data = await this.parts.metadata.objects.dataOfRows(bucketId, sources)
+      const data = await this.deps.metadata.objects.dataOfRows(bucketId, sources)
       for (const [index, source] of sources.entries()) {
         const located = data[index]
         if (located === undefined) throw new UnreadableData(`row ${source.rowId} is gone`)

@@ -1,6 +1,6 @@
 // How fast a reader reads ahead: as the client takes what it is given, and as the process's budget
 // allows. So a hundred clients that do not read hold little, and one that reads is not held up.
-import type { Batch } from '../objects/batch.ts'
+import type { Batch } from '../data/buffers/batch.ts'
 import type { OpenReaders } from './open-readers.ts'
 import type { ReadAheadBudget } from './read-ahead-budget.ts'
 import {
@@ -31,10 +31,10 @@ export class ReadingLane {
   private readonly readers: Pick<OpenReaders, 'areMany'>
   private readonly clock: () => number
 
-  constructor(parts: ReadingParts) {
-    this.budget = parts.budget
-    this.readers = parts.readers
-    this.clock = parts.clock
+  constructor(deps: ReadingParts) {
+    this.budget = deps.budget
+    this.readers = deps.readers
+    this.clock = deps.clock
   }
 
   get isFast(): boolean {

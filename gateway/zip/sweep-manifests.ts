@@ -1,7 +1,7 @@
 // Removes manifests that were not used for their whole life, and what a process that died in the middle
 // of a freeze or of a removal has left.
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
-import { removeManifest } from './archives.ts'
+import { removeManifest } from './manifest-cache.ts'
 import { abandonedAfterMs, manifestLifeMs } from './zip-limits.ts'
 
 const sweptAtOnce = 100

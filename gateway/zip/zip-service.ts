@@ -4,18 +4,18 @@ import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { Manifest } from '../../metadata/manifest-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
-import type { TenantKeys } from '../keys/tenant-keys.ts'
-import type { Batches } from '../objects/batch.ts'
-import type { Reply } from '../operation.ts'
+import type { TenantKeys } from '../access/keys/tenant-keys.ts'
+import type { Batches } from '../data/buffers/batch.ts'
+import type { Reply } from '../reply.ts'
 import { readArchive } from './archive-reader.ts'
 import { type ArchiveRequest, archiveReply } from './archive-reply.ts'
-import { Archives } from './archives.ts'
 import type { ArchiveRange } from './entry-slice.ts'
+import { ManifestCache } from './manifest-cache.ts'
 import { OpenReaders } from './open-readers.ts'
 import { ReadAheadBudget } from './read-ahead-budget.ts'
 import { manyReaders, readAheadBytes } from './zip-limits.ts'
 
-export type ZipServiceParts = {
+export type ZipServiceDeps = {
   readonly metadata: MetadataStore
   readonly blobs: Pick<BlobStore, 'read' | 'readMany'>
   readonly random: RandomBytes
@@ -27,17 +27,17 @@ export type ZipServiceParts = {
 }
 
 export class ZipService {
-  readonly archives: Archives
-  private readonly parts: ZipServiceParts
+  readonly archives: ManifestCache
+  private readonly deps: ZipServiceDeps
   private readonly budget = new ReadAheadBudget({ bytes: readAheadBytes })
   private readonly readers: OpenReaders
 
-  constructor(parts: ZipServiceParts) {
-    this.parts = parts
-    this.archives = new Archives(parts)
+  constructor(deps: ZipServiceDeps) {
+    this.deps = deps
+    this.archives = new ManifestCache(deps)
     this.readers = new OpenReaders({
       many: manyReaders,
-      onMany: parts.onManyReaders ?? (() => {}),
+      onMany: deps.onManyReaders ?? (() => {}),
     })
   }
 
@@ -48,12 +48,12 @@ export class ZipService {
 
   /** As `readArchive`; the manifest lives on while it is read. */
   read(manifest: Manifest, tenantKeys: TenantKeys, range: ArchiveRange): Batches {
-    const { metadata, blobs, clock } = this.parts
+    const { metadata, blobs, clock } = this.deps
     const keepAlive = this.archives.keeper(manifest)
     const enter = () => this.archives.enter(manifest)
     const { budget, readers } = this
-    const parts = { metadata, blobs, tenantKeys, budget, readers, clock, keepAlive, enter }
-    return readArchive(parts, manifest, range)
+    const deps = { metadata, blobs, tenantKeys, budget, readers, clock, keepAlive, enter }
+    return readArchive(deps, manifest, range)
   }
 
   /** As `archiveReply`. `fileName` has its ending. */
@@ -69,7 +69,7 @@ export class ZipService {
     return archiveReply(request, {
       manifest,
       fileName,
-      boundary: () => this.parts.random(16).toString('hex'),
+      boundary: () => this.deps.random(16).toString('hex'),
       read: (range) => this.read(manifest, tenantKeys, range),
     })
   }

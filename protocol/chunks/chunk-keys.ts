@@ -1,5 +1,5 @@
 // The keys a tenant's chunks are named and sealed under, and how the key of one chunk follows from
-// them. Where the tenant's keys come from is `gateway/keys`.
+// them. Where the tenant's keys come from is `gateway/access/keys`.
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import type { ChunkNames } from './chunk-id.ts'
 import type { ChunkId } from './chunk-ref.ts'

@@ -1,5 +1,5 @@
 // Every limit of the protocol, with where it comes from. Limits of this server's own making (memory,
-// rates, connections) are settings, in `gateway/config.ts`.
+// rates, connections) are settings, in `gateway/config/config.ts`.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 

@@ -110,7 +110,7 @@ describe('a package', (test) => {
       'dist/deploy/holdfast.js',
       'dist/deploy/needed-node.mjs',
       'dist/deploy/s3-worker.js',
-      'dist/gateway/objects/hash-worker.js',
+      'dist/gateway/data/digests/hash-worker.js',
       'docs/configuration.md',
       'README.md',
     ]) {

@@ -6,7 +6,7 @@ import { createServer as createHttps } from 'node:https'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engines, OpenEngines, S3Listener } from '../../deploy/serving.ts'
-import { masterKeyFrom } from '../../gateway/keys/master-key-file.ts'
+import { masterKeyFrom } from '../../gateway/access/keys/master-key-file.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { AccessKey, Tenant } from '../../metadata/records.ts'
 

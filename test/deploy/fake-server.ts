@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { explainFailure } from '../../deploy/explain-failure.ts'
 import { runServer } from '../../deploy/server.ts'
-import { readConfig } from '../../gateway/config.ts'
+import { readConfig } from '../../gateway/config/config.ts'
 import { openFakeEngines } from './fake-engines.ts'
 
 const parsed = readConfig(process.argv.slice(2))

@@ -1,9 +1,9 @@
 // The steps of a multipart upload, through the operations themselves.
 import assert from 'node:assert'
-import type { Reply } from '../../gateway/operation.ts'
-import { completeMultipartUpload } from '../../gateway/operations/complete-multipart-upload.ts'
-import { createMultipartUpload } from '../../gateway/operations/create-multipart-upload.ts'
-import { uploadPart } from '../../gateway/operations/upload-part.ts'
+import type { Reply } from '../../gateway/reply.ts'
+import { completeMultipartUpload } from '../../gateway/s3/operations/complete-multipart-upload.ts'
+import { createMultipartUpload } from '../../gateway/s3/operations/create-multipart-upload.ts'
+import { uploadPart } from '../../gateway/s3/operations/upload-part.ts'
 import type { S3Error } from '../../protocol/s3/s3-error.ts'
 import { type GatewayHarness, type HarnessRequest, headerOf } from './gateway-harness.ts'
 

@@ -3,7 +3,7 @@ import assert from 'node:assert'
 import type { RawResponse } from './raw-connection.ts'
 import { exchange, exchangeBytes } from './wire-request.ts'
 
-export type OwnRequest = {
+export type NativeRequest = {
   readonly method?: string
   /** Path and query. */
   readonly target: string
@@ -13,12 +13,12 @@ export type OwnRequest = {
 
 const host = '127.0.0.1'
 
-function bodyOf({ json }: OwnRequest): string | undefined {
+function bodyOf({ json }: NativeRequest): string | undefined {
   if (json === undefined) return undefined
   return typeof json === 'string' ? json : JSON.stringify(json)
 }
 
-export function askSigned(port: number, request: OwnRequest): Promise<RawResponse> {
+export function askSigned(port: number, request: NativeRequest): Promise<RawResponse> {
   const { method = 'GET', target, headers } = request
   const body = bodyOf(request)
   return exchange(port, {
@@ -29,7 +29,7 @@ export function askSigned(port: number, request: OwnRequest): Promise<RawRespons
   })
 }
 
-export function askPlain(port: number, request: OwnRequest): Promise<RawResponse> {
+export function askPlain(port: number, request: NativeRequest): Promise<RawResponse> {
   const { method = 'GET', target, headers } = request
   const body = bodyOf(request)
   const sent = {

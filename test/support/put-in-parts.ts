@@ -1,8 +1,8 @@
 // Puts an object as a multipart upload, through the operations themselves.
 import assert from 'node:assert'
-import { completeMultipartUpload } from '../../gateway/operations/complete-multipart-upload.ts'
-import { createMultipartUpload } from '../../gateway/operations/create-multipart-upload.ts'
-import { uploadPart } from '../../gateway/operations/upload-part.ts'
+import { completeMultipartUpload } from '../../gateway/s3/operations/complete-multipart-upload.ts'
+import { createMultipartUpload } from '../../gateway/s3/operations/create-multipart-upload.ts'
+import { uploadPart } from '../../gateway/s3/operations/upload-part.ts'
 import { type GatewayHarness, headerOf } from './gateway-harness.ts'
 
 export async function putInParts(

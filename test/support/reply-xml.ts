@@ -1,6 +1,6 @@
 // Reads the XML of replies, for tests that ask what it says and not how it is written.
 import assert from 'node:assert'
-import type { Reply } from '../../gateway/operation.ts'
+import type { Reply } from '../../gateway/reply.ts'
 import { readXml, type XmlElement } from '../../protocol/s3/xml/xml-reader.ts'
 import { bodyOfReply, headerOf } from './gateway-harness.ts'
 

@@ -9,10 +9,10 @@ import type { BlobUsage } from '../../datanode/blob-store.ts'
 import { DiskBlobStore, type DiskBlobStoreOptions } from '../../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
 import { prepareRootUser } from '../../deploy/root-user.ts'
-import { composeGateway } from '../../gateway/compose.ts'
-import type { Config } from '../../gateway/config.ts'
+import { type MasterKey, openMasterKey } from '../../gateway/access/keys/master-key-file.ts'
+import { composeGateway } from '../../gateway/compose/compose-gateway.ts'
+import type { Config } from '../../gateway/config/config.ts'
 import { createS3Server } from '../../gateway/http/s3-server.ts'
-import { type MasterKey, openMasterKey } from '../../gateway/keys/master-key-file.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 
 export const serverKey = { accessKeyId: 'AKIAWIRETEST', secretAccessKey: 'wire/secret+Key=' }

@@ -2,7 +2,7 @@
 // not exist, and what they mention does.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { settingNames, settingOf, variableOf } from '../../gateway/settings.ts'
+import { settingNames, settingOf, variableOf } from '../../gateway/config/settings.ts'
 import { operations } from '../../protocol/s3/operations-table.ts'
 import { s3Errors } from '../../protocol/s3/s3-error.ts'
 import { describe } from '../support/describe.ts'
@@ -25,17 +25,17 @@ function kebab(name: string): string {
 describe('documents: operations', (test) => {
   test('every operation has its file', () => {
     const missing = operationNames
-      .map((name) => `gateway/operations/${kebab(name)}.ts`)
+      .map((name) => `gateway/s3/operations/${kebab(name)}.ts`)
       .filter((path) => !existsSync(join(repositoryRoot, path)))
     assertNone(missing, 'rows of operations-table.ts without a file')
   })
 
   test('every file of an operation has its row in the table', () => {
-    const known = new Set(operationNames.map((name) => `gateway/operations/${kebab(name)}.ts`))
+    const known = new Set(operationNames.map((name) => `gateway/s3/operations/${kebab(name)}.ts`))
     const unknown = listSources().filter(
-      (path) => path.startsWith('gateway/operations/') && !known.has(path),
+      (path) => path.startsWith('gateway/s3/operations/') && !known.has(path),
     )
-    assertNone(unknown, 'files in gateway/operations/ that are no operation of the table')
+    assertNone(unknown, 'files in gateway/s3/operations/ that are no operation of the table')
   })
 
   test('every operation is named by a test', () => {

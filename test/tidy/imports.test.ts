@@ -45,11 +45,33 @@ function isAllowed(from: string, to: string): boolean {
   return here === 'gateway' && (ports.has(to) || /^(metadata|datanode)\/[^/]+$/.test(to))
 }
 
+/** The rooms of the gateway, from the top floor down: each imports what is below it, and nothing above. */
+const gatewayRooms = [
+  'compose',
+  'http',
+  'archive-jobs',
+  'bundles',
+  'native-api',
+  's3',
+  'background',
+  'zip',
+  'reply.ts',
+  'data',
+  'access',
+  'config',
+]
+
+/** Undefined: not in the gateway. -1: in none of its rooms. */
+function gatewayFloor(path: string): number | undefined {
+  const [folder, room] = path.split('/')
+  return folder === 'gateway' ? gatewayRooms.indexOf(room ?? '') : undefined
+}
+
 /** What runs without being imported. Nothing else may lie around. */
 const programs = [
   'deploy/holdfast.ts',
   'deploy/s3-worker.ts',
-  'gateway/objects/hash-worker.ts',
+  'gateway/data/digests/hash-worker.ts',
   'test/run-tests.ts',
   'test/bench/bench.ts',
 ]
@@ -65,6 +87,18 @@ describe('imports', (test) => {
         .map((to) => `${from} imports ${to}`),
     )
     assertNone(wrong, 'imports against the direction (docs/architecture.md)')
+  })
+
+  test('go down from room to room in the gateway', () => {
+    const wrong = listSources().flatMap((from) => {
+      const here = gatewayFloor(from)
+      if (here === undefined) return []
+      if (here === -1) return [`${from} is in no room of the gateway`]
+      return importsOf(from)
+        .filter((to) => (gatewayFloor(to) ?? here) < here)
+        .map((to) => `${from} imports ${to}`)
+    })
+    assertNone(wrong, 'imports that go up in the gateway (docs/architecture.md)')
   })
 
   test('reach every file: what ships from the programs, tests from the tests', () => {
@@ -95,11 +129,11 @@ describe('imports', (test) => {
     )
   })
 
-  test('the environment is read in gateway/config.ts alone', () => {
+  test('the environment is read in gateway/config/config.ts alone', () => {
     const readers = listSources().filter(
       (path) => !path.startsWith('test/') && /process\s*\.\s*env\b/.test(withoutComments(path)),
     )
-    assert.deepStrictEqual(readers, ['gateway/config.ts'])
+    assert.deepStrictEqual(readers, ['gateway/config/config.ts'])
   })
 })
 
@@ -114,7 +148,7 @@ const samples: readonly (readonly [path: string, source: string, rule?: string])
   ['metadata/c.ts', `import { a } from '../datanode/disk/a.ts'\na()\n`, 'noRestrictedImports'],
   ['datanode/d.ts', `export * from '../metadata/records.ts'\n`, 'noRestrictedImports'],
   [
-    'gateway/objects/e.ts',
+    'gateway/data/e.ts',
     `import { a } from '../../metadata/lmdb/a.ts'\na()\n`,
     'noRestrictedImports',
   ],
@@ -133,7 +167,7 @@ const samples: readonly (readonly [path: string, source: string, rule?: string])
   ['gateway/ok1.ts', `import type { A } from '../metadata/records.ts'\nexport const a: A = 1\n`],
   ['gateway/ok2.ts', `import type { A } from '../datanode/blob-store.ts'\nexport const a: A = 1\n`],
   ['deploy/ok3.ts', `import { a } from '../datanode/disk/a.ts'\na()\n`],
-  ['gateway/config.ts', `console.log(process.env.HOME)\n`],
+  ['gateway/config/config.ts', `console.log(process.env.HOME)\n`],
 ]
 
 describe('the rules in biome.json', (test) => {

@@ -1,6 +1,6 @@
 // What the S3 port answers to browsers and to health checks, and to nobody else.
 import assert from 'node:assert'
-import { createHealthApp } from '../../gateway/admin/health.ts'
+import { createHealthApp } from '../../gateway/http/admin-health.ts'
 import { watchHealth } from '../../gateway/http/health.ts'
 import { describe } from '../support/describe.ts'
 import type { RawResponse } from '../support/raw-connection.ts'

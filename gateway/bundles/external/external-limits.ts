@@ -1,5 +1,5 @@
 // Limits of what bundles gather from elsewhere. `docs/bundles.md` shows them to users.
-import { retryPause } from '../../archives/archive-limits.ts'
+import { retryPause } from '../../background/retry-pause.ts'
 
 const gib = 1024 * 1024 * 1024
 

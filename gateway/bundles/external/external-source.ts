@@ -2,7 +2,7 @@
 // credentials to read it. Out of JSON, and into JSON that comes out the same; how it is called where
 // people read it.
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
-import type { JsonObject } from '../../http/json-body.ts'
+import type { JsonObject } from '../../native-api/json-body.ts'
 import { sourceTextBytesMax } from './external-limits.ts'
 
 export type UrlSource = { readonly is: 'url'; readonly url: URL }

@@ -3,8 +3,8 @@
 // earlier attempt has gathered is not asked for again.
 import type { ManifestEntry, ManifestId } from '../../../metadata/manifest-store.ts'
 import type { TenantId } from '../../../metadata/records.ts'
-import type { Config } from '../../config.ts'
-import type { TenantKeys } from '../../keys/tenant-keys.ts'
+import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
+import type { Config } from '../../config/config.ts'
 import type { ExternalSelection } from '../bundle-selection.ts'
 import { externalBytesMax, silenceMs } from './external-limits.ts'
 import { systemResolve } from './guarded-agent.ts'
@@ -14,8 +14,8 @@ import {
   emptySpool,
   findSpooled,
   openSpool,
+  type SpoolDeps,
   type Spooled,
-  type SpoolParts,
   spoolBody,
 } from './spool.ts'
 
@@ -41,12 +41,12 @@ export interface Gatherer {
   forget(gathering: Pick<GatheringOrder, 'tenantId' | 'manifestId'>): Promise<void>
 }
 
-export type GathererParts = { readonly rules: SourceRules; readonly spool: SpoolParts }
+export type GathererDeps = { readonly rules: SourceRules; readonly spool: SpoolDeps }
 
-export function openGatherer(parts: GathererParts): Gatherer {
+export function openGatherer(deps: GathererDeps): Gatherer {
   return {
-    gather: (order) => gather(parts, order),
-    forget: (gathering) => emptySpool(parts.spool, gathering),
+    gather: (order) => gather(deps, order),
+    forget: (gathering) => emptySpool(deps.spool, gathering),
   }
 }
 
@@ -65,7 +65,7 @@ export function sourceRules({ externalSources, externalHttp }: SourceSettings): 
     : rules
 }
 
-async function gather({ rules, spool }: GathererParts, order: GatheringOrder): Promise<Gathered> {
+async function gather({ rules, spool }: GathererDeps, order: GatheringOrder): Promise<Gathered> {
   const { tenantId, keys, manifestId, selections, signal, stillWanted } = order
   const gathered = new Map<string, Omit<ManifestEntry, 'name'>>()
   const bucket = await openSpool(spool, tenantId)

@@ -7,8 +7,8 @@ import type { ManifestId } from '../../../metadata/manifest-store.ts'
 import type { MetadataStore } from '../../../metadata/metadata-store.ts'
 import { parseManifestId } from '../../../metadata/record-ids.ts'
 import type { Bucket, ObjectVersion, TenantId } from '../../../metadata/records.ts'
-import type { TenantKeys } from '../../keys/tenant-keys.ts'
-import type { Ingest } from '../../objects/ingest.ts'
+import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
+import type { Ingest } from '../../data/write/ingest.ts'
 import { externalBytesMax } from './external-limits.ts'
 import type { ExternalBody } from './read-source.ts'
 
@@ -17,14 +17,14 @@ export const spoolName = '-/spool'
 const modifiedField = 'modified-ms'
 const sweptAtOnce = 100
 
-export type SpoolParts = {
+export type SpoolDeps = {
   readonly metadata: MetadataStore
   readonly ingest: () => Promise<Ingest>
   readonly now: () => number
 }
 
 export async function openSpool(
-  { metadata, now }: Pick<SpoolParts, 'metadata' | 'now'>,
+  { metadata, now }: Pick<SpoolDeps, 'metadata' | 'now'>,
   tenantId: TenantId,
 ): Promise<Bucket> {
   const wanted = { tenantId, name: spoolName, region: 'hidden', createdMs: now(), tags: [] }
@@ -42,7 +42,7 @@ export type SpoolPlace = {
 
 /** What an earlier attempt has put there. */
 export async function findSpooled(
-  { metadata }: Pick<SpoolParts, 'metadata'>,
+  { metadata }: Pick<SpoolDeps, 'metadata'>,
   place: SpoolPlace,
 ): Promise<Spooled | undefined> {
   const version = await metadata.objects.get(place.bucket, keyOf(place))
@@ -53,11 +53,11 @@ export async function findSpooled(
 
 /** Stores a body. Throws what it throws, and `InsufficientStorage`. */
 export async function spoolBody(
-  parts: SpoolParts,
+  deps: SpoolDeps,
   { place, keys }: { readonly place: SpoolPlace; readonly keys: TenantKeys },
   { stream, bytes, modifiedMs }: ExternalBody,
 ): Promise<Spooled> {
-  const ingest = await parts.ingest()
+  const ingest = await deps.ingest()
   const piece = await ingest.receive(stream, {
     tenant: keys,
     digests: new Set(),
@@ -69,21 +69,21 @@ export async function spoolBody(
     modifiedMs === undefined ? {} : { [modifiedField]: String(modifiedMs) }
   const content = { headers: {}, userMetadata, tags: [], storageClass: 'STANDARD' }
   const outcome = await piece.commit((data) =>
-    parts.metadata.objects.commit({
+    deps.metadata.objects.commit({
       bucket: place.bucket,
       key: keyOf(place),
       content: { size, etag: piece.md5.toString('hex'), crc32, ...content, data },
-      nowMs: parts.now(),
+      nowMs: deps.now(),
     }),
   )
-  const spooled = await findSpooled(parts, place)
+  const spooled = await findSpooled(deps, place)
   if (outcome.is === 'committed' && spooled !== undefined) return spooled
   throw new Error(`a gathered entry could not be kept: ${outcome.is}`)
 }
 
 /** Of one manifest. Safe to repeat. */
 export async function emptySpool(
-  { metadata, now }: Pick<SpoolParts, 'metadata' | 'now'>,
+  { metadata, now }: Pick<SpoolDeps, 'metadata' | 'now'>,
   { tenantId, manifestId }: { readonly tenantId: TenantId; readonly manifestId: ManifestId },
 ): Promise<void> {
   const bucket = await metadata.buckets.get(tenantId, spoolName)

@@ -5,7 +5,7 @@ import type { ManifestId } from '../../../metadata/manifest-store.ts'
 import type { MetadataStore } from '../../../metadata/metadata-store.ts'
 import { headerText } from '../../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
-import type { OwnCall } from '../../http/own-route.ts'
+import type { NativeCall } from '../../native-api/native-route.ts'
 import { gatheringLookMs, gatheringWaitMs } from '../bundle-limits.ts'
 
 /**
@@ -14,7 +14,7 @@ import { gatheringLookMs, gatheringWaitMs } from '../bundle-limits.ts'
  */
 export async function awaitGathering(
   metadata: Pick<MetadataStore, 'bundles'>,
-  call: OwnCall,
+  call: NativeCall,
   begun: Bundle,
 ): Promise<Bundle> {
   const untilMs = call.services.now() + waitMs(call)
@@ -36,7 +36,7 @@ function isGathering({ gathering }: Bundle, manifestId: ManifestId | undefined):
 }
 
 /** `Prefer: wait=N` shortens it, `Prefer: respond-async` waits for nothing. RFC 7240 section 4. */
-function waitMs({ headers }: OwnCall): number {
+function waitMs({ headers }: NativeCall): number {
   const preferred = headerText(headers, 'prefer') ?? ''
   if (/(?:^|,)\s*respond-async\s*(?:$|[,;])/i.test(preferred)) return 0
   const [, seconds] = /(?:^|,)\s*wait\s*=\s*"?(\d{1,6})/i.exec(preferred) ?? []

@@ -3,7 +3,7 @@
 import type { Bundle } from '../../../metadata/bundle-store.ts'
 import type { Manifest } from '../../../metadata/manifest-store.ts'
 import type { RandomBytes } from '../../../protocol/chunks/new-generation.ts'
-import type { TenantKeys } from '../../keys/tenant-keys.ts'
+import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
 import { statesKept } from '../bundle-limits.ts'
 import { externalSelections, type Selection } from '../bundle-selection.ts'
 import { sealSources } from './sealed-sources.ts'

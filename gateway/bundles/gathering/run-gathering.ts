@@ -4,17 +4,17 @@ import type { Bundle, Gathering } from '../../../metadata/bundle-store.ts'
 import type { Manifest } from '../../../metadata/manifest-store.ts'
 import type { TenantId } from '../../../metadata/records.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
-import type { TenantKeys } from '../../keys/tenant-keys.ts'
-import { isStorageFull, pauseForRoomMs } from '../../storage-full.ts'
-import { removeManifest } from '../../zip/archives.ts'
+import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
+import { isStorageFull, pauseForRoomMs } from '../../data/storage-full.ts'
+import { removeManifest } from '../../zip/manifest-cache.ts'
 import { statesKept } from '../bundle-limits.ts'
 import { attemptsMax, gatherMsMax, pauseBeforeRetry } from '../external/external-limits.ts'
 import type { Gatherer } from '../external/gather-sources.ts'
 import { SourceFailure } from '../external/source-failure.ts'
-import { type FreezeParts, fillManifest, keptUntil, removeManifests } from '../freeze-bundle.ts'
+import { type FreezeDeps, fillManifest, keptUntil, removeManifests } from '../freeze-bundle.ts'
 import { openSources } from './sealed-sources.ts'
 
-export type GatheringParts = FreezeParts & {
+export type GatheringDeps = FreezeDeps & {
   readonly gatherer: Gatherer
   readonly keysOfTenant: (tenantId: TenantId) => Promise<TenantKeys | undefined>
   readonly now: () => number
@@ -35,22 +35,22 @@ const wantedEveryMs = 1_000
 
 /** `bundle` waits and its time has come. Throws only what the metadata store throws. */
 export async function runGathering(
-  parts: GatheringParts,
+  deps: GatheringDeps,
   bundle: Bundle,
   stopping: AbortSignal,
 ): Promise<void> {
-  const claimed = await claim(parts, bundle)
+  const claimed = await claim(deps, bundle)
   if (claimed === undefined) return
   try {
-    await finish(parts, claimed, await attempt(parts, claimed, stopping))
-    await cleanUpGathering(parts, claimed)
+    await finish(deps, claimed, await attempt(deps, claimed, stopping))
+    await cleanUpGathering(deps, claimed)
   } catch (cause) {
-    await giveBack(parts, claimed, { cause, isStopping: stopping.aborted })
+    await giveBack(deps, claimed, { cause, isStopping: stopping.aborted })
   }
 }
 
 /** Of several that try, one gets it. */
-async function claim(parts: GatheringParts, bundle: Bundle): Promise<GatheringBundle | undefined> {
+async function claim(deps: GatheringDeps, bundle: Bundle): Promise<GatheringBundle | undefined> {
   const { gathering } = bundle
   if (gathering === undefined) return undefined
   const attempts = gathering.attempts + 1
@@ -59,38 +59,38 @@ async function claim(parts: GatheringParts, bundle: Bundle): Promise<GatheringBu
     gathering: { ...gathering, attempts, state: { is: 'running' } as const },
     revision: bundle.revision + 1,
   }
-  const put = await parts.metadata.bundles.put(claimed, keptUntil(claimed))
+  const put = await deps.metadata.bundles.put(claimed, keptUntil(claimed))
   return put.is === 'done' ? claimed : undefined
 }
 
 async function attempt(
-  parts: GatheringParts,
+  deps: GatheringDeps,
   bundle: GatheringBundle,
   stopping: AbortSignal,
 ): Promise<Manifest> {
-  const { metadata, now } = parts
+  const { metadata, now } = deps
   const { tenantId, windows, expiresMs, gathering } = bundle
   const { manifestId } = gathering
   const manifest = await metadata.manifests.get(manifestId)
-  const keys = await parts.keysOfTenant(tenantId)
+  const keys = await deps.keysOfTenant(tenantId)
   const timeLeftMs = Math.min(gatherMsMax, expiresMs - now())
   if (manifest === undefined || keys === undefined || timeLeftMs <= 0) {
     throw new S3Error('BundleExpired', {}, { message: 'The bundle expired before it was ready.' })
   }
-  const gathered = await parts.gatherer.gather({
+  const gathered = await deps.gatherer.gather({
     tenantId,
     keys,
     manifestId,
     selections: openSources({ keys, manifestId }, gathering.sealedSources),
     signal: AbortSignal.any([stopping, AbortSignal.timeout(timeLeftMs)]),
-    stillWanted: wantedCheck(parts, bundle),
+    stillWanted: wantedCheck(deps, bundle),
   })
-  return fillManifest(parts, { manifest, windows, gathered })
+  return fillManifest(deps, { manifest, windows, gathered })
 }
 
 /** Throws `BundleTaken`, now and then. */
 function wantedCheck(
-  { metadata, clock }: GatheringParts,
+  { metadata, clock }: GatheringDeps,
   { bundleId, revision }: Bundle,
 ): () => Promise<void> {
   let askedMs = clock()
@@ -103,7 +103,7 @@ function wantedCheck(
 }
 
 async function finish(
-  { metadata }: GatheringParts,
+  { metadata }: GatheringDeps,
   bundle: GatheringBundle,
   manifest: Manifest,
 ): Promise<void> {
@@ -120,7 +120,7 @@ async function finish(
 
 /** What was gathered for a manifest that no bundle names any more. Safe to repeat. */
 async function cleanUpGathering(
-  { metadata, gatherer }: GatheringParts,
+  { metadata, gatherer }: GatheringDeps,
   { tenantId, gathering: { manifestId } }: GatheringBundle,
 ): Promise<void> {
   await removeManifest(metadata, manifestId)
@@ -130,13 +130,13 @@ async function cleanUpGathering(
 type Broken = { readonly cause: unknown; readonly isStopping: boolean }
 
 async function giveBack(
-  parts: GatheringParts,
+  deps: GatheringDeps,
   bundle: GatheringBundle,
   { cause, isStopping }: Broken,
 ): Promise<void> {
-  const { now } = parts
+  const { now } = deps
   const { gathering } = bundle
-  if (cause instanceof BundleTaken) return cleanUpGathering(parts, bundle)
+  if (cause instanceof BundleTaken) return cleanUpGathering(deps, bundle)
   const { attempts } = gathering
   const isFull = isStorageFull(cause)
   const mayRetry = isTransient(cause) && attempts < attemptsMax
@@ -146,16 +146,16 @@ async function giveBack(
     const counted = isStopping || isFull ? attempts - 1 : attempts
     const state = { is: 'queued', notBeforeMs } as const
     const waiting = { ...bundle, gathering: { ...gathering, attempts: counted, state } }
-    if (await put(parts, waiting)) return noteFailure(parts, bundle, cause)
+    if (await put(deps, waiting)) return noteFailure(deps, bundle, cause)
   } else {
     const { gathering: _, ...rest } = bundle
     const failure = { manifestId: gathering.manifestId, ...failureOf(cause) }
-    if (await put(parts, { ...rest, failure })) noteFailure(parts, bundle, cause)
+    if (await put(deps, { ...rest, failure })) noteFailure(deps, bundle, cause)
   }
-  await cleanUpGathering(parts, bundle)
+  await cleanUpGathering(deps, bundle)
 }
 
-async function put({ metadata }: GatheringParts, bundle: Bundle): Promise<boolean> {
+async function put({ metadata }: GatheringDeps, bundle: Bundle): Promise<boolean> {
   const next = { ...bundle, revision: bundle.revision + 1 }
   return (await metadata.bundles.put(next, keptUntil(next))).is === 'done'
 }
@@ -172,7 +172,7 @@ function failureOf(cause: unknown): Pick<NonNullable<Bundle['failure']>, 'code' 
 }
 
 /** Sources that are not there are no failure of ours. */
-function noteFailure({ log }: GatheringParts, { bundleId }: Bundle, cause: unknown): void {
+function noteFailure({ log }: GatheringDeps, { bundleId }: Bundle, cause: unknown): void {
   if ((cause instanceof S3Error && cause.status < 500) || isStorageFull(cause)) return
   log('gathering for a bundle failed', { bundle: bundleId, cause })
 }

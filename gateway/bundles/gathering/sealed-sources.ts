@@ -2,9 +2,9 @@
 // and credentials are secrets of whoever has sent them.
 import type { ManifestId } from '../../../metadata/manifest-store.ts'
 import type { RandomBytes } from '../../../protocol/chunks/new-generation.ts'
-import { JsonObject } from '../../http/json-body.ts'
-import { openSecret, type SecretName, sealSecret } from '../../keys/seal-secret.ts'
-import type { TenantKeys } from '../../keys/tenant-keys.ts'
+import { openSecret, type SecretName, sealSecret } from '../../access/keys/seal-secret.ts'
+import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
+import { JsonObject } from '../../native-api/json-body.ts'
 import {
   type ExternalSelection,
   externalJson,

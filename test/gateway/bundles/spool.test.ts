@@ -5,17 +5,17 @@ import type { Gathered } from '../../../gateway/bundles/external/gather-sources.
 import {
   emptySpool,
   openSpool,
-  type SpoolParts,
+  type SpoolDeps,
   spoolBody,
   sweepSpools,
 } from '../../../gateway/bundles/external/spool.ts'
 import {
-  type FreezeParts,
+  type FreezeDeps,
   fillManifest,
   freezeBundle,
   keptUntil,
 } from '../../../gateway/bundles/freeze-bundle.ts'
-import { removeManifest } from '../../../gateway/zip/archives.ts'
+import { removeManifest } from '../../../gateway/zip/manifest-cache.ts'
 import { ZipService } from '../../../gateway/zip/zip-service.ts'
 import type { Bundle } from '../../../metadata/bundle-store.ts'
 import type { Manifest } from '../../../metadata/manifest-store.ts'
@@ -30,12 +30,12 @@ async function* streamOf(text: string): AsyncGenerator<Buffer, void, void> {
   for (let at = 0; at < text.length; at += 65_536) yield Buffer.from(text.slice(at, at + 65_536))
 }
 
-function spoolOf(harness: GatewayHarness): SpoolParts {
+function spoolOf(harness: GatewayHarness): SpoolDeps {
   const { metadata, ingest, now } = harness.services
   return { metadata, ingest: async () => ingest, now }
 }
 
-function freezeParts(harness: GatewayHarness): FreezeParts {
+function freezeParts(harness: GatewayHarness): FreezeDeps {
   const { metadata, blobs, now } = harness.services
   const clock = () => performance.now()
   const zip = new ZipService({ metadata, blobs, random: randomBytes, now, clock })

@@ -1,8 +1,8 @@
 // GetZip, HeadZip, GetBucketZip and HeadBucketZip: what is in the archive, and what the reply says of it.
 import assert from 'node:assert'
 import { crc32 } from 'node:zlib'
-import { makeGetBucketZip } from '../../../gateway/operations/get-bucket-zip.ts'
-import { makeHeadBucketZip } from '../../../gateway/operations/head-bucket-zip.ts'
+import { makeGetBucketZip } from '../../../gateway/s3/operations/get-bucket-zip.ts'
+import { makeHeadBucketZip } from '../../../gateway/s3/operations/head-bucket-zip.ts'
 import { describe } from '../../support/describe.ts'
 import { headerOf } from '../../support/gateway-harness.ts'
 import { seededBytes } from '../../support/seeded-bytes.ts'

@@ -1,7 +1,7 @@
 // What cannot be read whole and true ends a download with an error: never a plausible zip.
 import assert from 'node:assert'
 import type { BlobRead, BlobStore } from '../../../datanode/blob-store.ts'
-import { UnreadableData } from '../../../gateway/objects/reader-parts.ts'
+import { UnreadableData } from '../../../gateway/data/read/reader-deps.ts'
 import { openPrefix } from '../../../gateway/zip/prefix-entries.ts'
 import { readAheadBytes } from '../../../gateway/zip/zip-limits.ts'
 import { describe } from '../../support/describe.ts'

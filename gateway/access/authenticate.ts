@@ -1,0 +1,187 @@
+// Who sent a request: finds and verifies its signature, and says how its payload is to be read.
+import type { IncomingMessage } from 'node:http'
+import { hostedBucket } from '../../protocol/s3/address.ts'
+import {
+  type AwsChunkedOptions,
+  parseAwsChunkedOptions,
+} from '../../protocol/s3/body/aws-chunked-options.ts'
+import { headerText } from '../../protocol/s3/request-headers.ts'
+import type { RequestTarget } from '../../protocol/s3/request-target.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { type PresignedV2, parsePresignedV2 } from '../../protocol/s3/sigv2/presigned-query.ts'
+import { verifyPresignedV2 } from '../../protocol/s3/sigv2/verify-signature-v2.ts'
+import { parseCredentials, twoMechanisms } from '../../protocol/s3/sigv4/parse-credentials.ts'
+import {
+  parsePayloadDeclaration,
+  unsignedPayload,
+} from '../../protocol/s3/sigv4/payload-declaration.ts'
+import { collectHeaders, refuseRepeatedHeaders } from '../../protocol/s3/sigv4/request-headers.ts'
+import type {
+  PresentedSignature,
+  RawRequest,
+  VerifiedRequest,
+} from '../../protocol/s3/sigv4/signed-request.ts'
+import type { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
+import { verifySignature } from '../../protocol/s3/sigv4/verify-signature.ts'
+import type { Credentials, CredentialsCache } from './credentials.ts'
+import type { Identity } from './identity.ts'
+import type { TenantKeys } from './keys/tenant-keys.ts'
+import { refuseSessionToken } from './refuse-session-token.ts'
+
+/** How a body is to be read, as the signature says. */
+export type PayloadFraming = {
+  /** Present when the payload is aws-chunked. */
+  readonly chunked: AwsChunkedOptions | undefined
+  /** Hex, when the client bound the payload to its signature. */
+  readonly expectedSha256: string | undefined
+}
+
+export type Caller = {
+  readonly identity: Identity
+  readonly keys: TenantKeys
+  readonly payload: PayloadFraming
+}
+
+/** What a signature is to open. */
+export type Asked = {
+  /** That of the request, parsed. */
+  readonly target: RequestTarget
+  /** An operation of S3's, or an extension of ours. */
+  readonly of: 's3' | 'ours'
+}
+
+export type Authenticate = (incoming: IncomingMessage, asked: Asked) => Promise<Caller>
+
+export type AuthenticateDeps = {
+  readonly credentials: CredentialsCache
+  readonly signingKeys: SigningKeyCache
+  /** That requests must be signed for. Undefined: for any. */
+  readonly region: string | undefined
+  readonly now: () => number
+}
+
+/** With the domains whose subdomains are buckets, in lower case. */
+type RequestAuthenticateDeps = AuthenticateDeps & { readonly domains: readonly string[] }
+
+/**
+ * Throws what `parseCredentials` and `verifySignature` throw, or those of Signature Version 2,
+ * `InvalidAccessKeyId`, `InvalidToken`, and `AccessDenied` for a request without a signature.
+ */
+export function makeAuthenticate(deps: RequestAuthenticateDeps): Authenticate {
+  return async (incoming, asked) => {
+    const { target } = asked
+    const version2 = parsePresignedV2(target.query)
+    if (version2 !== undefined) return authenticateV2(deps, incoming, { ...asked, ...version2 })
+    const raw: RawRequest = {
+      method: incoming.method ?? 'GET',
+      target: originForm(target),
+      rawHeaders: incoming.rawHeaders,
+    }
+    const presented = parseCredentials(raw)
+    if (presented === 'anonymous') throw new S3Error('AccessDenied')
+    const found = await findCredentials(deps.credentials, presented.scope.accessKeyId)
+    refuseSessionToken(presented.sessionToken)
+    const verified = verifySignature(raw, presented, {
+      secretAccessKey: found.secretAccessKey,
+      signingKeys: deps.signingKeys,
+      region: deps.region,
+      nowMs: deps.now(),
+    })
+    if (asked.of === 'ours') requireBoundBody(raw, presented)
+    return {
+      identity: found.identity,
+      keys: found.keys,
+      payload: payloadOf(verified, presented, incoming),
+    }
+  }
+}
+
+/** Throws `InvalidAccessKeyId` for a key that is unknown or not active. */
+export async function findCredentials(
+  credentials: CredentialsCache,
+  accessKeyId: string,
+): Promise<Credentials> {
+  const found = await credentials.find(accessKeyId)
+  if (found === undefined) throw new S3Error('InvalidAccessKeyId', { AWSAccessKeyId: accessKeyId })
+  return found
+}
+
+/** What a client signs, also when a proxy made the target an absolute one. */
+function originForm({ rawPath, rawQuery }: RequestTarget): string {
+  return rawQuery === '' ? rawPath : `${rawPath}?${rawQuery}`
+}
+
+async function authenticateV2(
+  deps: RequestAuthenticateDeps,
+  incoming: IncomingMessage,
+  presented: PresignedV2 & Asked,
+): Promise<Caller> {
+  const { authorization, host } = incoming.headers
+  if (authorization !== undefined) throw twoMechanisms(authorization)
+  if (presented.of === 'ours') throw notOpened()
+  const headers = collectHeaders(incoming.rawHeaders)
+  refuseRepeatedHeaders(incoming.rawHeaders, headers)
+  const { identity, keys, secretAccessKey } = await findCredentials(
+    deps.credentials,
+    presented.accessKeyId,
+  )
+  refuseSessionToken(headers.get('x-amz-security-token') ?? presented.sessionToken)
+  const { rawPath, query } = presented.target
+  verifyPresignedV2(
+    {
+      method: incoming.method ?? 'GET',
+      rawPath,
+      query,
+      headers,
+      hostedBucket: hostedBucket(host, deps.domains),
+    },
+    presented,
+    { secretAccessKey, nowMs: deps.now() },
+  )
+  return { identity, keys, payload: payloadOfV2(headers.get('x-amz-content-sha256')) }
+}
+
+/**
+ * The documents that our routes take choose what is done and to which objects: whoever holds a URL would
+ * choose it, if the signature did not cover the document.
+ */
+function requireBoundBody({ method }: RawRequest, { by, payload }: PresentedSignature): void {
+  if (by !== 'query' || method !== 'POST' || payload.is === 'sha256') return
+  throw new S3Error('AccessDenied', undefined, {
+    message: 'A presigned URL opens this request only with the SHA-256 of its body.',
+  })
+}
+
+/** Version 2 signs no parameters but those that AWS lists, and bodies not at all: ours are bound by neither. */
+function notOpened(): S3Error {
+  return new S3Error('AccessDenied', undefined, {
+    message:
+      'Signature Version 2 does not open this request, which is no operation of S3. Please use AWS4-HMAC-SHA256.',
+  })
+}
+
+/** Signed chunks chain on a signature of Version 4, so they cannot come with one of Version 2. */
+function payloadOfV2(declared: string | undefined): Caller['payload'] {
+  const payload = parsePayloadDeclaration(declared ?? unsignedPayload)
+  if (payload.is === 'sha256') return { chunked: undefined, expectedSha256: payload.hex }
+  if (payload.is === 'unsigned') return { chunked: undefined, expectedSha256: undefined }
+  throw new S3Error('InvalidRequest', undefined, {
+    message: 'aws-chunked payloads require AWS4-HMAC-SHA256.',
+  })
+}
+
+function payloadOf(
+  verified: VerifiedRequest,
+  presented: PresentedSignature,
+  incoming: IncomingMessage,
+): Caller['payload'] {
+  const { payload } = presented
+  const headers = {
+    'x-amz-decoded-content-length': headerText(incoming.headers, 'x-amz-decoded-content-length'),
+    'x-amz-trailer': headerText(incoming.headers, 'x-amz-trailer'),
+  }
+  return {
+    chunked: parseAwsChunkedOptions(payload, headers, verified.chunkSigning),
+    expectedSha256: payload.is === 'sha256' ? payload.hex : undefined,
+  }
+}

@@ -1,0 +1,66 @@
+// From an access key id to what the gateway needs of it: the secret, the identity, the tenant's keys.
+// Kept for a moment, because each request asks; a key that is withdrawn stops working within
+// `freshMs`. Unknown keys are never remembered.
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
+import type { Identity } from './identity.ts'
+import type { MasterKey } from './keys/master-key-file.ts'
+import { openSecret } from './keys/seal-secret.ts'
+import type { TenantKeyring } from './keys/tenant-keyring.ts'
+import type { TenantKeys } from './keys/tenant-keys.ts'
+
+export type Credentials = {
+  readonly identity: Identity
+  readonly keys: TenantKeys
+  readonly secretAccessKey: string
+}
+
+const freshMs = 1_000
+const heldMax = 10_000
+
+export class CredentialsCache {
+  private readonly deps: {
+    readonly metadata: MetadataStore
+    readonly masterKey: MasterKey
+    readonly keyring: TenantKeyring
+    readonly now: () => number
+  }
+  private readonly held = new Map<
+    string,
+    { readonly credentials: Credentials; readonly untilMs: number }
+  >()
+
+  constructor(deps: CredentialsCache['deps']) {
+    this.deps = deps
+  }
+
+  /** Absent: no such key, or it is not active. */
+  async find(accessKeyId: string): Promise<Credentials | undefined> {
+    const found = this.held.get(accessKeyId)
+    const now = this.deps.now()
+    if (found !== undefined && found.untilMs > now) return found.credentials
+    this.held.delete(accessKeyId)
+    const credentials = await this.load(accessKeyId)
+    if (credentials === undefined) return undefined
+    if (this.held.size >= heldMax) this.held.clear()
+    this.held.set(accessKeyId, { credentials, untilMs: now + freshMs })
+    return credentials
+  }
+
+  private async load(accessKeyId: string): Promise<Credentials | undefined> {
+    const { metadata, masterKey, keyring } = this.deps
+    const accessKey = await metadata.tenants.getAccessKey(accessKeyId)
+    if (accessKey === undefined || accessKey.status !== 'active') return undefined
+    const tenant = await metadata.tenants.get(accessKey.tenantId)
+    if (tenant === undefined) return undefined
+    const secret = openSecret(
+      masterKey,
+      { is: 'secretAccessKey', tenantId: tenant.id, accessKeyId },
+      accessKey.sealedSecret,
+    )
+    return {
+      identity: { tenantId: tenant.id, userName: accessKey.userName, accessKeyId },
+      keys: keyring.keysOf(tenant),
+      secretAccessKey: secret.toString('utf8'),
+    }
+  }
+}

@@ -1,0 +1,200 @@
+// `POST /-/archives`: freezes the prefix and queues a job to store it, unless there is one for the same
+// archive at the same destination already.
+import { createHash } from 'node:crypto'
+import type { ArchiveJob, ArchiveJobId } from '../../metadata/archive-job-store.ts'
+import type { Manifest } from '../../metadata/manifest-store.ts'
+import { parseArchiveJobId } from '../../metadata/record-ids.ts'
+import type { Bucket, TenantId } from '../../metadata/records.ts'
+import { objectBytesMax } from '../../protocol/s3/limits.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { readJsonObject } from '../native-api/json-body.ts'
+import { jsonReply, type NativeCall } from '../native-api/native-route.ts'
+import type { Reply } from '../reply.ts'
+import { removeManifest } from '../zip/manifest-cache.ts'
+import { openPrefix } from '../zip/prefix-entries.ts'
+import { clashFilterBytes } from '../zip/zip-limits.ts'
+import type { ArchiveRouteDeps } from './archive-deps.ts'
+import { describeJob } from './archive-description.ts'
+import {
+  archiveRequestBytesMax,
+  jobLifeMs,
+  jobsUnderWayMax,
+  smallBytesMax,
+  smallEntriesMax,
+} from './archive-limits.ts'
+import { permitOrder } from './archive-permission.ts'
+import { type ArchiveOrder, parseArchiveOrder } from './archive-request.ts'
+import { presignResult } from './presign-result.ts'
+import { findResult } from './result-object.ts'
+
+/** Times that a race with others is tried again. */
+const triesMax = 10
+const jobScopeBeginning = 'archive job '
+
+/** 202 with a new job, 200 with one that was there. */
+export async function createArchive(deps: ArchiveRouteDeps, call: NativeCall): Promise<Reply> {
+  const { identity, body } = await call.authenticate()
+  const order = parseArchiveOrder(await readJsonObject(body, archiveRequestBytesMax))
+  await permitOrder({ services: call.services, identity }, order)
+  const { tenantId } = identity
+  const bucket = await requireBucket(deps, tenantId, order.bucketName)
+  await requireBucket(deps, tenantId, order.destination.bucketName)
+  const asked = { order, bucket, nowMs: call.services.now() }
+  for (let tries = 0; tries < triesMax; tries += 1) {
+    const made = await makeJob(deps, asked)
+    if (made === undefined) continue
+    const url = await presignResult(deps, call, { job: made.job, identity })
+    return jsonReply(made.isNew ? 202 : 200, describeJob(made.job, url))
+  }
+  throw new S3Error('OperationAborted')
+}
+
+type Asked = { readonly order: ArchiveOrder; readonly bucket: Bucket; readonly nowMs: number }
+
+async function requireBucket(
+  { metadata }: ArchiveRouteDeps,
+  tenantId: TenantId,
+  name: string,
+): Promise<Bucket> {
+  const bucket = await metadata.buckets.get(tenantId, name)
+  if (bucket === undefined) throw new S3Error('NoSuchBucket', { BucketName: name })
+  return bucket
+}
+
+/** Undefined: another job came in between. */
+async function makeJob(
+  deps: ArchiveRouteDeps,
+  { order, bucket, nowMs }: Asked,
+): Promise<{ readonly job: ArchiveJob; readonly isNew: boolean } | undefined> {
+  const { metadata } = deps
+  const scope = scopeOf(order, bucket)
+  const manifest = await freeze(deps, { order, bucket, scope })
+  const { manifestId } = manifest
+  refuseTooLarge(manifest)
+  const jobId = jobIdOf(scope, manifest)
+  const known = await metadata.archiveJobs.get(bucket.tenantId, jobId)
+  const isKnown = known !== undefined && (await isOfUse(deps, known, nowMs))
+  if (!isKnown) await refuseTooMany(deps, bucket.tenantId)
+  // Others may have found the same list. It is for one of us to use or to remove, from here on.
+  const to = `${jobScopeBeginning}${jobId}`
+  const isOurs =
+    (await metadata.manifests.moveToScope(manifestId, { from: scope, to })).is === 'done'
+  if (isKnown) {
+    if (isOurs) await removeManifest(metadata, manifestId)
+    return { job: known, isNew: false }
+  }
+  if (!isOurs) return undefined
+  const revision = (known?.revision ?? 0) + 1
+  const job = newJob({ order, bucket, nowMs, manifest, jobId, revision })
+  if ((await metadata.archiveJobs.put(job)).is === 'changed') {
+    await removeManifest(metadata, manifestId)
+    return undefined
+  }
+  await holdManifest(deps, manifest, nowMs + jobLifeMs)
+  return { job, isNew: true }
+}
+
+function refuseTooLarge({ totalBytes }: Manifest): void {
+  if (totalBytes <= objectBytesMax) return
+  throw new S3Error('EntityTooLarge', {
+    ProposedSize: String(totalBytes),
+    MaxSizeAllowed: String(objectBytesMax),
+  })
+}
+
+/** Jobs hold their lists until they are over: they leave room for those of downloads and bundles. */
+async function refuseTooMany({ metadata }: ArchiveRouteDeps, tenantId: TenantId): Promise<void> {
+  const held = await metadata.manifests.ofTenant(tenantId)
+  const ofJobs = held.filter(({ scope }) => scope.startsWith(jobScopeBeginning))
+  if (ofJobs.length < jobsUnderWayMax) return
+  throw new S3Error('SlowDown', undefined, {
+    message: `${jobsUnderWayMax} archive jobs are under way. Try again when some of them are over.`,
+  })
+}
+
+/** Archives of one scope are stored at one place. Jobs keep their lists in scopes of their own. */
+function scopeOf({ prefix, windows, destination }: ArchiveOrder, bucket: Bucket): string {
+  const place = [bucket.id, prefix, windows, destination.bucketName, destination.key]
+  return `archive ${JSON.stringify(place)}`
+}
+
+function freeze(
+  { metadata, zip }: ArchiveRouteDeps,
+  wanted: { readonly order: ArchiveOrder; readonly bucket: Bucket; readonly scope: string },
+): Promise<Manifest> {
+  const { order, bucket, scope } = wanted
+  const { prefix, windows, destination } = order
+  // An archive is no part of itself, and storing it leaves what it is made of unchanged.
+  const itself = destination.bucketName === bucket.name ? { except: destination.key } : {}
+  return zip.archives.freeze({
+    tenantId: bucket.tenantId,
+    scope,
+    // As `?zip` has them, so that the same prefix has the same ETag and bytes.
+    options: windows ? `windows ${clashFilterBytes}` : 'plain',
+    emptyModifiedMs: bucket.createdMs,
+    scopes: [{ is: 'prefix', bucketId: bucket.id, prefix }],
+    open: () => openPrefix(metadata.objects, bucket, { prefix, windows, ...itself }),
+  })
+}
+
+/** The same request for the same archive has the same id. */
+function jobIdOf(scope: string, manifest: Manifest): ArchiveJobId {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([scope, manifest.etag]))
+    .digest('hex')
+  const jobId = parseArchiveJobId(digest.slice(0, 32))
+  if (jobId === undefined) throw new RangeError('a digest that is no id')
+  return jobId
+}
+
+/** Whether a job is on its way to the result, or has it and it is still there. */
+async function isOfUse(
+  { metadata }: ArchiveRouteDeps,
+  job: ArchiveJob,
+  nowMs: number,
+): Promise<boolean> {
+  switch (job.state.is) {
+    case 'queued':
+    case 'running':
+      return true
+    case 'done':
+      return job.state.expiresMs > nowMs && (await findResult(metadata, job)) !== undefined
+    default:
+      return false
+  }
+}
+
+/** The list, and the data it refers to. Until then it has lived, and goes on doing so, for a day. */
+async function holdManifest(
+  { metadata }: ArchiveRouteDeps,
+  { manifestId, entries }: Manifest,
+  untilMs: number,
+): Promise<void> {
+  // An archive of nothing holds nothing. What is gone by now was cancelled.
+  if (entries > 0) await metadata.leases.renew(manifestId, untilMs)
+  await metadata.manifests.touch(manifestId, untilMs)
+}
+
+type NewJob = Asked & Pick<ArchiveJob, 'jobId' | 'revision'> & { readonly manifest: Manifest }
+
+function newJob({ order, bucket, nowMs, manifest, jobId, revision }: NewJob): ArchiveJob {
+  const { manifestId, etag, entries, totalBytes } = manifest
+  const isSmall = totalBytes <= smallBytesMax && entries <= smallEntriesMax
+  return {
+    ...order,
+    jobId,
+    tenantId: bucket.tenantId,
+    manifestId,
+    etag,
+    totalEntries: entries,
+    totalBytes,
+    sizeClass: isSmall ? 'small' : 'large',
+    createdMs: nowMs,
+    changedMs: nowMs,
+    attempts: 0,
+    doneEntries: 0,
+    doneBytes: 0,
+    state: { is: 'queued', notBeforeMs: nowMs },
+    revision,
+  }
+}

@@ -1,0 +1,63 @@
+// `GET /-/archives` and `GET /-/archives/ID`.
+import type { ArchiveJob } from '../../metadata/archive-job-store.ts'
+import { parseArchiveJobId } from '../../metadata/record-ids.ts'
+import type { TenantId } from '../../metadata/records.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { jsonReply, type NativeCall } from '../native-api/native-route.ts'
+import type { Reply } from '../reply.ts'
+import type { ArchiveRouteDeps } from './archive-deps.ts'
+import { describeJob } from './archive-description.ts'
+import { permitAll } from './archive-permission.ts'
+import { presignResult } from './presign-result.ts'
+
+const pageJobs = 100
+
+export async function showArchive(
+  deps: ArchiveRouteDeps,
+  call: NativeCall,
+  id: string,
+): Promise<Reply> {
+  const { services } = call
+  const { identity } = await call.authenticate()
+  const job = await findJob(deps, identity.tenantId, id)
+  await permitAll({ services, identity }, [['holdfast:GetArchive', job.bucketName, '']])
+  const url = await presignResult(deps, call, { job, identity })
+  return jsonReply(200, describeJob(job, url))
+}
+
+/** Throws `NoSuchArchive`. */
+export async function findJob(
+  { metadata }: ArchiveRouteDeps,
+  tenantId: TenantId,
+  id: string,
+): Promise<ArchiveJob> {
+  const jobId = parseArchiveJobId(id)
+  const job = jobId && (await metadata.archiveJobs.get(tenantId, jobId))
+  if (job === undefined) throw new S3Error('NoSuchArchive', { ArchiveId: id })
+  return job
+}
+
+/** Newest first, 100 a page; `next` of one page is `after` of the following. */
+export async function listArchives(deps: ArchiveRouteDeps, call: NativeCall): Promise<Reply> {
+  const { services, query } = call
+  const { identity } = await call.authenticate()
+  await permitAll({ services, identity }, [['holdfast:ListArchives', '', '']])
+  const after = parseAfter(query.get('after'))
+  const jobs = await deps.metadata.archiveJobs.list(identity.tenantId, {
+    limit: pageJobs,
+    ...(after === undefined ? {} : { after }),
+  })
+  const last = jobs.length === pageJobs ? jobs.at(-1) : undefined
+  return jsonReply(200, {
+    archives: jobs.map((job) => describeJob(job, undefined)),
+    ...(last === undefined ? {} : { next: `${last.createdMs}-${last.jobId}` }),
+  })
+}
+
+function parseAfter(raw: string | undefined): Pick<ArchiveJob, 'createdMs' | 'jobId'> | undefined {
+  if (raw === undefined) return undefined
+  const [, ms = '', id = ''] = /^(\d{1,15})-([0-9a-f]{32})$/.exec(raw) ?? []
+  const jobId = parseArchiveJobId(id)
+  if (jobId !== undefined) return { createdMs: Number(ms), jobId }
+  throw new S3Error('InvalidArgument', { ArgumentName: 'after', ArgumentValue: raw })
+}

@@ -1,0 +1,51 @@
+// What is given up when space is short, before writes are refused: idle downloads lose what they hold,
+// the oldest first, and more of them with every look that finds space still short.
+import type { BlobStore } from '../../datanode/blob-store.ts'
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
+import { dropIdleArchives } from '../zip/drop-idle-archives.ts'
+import type { RepeatingJob } from './repeating.ts'
+
+export type MakeRoomDeps = {
+  readonly metadata: Pick<MetadataStore, 'manifests' | 'leases'>
+  readonly blobs: Pick<BlobStore, 'hasRoom' | 'usage'>
+  readonly now: () => number
+  readonly log: (event: string, details: Readonly<Record<string, unknown>>) => void
+}
+
+const lookEveryMs = 5_000
+/** Space is short when there is no room for a twentieth more than there is, within these bounds. */
+const spareShare = 1 / 20
+const spareBytesMin = 64 * 1024 * 1024
+const spareBytesMax = 1024 * 1024 * 1024
+
+export function makeRoom({ metadata, blobs, now, log }: MakeRoomDeps): RepeatingJob {
+  let atOnce = 1
+  let isTold = false
+  return {
+    name: 'room',
+    pauseMs: lookEveryMs,
+    run: async () => {
+      if (await hasSpare(blobs)) {
+        atOnce = 1
+        isTold = false
+        return 'idle'
+      }
+      const dropped = await dropIdleArchives(metadata, { nowMs: now(), limit: atOnce })
+      if (dropped > 0) log('space is short: idle archives dropped', { dropped })
+      atOnce *= 2
+      // They are not ours to end: whoever runs the server may.
+      const bundles = await metadata.leases.holding('bundle')
+      if (bundles.length > 0 && !isTold) {
+        log('space is short: bundles hold what was deleted', { bundles: bundles.length })
+        isTold = true
+      }
+      return 'idle'
+    },
+  }
+}
+
+async function hasSpare(blobs: MakeRoomDeps['blobs']): Promise<boolean> {
+  const { diskBytes } = await blobs.usage()
+  const spare = Math.min(Math.max(diskBytes * spareShare, spareBytesMin), spareBytesMax)
+  return blobs.hasRoom(spare)
+}

@@ -1,0 +1,150 @@
+// Puts the S3 gateway of one process together, out of ports that somebody else has opened.
+import type { BlobStore } from '../../datanode/blob-store.ts'
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
+import { chunkBytesMax } from '../../protocol/chunks/chunk-ref.ts'
+import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
+import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
+import { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
+import { makeAuthenticate } from '../access/authenticate.ts'
+import { makeAuthenticateForm } from '../access/authenticate-form.ts'
+import { authorizeRoot } from '../access/authorize.ts'
+import { CredentialsCache } from '../access/credentials.ts'
+import type { MasterKey } from '../access/keys/master-key-file.ts'
+import { TenantKeyring } from '../access/keys/tenant-keyring.ts'
+import { openGatherer, sourceRules } from '../bundles/external/gather-sources.ts'
+import { withoutSpools } from '../bundles/external/visible-buckets.ts'
+import type { Config } from '../config/config.ts'
+import { HashPool } from '../data/digests/hash-pool.ts'
+import { ReadLeases } from '../data/read/read-leases.ts'
+import { Ingest } from '../data/write/ingest.ts'
+import { IngestBudget } from '../data/write/ingest-budget.ts'
+import { type HandleRequest, makeRequestHandler } from '../http/handle-request.ts'
+import { watchHealth } from '../http/health.ts'
+import { type RequestIds, requestIds } from '../http/request-id.ts'
+import type { Services } from '../s3/operation.ts'
+import { ZipService } from '../zip/zip-service.ts'
+import { makeNativeRoutes } from './native-routes.ts'
+import { operationHandlers } from './operation-handlers.ts'
+
+export type Log = (event: string, details: Readonly<Record<string, unknown>>) => void
+
+export type GatewayDeps = {
+  readonly metadata: MetadataStore
+  readonly blobs: BlobStore
+  readonly masterKey: MasterKey
+  readonly config: Pick<
+    Config,
+    | 'region'
+    | 'anyRegion'
+    | 'externalHttp'
+    | 'domains'
+    | 'ingestMemoryBytes'
+    | 'uploadPace'
+    | 'externalSources'
+  >
+  /** Unique to this life of this process. */
+  readonly processId: string
+  readonly random: RandomBytes
+  readonly now: () => number
+  readonly log: Log
+  /** Rejects when requests cannot be served now. */
+  readonly check?: () => Promise<void>
+  /** Told when many archives are read at once, and when no longer. */
+  readonly onManyReaders?: (areMany: boolean) => void
+}
+
+export type Gateway = {
+  readonly handle: HandleRequest
+  readonly ids: RequestIds
+  readonly services: Services
+  /** Ends helper threads. To be called when no request is under way. */
+  close(): Promise<void>
+}
+
+const signingKeysMax = 1_000
+const tenantsMax = 1_000
+/** MD5 is what an upload takes longest for: one thread beside the main one keeps a core busy. */
+const hashThreads = 2
+
+export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
+  const { blobs, masterKey, config, now, log } = deps
+  const metadata = withoutSpools(deps.metadata)
+  const checksums = await loadChecksums()
+  const hashPool = new HashPool({ threadsMax: hashThreads })
+  const buffersMax = Math.floor(config.ingestMemoryBytes / chunkBytesMax / 2)
+  const ingest = new Ingest({
+    chunks: metadata.chunks,
+    blobs,
+    budget: new IngestBudget({ buffersMax, nowMs: now }),
+    hashPool,
+    checksums,
+    random: deps.random,
+    owner: deps.processId,
+    nowMs: now,
+    onLeftover: (cause) => log('an upload left something behind', { cause }),
+  })
+  const readLeases = new ReadLeases({
+    leases: metadata.leases,
+    random: deps.random,
+    nowMs: now,
+  })
+  const services: Services = {
+    metadata,
+    blobs,
+    ingest,
+    readLeases,
+    authorize: authorizeRoot,
+    now,
+    region: config.region,
+    anyRegion: config.anyRegion,
+  }
+  const keyring = new TenantKeyring({ master: masterKey, tenantsMax })
+  const signing = {
+    credentials: new CredentialsCache({ metadata, masterKey, keyring, now }),
+    signingKeys: new SigningKeyCache({ entriesMax: signingKeysMax }),
+    region: config.anyRegion ? undefined : config.region,
+    now,
+  }
+  const clock = () => performance.now()
+  const { random, onManyReaders = () => {}, check = async () => {} } = deps
+  const zip = new ZipService({ metadata, blobs, random, now, clock, onManyReaders })
+  const nativeRoutes = makeNativeRoutes({
+    metadata,
+    zip,
+    random: deps.random,
+    now,
+    sources: config,
+    gatherer: openGatherer({
+      rules: sourceRules(config),
+      spool: { metadata: deps.metadata, ingest: async () => ingest, now },
+    }),
+    credentials: (accessKeyId) => signing.credentials.find(accessKeyId),
+    signingKeys: signing.signingKeys,
+    keysOfTenant: async (tenantId) => {
+      const tenant = await metadata.tenants.get(tenantId)
+      return tenant && keyring.keysOf(tenant)
+    },
+  })
+  const ids = requestIds(deps.processId)
+  const close = async () => {
+    await readLeases.close()
+    await hashPool.close()
+  }
+  const handle = makeRequestHandler({
+    services,
+    nativeRoutes,
+    handlers: operationHandlers({ authenticateForm: makeAuthenticateForm(signing), zip }),
+    authenticate: makeAuthenticate({ ...signing, domains: config.domains }),
+    health: watchHealth(check, clock),
+    checksums,
+    ids,
+    domains: config.domains,
+    pace: {
+      ...config.uploadPace,
+      graceMs: config.uploadPace.windowMs,
+      nowMs: clock,
+    },
+    onFailure: (failure) => log('request failed', failure),
+  })
+  return { handle, ids, services, close }
+}

@@ -1,0 +1,28 @@
+// What reading a stored object needs, and what it answers when the data are not what they should be.
+import type { BlobStore } from '../../../datanode/blob-store.ts'
+import type { MetadataStore } from '../../../metadata/metadata-store.ts'
+import type { ObjectData } from '../../../metadata/records.ts'
+import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
+
+export type ReaderDeps = {
+  readonly metadata: {
+    readonly chunks: Pick<MetadataStore['chunks'], 'readList'>
+    readonly uploads: Pick<MetadataStore['uploads'], 'readPieces'>
+  }
+  readonly blobs: Pick<BlobStore, 'read' | 'readMany'>
+  readonly tenantKeys: TenantKeys
+  /** Frames of 64 KiB to read at once, asked before each read. Default 16. */
+  readonly framesAtOnce?: () => number
+}
+
+export type ObjectSource = { readonly data: ObjectData; readonly size: number }
+
+/** Plaintext offsets, `end` exclusive. */
+export type ByteRange = { readonly start: number; readonly end: number }
+
+export type ObjectRange = { readonly source: ObjectSource; readonly range: ByteRange }
+
+/** Data that metadata refers to and that cannot be read whole and true: never served short. */
+export class UnreadableData extends Error {
+  override readonly name = 'UnreadableData'
+}

@@ -1,0 +1,91 @@
+// A received piece whose bytes lie in chunks that wait for the commit to claim them.
+import assert from 'node:assert'
+import type { ClaimRefused, NewPieceData } from '../../../metadata/metadata-store.ts'
+import type { ChecksumAlgorithm } from '../../../metadata/records.ts'
+import { S3Error } from '../../../protocol/s3/s3-error.ts'
+import { isStorageFull } from '../storage-full.ts'
+import { claimAttemptsMax, type PieceClaims } from './piece-claims.ts'
+import { type CommitAnswer, isAnswer, type PieceSums, type StagedData } from './staged-data.ts'
+
+export class StoredPiece implements StagedData {
+  private readonly sums: PieceSums
+  private readonly claims: PieceClaims
+  private readonly onLeftover: (cause: unknown) => void
+  private state: 'waiting' | 'committing' | 'over' = 'waiting'
+
+  constructor(sums: PieceSums, claims: PieceClaims, onLeftover: (cause: unknown) => void) {
+    this.sums = sums
+    this.claims = claims
+    this.onLeftover = onLeftover
+  }
+
+  get size(): number {
+    return this.sums.size
+  }
+  get md5(): Buffer {
+    return this.sums.md5
+  }
+  get crc32(): number {
+    return this.sums.crc32
+  }
+  digest(algorithm: ChecksumAlgorithm): Buffer {
+    return this.sums.digest(algorithm)
+  }
+
+  async commit<T extends CommitAnswer>(
+    verb: (data: NewPieceData) => Promise<T | ClaimRefused>,
+  ): Promise<Exclude<T, ClaimRefused>> {
+    assert(this.state === 'waiting', 'a piece is committed once')
+    this.state = 'committing'
+    try {
+      const answer = await this.claimWith(verb)
+      if (answer.is === 'committed') this.claims.committed()
+      return answer
+    } finally {
+      await this.abandon()
+    }
+  }
+
+  async discard(): Promise<void> {
+    assert(this.state !== 'committing', 'a commit is under way')
+    await this.abandon()
+  }
+
+  private async claimWith<T extends CommitAnswer>(
+    verb: (data: NewPieceData) => Promise<T | ClaimRefused>,
+  ): Promise<Exclude<T, ClaimRefused>> {
+    for (let attempt = 0; attempt < claimAttemptsMax; attempt += 1) {
+      const answer = await this.runVerb(verb, await this.claims.data())
+      if (isAnswer(answer)) return answer
+      if (!('positions' in answer)) break
+      await this.claims.storeAnew(answer.positions)
+    }
+    throw new S3Error('SlowDown')
+  }
+
+  /**
+   * A verb that throws may have committed all the same: then its chunks are not ours to delete. But for
+   * want of room nothing was stored.
+   */
+  private async runVerb<T>(
+    verb: (data: NewPieceData) => Promise<T>,
+    data: NewPieceData,
+  ): Promise<T> {
+    try {
+      return await verb(data)
+    } catch (cause) {
+      if (!isStorageFull(cause)) this.claims.unsure()
+      throw cause
+    }
+  }
+
+  private async abandon(): Promise<void> {
+    if (this.state === 'over') return
+    this.state = 'over'
+    try {
+      await this.claims.abandon()
+    } catch (cause) {
+      this.onLeftover(cause)
+    }
+  }
+}

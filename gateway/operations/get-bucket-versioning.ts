@@ -1,6 +1,0 @@
-// GetBucketVersioning. https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html
-import { renderVersioningConfiguration } from '../../protocol/s3/xml/versioning-configuration.ts'
-import { type Operation, requireBucket, xmlReply } from '../operation.ts'
-
-export const getBucketVersioning: Operation = async (call) =>
-  xmlReply(renderVersioningConfiguration((await requireBucket(call)).versioning))

@@ -1,8 +1,0 @@
-// GetBucketZip, ours: what is in a bucket, or below `?prefix=`, as one zip (docs/zip.md).
-import type { Operation } from '../operation.ts'
-import { servePrefix } from '../zip/serve-prefix.ts'
-import type { ZipService } from '../zip/zip-service.ts'
-
-export function makeGetBucketZip(zip: ZipService): Operation {
-  return (call) => servePrefix(zip, call, 'GET')
-}

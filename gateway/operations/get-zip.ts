@@ -1,8 +1,0 @@
-// GetZip, ours: what is below a prefix as one zip, asked for by the path (docs/zip.md).
-import type { Operation } from '../operation.ts'
-import { servePrefix } from '../zip/serve-prefix.ts'
-import type { ZipService } from '../zip/zip-service.ts'
-
-export function makeGetZip(zip: ZipService): Operation {
-  return (call) => servePrefix(zip, call, 'GET')
-}

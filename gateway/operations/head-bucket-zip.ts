@@ -1,8 +1,0 @@
-// HeadBucketZip, ours: what GetBucketZip would say, without the bytes.
-import type { Operation } from '../operation.ts'
-import { servePrefix } from '../zip/serve-prefix.ts'
-import type { ZipService } from '../zip/zip-service.ts'
-
-export function makeHeadBucketZip(zip: ZipService): Operation {
-  return (call) => servePrefix(zip, call, 'HEAD')
-}

@@ -1,0 +1,98 @@
+// CreateBucket. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+// A bucket that the caller has already is made another time with 200 in us-east-1, as AWS documents, for the
+// sake of old clients; in all other regions it is refused.
+import { refuseAcl } from '../../../protocol/s3/acl-headers.ts'
+import { parseBucketName } from '../../../protocol/s3/bucket-name.ts'
+import { xmlBytesMax } from '../../../protocol/s3/limits.ts'
+import { headerText, type RequestHeaders } from '../../../protocol/s3/request-headers.ts'
+import { S3Error } from '../../../protocol/s3/s3-error.ts'
+import {
+  type CreateBucketConfiguration,
+  readCreateBucket,
+} from '../../../protocol/s3/xml/read-create-bucket.ts'
+import type { Operation, Services } from '../operation.ts'
+
+export const createBucket: Operation = async (call) => {
+  const { services, identity } = call
+  const name = parseBucketName(call.bucketName)
+  checkHeaders(call.headers)
+  const configuration = readCreateBucket(await call.body.bytes(xmlBytesMax))
+  checkLocation(configuration.locationConstraint, services)
+  const outcome = await services.metadata.buckets.create({
+    tenantId: identity.tenantId,
+    name,
+    region: services.region,
+    createdMs: services.now(),
+    tags: configuration.tags,
+  })
+  if (outcome.is === 'exists' && !isMadeAgain(configuration, services.region)) {
+    throw new S3Error('BucketAlreadyOwnedByYou', { BucketName: name })
+  }
+  return { status: 200, headers: { Location: `/${name}` } }
+}
+
+/**
+ * Then nothing changes: AWS resets the bucket's ACLs, and here all buckets have the one that such a request
+ * may ask for. Its tags stay what they are.
+ */
+function isMadeAgain({ locationConstraint }: CreateBucketConfiguration, region: string): boolean {
+  return region === lenientRegion && (locationConstraint ?? lenientRegion) === lenientRegion
+}
+
+const lenientRegion = 'us-east-1'
+
+const ownerships = ['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter']
+
+function checkHeaders(headers: RequestHeaders): void {
+  refuseAcl(headers, 'bucket')
+  const ownership = headerText(headers, 'x-amz-object-ownership')
+  if (ownership !== undefined && !ownerships.includes(ownership)) {
+    const message = `Invalid x-amz-object-ownership header: ${ownership}`
+    throw invalidHeader('x-amz-object-ownership', ownership, message)
+  }
+  const lock = headerText(headers, 'x-amz-bucket-object-lock-enabled')?.toLowerCase()
+  if (lock === 'true') throw notImplemented('x-amz-bucket-object-lock-enabled')
+  if (lock !== undefined && lock !== 'false') {
+    throw invalidHeader('x-amz-bucket-object-lock-enabled', lock)
+  }
+  const namespace = headerText(headers, 'x-amz-bucket-namespace')
+  if (namespace !== undefined && namespace !== 'global') {
+    throw notImplemented('x-amz-bucket-namespace')
+  }
+}
+
+function notImplemented(header: string): S3Error {
+  return new S3Error('NotImplemented', { Header: header })
+}
+
+function invalidHeader(name: string, value: string, message?: string): S3Error {
+  const details = { ArgumentName: name, ArgumentValue: value }
+  return new S3Error('InvalidArgument', details, message === undefined ? {} : { message })
+}
+
+const regionShape = /^([a-z]{2,}(-[a-z]+)+-\d+|EU)$/
+/** Of those that other servers have made up, such as `auto`. */
+const anyRegionShape = /^[A-Za-z0-9-]{1,63}$/
+
+/** The constraint may name this server's region or be left out. */
+function checkLocation(
+  constraint: string | undefined,
+  { region, anyRegion }: Pick<Services, 'region' | 'anyRegion'>,
+): void {
+  if (constraint === undefined || constraint === region) return
+  if (anyRegion && anyRegionShape.test(constraint)) return
+  if (!regionShape.test(constraint)) {
+    throw new S3Error(
+      'InvalidLocationConstraint',
+      { LocationConstraint: constraint },
+      { message: 'The specified location-constraint is not valid' },
+    )
+  }
+  throw new S3Error(
+    'IllegalLocationConstraintException',
+    {},
+    {
+      message: `The ${constraint} location constraint is incompatible for the region specific endpoint this request was sent to.`,
+    },
+  )
+}

@@ -1,0 +1,28 @@
+// DeleteBucket. https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html
+import type { Bucket } from '../../../metadata/records.ts'
+import { S3Error } from '../../../protocol/s3/s3-error.ts'
+import { type Operation, requireBucket } from '../operation.ts'
+
+export const deleteBucket: Operation = async (call) => {
+  const bucket = await requireBucket(call)
+  const outcome = await call.services.metadata.buckets.delete(bucket)
+  switch (outcome.is) {
+    case 'deleted':
+      return { status: 204 }
+    case 'notEmpty':
+      throw notEmpty(bucket)
+    case 'noSuchBucket':
+      throw new S3Error('NoSuchBucket', { BucketName: bucket.name })
+    default:
+      return outcome satisfies never
+  }
+}
+
+function notEmpty(bucket: Bucket): S3Error {
+  const standing = 'The bucket you tried to delete is not empty'
+  const message =
+    bucket.versioning === 'off'
+      ? standing
+      : `${standing}. You must delete all versions in the bucket.`
+  return new S3Error('BucketNotEmpty', { BucketName: bucket.name }, { message })
+}

@@ -1,0 +1,145 @@
+// DeleteObjects: up to a thousand deletions, each with an outcome of its own.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+import type { DeleteOutcome } from '../../../metadata/metadata-store.ts'
+import type { Bucket, VersionId } from '../../../metadata/records.ts'
+import {
+  checksumAlgorithms,
+  checksumHeader,
+} from '../../../protocol/s3/checksums/checksum-algorithm.ts'
+import { keyBytesMax, xmlBytesMax } from '../../../protocol/s3/limits.ts'
+import { headerText } from '../../../protocol/s3/request-headers.ts'
+import { S3Error } from '../../../protocol/s3/s3-error.ts'
+import { parseVersionId } from '../../../protocol/s3/version-id.ts'
+import {
+  type ObjectToDelete,
+  readDeleteObjects,
+} from '../../../protocol/s3/xml/read-delete-objects.ts'
+import {
+  type DeletionResult,
+  renderDeleteObjects,
+} from '../../../protocol/s3/xml/render-delete-objects.ts'
+import { asS3Error, isStorageFull } from '../../data/storage-full.ts'
+import { xmlReply } from '../../reply.ts'
+import { type Call, type Operation, requireBucket } from '../operation.ts'
+
+/** Deletions under way at once: enough that they share commits, few enough to leave others room. */
+const deletionsAtOnce = 64
+
+export const deleteObjects: Operation = async (call) => {
+  requireIntegrity(call)
+  const bucket = await requireBucket(call)
+  const { objects, quiet } = readDeleteObjects(await call.body.bytes(xmlBytesMax))
+  const results = await mapBounded(objects, (object) => deleteOne(call, bucket, object))
+  return xmlReply(renderDeleteObjects(results, { quiet }))
+}
+
+const digestHeaders = ['content-md5', ...checksumAlgorithms.map(checksumHeader)]
+
+/** S3 deletes in bulk only what a digest vouches for. That it holds, `bytes` checks. */
+function requireIntegrity(call: Call): void {
+  const { headers, body } = call
+  const sent = (name: string) =>
+    headerText(headers, name) !== undefined || body.announcedTrailers.includes(name)
+  if (digestHeaders.some(sent)) return
+  throw new S3Error(
+    'InvalidRequest',
+    {},
+    { message: 'Missing required header for this request: Content-MD5 OR x-amz-checksum-*' },
+  )
+}
+
+async function deleteOne(
+  call: Call,
+  bucket: Bucket,
+  object: ObjectToDelete,
+): Promise<DeletionResult> {
+  try {
+    return await tryDelete(call, bucket, object)
+  } catch (cause) {
+    // Also on a full disk some may have been deleted, and the client is to know which.
+    const error = isStorageFull(cause) ? asS3Error(cause) : cause
+    if (!(error instanceof S3Error) || error.code === 'NoSuchBucket') throw cause
+    const { key, versionId } = object
+    return {
+      is: 'failed',
+      key,
+      ...(versionId === undefined ? {} : { versionId }),
+      code: error.code,
+      message: error.message,
+    }
+  }
+}
+
+async function tryDelete(
+  call: Call,
+  bucket: Bucket,
+  object: ObjectToDelete,
+): Promise<DeletionResult> {
+  const { key, condition } = object
+  await permit(call, object)
+  if (Buffer.byteLength(key) > keyBytesMax) throw new S3Error('KeyTooLongError')
+  const versionId = object.versionId === undefined ? undefined : issuedVersionId(object.versionId)
+  const outcome = await call.services.metadata.objects.delete({
+    bucket,
+    key,
+    ...(versionId === undefined ? {} : { versionId }),
+    ...(condition === undefined ? {} : { condition }),
+    nowMs: call.services.now(),
+  })
+  return deletionResult(outcome, object)
+}
+
+async function permit(call: Call, object: ObjectToDelete): Promise<void> {
+  const action = object.versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion'
+  const resource = { bucket: call.bucketName, key: object.key }
+  if (!(await call.services.authorize({ identity: call.identity, action, resource }))) {
+    throw new S3Error('AccessDenied')
+  }
+}
+
+// In a list of deletions, S3 answers a malformed version id as one that is not there.
+function issuedVersionId(raw: string): VersionId {
+  try {
+    return parseVersionId(raw)
+  } catch (cause) {
+    throw new S3Error('NoSuchVersion', {}, { cause })
+  }
+}
+
+function deletionResult(outcome: DeleteOutcome, object: ObjectToDelete): DeletionResult {
+  const { key, versionId } = object
+  switch (outcome.is) {
+    case 'deleted':
+      return {
+        is: 'deleted',
+        key,
+        ...(versionId === undefined ? {} : { versionId }),
+        ...(outcome.deleteMarker && outcome.versionId !== undefined
+          ? { deleteMarkerVersionId: outcome.versionId }
+          : {}),
+      }
+    case 'preconditionFailed':
+      throw new S3Error('PreconditionFailed')
+    case 'noSuchKey':
+      throw new S3Error('NoSuchKey')
+    case 'noSuchBucket':
+      throw new S3Error('NoSuchBucket')
+    default:
+      return outcome satisfies never
+  }
+}
+
+/** Results in the order of the items, whatever order the work is done in. */
+async function mapBounded<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results = new Array<Result>(items.length)
+  const queue = items.entries()
+  const takeTurns = async () => {
+    for (const [index, item] of queue) results[index] = await work(item)
+  }
+  const turns = Math.min(deletionsAtOnce, items.length)
+  await Promise.all(Array.from({ length: turns }, takeTurns))
+  return results
+}

@@ -1,0 +1,11 @@
+// GetBucketTagging. https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketTagging.html
+import { S3Error } from '../../../protocol/s3/s3-error.ts'
+import { renderTagging } from '../../../protocol/s3/xml/render-tagging.ts'
+import { xmlReply } from '../../reply.ts'
+import { type Operation, requireBucket } from '../operation.ts'
+
+export const getBucketTagging: Operation = async (call) => {
+  const bucket = await requireBucket(call)
+  if (bucket.tags.length === 0) throw new S3Error('NoSuchTagSet', { BucketName: bucket.name })
+  return xmlReply(renderTagging(bucket.tags))
+}

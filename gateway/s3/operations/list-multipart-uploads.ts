@@ -1,0 +1,34 @@
+// ListMultipartUploads. https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html
+import type { Bucket } from '../../../metadata/records.ts'
+import {
+  type ListUploadsQuery,
+  parseListUploadsQuery,
+} from '../../../protocol/s3/list-uploads-query.ts'
+import {
+  renderListMultipartUploads,
+  type UploadPage,
+} from '../../../protocol/s3/xml/render-list-multipart-uploads.ts'
+import { xmlReply } from '../../reply.ts'
+import { ownerOf } from '../list/owner.ts'
+import { type Call, type Operation, requireBucket } from '../operation.ts'
+
+export const listMultipartUploads: Operation = async (call) => {
+  const query = parseListUploadsQuery(call.query)
+  const bucket = await requireBucket(call)
+  return xmlReply(renderListMultipartUploads(await listPage(call, bucket, query), query))
+}
+
+async function listPage(call: Call, bucket: Bucket, query: ListUploadsQuery): Promise<UploadPage> {
+  const { prefix, delimiter, after, afterUploadId, maxUploads } = query
+  const shown = { bucketName: bucket.name, owner: ownerOf(bucket.tenantId) }
+  // S3 calls an empty page that was asked for complete.
+  if (maxUploads === 0) return { ...shown, entries: [], isTruncated: false }
+  const { entries, isTruncated } = await call.services.metadata.uploads.list(bucket, {
+    prefix,
+    limit: maxUploads,
+    ...(delimiter === undefined ? {} : { delimiter }),
+    ...(after === undefined ? {} : { after }),
+    ...(afterUploadId === undefined ? {} : { afterUploadId }),
+  })
+  return { ...shown, entries, isTruncated }
+}

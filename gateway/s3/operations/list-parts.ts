@@ -1,0 +1,30 @@
+// ListParts. https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html
+import { parseListPartsQuery } from '../../../protocol/s3/list-uploads-query.ts'
+import { renderListParts } from '../../../protocol/s3/xml/render-list-parts.ts'
+import { xmlReply } from '../../reply.ts'
+import { ownerOf } from '../list/owner.ts'
+import type { Operation } from '../operation.ts'
+import { requireUpload } from '../write/require-upload.ts'
+
+export const listParts: Operation = async (call) => {
+  const { maxParts, after } = parseListPartsQuery(call.query)
+  const { upload } = await requireUpload(call)
+  const { parts, isTruncated } = await call.services.metadata.uploads.listParts(upload, {
+    after,
+    limit: maxParts,
+  })
+  return xmlReply(
+    renderListParts({
+      bucket: call.bucketName,
+      key: call.key,
+      uploadId: upload.uploadId,
+      owner: ownerOf(call.identity.tenantId),
+      storageClass: upload.storageClass,
+      checksum: upload.checksum,
+      partNumberMarker: after,
+      maxParts,
+      isTruncated: maxParts > 0 && isTruncated,
+      parts,
+    }),
+  )
+}
