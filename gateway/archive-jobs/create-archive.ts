@@ -7,8 +7,8 @@ import { parseArchiveJobId } from '../../metadata/record-ids.ts'
 import type { Bucket, TenantId } from '../../metadata/records.ts'
 import { objectBytesMax } from '../../protocol/s3/limits.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import { readJsonObject } from '../native-api/json-body.ts'
 import { jsonReply, type NativeCall } from '../native-api/native-route.ts'
+import { readJson } from '../native-api/read-json.ts'
 import type { Reply } from '../reply.ts'
 import { removeManifest } from '../zip/manifest-cache.ts'
 import { openPrefix } from '../zip/prefix-entries.ts'
@@ -23,7 +23,7 @@ import {
   smallEntriesMax,
 } from './archive-limits.ts'
 import { permitOrder } from './archive-permission.ts'
-import { type ArchiveOrder, parseArchiveOrder } from './archive-request.ts'
+import { type ArchiveOrder, archiveOrder } from './archive-request.ts'
 import { presignResult } from './presign-result.ts'
 import { findResult } from './result-object.ts'
 
@@ -34,7 +34,7 @@ const jobScopeBeginning = 'archive job '
 /** 202 with a new job, 200 with one that was there. */
 export async function createArchive(deps: ArchiveRouteDeps, call: NativeCall): Promise<Reply> {
   const { identity, body } = await call.authenticate()
-  const order = parseArchiveOrder(await readJsonObject(body, archiveRequestBytesMax))
+  const order = await readJson(body, archiveOrder, archiveRequestBytesMax)
   await permitOrder({ services: call.services, identity }, order)
   const { tenantId } = identity
   const bucket = await requireBucket(deps, tenantId, order.bucketName)

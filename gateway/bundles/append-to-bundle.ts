@@ -2,15 +2,16 @@
 import type { Bundle } from '../../metadata/bundle-store.ts'
 import type { Manifest } from '../../metadata/manifest-store.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import { readJsonObject } from '../native-api/json-body.ts'
 import { jsonReply, type NativeCall } from '../native-api/native-route.ts'
+import { readJson } from '../native-api/read-json.ts'
 import type { Reply } from '../reply.ts'
 import { removeManifest } from '../zip/manifest-cache.ts'
 import type { BundleDeps } from './bundle-deps.ts'
 import { describeWhole } from './bundle-description.ts'
 import { bundleRequestBytesMax } from './bundle-limits.ts'
 import { permitSelections } from './bundle-permission.ts'
-import { parseSelections, type Selection } from './bundle-selection.ts'
+import { appendRequest } from './bundle-request.ts'
+import type { Selection } from './bundle-selection.ts'
 import { findOwnBundle, requireAlive, requireReady } from './find-bundle.ts'
 import { freezeBundle, keptUntil, removeManifests } from './freeze-bundle.ts'
 import { awaitGathering } from './gathering/await-gathering.ts'
@@ -27,9 +28,7 @@ export async function appendToBundle(
   const action = 'holdfast:AppendBundle'
   const { bundle, identity, body } = await findOwnBundle(call, id, { action, credentials })
   requireAlive(call, bundle)
-  const json = await readJsonObject(body, bundleRequestBytesMax)
-  const selections = parseSelections(json)
-  json.end()
+  const { entries: selections } = await readJson(body, appendRequest, bundleRequestBytesMax)
   await permitSelections({ services, identity, sources }, bundle.bucketName, selections)
   if (bundle.gathering !== undefined) throw busy('Entries of the bundle are still being gathered.')
   requireReady(bundle)

@@ -1,47 +1,36 @@
 // The request that makes a bundle, out of its JSON. Format: docs/bundles.md.
-import { S3Error } from '../../protocol/s3/s3-error.ts'
-import type { JsonObject } from '../native-api/json-body.ts'
+import type { z } from 'zod'
+import { fields, flag, refuseArgument, text, wholeNumber } from '../native-api/read-json.ts'
 import { bundleLifeMsDefault, bundleLifeMsMax, fileNameBytesMax } from './bundle-limits.ts'
-import { parseSelections, type Selection } from './bundle-selection.ts'
+import { selections } from './bundle-selection.ts'
 
-export type BundleRequest = {
-  readonly bucketName: string
-  readonly selections: readonly Selection[]
-  /** Ends with `.zip`. */
-  readonly fileName: string
-  readonly lifeMs: number
-  readonly windows: boolean
-}
+export type BundleRequest = z.output<typeof bundleRequest>
 
-/** Throws `MalformedJSON`, `InvalidArgument` and `KeyTooLongError`. */
-export function parseBundleRequest(body: JsonObject): BundleRequest {
-  const bucketName = body.text('bucket')
-  const lifeSeconds = body.optionalNumber('expiresInSeconds', {
-    min: 1,
-    max: bundleLifeMsMax / 1000,
-  })
-  const request = {
-    bucketName,
-    selections: parseSelections(body),
-    fileName: parseFileName(body) ?? `${bucketName}.zip`,
-    lifeMs: lifeSeconds === undefined ? bundleLifeMsDefault : lifeSeconds * 1000,
-    windows: parseWindows(body.optionalObject('options')),
-  }
-  body.end()
-  return request
-}
-
-function parseFileName(body: JsonObject): string | undefined {
-  const name = body.optionalText('fileName')
-  if (name === undefined) return undefined
+/** Of a name that may have to get its ending yet. */
+const fileName = text.transform((name, context) => {
   const whole = name.toLowerCase().endsWith('.zip') ? name : `${name}.zip`
-  if (name !== '' && Buffer.byteLength(whole) <= fileNameBytesMax) return whole
-  const message = `fileName must have 1 to ${fileNameBytesMax} bytes.`
-  throw new S3Error('InvalidArgument', { ArgumentName: 'fileName' }, { message })
-}
+  if (name === '' || Buffer.byteLength(whole) > fileNameBytesMax) {
+    refuseArgument(context, { message: `must have 1 to ${fileNameBytesMax} bytes.` })
+  }
+  return whole
+})
 
-export function parseWindows(options: JsonObject | undefined): boolean {
-  const windows = options?.optionalFlag('windows') ?? false
-  options?.end()
-  return windows
-}
+/** Names that Windows takes too. */
+export const zipOptions = fields({ windows: flag.optional() }).optional()
+
+export const bundleRequest = fields({
+  bucket: text,
+  entries: selections,
+  fileName: fileName.optional(),
+  expiresInSeconds: wholeNumber(1, bundleLifeMsMax / 1000).optional(),
+  options: zipOptions,
+}).transform(({ bucket, entries, fileName: name, expiresInSeconds, options }) => ({
+  bucketName: bucket,
+  selections: entries,
+  /** Ends with `.zip`. */
+  fileName: name ?? `${bucket}.zip`,
+  lifeMs: expiresInSeconds === undefined ? bundleLifeMsDefault : expiresInSeconds * 1000,
+  windows: options?.windows ?? false,
+}))
+
+export const appendRequest = fields({ entries: selections })

@@ -1,11 +1,18 @@
 // What a client asks a bundle to hold, out of its JSON: keys, versions, prefixes, globs and what lies
 // elsewhere, and how the entries are to be named.
+import { z } from 'zod'
 import type { LeaseScope } from '../../metadata/lease-store.ts'
 import type { BucketId, VersionId } from '../../metadata/records.ts'
 import { keyBytesMax } from '../../protocol/s3/limits.ts'
-import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { parseVersionId } from '../../protocol/s3/version-id.ts'
-import type { JsonObject } from '../native-api/json-body.ts'
+import {
+  boundedText,
+  choose,
+  fields,
+  type Refinement,
+  refuseArgument,
+  text,
+} from '../native-api/read-json.ts'
 import {
   entryNameBytesMax,
   globBytesMax,
@@ -13,7 +20,17 @@ import {
   selectionsMax,
 } from './bundle-limits.ts'
 import { externalEntriesMax } from './external/external-limits.ts'
-import { type ExternalSource, parseSource, sourceJson } from './external/external-source.ts'
+import {
+  type ExternalSource,
+  isS3Url,
+  namesObject,
+  s3Access,
+  s3Object,
+  s3Source,
+  s3Url,
+  sourceJson,
+  webUrl,
+} from './external/external-source.ts'
 import { type Glob, parseGlob } from './glob.ts'
 
 export type Selection =
@@ -35,14 +52,6 @@ export type ExternalSelection = {
   readonly is: 'external'
   readonly source: ExternalSource
   readonly name: string
-}
-
-/** Throws `MalformedJSON`, `InvalidArgument` and `KeyTooLongError`. */
-export function parseSelections(body: JsonObject): readonly Selection[] {
-  const selections = body.objects('entries', selectionsMax).map(parseSelection)
-  if (externalSelections(selections).length <= externalEntriesMax) return selections
-  const message = `A request has at most ${externalEntriesMax} entries with url or s3.`
-  throw new S3Error('InvalidArgument', { ArgumentName: 'entries' }, { message })
 }
 
 /** Where that lies which is chosen. A glob has no more than its beginning to tell. */
@@ -70,67 +79,80 @@ export function externalSelections(selections: readonly Selection[]): readonly E
   return selections.filter((selection) => selection.is === 'external')
 }
 
-/** As it stands in a request: `parseSelections` makes the same of it. */
+/** As it stands in a request: `selections` makes the same of it. */
 export function externalJson({ source, name }: ExternalSelection) {
   return { ...sourceJson(source), name }
 }
 
-function parseSelection(item: JsonObject): Selection {
-  const selection = parseKind(item)
-  item.end()
-  return selection
+const name = boundedText(entryNameBytesMax)
+const folder = name.default('')
+
+/** By what an entry is chosen, and what may stand beside it. */
+const kinds = {
+  key: fields({
+    key: boundedText(keyBytesMax),
+    versionId: text.transform((raw) => parseVersionId(raw)).optional(),
+    name: name.optional(),
+  }).transform((entry, context): Selection => {
+    const { key, versionId } = entry
+    const called = entry.name ?? key
+    if (key === '') refuseArgument(context, { message: 'is empty.', path: ['key'] })
+    if (called === '') refuseArgument(context, { message: 'is empty.', path: ['name'] })
+    return { is: 'key', key, name: called, ...(versionId === undefined ? {} : { versionId }) }
+  }),
+  prefix: fields({ prefix: boundedText(keyBytesMax), name: folder }).transform(
+    (entry): Selection => ({ is: 'prefix', prefix: entry.prefix, folder: entry.name }),
+  ),
+  glob: fields({
+    glob: boundedText(globBytesMax).transform((pattern, context) => {
+      const glob = parseGlob(pattern)
+      if (glob.wildcards <= globWildcardsMax) return glob
+      refuseArgument(context, { message: `has more than ${globWildcardsMax} wildcards.` })
+      return z.NEVER
+    }),
+    name: folder,
+  }).transform((entry): Selection => ({ is: 'glob', glob: entry.glob, folder: entry.name })),
+  url: fields({ url: webUrl, name: name.default('') }).transform((entry, context) =>
+    external(entry.url, entry.name, context),
+  ),
+  s3Url: fields({ url: s3Url, s3: s3Access, name: name.optional() }).transform((entry, context) =>
+    external(s3Source(entry.s3, entry.url), entry.name ?? entry.url.key, context),
+  ),
+  s3: fields({ s3: s3Object, name: name.optional() }).transform((entry, context) =>
+    external(s3Source(entry.s3, entry.s3), entry.name ?? entry.s3.key, context),
+  ),
 }
 
-function parseKind(item: JsonObject): Selection {
-  const isExternal = item.has('url') || item.has('s3')
-  const kinds = ['key', 'prefix', 'glob'].filter((kind) => item.has(kind))
-  if (kinds.length + Number(isExternal) !== 1) {
-    const message = `${item.nameOf('key')}: an entry has one of key, prefix, glob, url and s3.`
-    throw new S3Error('MalformedJSON', {}, { message })
+/** Something that is one file, whatever it holds. */
+function external(source: ExternalSource, called: string, context: Refinement): Selection {
+  if (source.is === 's3' && !namesObject(source)) {
+    refuseArgument(context, { message: 'names no object.', path: ['s3'] })
   }
-  if (item.has('key')) return parseKey(item)
-  if (isExternal) return parseExternal(item)
-  const folder = parseName(item) ?? ''
-  if (item.has('prefix')) {
-    return { is: 'prefix', prefix: bounded(item, 'prefix', keyBytesMax), folder }
+  if (called === '' || called.endsWith('/')) {
+    refuseArgument(context, { message: 'must name the file that is gathered.', path: ['name'] })
   }
-  const glob = parseGlob(bounded(item, 'glob', globBytesMax))
-  if (glob.wildcards <= globWildcardsMax) return { is: 'glob', glob, folder }
-  const message = `${item.nameOf('glob')} has more than ${globWildcardsMax} wildcards.`
-  throw new S3Error('InvalidArgument', {}, { message })
+  return { is: 'external', source, name: called }
 }
 
-function parseKey(item: JsonObject): Selection {
-  const key = bounded(item, 'key', keyBytesMax)
-  const raw = item.optionalText('versionId')
-  const name = parseName(item) ?? key
-  if (key === '' || name === '') {
-    const message = `${item.nameOf(key === '' ? 'key' : 'name')} is empty.`
-    throw new S3Error('InvalidArgument', {}, { message })
-  }
-  return { is: 'key', key, name, ...(raw === undefined ? {} : { versionId: parseVersionId(raw) }) }
+/** Undefined: by none, or by several. */
+function schemaOf(entry: object) {
+  const found = (['key', 'prefix', 'glob'] as const).filter((kind) => kind in entry)
+  const isExternal = 'url' in entry || 's3' in entry
+  if (found.length + Number(isExternal) !== 1) return undefined
+  if ('url' in entry) return isS3Url(entry.url) ? kinds.s3Url : kinds.url
+  return kinds[found[0] ?? 's3']
 }
 
-function parseExternal(item: JsonObject): Selection {
-  const source = parseSource(item)
-  return { is: 'external', source, name: fileName(item, source.is === 's3' ? source.key : '') }
-}
+const selection = choose(schemaOf, 'must have one of key, prefix, glob, url and s3.')
 
-/** The name of something that is one file, whatever it holds. */
-function fileName(item: JsonObject, fallback: string): string {
-  const name = parseName(item) ?? fallback
-  if (name !== '' && !name.endsWith('/')) return name
-  const message = `${item.nameOf('name')} must name the file that is gathered.`
-  throw new S3Error('InvalidArgument', { ArgumentName: 'name' }, { message })
-}
+const listError = `must be a list of at most ${selectionsMax} objects.`
 
-function parseName(item: JsonObject): string | undefined {
-  return item.has('name') ? bounded(item, 'name', entryNameBytesMax) : undefined
-}
-
-function bounded(item: JsonObject, field: string, bytesMax: number): string {
-  const text = item.text(field)
-  if (Buffer.byteLength(text) <= bytesMax) return text
-  const message = `${item.nameOf(field)} has more than ${bytesMax} bytes.`
-  throw new S3Error('InvalidArgument', {}, { message })
-}
+/** The entries of a request. Throws `KeyTooLongError`, and `InvalidArgument` for a version id that is none. */
+export const selections = z
+  .array(selection, listError)
+  .max(selectionsMax, listError)
+  .superRefine((entries, context) => {
+    if (externalSelections(entries).length <= externalEntriesMax) return
+    const message = `has at most ${externalEntriesMax} entries with url or s3.`
+    refuseArgument(context, { message })
+  })

@@ -1,11 +1,11 @@
 // A request that asks for a bundle, or for the zip itself: who asks, what for, and that it may be had.
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import { readJsonObject } from '../native-api/json-body.ts'
 import type { NativeCall, NativeCaller } from '../native-api/native-route.ts'
+import { readJson } from '../native-api/read-json.ts'
 import type { BundleDeps } from './bundle-deps.ts'
 import { bundleRequestBytesMax } from './bundle-limits.ts'
 import { permitBundle, permitSelections } from './bundle-permission.ts'
-import { type BundleRequest, parseBundleRequest } from './bundle-request.ts'
+import { type BundleRequest, bundleRequest } from './bundle-request.ts'
 import type { BundleOrder } from './freeze-bundle.ts'
 
 export type AskedBundle = {
@@ -18,7 +18,7 @@ export type AskedBundle = {
 export async function readBundleRequest(deps: BundleDeps, call: NativeCall): Promise<AskedBundle> {
   const { services } = call
   const caller = await call.authenticate()
-  const request = parseBundleRequest(await readJsonObject(caller.body, bundleRequestBytesMax))
+  const request = await readJson(caller.body, bundleRequest, bundleRequestBytesMax)
   const { bucketName, selections, windows } = request
   const asking = { services, identity: caller.identity, sources: deps.sources }
   await permitBundle(asking, 'holdfast:CreateBundle', bucketName)

@@ -4,13 +4,9 @@ import type { ManifestId } from '../../../metadata/manifest-store.ts'
 import type { RandomBytes } from '../../../protocol/chunks/new-generation.ts'
 import { openSecret, type SecretName, sealSecret } from '../../access/keys/seal-secret.ts'
 import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
-import { JsonObject } from '../../native-api/json-body.ts'
-import {
-  type ExternalSelection,
-  externalJson,
-  externalSelections,
-  parseSelections,
-} from '../bundle-selection.ts'
+import { parseJson } from '../../native-api/read-json.ts'
+import { appendRequest } from '../bundle-request.ts'
+import { type ExternalSelection, externalJson, externalSelections } from '../bundle-selection.ts'
 
 export type SourcesPlace = { readonly keys: TenantKeys; readonly manifestId: ManifestId }
 
@@ -26,8 +22,8 @@ export function sealSources(
 /** Throws `BadSealedSecret`. */
 export function openSources(place: SourcesPlace, sealed: Uint8Array): readonly ExternalSelection[] {
   const plaintext = openSecret(place.keys, secretName(place), sealed)
-  const json = new JsonObject(JSON.parse(plaintext.toString()), '')
-  return externalSelections(parseSelections(json))
+  const { entries } = parseJson(appendRequest, JSON.parse(plaintext.toString()))
+  return externalSelections(entries)
 }
 
 function secretName({ keys, manifestId }: SourcesPlace): SecretName {
