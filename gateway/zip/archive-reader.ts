@@ -1,12 +1,14 @@
 // The bytes of an archive, whole or in part, from its manifest. Steps are read ahead while the last
 // one is sent; memory is a page of the manifest and the steps under way, whatever the archive holds.
+
 import { setImmediate } from 'node:timers/promises'
 import type { Manifest } from '../../metadata/manifest-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
+import type { HalfOpenRange } from '../../protocol/s3/range.ts'
 import { centralHeader, endOfCentralDirectory } from '../../protocol/zip/zip-layout.ts'
 import type { Batch, Batches } from '../data/buffers/batch.ts'
 import { EntryCheck } from './entry-check.ts'
-import { type ArchiveRange, cutOf, type EntrySlice, stepsOf } from './entry-slice.ts'
+import { cutOf, type EntrySlice, stepsOf } from './entry-slice.ts'
 import { placedPages } from './manifest-entries.ts'
 import type { OpenReaders } from './open-readers.ts'
 import type { ReadAheadBudget } from './read-ahead-budget.ts'
@@ -36,7 +38,7 @@ const joinedBytes = 64 * 1024
 export async function* readArchive(
   parts: ArchiveParts,
   manifest: Manifest,
-  range: ArchiveRange,
+  range: HalfOpenRange,
 ): Batches {
   const { offset, bytes } = manifest.directory
   const end = offset + bytes
@@ -55,7 +57,11 @@ export async function* readArchive(
 }
 
 /** `range` does not reach into the central directory. */
-async function* readEntries(parts: ArchiveParts, manifest: Manifest, range: ArchiveRange): Batches {
+async function* readEntries(
+  parts: ArchiveParts,
+  manifest: Manifest,
+  range: HalfOpenRange,
+): Batches {
   const reading = {
     lane: new ReadingLane(parts),
     reader: new SliceReader(parts),
@@ -151,7 +157,7 @@ function batchOf(slices: readonly ReadSlice[], check: EntryCheck): Batch {
 async function* readDirectory(
   parts: ArchiveParts,
   manifest: Manifest,
-  range: ArchiveRange,
+  range: HalfOpenRange,
 ): Batches {
   const { manifests } = parts.metadata
   for await (const page of placedPages(manifests, manifest, { centralOffset: range.start })) {

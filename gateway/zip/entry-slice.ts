@@ -1,10 +1,8 @@
 // What a range of an archive takes of its entries, cut into steps that are read one at a time.
 import { blockBytes } from '../../protocol/chunks/chunk-ref.ts'
+import type { HalfOpenRange } from '../../protocol/s3/range.ts'
 import type { PlacedEntry } from './manifest-entries.ts'
 import { largeBytesMin, stepEntriesMax } from './zip-limits.ts'
-
-/** Offsets in the archive, `end` exclusive. */
-export type ArchiveRange = { readonly start: number; readonly end: number }
 
 /** Part of an entry: some of its header, then some of its data. Either may be empty. */
 export type EntrySlice = {
@@ -25,7 +23,7 @@ export type Step =
  */
 export async function* stepsOf(
   pages: AsyncIterable<readonly PlacedEntry[]>,
-  range: ArchiveRange,
+  range: HalfOpenRange,
   stepBytes: () => number,
 ): AsyncGenerator<Step, void, void> {
   let slices: EntrySlice[] = []
@@ -70,7 +68,7 @@ export function cutOf({ placed, start, end }: EntrySlice, bytes: number): number
 }
 
 /** The data that a slice takes, as offsets in the object. */
-export function dataOf({ placed, start, end }: EntrySlice): ArchiveRange {
+export function dataOf({ placed, start, end }: EntrySlice): HalfOpenRange {
   const { dataOffset } = placed
   return { start: Math.max(start - dataOffset, 0), end: Math.max(end - dataOffset, 0) }
 }

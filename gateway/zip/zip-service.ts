@@ -1,15 +1,16 @@
 // What one process has for archives, put together: frozen lists, the budget of reading ahead, and the
 // way from a manifest to bytes and to a reply. Where the list came from makes no difference here.
+
 import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { Manifest } from '../../metadata/manifest-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
+import type { HalfOpenRange } from '../../protocol/s3/range.ts'
 import type { TenantKeys } from '../access/keys/tenant-keys.ts'
 import type { Batches } from '../data/buffers/batch.ts'
 import type { Reply } from '../reply.ts'
 import { readArchive } from './archive-reader.ts'
 import { type ArchiveRequest, archiveReply } from './archive-reply.ts'
-import type { ArchiveRange } from './entry-slice.ts'
 import { ManifestCache } from './manifest-cache.ts'
 import { OpenReaders } from './open-readers.ts'
 import { ReadAheadBudget } from './read-ahead-budget.ts'
@@ -47,7 +48,7 @@ export class ZipService {
   }
 
   /** As `readArchive`; the manifest lives on while it is read. */
-  read(manifest: Manifest, tenantKeys: TenantKeys, range: ArchiveRange): Batches {
+  read(manifest: Manifest, tenantKeys: TenantKeys, range: HalfOpenRange): Batches {
     const { metadata, blobs, clock } = this.deps
     const keepAlive = this.archives.keeper(manifest)
     const enter = () => this.archives.enter(manifest)

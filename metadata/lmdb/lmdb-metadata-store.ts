@@ -1,5 +1,6 @@
 // The embedded engine of `MetadataStore`: one LMDB environment, opened by every process of a server.
 // Here is only how it is put together and opened; each noun has its own file.
+import { pooledRandom } from '../../protocol/chunks/pooled-random.ts'
 import type { LineageStore } from '../lineage-store.ts'
 import { MetadataFull } from '../metadata-full.ts'
 import type { MetadataStore } from '../metadata-store.ts'
@@ -16,7 +17,6 @@ import { lmdbManifests } from './manifests.ts'
 import { lmdbObjects } from './objects.ts'
 import { lmdbOrphans } from './orphans.ts'
 import { lmdbOutbox } from './outbox.ts'
-import { pooled } from './random-pool.ts'
 import { lmdbTenants } from './tenants.ts'
 import { lmdbUploads } from './uploads.ts'
 import type { DiskState } from './write-fence.ts'
@@ -85,7 +85,7 @@ export class LmdbMetadataStore implements MetadataStore {
       await purgeTombstones(env).catch(laterIfFull)
       await endReads(env).catch(laterIfFull)
     }
-    return new LmdbMetadataStore(env, pooled(options.random))
+    return new LmdbMetadataStore(env, pooledRandom(options.random))
   }
 
   /** Rejects while commits fail; writes only when the last one did. */

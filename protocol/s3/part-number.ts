@@ -1,4 +1,4 @@
-// The number of a part in `?partNumber=` of UploadPart and UploadPartCopy.
+// The number of a part in `?partNumber=`.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 import { partNumberMax } from './limits.ts'
 import { S3Error } from './s3-error.ts'

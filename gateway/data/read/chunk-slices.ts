@@ -1,8 +1,10 @@
 // Which chunks, and which bytes of each, make up a range of a stored object: inline data aside. Pages
 // through lists and parts as it goes, so that memory does not grow with the object.
+
 import { inlineBytesMax, type ObjectData, type PieceData } from '../../../metadata/records.ts'
 import type { ChunkRef } from '../../../protocol/chunks/chunk-ref.ts'
-import { type ByteRange, type ReaderDeps, UnreadableData } from './reader-deps.ts'
+import type { HalfOpenRange } from '../../../protocol/s3/range.ts'
+import { type ReaderDeps, UnreadableData } from './reader-deps.ts'
 
 /** Plaintext `from` to `to` (exclusive) of a chunk, or of inline data. */
 export type ChunkSlice =
@@ -21,14 +23,14 @@ const partsPage = 64
 export async function* slicesOf(
   deps: ReaderDeps,
   data: ObjectData,
-  range: ByteRange,
+  range: HalfOpenRange,
 ): AsyncGenerator<ChunkSlice, void, void> {
   if (data.is !== 'parts') {
     yield* slicesOfPiece(deps, data, range)
     return
   }
   let offset = 0
-  let wanted: { readonly number: number; readonly range: ByteRange }[] = []
+  let wanted: { readonly number: number; readonly range: HalfOpenRange }[] = []
   for (const { number, size } of data.parts) {
     const start = Math.max(range.start - offset, 0)
     const end = Math.min(range.end - offset, size)
@@ -45,7 +47,7 @@ export async function* slicesOf(
 async function* slicesOfParts(
   deps: ReaderDeps,
   uploadId: Extract<ObjectData, { is: 'parts' }>['uploadId'],
-  wanted: readonly { readonly number: number; readonly range: ByteRange }[],
+  wanted: readonly { readonly number: number; readonly range: HalfOpenRange }[],
 ): AsyncGenerator<ChunkSlice, void, void> {
   if (wanted.length === 0) return
   const numbers = wanted.map(({ number }) => number)
@@ -60,7 +62,7 @@ async function* slicesOfParts(
 async function* slicesOfPiece(
   deps: ReaderDeps,
   data: PieceData,
-  range: ByteRange,
+  range: HalfOpenRange,
 ): AsyncGenerator<ChunkSlice, void, void> {
   switch (data.is) {
     case 'inline':
@@ -91,7 +93,7 @@ async function* slicesOfPiece(
 function* runsOfChunks(
   chunks: readonly ChunkRef[],
   offset: number,
-  range: ByteRange,
+  range: HalfOpenRange,
 ): Generator<ChunkSlice, number, void> {
   if (offset > range.start) throw new UnreadableData(`the chunks begin at ${offset}`)
   let at = offset

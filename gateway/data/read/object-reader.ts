@@ -1,5 +1,6 @@
 // Reads plaintext of stored objects, whole or in part: about 1 MiB of frames at a time, with the next
 // read under way while the last is consumed; only the blocks that are needed are read and decrypted.
+
 import assert from 'node:assert'
 import type { KeyObject } from 'node:crypto'
 import type { BlobRead, WantedFrames } from '../../../datanode/blob-store.ts'
@@ -12,12 +13,12 @@ import {
 } from '../../../protocol/chunks/chunk-ref.ts'
 import { BadFrame, openFrames } from '../../../protocol/chunks/open-frames.ts'
 import { BadInlineData, openInline } from '../../../protocol/chunks/seal-inline.ts'
+import type { HalfOpenRange } from '../../../protocol/s3/range.ts'
 import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
 import type { Batch, Batches } from '../buffers/batch.ts'
 import { framesPerRead, withFrameMemory } from '../buffers/frame-memory.ts'
 import { type ChunkSlice, slicesOf } from './chunk-slices.ts'
 import {
-  type ByteRange,
   type ObjectRange,
   type ObjectSource,
   type ReaderDeps,
@@ -36,7 +37,7 @@ const onlyStepBytesMax = (framesPerRead - 1) * blockBytes
 export async function* readBatches(
   deps: ReaderDeps,
   source: ObjectSource,
-  range: ByteRange,
+  range: HalfOpenRange,
 ): Batches {
   assertRange(source, range)
   if (range.start === range.end) return
@@ -104,7 +105,7 @@ async function allSteps(
 export async function* readPlaintext(
   deps: ReaderDeps,
   source: ObjectSource,
-  range: ByteRange,
+  range: HalfOpenRange,
 ): AsyncGenerator<Buffer, void, void> {
   for await (const batch of readBatches(deps, source, range)) yield* batch
 }
@@ -113,14 +114,14 @@ export async function* readPlaintext(
 export function readInline(
   keys: Pick<TenantKeys, 'inlineKeys'>,
   source: ObjectSource,
-  range: ByteRange,
+  range: HalfOpenRange,
 ): Buffer | undefined {
   assertRange(source, range)
   if (source.data.is !== 'inline') return undefined
   return openInlineRun(keys, { sealed: source.data.sealed, from: range.start, to: range.end })
 }
 
-function assertRange(source: ObjectSource, { start, end }: ByteRange): void {
+function assertRange(source: ObjectSource, { start, end }: HalfOpenRange): void {
   assert(0 <= start && start <= end && end <= source.size, 'a range outside the object')
 }
 
@@ -132,7 +133,7 @@ type ChunkStep = ChunkSlice & { readonly is: 'chunk'; readonly key: KeyObject }
 function onlyStep(
   deps: ReaderDeps,
   data: ObjectSource['data'],
-  { start, end }: ByteRange,
+  { start, end }: HalfOpenRange,
 ): Step | undefined {
   if (data.is === 'inline') return { is: 'inline', sealed: data.sealed, from: start, to: end }
   if (data.is !== 'chunks' || data.chunks.length !== 1) return undefined
@@ -145,7 +146,7 @@ function onlyStep(
 async function* stepsOf(
   deps: ReaderDeps,
   data: ObjectSource['data'],
-  range: ByteRange,
+  range: HalfOpenRange,
 ): AsyncGenerator<Step, void, void> {
   for await (const run of slicesOf(deps, data, range)) {
     if (run.is === 'inline') {

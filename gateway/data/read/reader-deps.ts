@@ -1,7 +1,9 @@
 // What reading a stored object needs, and what it answers when the data are not what they should be.
+
 import type { BlobStore } from '../../../datanode/blob-store.ts'
 import type { MetadataStore } from '../../../metadata/metadata-store.ts'
 import type { ObjectData } from '../../../metadata/records.ts'
+import type { HalfOpenRange } from '../../../protocol/s3/range.ts'
 import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
 
 export type ReaderDeps = {
@@ -17,10 +19,8 @@ export type ReaderDeps = {
 
 export type ObjectSource = { readonly data: ObjectData; readonly size: number }
 
-/** Plaintext offsets, `end` exclusive. */
-export type ByteRange = { readonly start: number; readonly end: number }
-
-export type ObjectRange = { readonly source: ObjectSource; readonly range: ByteRange }
+/** `range`: plaintext offsets. */
+export type ObjectRange = { readonly source: ObjectSource; readonly range: HalfOpenRange }
 
 /** Data that metadata refers to and that cannot be read whole and true: never served short. */
 export class UnreadableData extends Error {

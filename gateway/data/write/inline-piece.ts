@@ -1,11 +1,10 @@
 // A received piece small enough to be kept in metadata: nothing is stored before its commit.
 import assert from 'node:assert'
 import type { ClaimRefused, NewPieceData } from '../../../metadata/metadata-store.ts'
-import type { ChecksumAlgorithm } from '../../../metadata/records.ts'
 import type { RandomBytes } from '../../../protocol/chunks/new-generation.ts'
 import { sealInline } from '../../../protocol/chunks/seal-inline.ts'
 import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
-import { type CommitAnswer, isAnswer, type PieceSums, type StagedData } from './staged-data.ts'
+import { type CommitAnswer, isAnswer, type PieceSums, StagedPiece } from './staged-data.ts'
 
 type InlineContent = {
   readonly tenant: TenantKeys
@@ -14,26 +13,12 @@ type InlineContent = {
   readonly random: RandomBytes
 }
 
-export class InlinePiece implements StagedData {
-  private readonly sums: PieceSums
+export class InlinePiece extends StagedPiece {
   private content: InlineContent | undefined
 
   constructor(sums: PieceSums, content: InlineContent) {
-    this.sums = sums
+    super(sums)
     this.content = content
-  }
-
-  get size(): number {
-    return this.sums.size
-  }
-  get md5(): Buffer {
-    return this.sums.md5
-  }
-  get crc32(): number {
-    return this.sums.crc32
-  }
-  digest(algorithm: ChecksumAlgorithm): Buffer {
-    return this.sums.digest(algorithm)
   }
 
   async commit<T extends CommitAnswer>(

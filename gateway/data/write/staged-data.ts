@@ -59,6 +59,33 @@ export class PieceSums {
   }
 }
 
+/** What is staged knows its sums, however its bytes are kept. */
+export abstract class StagedPiece implements StagedData {
+  private readonly sums: PieceSums
+
+  constructor(sums: PieceSums) {
+    this.sums = sums
+  }
+
+  get size(): number {
+    return this.sums.size
+  }
+  get md5(): Buffer {
+    return this.sums.md5
+  }
+  get crc32(): number {
+    return this.sums.crc32
+  }
+  digest(algorithm: ChecksumAlgorithm): Buffer {
+    return this.sums.digest(algorithm)
+  }
+
+  abstract commit<T extends CommitAnswer>(
+    verb: (data: NewPieceData) => Promise<T | ClaimRefused>,
+  ): Promise<Exclude<T, ClaimRefused>>
+  abstract discard(): Promise<void>
+}
+
 /** A refusal that only this layer can act on. */
 export function isClaimRefused(answer: CommitAnswer): answer is ClaimRefused {
   return answer.is === 'gone' || answer.is === 'lost'

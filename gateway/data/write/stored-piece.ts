@@ -1,35 +1,20 @@
 // A received piece whose bytes lie in chunks that wait for the commit to claim them.
 import assert from 'node:assert'
 import type { ClaimRefused, NewPieceData } from '../../../metadata/metadata-store.ts'
-import type { ChecksumAlgorithm } from '../../../metadata/records.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { isStorageFull } from '../storage-full.ts'
 import { claimAttemptsMax, type PieceClaims } from './piece-claims.ts'
-import { type CommitAnswer, isAnswer, type PieceSums, type StagedData } from './staged-data.ts'
+import { type CommitAnswer, isAnswer, type PieceSums, StagedPiece } from './staged-data.ts'
 
-export class StoredPiece implements StagedData {
-  private readonly sums: PieceSums
+export class StoredPiece extends StagedPiece {
   private readonly claims: PieceClaims
   private readonly onLeftover: (cause: unknown) => void
   private state: 'waiting' | 'committing' | 'over' = 'waiting'
 
   constructor(sums: PieceSums, claims: PieceClaims, onLeftover: (cause: unknown) => void) {
-    this.sums = sums
+    super(sums)
     this.claims = claims
     this.onLeftover = onLeftover
-  }
-
-  get size(): number {
-    return this.sums.size
-  }
-  get md5(): Buffer {
-    return this.sums.md5
-  }
-  get crc32(): number {
-    return this.sums.crc32
-  }
-  digest(algorithm: ChecksumAlgorithm): Buffer {
-    return this.sums.digest(algorithm)
   }
 
   async commit<T extends CommitAnswer>(

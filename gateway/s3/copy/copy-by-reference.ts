@@ -1,8 +1,10 @@
 // Copies an object within its tenant without touching its bytes: the copy refers to the same chunks.
 // Each reference is taken inside a transaction that checks that the chunk still lives, so the source
 // may be deleted meanwhile; then the answer is `gone`, and the caller copies the bytes.
+
 import type { ChunkCatalog, ClaimRefused, NewPieceData } from '../../../metadata/metadata-store.ts'
 import type { ChunkListId, PieceData, TenantId } from '../../../metadata/records.ts'
+import { isClaimRefused } from '../../data/write/staged-data.ts'
 
 export type ReferenceDeps = {
   readonly chunks: ChunkCatalog
@@ -43,10 +45,6 @@ export async function commitByReference<T extends { readonly is: string }>(
 
 function settled<T extends { readonly is: string }>(answer: T | ClaimRefused): T | typeof gone {
   return isClaimRefused(answer) ? gone : answer
-}
-
-function isClaimRefused(answer: { readonly is: string }): answer is ClaimRefused {
-  return answer.is === 'gone' || answer.is === 'lost'
 }
 
 async function commitList<T extends { readonly is: string }>(

@@ -1,7 +1,7 @@
 // Which bytes of a version a GET or HEAD is about: all, a range, or a part of a completed upload.
 import type { ObjectVersion, PartSize } from '../../../metadata/records.ts'
 import { ifRangeHolds } from '../../../protocol/s3/conditions.ts'
-import { partNumberMax } from '../../../protocol/s3/limits.ts'
+import { parsePartNumber } from '../../../protocol/s3/part-number.ts'
 import { type HalfOpenRange, parseRange, satisfyRange } from '../../../protocol/s3/range.ts'
 import { headerText } from '../../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
@@ -48,16 +48,6 @@ function unsatisfiable(requested: string, size: number): S3Error {
     'InvalidRange',
     { RangeRequested: requested, ActualObjectSize: String(size) },
     { headers: { 'Content-Range': `bytes */${size}` } },
-  )
-}
-
-function parsePartNumber(raw: string): number {
-  const number = /^\d{1,5}$/.test(raw) ? Number(raw) : 0
-  if (number >= 1 && number <= partNumberMax) return number
-  throw new S3Error(
-    'InvalidArgument',
-    { ArgumentName: 'partNumber', ArgumentValue: raw },
-    { message: `Part number must be an integer between 1 and ${partNumberMax}, inclusive` },
   )
 }
 

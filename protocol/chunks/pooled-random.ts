@@ -1,6 +1,6 @@
 // Random bytes in small counts, drawn from the source in large ones: a draw costs about the same
-// whatever its size, and every small object needs two or three.
-import type { RandomBytes } from '../../../protocol/chunks/new-generation.ts'
+// whatever its size, and every small write needs two or three.
+import type { RandomBytes } from './new-generation.ts'
 
 const poolBytes = 4096
 
