@@ -1,5 +1,5 @@
-// What the metadata holds, as plain values. How an engine lays them out is its own affair; the codec
-// shared by the engines and the migrations of old records are in `record-codec.ts`.
+// What the metadata holds, as plain values. How an engine lays them out is its own affair; the codecs
+// shared by the engines are in `codec/`.
 import type { ChunkRef } from '../protocol/chunks/chunk-ref.ts'
 
 export type TenantId = string & { readonly __brand: 'TenantId' }
