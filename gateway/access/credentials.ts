@@ -1,6 +1,7 @@
 // From an access key id to what the gateway needs of it: the secret, the identity, the tenant's keys.
 // Kept for a moment, because each request asks; a key that is withdrawn stops working within
 // `freshMs`. Unknown keys are never remembered.
+import { LRUCache } from 'lru-cache'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { Identity } from './identity.ts'
 import type { MasterKey } from './keys/master-key-file.ts'
@@ -22,12 +23,9 @@ export class CredentialsCache {
     readonly metadata: MetadataStore
     readonly masterKey: MasterKey
     readonly keyring: TenantKeyring
-    readonly now: () => number
   }
-  private readonly held = new Map<
-    string,
-    { readonly credentials: Credentials; readonly untilMs: number }
-  >()
+  /** By the monotonic clock, which nobody sets back. */
+  private readonly held = new LRUCache<string, Credentials>({ max: heldMax, ttl: freshMs })
 
   constructor(deps: CredentialsCache['deps']) {
     this.deps = deps
@@ -36,13 +34,9 @@ export class CredentialsCache {
   /** Absent: no such key, or it is not active. */
   async find(accessKeyId: string): Promise<Credentials | undefined> {
     const found = this.held.get(accessKeyId)
-    const now = this.deps.now()
-    if (found !== undefined && found.untilMs > now) return found.credentials
-    this.held.delete(accessKeyId)
+    if (found !== undefined) return found
     const credentials = await this.load(accessKeyId)
-    if (credentials === undefined) return undefined
-    if (this.held.size >= heldMax) this.held.clear()
-    this.held.set(accessKeyId, { credentials, untilMs: now + freshMs })
+    if (credentials !== undefined) this.held.set(accessKeyId, credentials)
     return credentials
   }
 

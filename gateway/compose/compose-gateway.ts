@@ -100,7 +100,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
   }
   const keyring = new TenantKeyring({ master: masterKey, tenantsMax })
   const signing = {
-    credentials: new CredentialsCache({ metadata, masterKey, keyring, now }),
+    credentials: new CredentialsCache({ metadata, masterKey, keyring }),
     signingKeys: new SigningKeyCache({ entriesMax: signingKeysMax }),
     region: config.anyRegion ? undefined : config.region,
     now,

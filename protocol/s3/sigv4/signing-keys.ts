@@ -1,17 +1,17 @@
 // Signing keys: derived from a secret for one day and region, and kept, for deriving one costs more than
 // all the rest of a verification.
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import type { CredentialScope } from './signed-request.ts'
 
 type Entry = { readonly secret: string; readonly key: KeyObject }
 
 /** Holds the last keys used, at most `entriesMax`; the rest are derived anew. One per process is meant. */
 export class SigningKeyCache {
-  readonly #entriesMax: number
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries: LRUCache<string, Entry>
 
   constructor(options: { readonly entriesMax: number }) {
-    this.#entriesMax = options.entriesMax
+    this.#entries = new LRUCache({ max: options.entriesMax })
   }
 
   /** The key for `scope`. A secret other than the one it was derived from replaces the entry. */
@@ -19,12 +19,6 @@ export class SigningKeyCache {
     const known = this.#entries.get(scope.credential)
     if (known !== undefined && known.secret === secretAccessKey) return known.key
     const key = deriveSigningKey(secretAccessKey, scope)
-    this.#entries.delete(scope.credential)
-    // Oldest first: yesterday's keys, and those of access keys that were only tried, are pushed out.
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size < this.#entriesMax) break
-      this.#entries.delete(oldest)
-    }
     this.#entries.set(scope.credential, { secret: secretAccessKey, key })
     return key
   }
