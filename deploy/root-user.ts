@@ -1,5 +1,6 @@
 // Makes the root tenant and its access key at the first start, and later sees to it that the key the
 // operator has configured is valid.
+
 import { timingSafeEqual } from 'node:crypto'
 import { rootUserName } from '../gateway/access/identity.ts'
 import type { MasterKey } from '../gateway/access/keys/master-key-file.ts'
@@ -7,6 +8,7 @@ import { BadSealedSecret, openSecret, sealSecret } from '../gateway/access/keys/
 import { newRootKey } from '../gateway/access/keys/tenant-keys.ts'
 import type { RootKey } from '../gateway/config/config.ts'
 import type { TenantStore } from '../metadata/metadata-store.ts'
+import { defaultNamespace } from '../metadata/namespaces.ts'
 import type { AccessKey, TenantId } from '../metadata/records.ts'
 import type { RandomBytes } from '../protocol/chunks/new-generation.ts'
 
@@ -47,7 +49,8 @@ async function createRootTenant(parts: RootUserParts): Promise<RootUser> {
   const key = parts.wanted ?? drawKey(random)
   const name = { is: 'tenantRootKey', tenantId: rootTenantId } as const
   const sealedKey = sealSecret(masterKey, { name, plaintext: newRootKey(random) }, random)
-  const tenant = { id: rootTenantId, name: 'root', createdMs: nowMs, sealedKey }
+  const namespace = defaultNamespace
+  const tenant = { id: rootTenantId, name: 'root', namespace, createdMs: nowMs, sealedKey }
   const { is } = await parts.tenants.create(tenant, accessKeyRow(parts, key))
   if (is === 'exists') return { is: 'existing' }
   return { is: 'created', key, made: parts.wanted === undefined }

@@ -14,6 +14,7 @@ import type { ArchiveJobStore } from './archive-job-store.ts'
 import type { BundleStore } from './bundle-store.ts'
 import type { LeaseStore } from './lease-store.ts'
 import type { ManifestStore } from './manifest-store.ts'
+import type { Namespace } from './namespaces.ts'
 import type { OrphanStore } from './orphan-store.ts'
 import type { Outbox } from './outbox-store.ts'
 import type {
@@ -63,22 +64,23 @@ export interface TenantStore {
   getAccessKey(accessKeyId: string): Promise<AccessKey | undefined>
 }
 
-export type NewBucket = Pick<Bucket, 'tenantId' | 'name' | 'region' | 'createdMs' | 'tags'>
+export type NewBucket = Omit<Bucket, 'id' | 'versioning'>
 /** Names a bucket as found by `BucketStore.get`. A verb answers `noSuchBucket` once it is gone. */
-export type BucketRef = Pick<Bucket, 'tenantId' | 'name' | 'id'>
+export type BucketRef = Pick<Bucket, 'namespace' | 'name' | 'id' | 'tenantId'>
 export type NoSuchBucket = { readonly is: 'noSuchBucket' }
 
 export interface BucketStore {
+  /** `exists`: the bucket that has the name there, whoever owns it; nothing was changed. */
   create(
     bucket: NewBucket,
   ): Promise<{ is: 'created'; bucket: Bucket } | { is: 'exists'; bucket: Bucket }>
-  get(tenantId: TenantId, name: string): Promise<Bucket | undefined>
+  get(namespace: Namespace, name: string): Promise<Bucket | undefined>
   /** Only when no version and no delete marker is left. Uploads under way are aborted with it. */
   delete(bucket: BucketRef): Promise<{ is: 'deleted' } | { is: 'notEmpty' } | NoSuchBucket>
-  /** In byte order of the names. `after` is exclusive. */
+  /** Those that a tenant owns in a namespace, in byte order of the names. `after` is exclusive. */
   list(
     tenantId: TenantId,
-    page: { prefix: string; after?: string; limit: number },
+    page: { namespace: Namespace; prefix: string; after?: string; limit: number },
   ): Promise<{ buckets: readonly Bucket[]; isTruncated: boolean }>
   setVersioning(
     bucket: BucketRef,

@@ -1,6 +1,7 @@
 // What the metadata holds, as plain values. How an engine lays them out is its own affair; the codecs
 // shared by the engines are in `codec/`.
 import type { ChunkRef } from '../protocol/chunks/chunk-ref.ts'
+import type { Namespace } from './namespaces.ts'
 
 export type TenantId = string & { readonly __brand: 'TenantId' }
 /** 16 hex digits, drawn anew for each bucket, so that a bucket made again never sees old rows. */
@@ -15,6 +16,8 @@ export type ChunkListId = string & { readonly __brand: 'ChunkListId' }
 export type Tenant = {
   readonly id: TenantId
   readonly name: string
+  /** Where the names of its buckets are looked up. */
+  readonly namespace: Namespace
   readonly createdMs: number
   /** The tenant's 32-byte root key, sealed under the master key (`gateway/access/keys`). */
   readonly sealedKey: Uint8Array
@@ -35,8 +38,11 @@ export type VersioningStatus = 'off' | 'enabled' | 'suspended'
 export type Tag = { readonly key: string; readonly value: string }
 
 export type Bucket = {
-  readonly tenantId: TenantId
+  readonly namespace: Namespace
+  /** Unique within the namespace. */
   readonly name: string
+  /** The owner: whose keys seal what is in it, and whose chunks these are. */
+  readonly tenantId: TenantId
   readonly id: BucketId
   readonly region: string
   readonly createdMs: number

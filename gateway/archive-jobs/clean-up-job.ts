@@ -1,7 +1,9 @@
 // Gives back what a job that is over has held: the upload under way, what became of that upload when
 // the job was cancelled at its very end, the frozen list and the data that list refers to.
+
 import type { ArchiveJob } from '../../metadata/archive-job-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
+import { findBucket } from '../access/find-bucket.ts'
 import { removeManifest } from '../zip/manifest-cache.ts'
 import { removeResult } from './result-object.ts'
 
@@ -26,7 +28,7 @@ export async function hasLeftovers(metadata: MetadataStore, job: ArchiveJob): Pr
   if ((await metadata.manifests.get(job.manifestId)) !== undefined) return true
   const { tenantId, destination, uploadId } = job
   if (uploadId === undefined) return false
-  const bucket = await metadata.buckets.get(tenantId, destination.bucketName)
+  const bucket = await findBucket(metadata, tenantId, destination.bucketName)
   const upload = { key: destination.key, uploadId }
   return bucket !== undefined && (await metadata.uploads.get(bucket, upload)) !== undefined
 }
@@ -36,6 +38,6 @@ async function abortUpload(
   { tenantId, destination, uploadId }: ArchiveJob,
 ): Promise<void> {
   if (uploadId === undefined) return
-  const bucket = await metadata.buckets.get(tenantId, destination.bucketName)
+  const bucket = await findBucket(metadata, tenantId, destination.bucketName)
   if (bucket !== undefined) await metadata.uploads.abort(bucket, { key: destination.key, uploadId })
 }

@@ -1,5 +1,6 @@
 // `POST /-/archives`: freezes the prefix and queues a job to store it, unless there is one for the same
 // archive at the same destination already.
+
 import { createHash } from 'node:crypto'
 import type { ArchiveJob, ArchiveJobId } from '../../metadata/archive-job-store.ts'
 import type { Manifest } from '../../metadata/manifest-store.ts'
@@ -7,6 +8,7 @@ import { parseArchiveJobId } from '../../metadata/record-ids.ts'
 import type { Bucket, TenantId } from '../../metadata/records.ts'
 import { objectBytesMax } from '../../protocol/s3/limits.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { findBucket } from '../access/find-bucket.ts'
 import { jsonReply, type NativeCall } from '../native-api/native-route.ts'
 import { readJson } from '../native-api/read-json.ts'
 import type { Reply } from '../reply.ts'
@@ -56,7 +58,7 @@ async function requireBucket(
   tenantId: TenantId,
   name: string,
 ): Promise<Bucket> {
-  const bucket = await metadata.buckets.get(tenantId, name)
+  const bucket = await findBucket(metadata, tenantId, name)
   if (bucket === undefined) throw new S3Error('NoSuchBucket', { BucketName: name })
   return bucket
 }

@@ -1,8 +1,10 @@
 // The object that an archive job has stored: whether it is there, and how it is removed. It is known by
 // the upload it was made of, so that nothing else at its key is ever taken for it.
+
 import type { ArchiveJob } from '../../metadata/archive-job-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { Bucket, ObjectVersion } from '../../metadata/records.ts'
+import { findBucket } from '../access/find-bucket.ts'
 
 type Stores = Pick<MetadataStore, 'buckets' | 'objects' | 'uploads'>
 type Result = { readonly bucket: Bucket; readonly version: ObjectVersion }
@@ -13,7 +15,7 @@ export async function findResult(
   { tenantId, destination, uploadId }: ArchiveJob,
 ): Promise<Result | undefined> {
   if (uploadId === undefined) return undefined
-  const bucket = await metadata.buckets.get(tenantId, destination.bucketName)
+  const bucket = await findBucket(metadata, tenantId, destination.bucketName)
   if (bucket === undefined) return undefined
   const upload = { key: destination.key, uploadId }
   const completed = await metadata.uploads.completed(bucket, upload)

@@ -1,8 +1,10 @@
 // One attempt at a job, from its claim to what becomes of it: done, to be tried again, or failed.
+
 import type { ArchiveJob } from '../../metadata/archive-job-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { TenantId } from '../../metadata/records.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
+import { findBucket } from '../access/find-bucket.ts'
 import type { TenantKeys } from '../access/keys/tenant-keys.ts'
 import { retryPause } from '../background/retry-pause.ts'
 import { UnreadableData } from '../data/read/reader-deps.ts'
@@ -86,7 +88,7 @@ async function attempt(
     throw new JobFailed('The frozen list of the archive is gone. Ask for the archive again.')
   }
   const keys = await deps.keysOfTenant(job.tenantId)
-  const bucket = await metadata.buckets.get(job.tenantId, job.destination.bucketName)
+  const bucket = await findBucket(metadata, job.tenantId, job.destination.bucketName)
   if (keys === undefined || bucket === undefined) {
     throw new JobFailed('The bucket of the destination does not exist any more.')
   }

@@ -1,7 +1,9 @@
 // `POST /-/bundles/ID/entries`: a new frozen state, what was there before first.
+
 import type { Bundle } from '../../metadata/bundle-store.ts'
 import type { Manifest } from '../../metadata/manifest-store.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { findBucket } from '../access/find-bucket.ts'
 import { jsonReply, type NativeCall } from '../native-api/native-route.ts'
 import { readJson } from '../native-api/read-json.ts'
 import type { Reply } from '../reply.ts'
@@ -45,7 +47,7 @@ async function append(
 ): Promise<Bundle> {
   const { metadata, random, now } = deps
   const { bucketName, tenantId, bundleId, windows } = bundle
-  const bucket = await metadata.buckets.get(tenantId, bucketName)
+  const bucket = await findBucket(metadata, tenantId, bucketName)
   if (bucket === undefined) throw new S3Error('NoSuchBucket', { BucketName: bucketName })
   const before = await newestState(deps, bundle)
   const keys = await deps.keysOfTenant(tenantId)

@@ -1,5 +1,7 @@
 // A request that asks for a bundle, or for the zip itself: who asks, what for, and that it may be had.
+
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { findBucket } from '../access/find-bucket.ts'
 import type { NativeCall, NativeCaller } from '../native-api/native-route.ts'
 import { readJson } from '../native-api/read-json.ts'
 import type { BundleDeps } from './bundle-deps.ts'
@@ -23,7 +25,7 @@ export async function readBundleRequest(deps: BundleDeps, call: NativeCall): Pro
   const asking = { services, identity: caller.identity, sources: deps.sources }
   await permitBundle(asking, 'holdfast:CreateBundle', bucketName)
   await permitSelections(asking, bucketName, selections)
-  const bucket = await services.metadata.buckets.get(caller.identity.tenantId, bucketName)
+  const bucket = await findBucket(services.metadata, caller.identity.tenantId, bucketName)
   if (bucket === undefined) throw new S3Error('NoSuchBucket', { BucketName: bucketName })
   return { caller, request, order: { bucket, selections, windows } }
 }

@@ -12,7 +12,6 @@ import { CredentialsCache } from '../access/credentials.ts'
 import type { MasterKey } from '../access/keys/master-key-file.ts'
 import { TenantKeyring } from '../access/keys/tenant-keyring.ts'
 import { openGatherer, sourceRules } from '../bundles/external/gather-sources.ts'
-import { withoutSpools } from '../bundles/external/visible-buckets.ts'
 import type { Config } from '../config/config.ts'
 import { HashPool } from '../data/digests/hash-pool.ts'
 import { ReadLeases } from '../data/read/read-leases.ts'
@@ -67,8 +66,7 @@ const tenantsMax = 1_000
 const hashThreads = 2
 
 export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
-  const { blobs, masterKey, config, now, log } = deps
-  const metadata = withoutSpools(deps.metadata)
+  const { metadata, blobs, masterKey, config, now, log } = deps
   const checksums = await loadChecksums()
   const hashPool = new HashPool({ threadsMax: hashThreads })
   const buffersMax = Math.floor(config.ingestMemoryBytes / chunkBytesMax / 2)
@@ -116,7 +114,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     sources: config,
     gatherer: openGatherer({
       rules: sourceRules(config),
-      spool: { metadata: deps.metadata, ingest: async () => ingest, now },
+      spool: { metadata, ingest: async () => ingest, now },
     }),
     credentials: (accessKeyId) => signing.credentials.find(accessKeyId),
     signingKeys: signing.signingKeys,

@@ -1,5 +1,6 @@
 // What an operation is given and what it gives back. Operations are pure of HTTP: they never see the
 // socket, and answer with a `Reply` that `http/send-reply.ts` writes.
+
 import type { IncomingHttpHeaders } from 'node:http'
 import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
@@ -7,6 +8,7 @@ import type { Bucket } from '../../metadata/records.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { Authorize } from '../access/authorize.ts'
+import { findBucket } from '../access/find-bucket.ts'
 import type { Identity } from '../access/identity.ts'
 import type { TenantKeys } from '../access/keys/tenant-keys.ts'
 import type { ReadLeases } from '../data/read/read-leases.ts'
@@ -74,7 +76,7 @@ export type FormOperation = (call: Omit<Call, 'identity' | 'keys'>) => Promise<R
 
 /** The bucket the request names; throws `NoSuchBucket`. */
 export async function requireBucket(call: Call): Promise<Bucket> {
-  const bucket = await call.services.metadata.buckets.get(call.identity.tenantId, call.bucketName)
+  const bucket = await findBucket(call.services.metadata, call.identity.tenantId, call.bucketName)
   if (bucket === undefined) throw new S3Error('NoSuchBucket', { BucketName: call.bucketName })
   return bucket
 }

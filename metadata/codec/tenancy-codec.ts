@@ -1,4 +1,5 @@
 // Tenants, access keys and buckets as bytes.
+import { defaultNamespace, hiddenNamespace, parseNamespace } from '../namespaces.ts'
 import { parseBucketId, parseTenantId } from '../record-ids.ts'
 import type { AccessKey, Bucket, Tag, Tenant, VersioningStatus } from '../records.ts'
 import {
@@ -8,6 +9,7 @@ import {
   decodeRecord,
   encodeRecord,
   id,
+  type Migration,
   RecordCorrupt,
   text,
   word,
@@ -16,17 +18,38 @@ import {
 const keyStatuses = ['active', 'inactive'] as const
 const versioningStatuses: readonly VersioningStatus[] = ['off', 'enabled', 'suspended']
 
+/** 2: with a namespace. There was one tenant before, so that its names are those of all. */
+const tenantMigrations: readonly Migration[] = [
+  (fields) => [...[0, 1, 2, 3].map((index) => fields[index]), defaultNamespace],
+]
+
+/** 2: with a namespace. Names that no client could give were those of the server's own buckets. */
+const bucketMigrations: readonly Migration[] = [
+  (fields) => {
+    const isHidden = text(fields, 1).startsWith('-/')
+    const namespace = isHidden ? hiddenNamespace(id(parseTenantId, fields, 0)) : defaultNamespace
+    return [...[0, 1, 2, 3, 4, 5, 6].map((index) => fields[index]), namespace]
+  },
+]
+
 export function encodeTenant(tenant: Tenant): Buffer {
-  return encodeRecord(1, [tenant.id, tenant.name, tenant.createdMs, tenant.sealedKey])
+  return encodeRecord(2, [
+    tenant.id,
+    tenant.name,
+    tenant.createdMs,
+    tenant.sealedKey,
+    tenant.namespace,
+  ])
 }
 
 export function parseTenant(bytes: Uint8Array): Tenant {
-  const fields = decodeRecord('tenant', bytes)
+  const fields = decodeRecord('tenant', bytes, tenantMigrations)
   return {
     id: id(parseTenantId, fields, 0),
     name: text(fields, 1),
     createdMs: count(fields, 2),
     sealedKey: bytesAt(fields, 3),
+    namespace: id(parseNamespace, fields, 4),
   }
 }
 
@@ -54,7 +77,7 @@ export function parseAccessKey(bytes: Uint8Array): AccessKey {
 }
 
 export function encodeBucket(bucket: Bucket): Buffer {
-  return encodeRecord(1, [
+  return encodeRecord(2, [
     bucket.tenantId,
     bucket.name,
     bucket.id,
@@ -62,11 +85,12 @@ export function encodeBucket(bucket: Bucket): Buffer {
     bucket.createdMs,
     versioningStatuses.indexOf(bucket.versioning),
     flattenTags(bucket.tags),
+    bucket.namespace,
   ])
 }
 
 export function parseBucket(bytes: Uint8Array): Bucket {
-  const fields = decodeRecord('bucket', bytes)
+  const fields = decodeRecord('bucket', bytes, bucketMigrations)
   return {
     tenantId: id(parseTenantId, fields, 0),
     name: text(fields, 1),
@@ -75,6 +99,7 @@ export function parseBucket(bytes: Uint8Array): Bucket {
     createdMs: count(fields, 4),
     versioning: word(versioningStatuses, fields, 5),
     tags: parseTags(array(fields, 6)),
+    namespace: id(parseNamespace, fields, 7),
   }
 }
 

@@ -11,7 +11,7 @@ import { archiveSizeClasses } from '../archive-job-store.ts'
 import { archiveJobStates, encodeArchiveJob, parseArchiveJob } from '../codec/archive-job-codec.ts'
 import type { TenantId } from '../records.ts'
 import type { KeyRange, LmdbEnvironment, Tables } from './lmdb-environment.ts'
-import { bucketKey, justAfter, numberKey, numberOfKey, rangeOf } from './row-keys.ts'
+import { justAfter, numberKey, numberOfKey, rangeOf, tenantKey } from './row-keys.ts'
 
 const over: readonly ArchiveJobState['is'][] = ['failed', 'cancelled', 'expired']
 
@@ -33,7 +33,7 @@ export function lmdbArchiveJobs(env: LmdbEnvironment): ArchiveJobStore {
 
     list: async (tenantId, { after, limit }) =>
       env.read((tables) => {
-        const range = rangeOf(bucketKey(tenantId, ''))
+        const range = rangeOf(tenantKey(tenantId))
         const start = after === undefined ? range.start : justAfter(timeKey({ tenantId, ...after }))
         const found: ArchiveJob[] = []
         for (const row of tables.archiveJobTimes.rows({ ...range, start })) {
@@ -84,13 +84,13 @@ export function lmdbArchiveJobs(env: LmdbEnvironment): ArchiveJobStore {
 }
 
 function jobKey(tenantId: TenantId, jobId: ArchiveJobId): Buffer {
-  return Buffer.concat([bucketKey(tenantId, ''), Buffer.from(jobId, 'hex')])
+  return Buffer.concat([tenantKey(tenantId), Buffer.from(jobId, 'hex')])
 }
 
 /** Newest first within a tenant. */
 function timeKey(job: Pick<ArchiveJob, 'tenantId' | 'createdMs' | 'jobId'>): Buffer {
   const order = numberKey(Number.MAX_SAFE_INTEGER - job.createdMs)
-  return Buffer.concat([bucketKey(job.tenantId, ''), order, Buffer.from(job.jobId, 'hex')])
+  return Buffer.concat([tenantKey(job.tenantId), order, Buffer.from(job.jobId, 'hex')])
 }
 
 /** State and class, a byte each. */

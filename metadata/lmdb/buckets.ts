@@ -1,18 +1,29 @@
-// Buckets by tenant and name. What is in them: `objects.ts`, `uploads.ts`.
+// Buckets by namespace and name, and by who owns them. What is in them: `objects.ts`, `uploads.ts`.
 import { encodeBucket, parseBucket } from '../codec/tenancy-codec.ts'
 import type { BucketRef, BucketStore, NoSuchBucket } from '../metadata-store.ts'
+import type { Namespace } from '../namespaces.ts'
 import { parseBucketId } from '../record-ids.ts'
 import type { Bucket, BucketId, TenantId } from '../records.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { appendRelease } from './outbox-rows.ts'
-import { bucketIdBytes, bucketKey, justAfter, rangeOf } from './row-keys.ts'
+import { bucketIdBytes, bucketKey, justAfter, ownedBucketKey, rangeOf } from './row-keys.ts'
 
 export type Random = (bytes: number) => Buffer
 
+/** No name of a bucket is longer. One that a request gives may be, and longer than any key. */
+const nameBytesMax = 255
+const noValue = Buffer.alloc(0)
+
 /** The bucket as it is now, unless it was deleted, or deleted and made again. */
 export function liveBucket(tables: Tables, ref: BucketRef): Bucket | undefined {
-  const bucket = bucketByName(tables, ref.tenantId, ref.name)
+  const bucket = bucketByName(tables, ref.namespace, ref.name)
   return bucket?.id === ref.id ? bucket : undefined
+}
+
+/** Files a bucket under its name and its owner. */
+export function putBucket({ buckets, bucketsOfTenants }: Tables, bucket: Bucket): void {
+  buckets.put(bucketKey(bucket.namespace, bucket.name), encodeBucket(bucket))
+  bucketsOfTenants.put(ownedBucketKey(bucket), noValue)
 }
 
 export function lmdbBuckets(env: LmdbEnvironment, random: Random): BucketStore {
@@ -20,62 +31,74 @@ export function lmdbBuckets(env: LmdbEnvironment, random: Random): BucketStore {
     env.write((tables): { is: 'done' } | NoSuchBucket => {
       const bucket = liveBucket(tables, ref)
       if (bucket === undefined) return { is: 'noSuchBucket' }
-      tables.buckets.put(bucketKey(ref.tenantId, ref.name), encodeBucket(make(bucket)))
+      tables.buckets.put(bucketKey(ref.namespace, ref.name), encodeBucket(make(bucket)))
       return { is: 'done' }
     })
 
   return {
     create: (fresh) =>
       env.add((tables) => {
-        const existing = bucketByName(tables, fresh.tenantId, fresh.name)
+        const existing = bucketByName(tables, fresh.namespace, fresh.name)
         if (existing) return { is: 'exists', bucket: existing }
         const bucket: Bucket = { ...fresh, id: drawBucketId(random), versioning: 'off' }
-        tables.buckets.put(bucketKey(bucket.tenantId, bucket.name), encodeBucket(bucket))
+        putBucket(tables, bucket)
         return { is: 'created', bucket }
       }),
 
-    get: async (tenantId, name) => env.read((tables) => bucketByName(tables, tenantId, name)),
+    get: async (namespace, name) => env.read((tables) => bucketByName(tables, namespace, name)),
 
     delete: (ref) =>
       env.write((tables) => {
-        if (liveBucket(tables, ref) === undefined) return { is: 'noSuchBucket' }
+        const bucket = liveBucket(tables, ref)
+        if (bucket === undefined) return { is: 'noSuchBucket' }
         const inBucket = rangeOf(Buffer.from(ref.id, 'hex'))
         if (!tables.listing.isEmpty(inBucket) || !tables.versions.isEmpty(inBucket)) {
           return { is: 'notEmpty' }
         }
-        tables.buckets.remove(bucketKey(ref.tenantId, ref.name))
+        tables.buckets.remove(bucketKey(bucket.namespace, bucket.name))
+        tables.bucketsOfTenants.remove(ownedBucketKey(bucket))
         if (!tables.uploads.isEmpty(inBucket)) {
-          appendRelease(tables, ref.tenantId, { what: 'bucketUploads', bucketId: ref.id })
+          appendRelease(tables, bucket.tenantId, { what: 'bucketUploads', bucketId: ref.id })
         }
         return { is: 'deleted' }
       }),
 
-    list: async (tenantId, { prefix, after, limit }) =>
-      env.read((tables) => {
-        if (prefix.length > 255) return { buckets: [], isTruncated: false }
-        const range = rangeOf(bucketKey(tenantId, prefix))
-        const resumed =
-          after === undefined ? undefined : justAfter(bucketKey(tenantId, after.slice(0, 255)))
-        const start =
-          resumed !== undefined && resumed.compare(range.start) > 0 ? resumed : range.start
-        const buckets: Bucket[] = []
-        if (limit <= 0 || start.compare(range.end) >= 0) return { buckets, isTruncated: false }
-        for (const row of tables.buckets.rows({ start, end: range.end })) {
-          if (buckets.length === limit) return { buckets, isTruncated: true }
-          buckets.push(parseBucket(row.value))
-        }
-        return { buckets, isTruncated: false }
-      }),
+    list: async (tenantId, page) => env.read((tables) => listOwned(tables, tenantId, page)),
 
     setVersioning: (ref, versioning) => change(ref, (bucket) => ({ ...bucket, versioning })),
     setTags: (ref, tags) => change(ref, (bucket) => ({ ...bucket, tags })),
   }
 }
 
-function bucketByName(tables: Tables, tenantId: TenantId, name: string): Bucket | undefined {
-  // A name out of a request may be longer than any bucket's, and than any key.
-  if (name.length > 255) return undefined
-  const bytes = tables.buckets.get(bucketKey(tenantId, name))
+type OwnedPage = Parameters<BucketStore['list']>[1]
+
+function listOwned(
+  tables: Tables,
+  tenantId: TenantId,
+  { namespace, prefix, after, limit }: OwnedPage,
+): Awaited<ReturnType<BucketStore['list']>> {
+  const buckets: Bucket[] = []
+  if (prefix.length > nameBytesMax || limit <= 0) return { buckets, isTruncated: false }
+  const range = rangeOf(ownedBucketKey({ tenantId, namespace, name: prefix }))
+  const resumed = after?.slice(0, nameBytesMax)
+  const behind =
+    resumed === undefined
+      ? range.start
+      : justAfter(ownedBucketKey({ tenantId, namespace, name: resumed }))
+  const start = behind.compare(range.start) > 0 ? behind : range.start
+  if (start.compare(range.end) >= 0) return { buckets, isTruncated: false }
+  const nameAt = ownedBucketKey({ tenantId, namespace, name: '' }).length
+  const keys = tables.bucketsOfTenants.keys({ start, end: range.end, limit: limit + 1 })
+  for (const key of keys.slice(0, limit)) {
+    const bucket = bucketByName(tables, namespace, key.toString('utf8', nameAt))
+    if (bucket !== undefined) buckets.push(bucket)
+  }
+  return { buckets, isTruncated: keys.length > limit }
+}
+
+function bucketByName(tables: Tables, namespace: Namespace, name: string): Bucket | undefined {
+  if (name.length > nameBytesMax) return undefined
+  const bytes = tables.buckets.get(bucketKey(namespace, name))
   return bytes && parseBucket(bytes)
 }
 

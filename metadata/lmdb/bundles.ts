@@ -22,7 +22,7 @@ import {
 } from './lease-rows.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { removalStep, sealedManifest, touchManifest } from './manifests.ts'
-import { bucketKey, justAfter, numberKey, numberOfKey, rangeOf } from './row-keys.ts'
+import { justAfter, numberKey, numberOfKey, rangeOf, tenantKey } from './row-keys.ts'
 
 const idBytes = 16
 
@@ -47,7 +47,7 @@ export function lmdbBundles(env: LmdbEnvironment): BundleStore {
 
     list: async (tenantId, { after, limit }) =>
       env.read((tables) => {
-        const range = rangeOf(bucketKey(tenantId, ''))
+        const range = rangeOf(tenantKey(tenantId))
         const start = after === undefined ? range.start : justAfter(ownerKey(tenantId, after))
         const found: Bundle[] = []
         for (const key of tables.bundlesOfTenants.keys({ ...range, start, limit })) {
@@ -104,7 +104,7 @@ function keyOf(bundleId: BundleId): Buffer {
 }
 
 function ownerKey(tenantId: TenantId, bundleId: BundleId): Buffer {
-  return Buffer.concat([bucketKey(tenantId, ''), keyOf(bundleId)])
+  return Buffer.concat([tenantKey(tenantId), keyOf(bundleId)])
 }
 
 function stateBeginning(is: GatheringState['is']): Buffer {

@@ -13,7 +13,7 @@ import { parseManifestId } from '../record-ids.ts'
 import type { TenantId } from '../records.ts'
 import { sealLease } from './lease-rows.ts'
 import type { LmdbEnvironment, LmdbTable, Tables } from './lmdb-environment.ts'
-import { bucketKey, numberKey, rangeOf } from './row-keys.ts'
+import { numberKey, rangeOf, tenantKey } from './row-keys.ts'
 
 const idBytes = 16
 const everyManifest = { start: Buffer.alloc(idBytes), end: Buffer.alloc(idBytes + 1, 0xff) }
@@ -69,8 +69,7 @@ export function lmdbManifests(env: LmdbEnvironment): ManifestStore {
         sealedBelow(tables, scopeKey(tenantId, scope)).filter((found) => found.scope === scope),
       ),
 
-    ofTenant: async (tenantId) =>
-      env.read((tables) => sealedBelow(tables, bucketKey(tenantId, ''))),
+    ofTenant: async (tenantId) => env.read((tables) => sealedBelow(tables, tenantKey(tenantId))),
 
     pageAt: async (manifestId, place) =>
       env.read((tables) => {
@@ -122,7 +121,7 @@ function keyOf(manifestId: ManifestId): Buffer {
 /** tenant, digest of the scope. */
 function scopeKey(tenantId: TenantId, scope: string): Buffer {
   const digest = createHash('sha256').update(scope).digest()
-  return Buffer.concat([bucketKey(tenantId, ''), digest.subarray(0, idBytes)])
+  return Buffer.concat([tenantKey(tenantId), digest.subarray(0, idBytes)])
 }
 
 /** Newest first within a scope. */

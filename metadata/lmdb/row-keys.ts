@@ -1,6 +1,7 @@
 // How keys of rows are built and taken apart. Rows sort as their keys' UTF-8 bytes do.
 import assert from 'node:assert'
-import type { BucketId, TenantId, UploadId } from '../records.ts'
+import type { Namespace } from '../namespaces.ts'
+import type { Bucket, BucketId, TenantId, UploadId } from '../records.ts'
 import type { KeyRange } from './lmdb-environment.ts'
 
 export const bucketIdBytes = 8
@@ -73,11 +74,26 @@ export function partKey(uploadId: UploadId, number: number): Buffer {
   return bytes
 }
 
-/** tenant (its length first), bucket name. */
-export function bucketKey(tenantId: TenantId, name: string): Buffer {
-  const tenant = Buffer.from(tenantId)
-  assert(tenant.length < 256, 'a tenant id that is too long')
-  return Buffer.concat([Buffer.of(tenant.length), tenant, Buffer.from(name)])
+/** namespace (its length first), bucket name. */
+export function bucketKey(namespace: Namespace, name: string): Buffer {
+  return Buffer.concat([measured(namespace), Buffer.from(name)])
+}
+
+/** tenant, namespace (each with its length first), bucket name. */
+export function ownedBucketKey(bucket: Pick<Bucket, 'tenantId' | 'namespace' | 'name'>): Buffer {
+  const { tenantId, namespace, name } = bucket
+  return Buffer.concat([tenantKey(tenantId), measured(namespace), Buffer.from(name)])
+}
+
+/** tenant (its length first): the common beginning of the keys of what it has. */
+export function tenantKey(tenantId: TenantId): Buffer {
+  return measured(tenantId)
+}
+
+function measured(text: string): Buffer {
+  const bytes = Buffer.from(text)
+  assert(bytes.length < 256, 'an id that is too long for a key')
+  return Buffer.concat([Buffer.of(bytes.length), bytes])
 }
 
 export function numberKey(value: number): Buffer {

@@ -6,8 +6,10 @@ export const tableNames = [
   'tenants',
   /** access key id → AccessKey */
   'accessKeys',
-  /** tenant id, bucket name → Bucket */
+  /** namespace, bucket name → Bucket */
   'buckets',
+  /** tenant, namespace, bucket name → nothing: whose they are */
+  'bucketsOfTenants',
   /**
    * bucket, raw key → row id, head: the current objects, and they alone, so that a listing never
    * walks over delete markers. What is here is in no other table and newer than all in `versions`.

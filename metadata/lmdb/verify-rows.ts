@@ -11,12 +11,16 @@ import {
   parsePartHead,
   parseUpload,
 } from '../codec/upload-codec.ts'
+import type { Bucket } from '../records.ts'
 import { parseOwner } from './chunk-lists.ts'
+import { notedFormat } from './layout-format.ts'
 import type { Tables } from './lmdb-environment.ts'
 import { parseDeletion, parseRelease } from './outbox-rows.ts'
-import { bucketKey } from './row-keys.ts'
+import { bucketKey, ownedBucketKey } from './row-keys.ts'
 import { type TableName, tableNames } from './tables.ts'
 
+/** The layout from which on buckets are found by namespace and name. */
+const filedByNamespace = 3
 export const everyRow = { start: Buffer.of(0), end: Buffer.alloc(64, 0xff) }
 
 /** Versions and their contents, which say something together alone, are `verify-versions.ts`'s. */
@@ -64,17 +68,24 @@ function verifyKeys(tables: Tables, tell: (what: string) => void): void {
       before = Buffer.from(key)
     }
   }
-  for (const { key, value } of tables.buckets.rows(everyRow)) {
-    if (!isOwnKey(key, value)) tell(`a bucket has the key of another (${key.toString('hex')})`)
-  }
+  // They are filed otherwise before: the server's next start moves them.
+  if ((notedFormat(tables) ?? 0) >= filedByNamespace) verifyBucketKeys(tables, tell)
 }
 
-function isOwnKey(key: Buffer, value: Buffer): boolean {
-  try {
-    const { tenantId, name } = parseBucket(value)
-    return bucketKey(tenantId, name).equals(key)
-  } catch {
-    // Told of by its parser.
-    return true
+function verifyBucketKeys(tables: Tables, tell: (what: string) => void): void {
+  for (const { key, value } of tables.buckets.rows(everyRow)) {
+    let bucket: Bucket
+    try {
+      bucket = parseBucket(value)
+    } catch {
+      // Told of by its parser.
+      continue
+    }
+    if (!bucketKey(bucket.namespace, bucket.name).equals(key)) {
+      tell(`a bucket has the key of another (${key.toString('hex')})`)
+    }
+    if (!tables.bucketsOfTenants.has(ownedBucketKey(bucket))) {
+      tell(`a bucket is missing among those of its tenant (${key.toString('hex')})`)
+    }
   }
 }

@@ -18,6 +18,10 @@ export const s3Errors = {
   BundleExpired: [410, 'The bundle has expired.'],
   BundleFailed: [409, 'The entries of the bundle could not be gathered.'],
   BundleNotReady: [503, 'The entries of the bundle are still being gathered. Try again.'],
+  BucketAlreadyExists: [
+    409,
+    'The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.',
+  ],
   BucketAlreadyOwnedByYou: [
     409,
     'Your previous request to create the named bucket succeeded and you already own it.',

@@ -1,7 +1,9 @@
 // What a page of 1,000 keys costs in a bucket of ten thousand and in one of a million objects. The
 // rows are committed to the metadata engine directly: uploading a million objects is another bench.
+
 import { randomBytes } from 'node:crypto'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
+import { defaultNamespace } from '../../metadata/namespaces.ts'
 import type { TenantId } from '../../metadata/records.ts'
 
 export type ListingFigures = { readonly objects: number; readonly millisecondsPerPage: number }
@@ -28,6 +30,7 @@ export async function listingFigures(
 
 async function timeOf(store: LmdbMetadataStore, tenantId: TenantId, objects: number) {
   const made = await store.buckets.create({
+    namespace: defaultNamespace,
     tenantId,
     name: `list-${objects}`,
     region: 'us-east-1',

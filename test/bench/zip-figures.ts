@@ -1,11 +1,13 @@
 // What an archive costs beside plain GETs of the same bytes, and how long a million entries take to
 // their first byte.
+
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { rootTenantId } from '../../deploy/root-user.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
+import { defaultNamespace } from '../../metadata/namespaces.ts'
 import { runLoad } from './http-load.ts'
 import type { Target } from './large-transfers.ts'
 import { preparedRequest } from './prepared-requests.ts'
@@ -118,6 +120,7 @@ export async function fillBucket(data: string, name: string, objects: number): P
   const store = await LmdbMetadataStore.open({ path, random: randomBytes, role: 'primary' })
   try {
     const { bucket: made } = await store.buckets.create({
+      namespace: defaultNamespace,
       tenantId: rootTenantId,
       name,
       region: 'us-east-1',

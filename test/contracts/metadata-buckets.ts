@@ -1,8 +1,11 @@
 // Contract of `BucketStore`.
+
 import assert from 'node:assert/strict'
+import { defaultNamespace } from '../../metadata/namespaces.ts'
 import { describe } from '../support/describe.ts'
 import {
   makeBucket,
+  namespace,
   newVersion,
   type OpenStore,
   put,
@@ -20,7 +23,7 @@ export function bucketsContract(name: string, open: OpenStore): void {
         const bucket = await makeBucket(store, 'one')
         assert.equal(bucket.versioning, 'off')
         assert.match(bucket.id, /^[0-9a-f]{16}$/)
-        assert.deepEqual(await store.buckets.get(tenantId, 'one'), bucket)
+        assert.deepEqual(await store.buckets.get(defaultNamespace, 'one'), bucket)
       }))
 
     test('creating it again answers the one that exists', () =>
@@ -32,27 +35,69 @@ export function bucketsContract(name: string, open: OpenStore): void {
 
     test('two creations at once make one bucket', () =>
       withStore(open, async (store) => {
-        const fresh = { tenantId, name: 'one', region: 'r', createdMs: 1, tags: [] }
+        const fresh = {
+          namespace: defaultNamespace,
+          tenantId,
+          name: 'one',
+          region: 'r',
+          createdMs: 1,
+          tags: [],
+        }
         const answers = await Promise.all([1, 2, 3].map(() => store.buckets.create(fresh)))
         assert.equal(answers.filter((answer) => answer.is === 'created').length, 1)
         assert.equal(new Set(answers.map((answer) => answer.bucket.id)).size, 1)
       }))
 
-    test('tenants do not see the buckets of each other, even of the same name', () =>
+    test('namespaces do not see the buckets of each other, even of the same name', () =>
       withStore(open, async (store) => {
-        await makeBucket(store, 'one')
-        const other = tenant('roo')
+        const bucket = await makeBucket(store, 'one')
+        const other = namespace('defaul')
         assert.equal(await store.buckets.get(other, 'one'), undefined)
         assert.equal(await store.buckets.get(other, 'tone'), undefined)
-        const page = { prefix: '', limit: 10 }
-        assert.deepEqual((await store.buckets.list(other, page)).buckets, [])
+        const page = { namespace: other, prefix: '', limit: 10 }
+        assert.deepEqual((await store.buckets.list(tenantId, page)).buckets, [])
+        const made = await store.buckets.create({ ...bucket, namespace: other })
+        assert.equal(made.is, 'created')
+        assert.notEqual(made.bucket.id, bucket.id)
+        assert.deepEqual(await store.buckets.get(other, 'one'), made.bucket)
+        assert.deepEqual(await store.buckets.delete(made.bucket), { is: 'deleted' })
+        assert.deepEqual(await store.buckets.get(defaultNamespace, 'one'), bucket)
+      }))
+
+    test('a name that another tenant has in the namespace is taken, and found by everybody', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one')
+        const other = tenant('roo')
+        const again = await store.buckets.create({ ...bucket, tenantId: other })
+        assert.deepEqual(again, { is: 'exists', bucket })
+        assert.deepEqual(await store.buckets.get(defaultNamespace, 'one'), bucket)
+      }))
+
+    test('a tenant lists its own buckets, and no other’s', () =>
+      withStore(open, async (store) => {
+        const tenants = ['roo', 'root', 'roots'].map(tenant)
+        for (const [index, owner] of [...tenants, ...tenants].entries()) {
+          const fresh = { namespace: defaultNamespace, tenantId: owner, region: 'r' }
+          await store.buckets.create({ ...fresh, name: `b-${index}`, createdMs: 1, tags: [] })
+        }
+        const page = { namespace: defaultNamespace, prefix: '', limit: 10 }
+        for (const [index, owner] of tenants.entries()) {
+          const { buckets, isTruncated } = await store.buckets.list(owner, page)
+          assert.deepEqual(
+            [...buckets.map(({ name, tenantId }) => `${tenantId} ${name}`), isTruncated],
+            [`${owner} b-${index}`, `${owner} b-${index + 3}`, false],
+          )
+        }
       }))
 
     test('buckets list in byte order, by prefix and in pages', () =>
       withStore(open, async (store) => {
         for (const name of ['b', 'a-2', 'a.1', 'a', 'c']) await makeBucket(store, name)
         const names = async (page: { prefix: string; after?: string; limit: number }) => {
-          const { buckets, isTruncated } = await store.buckets.list(tenantId, page)
+          const { buckets, isTruncated } = await store.buckets.list(tenantId, {
+            namespace: defaultNamespace,
+            ...page,
+          })
           return [...buckets.map((bucket) => bucket.name), isTruncated]
         }
         const all = ['a', 'a-2', 'a.1', 'b', 'c']
@@ -75,9 +120,9 @@ export function bucketsContract(name: string, open: OpenStore): void {
         assert.deepEqual(await store.buckets.setVersioning(bucket, 'enabled'), { is: 'done' })
         assert.deepEqual(await store.buckets.setTags(bucket, tags), { is: 'done' })
         const changed = { ...bucket, versioning: 'enabled', tags }
-        assert.deepEqual(await store.buckets.get(tenantId, 'one'), changed)
+        assert.deepEqual(await store.buckets.get(defaultNamespace, 'one'), changed)
         await store.buckets.setTags(bucket, [])
-        assert.deepEqual((await store.buckets.get(tenantId, 'one'))?.tags, [])
+        assert.deepEqual((await store.buckets.get(defaultNamespace, 'one'))?.tags, [])
       }))
 
     test('a bucket is deleted only when no version and no delete marker is left', () =>
@@ -90,7 +135,7 @@ export function bucketsContract(name: string, open: OpenStore): void {
         assert.deepEqual(await store.buckets.delete(bucket), { is: 'notEmpty' })
         await remove(store, bucket, 'k', marker.versionId)
         assert.deepEqual(await store.buckets.delete(bucket), { is: 'deleted' })
-        assert.equal(await store.buckets.get(tenantId, 'one'), undefined)
+        assert.equal(await store.buckets.get(defaultNamespace, 'one'), undefined)
         assert.deepEqual(await store.buckets.delete(bucket), { is: 'noSuchBucket' })
       }))
 

@@ -1,5 +1,6 @@
 // What the contract tests of a metadata engine start from: an opened store, and short ways to make
 // buckets, contents and chunks. Ids and contents come from a seed.
+
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import type {
@@ -11,6 +12,7 @@ import type {
   NewVersion,
   WriteCondition,
 } from '../../metadata/metadata-store.ts'
+import { defaultNamespace, type Namespace, parseNamespace } from '../../metadata/namespaces.ts'
 import type { OutboxTask } from '../../metadata/outbox-store.ts'
 import { parseChunkListId, parseTenantId } from '../../metadata/record-ids.ts'
 import type { Bucket, ChunkListId, TenantId, VersionId } from '../../metadata/records.ts'
@@ -26,6 +28,12 @@ export function tenant(name: string): TenantId {
   const id = parseTenantId(name)
   assert.ok(id)
   return id
+}
+
+export function namespace(name: string): Namespace {
+  const parsed = parseNamespace(name)
+  assert.ok(parsed)
+  return parsed
 }
 
 /** Opens a store for the length of one test. */
@@ -47,6 +55,7 @@ export async function makeBucket(
   versioning: Bucket['versioning'] = 'off',
 ): Promise<Bucket> {
   const made = await store.buckets.create({
+    namespace: defaultNamespace,
     tenantId,
     name,
     region: 'us-east-1',
@@ -56,7 +65,7 @@ export async function makeBucket(
   assert.equal(made.is, 'created')
   if (versioning === 'off') return made.bucket
   await store.buckets.setVersioning(made.bucket, versioning)
-  const bucket = await store.buckets.get(tenantId, name)
+  const bucket = await store.buckets.get(defaultNamespace, name)
   assert.ok(bucket)
   return bucket
 }

@@ -1,5 +1,7 @@
 // Contract of `TenantStore`.
+
 import assert from 'node:assert/strict'
+import { defaultNamespace } from '../../metadata/namespaces.ts'
 import type { AccessKey, Tenant } from '../../metadata/records.ts'
 import { describe } from '../support/describe.ts'
 import { type OpenStore, tenant, withStore } from './metadata-fixture.ts'
@@ -7,6 +9,7 @@ import { type OpenStore, tenant, withStore } from './metadata-fixture.ts'
 const acme: Tenant = {
   id: tenant('acme'),
   name: 'Acme',
+  namespace: defaultNamespace,
   createdMs: 5,
   sealedKey: Buffer.from('sealed'),
 }

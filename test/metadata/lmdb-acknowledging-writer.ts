@@ -1,15 +1,17 @@
 // A program for tests: opens the store at the path given and commits objects, telling each commit as
 // soon as it is acknowledged: as a line on standard output, or as a message when it was forked.
+
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
-import { newVersion, tenantId } from '../contracts/metadata-fixture.ts'
+import { defaultNamespace } from '../../metadata/namespaces.ts'
+import { newVersion } from '../contracts/metadata-fixture.ts'
 
 const [path, count, writers] = process.argv.slice(2)
 assert.ok(path !== undefined)
 const store = await LmdbMetadataStore.open({ path, random: randomBytes, role: 'worker' })
-const bucket = await store.buckets.get(tenantId, 'one')
+const bucket = await store.buckets.get(defaultNamespace, 'one')
 assert.ok(bucket)
 
 let told: Promise<unknown> = Promise.resolve()

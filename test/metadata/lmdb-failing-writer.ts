@@ -1,10 +1,12 @@
 // A program for tests: commits objects one after the other, while the disk fails a write of its own
 // choosing, and notes in a file what came of it. It must come to an end.
+
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
-import { put, tenantId } from '../contracts/metadata-fixture.ts'
+import { defaultNamespace } from '../../metadata/namespaces.ts'
+import { put } from '../contracts/metadata-fixture.ts'
 
 const [path, outcomePath] = process.argv.slice(2)
 assert.ok(path !== undefined && outcomePath !== undefined)
@@ -19,7 +21,7 @@ const store = await LmdbMetadataStore.open({
   role: 'worker',
   onUnusable: () => note('unusable'),
 })
-const bucket = await store.buckets.get(tenantId, 'one')
+const bucket = await store.buckets.get(defaultNamespace, 'one')
 assert.ok(bucket)
 for (let round = 0; round < 8 && !outcome.includes('unusable'); round += 1) {
   await store.checkWritable()

@@ -1,15 +1,17 @@
 // A program for tests: commits objects until a commit fails, for want of room, and prints the keys
 // acknowledged until then. An unhandled rejection would end it with an error.
+
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 import { MetadataFull } from '../../metadata/metadata-full.ts'
-import { newVersion, tenantId } from '../contracts/metadata-fixture.ts'
+import { defaultNamespace } from '../../metadata/namespaces.ts'
+import { newVersion } from '../contracts/metadata-fixture.ts'
 
 const path = process.argv[2]
 assert.ok(path !== undefined)
 const store = await LmdbMetadataStore.open({ path, random: randomBytes, role: 'worker' })
-const bucket = await store.buckets.get(tenantId, 'one')
+const bucket = await store.buckets.get(defaultNamespace, 'one')
 assert.ok(bucket)
 
 const acknowledged: string[] = []

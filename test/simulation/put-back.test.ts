@@ -3,6 +3,7 @@
 // does not belong together, and has changed nothing: with the right ones in place, everything that was
 // acknowledged reads back, after sweep and compaction too. A backup restores what it had, over any loss.
 // Short as part of the tests; longer: npm test -- put-back --budget-ms=600000 (seed: HOLDFAST_TEST_SEED).
+
 import assert from 'node:assert/strict'
 import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,6 +12,7 @@ import { openPair, type Pair } from '../../deploy/pair-stores.ts'
 import { backupData } from '../../deploy/recovery/backup-data.ts'
 import { restoreData } from '../../deploy/recovery/restore-data.ts'
 import { sweepOrphans } from '../../gateway/background/sweep-orphans.ts'
+import { defaultNamespace } from '../../metadata/namespaces.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
 import { chunks, put, releaseWhole, remove, tenantId } from '../contracts/metadata-fixture.ts'
 import { type TestChunk, testChunk, wholeOf } from '../datanode/sealed-chunk-fixture.ts'
@@ -60,6 +62,7 @@ class Operator {
     try {
       await this.#checkAll(pair, 'at the start')
       const { bucket } = await pair.metadata.buckets.create({
+        namespace: defaultNamespace,
         ...{ tenantId, name: 'one', region: 'here', createdMs: 0, tags: [] },
       })
       for (let i = this.#random.below(6); i >= 0; i -= 1) {

@@ -2,6 +2,7 @@
 // reads of what is deleted meanwhile and uploads that are never heard of again, under hasty follow-up
 // work and restarts. Whatever was acknowledged must read back, counts must be exact, and nothing may
 // be left in the end.
+
 import assert from 'node:assert'
 import { hash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -14,6 +15,7 @@ import { commitByReference } from '../../gateway/s3/copy/copy-by-reference.ts'
 import { LmdbEnvironment } from '../../metadata/lmdb/lmdb-environment.ts'
 import { verifyReferences } from '../../metadata/lmdb/verify-references.ts'
 import type { NewPieceData } from '../../metadata/metadata-store.ts'
+import { defaultNamespace } from '../../metadata/namespaces.ts'
 import { parseTenantId } from '../../metadata/record-ids.ts'
 import type { Bucket, ObjectVersion } from '../../metadata/records.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
@@ -138,7 +140,14 @@ class Stress {
 
   private async bucket({ metadata }: StressEngines): Promise<Bucket> {
     const { tenantId } = this.tenant
-    const fresh = { tenantId, name: 'stress', region: 'here', createdMs: 0, tags: [] }
+    const fresh = {
+      namespace: defaultNamespace,
+      tenantId,
+      name: 'stress',
+      region: 'here',
+      createdMs: 0,
+      tags: [],
+    }
     return (await metadata.buckets.create(fresh)).bucket
   }
 

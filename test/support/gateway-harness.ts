@@ -1,5 +1,6 @@
 // Runs operations without HTTP: a `Call` goes in, a `Reply` comes out, and beneath them are the real
 // embedded engines in a directory of their own. One tenant, whose root user calls.
+
 import assert from 'node:assert'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -21,6 +22,7 @@ import { IngestBudget } from '../../gateway/data/write/ingest-budget.ts'
 import type { Reply } from '../../gateway/reply.ts'
 import type { Call, Operation, RequestBody, Services } from '../../gateway/s3/operation.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
+import { defaultNamespace } from '../../metadata/namespaces.ts'
 import type { Bucket, TenantId, VersioningStatus } from '../../metadata/records.ts'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
@@ -137,6 +139,7 @@ export class GatewayHarness {
   async makeBucket(name: string, versioning: VersioningStatus = 'off'): Promise<Bucket> {
     const { buckets } = this.services.metadata
     const made = await buckets.create({
+      namespace: defaultNamespace,
       tenantId: this.keys.tenantId,
       name,
       region: 'us-east-1',

@@ -1,9 +1,11 @@
 // Puts an object whose chunks are kept as a paged list, as very large ones are, without the size: its
 // chunks are of one block each.
+
 import assert from 'node:assert'
 import { createHash, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { ClaimedChunk } from '../../metadata/metadata-store.ts'
+import { defaultNamespace } from '../../metadata/namespaces.ts'
 import { nameChunk } from '../../protocol/chunks/chunk-id.ts'
 import { chunkKey } from '../../protocol/chunks/chunk-keys.ts'
 import { blockBytes } from '../../protocol/chunks/chunk-ref.ts'
@@ -18,7 +20,7 @@ export async function putAsList(
 ): Promise<void> {
   const { metadata, ingest } = harness.services
   const { tenantId } = harness.keys
-  const bucket = await metadata.buckets.get(tenantId, object.bucket)
+  const bucket = await metadata.buckets.get(defaultNamespace, object.bucket)
   assert(bucket !== undefined, 'the bucket is there')
   const { listId, owner } = ingest.newList()
   for (let offset = 0; offset < body.length; offset += blockBytes) {

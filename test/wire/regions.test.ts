@@ -1,6 +1,8 @@
 // What a client learns that signs for another region, or not at all; and a server that takes them all.
+
 import assert from 'node:assert'
 import { createHmac } from 'node:crypto'
+import { defaultNamespace } from '../../metadata/namespaces.ts'
 import { presignUrl } from '../../protocol/s3/sigv4/sign-request.ts'
 import { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
 import { describe } from '../support/describe.ts'
@@ -161,7 +163,7 @@ describe('a request that is refused before anybody knows whose it is', (test) =>
     const [tenant] = await metadata.tenants.list()
     assert.ok(tenant !== undefined)
     const moved = { name: 'moved', region: 'before', createdMs: 1, tags: [] }
-    await metadata.buckets.create({ tenantId: tenant.id, ...moved })
+    await metadata.buckets.create({ namespace: defaultNamespace, tenantId: tenant.id, ...moved })
     assert.equal(regionOf(await anonymously(server.port, 'HEAD', '/moved')), serverRegion)
   })
 })

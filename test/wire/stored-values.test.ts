@@ -1,6 +1,8 @@
 // Names and values that are stored with an object, over raw sockets: on every way in one rule holds, and on
 // every way out the bytes that were sent come back.
+
 import assert from 'node:assert'
+import { defaultNamespace } from '../../metadata/namespaces.ts'
 import { presignUrl } from '../../protocol/s3/sigv4/sign-request.ts'
 import { decodeWords } from '../support/decode-words.ts'
 import { describe } from '../support/describe.ts'
@@ -280,7 +282,7 @@ describe('user metadata', (test) => {
     const { metadata } = server.stores
     const known = await metadata.tenants.getAccessKey(serverKey.accessKeyId)
     assert.ok(known !== undefined)
-    const bucket = await metadata.buckets.get(known.tenantId, 'bkt')
+    const bucket = await metadata.buckets.get(defaultNamespace, 'bkt')
     assert.ok(bucket !== undefined)
     const version = await metadata.objects.get(bucket, 'old')
     assert.ok(version?.is === 'object' && version.data.is === 'inline')

@@ -1,10 +1,11 @@
-// Where gathered entries are kept: a bucket of the tenant that no request can name and no listing shows.
+// Where gathered entries are kept: a bucket of the tenant, in a namespace that no request can name.
 // An object lies there under the manifest it is gathered for. Once that has given way to the one that
 // refers to the object, it is deleted, and the bundle's lease holds its data until the bundle ends, as
 // that of any other deleted object.
 
 import type { ManifestId } from '../../../metadata/manifest-store.ts'
 import type { MetadataStore } from '../../../metadata/metadata-store.ts'
+import { hiddenNamespace } from '../../../metadata/namespaces.ts'
 import { parseManifestId } from '../../../metadata/record-ids.ts'
 import type { Bucket, ObjectVersion, TenantId } from '../../../metadata/records.ts'
 import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
@@ -12,8 +13,7 @@ import type { Ingest } from '../../data/write/ingest.ts'
 import { externalBytesMax } from './external-limits.ts'
 import type { ExternalBody } from './read-source.ts'
 
-/** Sorts before all names that buckets can have. */
-export const spoolName = '-/spool'
+const spoolName = '-/spool'
 const modifiedField = 'modified-ms'
 const sweptAtOnce = 100
 
@@ -27,8 +27,16 @@ export async function openSpool(
   { metadata, now }: Pick<SpoolDeps, 'metadata' | 'now'>,
   tenantId: TenantId,
 ): Promise<Bucket> {
-  const wanted = { tenantId, name: spoolName, region: 'hidden', createdMs: now(), tags: [] }
+  const place = { namespace: hiddenNamespace(tenantId), name: spoolName, tenantId }
+  const wanted = { ...place, region: 'hidden', createdMs: now(), tags: [] }
   return (await metadata.buckets.create(wanted)).bucket
+}
+
+export function findSpool(
+  { buckets }: Pick<MetadataStore, 'buckets'>,
+  tenantId: TenantId,
+): Promise<Bucket | undefined> {
+  return buckets.get(hiddenNamespace(tenantId), spoolName)
 }
 
 export type Spooled = Pick<ObjectVersion, 'key' | 'rowId' | 'size' | 'crc32' | 'modifiedMs'>
@@ -86,7 +94,7 @@ export async function emptySpool(
   { metadata, now }: Pick<SpoolDeps, 'metadata' | 'now'>,
   { tenantId, manifestId }: { readonly tenantId: TenantId; readonly manifestId: ManifestId },
 ): Promise<void> {
-  const bucket = await metadata.buckets.get(tenantId, spoolName)
+  const bucket = await findSpool(metadata, tenantId)
   if (bucket === undefined) return
   for (;;) {
     const page = { prefix: `${manifestId}/`, limit: sweptAtOnce }
@@ -99,7 +107,7 @@ export async function emptySpool(
 /** Removes what was gathered for manifests that are not there any more: a process has died. */
 export async function sweepSpools(metadata: MetadataStore, nowMs: number): Promise<void> {
   for (const tenant of await metadata.tenants.list()) {
-    const bucket = await metadata.buckets.get(tenant.id, spoolName)
+    const bucket = await findSpool(metadata, tenant.id)
     if (bucket !== undefined) await sweepSpool(metadata, bucket, nowMs)
   }
 }

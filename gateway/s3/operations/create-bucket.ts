@@ -1,6 +1,7 @@
 // CreateBucket. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
 // A bucket that the caller has already is made another time with 200 in us-east-1, as AWS documents, for the
 // sake of old clients; in all other regions it is refused.
+
 import { refuseAcl } from '../../../protocol/s3/acl-headers.ts'
 import { parseBucketName } from '../../../protocol/s3/bucket-name.ts'
 import { xmlBytesMax } from '../../../protocol/s3/limits.ts'
@@ -10,6 +11,7 @@ import {
   type CreateBucketConfiguration,
   readCreateBucket,
 } from '../../../protocol/s3/xml/read-create-bucket.ts'
+import { namespaceOf } from '../../access/find-bucket.ts'
 import type { Operation, Services } from '../operation.ts'
 
 export const createBucket: Operation = async (call) => {
@@ -19,12 +21,16 @@ export const createBucket: Operation = async (call) => {
   const configuration = readCreateBucket(await call.body.bytes(xmlBytesMax))
   checkLocation(configuration.locationConstraint, services)
   const outcome = await services.metadata.buckets.create({
-    tenantId: identity.tenantId,
+    namespace: namespaceOf(identity.tenantId),
     name,
+    tenantId: identity.tenantId,
     region: services.region,
     createdMs: services.now(),
     tags: configuration.tags,
   })
+  if (outcome.bucket.tenantId !== identity.tenantId) {
+    throw new S3Error('BucketAlreadyExists', { BucketName: name })
+  }
   if (outcome.is === 'exists' && !isMadeAgain(configuration, services.region)) {
     throw new S3Error('BucketAlreadyOwnedByYou', { BucketName: name })
   }

@@ -1,5 +1,6 @@
 // ListBuckets: the buckets of the caller's tenant, in pages.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
+
 import type { Bucket } from '../../../metadata/records.ts'
 import {
   formatContinuationToken,
@@ -10,6 +11,7 @@ import { listBucketsMax } from '../../../protocol/s3/limits.ts'
 import type { Query } from '../../../protocol/s3/request-target.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { renderListBuckets } from '../../../protocol/s3/xml/render-list-buckets.ts'
+import { namespaceOf } from '../../access/find-bucket.ts'
 import { xmlReply } from '../../reply.ts'
 import { ownerOf } from '../list/owner.ts'
 import type { Call, Operation, Services } from '../operation.ts'
@@ -85,6 +87,7 @@ async function listPage(
   let after = query.after
   for (;;) {
     const page = await call.services.metadata.buckets.list(call.identity.tenantId, {
+      namespace: namespaceOf(call.identity.tenantId),
       prefix: query.prefix ?? '',
       ...(after === undefined ? {} : { after }),
       limit: query.maxBuckets - buckets.length,

@@ -1,9 +1,11 @@
 // Finds the version that a reading operation names, with S3's answers for what is not there: nothing
 // at all, no such version, a delete marker.
+
 import type { Bucket, DeleteMarker, ObjectVersion, VersionId } from '../../../metadata/records.ts'
 import { formatHttpDate } from '../../../protocol/s3/http-date.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { parseVersionId } from '../../../protocol/s3/version-id.ts'
+import { findBucket } from '../../access/find-bucket.ts'
 import type { Call } from '../operation.ts'
 
 export type NamedVersion = {
@@ -35,7 +37,7 @@ export function findRequestedVersion(call: Call): Promise<FoundVersion> {
 /** Throws `NoSuchBucket`, `NoSuchKey`, `NoSuchVersion`, and `MethodNotAllowed` for a marker named. */
 export async function findVersion(call: Call, named: NamedVersion): Promise<FoundVersion> {
   const { metadata } = call.services
-  const bucket = await metadata.buckets.get(call.identity.tenantId, named.bucketName)
+  const bucket = await findBucket(metadata, call.identity.tenantId, named.bucketName)
   if (bucket === undefined) throw new S3Error('NoSuchBucket', { BucketName: named.bucketName })
   const version = await metadata.objects.get(bucket, named.key, named.versionId)
   if (version?.is === 'object') return { bucket, version }

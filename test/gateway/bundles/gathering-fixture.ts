@@ -1,5 +1,6 @@
 // A server whose bundles gather from an https server of the test's own. The work is run by hand, so that
 // nothing here depends on time.
+
 import assert from 'node:assert'
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -7,6 +8,7 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { composeGatheringWork } from '../../../gateway/compose/compose-gathering-work.ts'
 import { type BundleId, bundleLeaseId } from '../../../metadata/bundle-store.ts'
+import { hiddenNamespace } from '../../../metadata/namespaces.ts'
 import { parseBundleId } from '../../../metadata/record-ids.ts'
 import type { TenantId } from '../../../metadata/records.ts'
 import { makeCertificate } from '../../compat/tls-certificate.ts'
@@ -153,7 +155,7 @@ export class GatheringServer {
     const bundleId = idOf(bundle)
     const [tenant] = await tenants.list()
     const tenantId = tenant?.id as TenantId
-    const spool = await buckets.get(tenantId, '-/spool')
+    const spool = await buckets.get(hiddenNamespace(tenantId), '-/spool')
     const listed = spool && (await objects.list(spool, { prefix: '', limit: 100 }))
     const lease = await leases.renew(bundleLeaseId(bundleId), Date.now() + 1_000_000)
     return {

@@ -1,6 +1,8 @@
 // What is gathered for bundles lies in a bucket that belongs to the server: no request finds it, whatever
 // it writes in its path, headers or payload.
+
 import assert from 'node:assert'
+import { hiddenNamespace } from '../../../metadata/namespaces.ts'
 import { formatContinuationToken } from '../../../protocol/s3/continuation-token.ts'
 import { describe } from '../../support/describe.ts'
 import { exchange, type WireRequest } from '../../support/wire-request.ts'
@@ -77,7 +79,8 @@ describe('the bucket of gathered entries', (test) => {
     const working = gatherer.work()
     await asked.opened
     const [tenant] = await stores.metadata.tenants.list()
-    const bucket = tenant && (await stores.metadata.buckets.get(tenant.id, '-/spool'))
+    const bucket =
+      tenant && (await stores.metadata.buckets.get(hiddenNamespace(tenant.id), '-/spool'))
     assert.ok(bucket !== undefined)
     const [entry] = (await stores.metadata.objects.list(bucket, { prefix: '', limit: 1 })).entries
     const key = entry?.is === 'object' ? entry.key : assert.fail('nothing was gathered')

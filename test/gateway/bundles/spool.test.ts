@@ -1,4 +1,5 @@
 // What is gathered for a bundle lives as long as the bundle, and no longer.
+
 import assert from 'node:assert'
 import { randomBytes } from 'node:crypto'
 import type { Gathered } from '../../../gateway/bundles/external/gather-sources.ts'
@@ -19,6 +20,7 @@ import { removeManifest } from '../../../gateway/zip/manifest-cache.ts'
 import { ZipService } from '../../../gateway/zip/zip-service.ts'
 import type { Bundle } from '../../../metadata/bundle-store.ts'
 import type { Manifest } from '../../../metadata/manifest-store.ts'
+import { defaultNamespace } from '../../../metadata/namespaces.ts'
 import { parseBundleId } from '../../../metadata/record-ids.ts'
 import { describe } from '../../support/describe.ts'
 import { GatewayHarness } from '../../support/gateway-harness.ts'
@@ -136,7 +138,13 @@ describe('the spool of gathered entries', (test) => {
     const { metadata } = harness.services
     const { tenantId } = harness.keys
     await metadata.tenants.create(
-      { id: tenantId, name: 'harness', createdMs: 0, sealedKey: Buffer.alloc(1) },
+      {
+        id: tenantId,
+        name: 'harness',
+        namespace: defaultNamespace,
+        createdMs: 0,
+        sealedKey: Buffer.alloc(1),
+      },
       {
         accessKeyId: 'AKIAHARNESS',
         tenantId,

@@ -1,5 +1,6 @@
 // Ingest and reading on the real embedded engines, with the follow-up work of deletions running
 // between: the race that deduplication is about.
+
 import assert from 'node:assert'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,6 +13,7 @@ import { readPlaintext } from '../../../gateway/data/read/object-reader.ts'
 import { Ingest } from '../../../gateway/data/write/ingest.ts'
 import { IngestBudget } from '../../../gateway/data/write/ingest-budget.ts'
 import { LmdbMetadataStore } from '../../../metadata/lmdb/lmdb-metadata-store.ts'
+import { defaultNamespace } from '../../../metadata/namespaces.ts'
 import { chunkBytesMax } from '../../../protocol/chunks/chunk-ref.ts'
 import { loadChecksums } from '../../../protocol/s3/checksums/streaming-digest.ts'
 import { describe } from '../../support/describe.ts'
@@ -58,6 +60,7 @@ async function openStore() {
   })
   const tenant = deriveTenantKeys(parseTenantId('alice'), bytes(32))
   const { bucket } = await metadata.buckets.create({
+    namespace: defaultNamespace,
     tenantId: tenant.tenantId,
     name: 'photos',
     region: 'here',

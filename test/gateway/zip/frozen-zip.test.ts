@@ -1,7 +1,9 @@
 // An archive is frozen: what happens to the prefix meanwhile changes nothing of it, for as long as it
 // is used.
+
 import assert from 'node:assert'
 import { sweepManifests } from '../../../gateway/zip/sweep-manifests.ts'
+import { defaultNamespace } from '../../../metadata/namespaces.ts'
 import { parseManifestId } from '../../../metadata/record-ids.ts'
 import { describe } from '../../support/describe.ts'
 import { seededBytes } from '../../support/seeded-bytes.ts'
@@ -132,7 +134,7 @@ describe('a frozen archive', (test) => {
       const { services, keys } = fixture.harness
       const { manifests, leases, buckets } = services.metadata
       const manifestId = parseManifestId('0'.repeat(32))
-      const zipped = await buckets.get(keys.tenantId, bucket)
+      const zipped = await buckets.get(defaultNamespace, bucket)
       assert.ok(manifestId && zipped)
       const nowMs = services.now()
       await manifests.begin({ manifestId, tenantId: keys.tenantId, scope: 'left', nowMs })

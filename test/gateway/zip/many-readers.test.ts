@@ -1,10 +1,12 @@
 // Whoever has to know when many archives are read at once is told, and told when they are few again, however
 // each of them ends.
+
 import assert from 'node:assert'
 import { randomBytes } from 'node:crypto'
 import { openPrefix } from '../../../gateway/zip/prefix-entries.ts'
 import { manyReaders } from '../../../gateway/zip/zip-limits.ts'
 import { ZipService } from '../../../gateway/zip/zip-service.ts'
+import { defaultNamespace } from '../../../metadata/namespaces.ts'
 import { Query } from '../../../protocol/s3/request-target.ts'
 import { describe } from '../../support/describe.ts'
 import { bucket, ZipFixture } from './zip-fixture.ts'
@@ -27,7 +29,7 @@ describe('many readers of archives', (test) => {
       clock: () => performance.now(),
       onManyReaders: (areMany) => told.push(areMany),
     })
-    const from = await services.metadata.buckets.get(keys.tenantId, bucket)
+    const from = await services.metadata.buckets.get(defaultNamespace, bucket)
     assert.ok(from)
     const manifest = await zip.archives.freeze({
       tenantId: keys.tenantId,

@@ -1,9 +1,11 @@
 // What cannot be read whole and true ends a download with an error: never a plausible zip.
+
 import assert from 'node:assert'
 import type { BlobRead, BlobStore } from '../../../datanode/blob-store.ts'
 import { UnreadableData } from '../../../gateway/data/read/reader-deps.ts'
 import { openPrefix } from '../../../gateway/zip/prefix-entries.ts'
 import { readAheadBytes } from '../../../gateway/zip/zip-limits.ts'
+import { defaultNamespace } from '../../../metadata/namespaces.ts'
 import { describe } from '../../support/describe.ts'
 import { GatewayHarness } from '../../support/gateway-harness.ts'
 import { seededBytes } from '../../support/seeded-bytes.ts'
@@ -103,7 +105,7 @@ describe('a download that cannot be finished', (test) => {
 
   test('ends with an error when the bytes of an entry are not those that were frozen', async () => {
     const { services, keys } = fixture.harness
-    const wrong = await services.metadata.buckets.get(keys.tenantId, bucket)
+    const wrong = await services.metadata.buckets.get(defaultNamespace, bucket)
     assert.ok(wrong)
     for (const size of [100, 50_000, 9 * 1024 * 1024]) {
       const prefix = `wrong-${size}/`

@@ -1,10 +1,12 @@
 // The memory of archives: a page and what is read ahead, however many entries there are and however
 // slowly they are fetched. What is held is counted after a collection; what the process takes beside
 // that is counted from when it has warmed up, since the collector lets it gather some garbage first.
+
 import assert from 'node:assert'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { openPrefix } from '../../../gateway/zip/prefix-entries.ts'
+import { defaultNamespace } from '../../../metadata/namespaces.ts'
 import { anonymousMiB } from '../../bench/process-figures.ts'
 import { describe } from '../../support/describe.ts'
 import { seededBytes } from '../../support/seeded-bytes.ts'
@@ -59,8 +61,8 @@ describe('the memory of archives', (test) => {
 
   /** Empty objects, which the manifest names with their row all the same. */
   async function fill(prefix: string, count: number): Promise<void> {
-    const { services, keys } = fixture.harness
-    const into = await services.metadata.buckets.get(keys.tenantId, bucket)
+    const { services } = fixture.harness
+    const into = await services.metadata.buckets.get(defaultNamespace, bucket)
     assert.ok(into)
     const commit = (index: number) =>
       services.metadata.objects.commit({
@@ -86,7 +88,7 @@ describe('the memory of archives', (test) => {
 
   async function freezeAndRead(prefix: string): Promise<void> {
     const { services, keys } = fixture.harness
-    const from = await services.metadata.buckets.get(keys.tenantId, bucket)
+    const from = await services.metadata.buckets.get(defaultNamespace, bucket)
     assert.ok(from)
     const manifest = await fixture.zip.archives.freeze({
       tenantId: keys.tenantId,

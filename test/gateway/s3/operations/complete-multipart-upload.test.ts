@@ -1,4 +1,5 @@
 // CompleteMultipartUpload against the real embedded engines.
+
 import assert from 'node:assert'
 import { createHash } from 'node:crypto'
 import { crc32 } from '@node-rs/crc32'
@@ -6,6 +7,7 @@ import { completeMultipartUpload } from '../../../../gateway/s3/operations/compl
 import { deleteObject } from '../../../../gateway/s3/operations/delete-object.ts'
 import { getObject } from '../../../../gateway/s3/operations/get-object.ts'
 import { putObject } from '../../../../gateway/s3/operations/put-object.ts'
+import { defaultNamespace } from '../../../../metadata/namespaces.ts'
 import { partBytesMin } from '../../../../protocol/s3/limits.ts'
 import { describe } from '../../../support/describe.ts'
 import { bodyOfReply, GatewayHarness, headerOf } from '../../../support/gateway-harness.ts'
@@ -60,7 +62,7 @@ describe('CompleteMultipartUpload', (test) => {
     const upload = await begin('crc', { 'x-amz-checksum-algorithm': 'CRC64NVME' })
     await upload.complete(await put(upload))
     const { metadata } = harness.services
-    const found = await metadata.buckets.get(harness.keys.tenantId, bucket)
+    const found = await metadata.buckets.get(defaultNamespace, bucket)
     assert(found !== undefined)
     const version = await metadata.objects.get(found, 'crc')
     assert(version?.is === 'object')
@@ -208,7 +210,7 @@ describe('CompleteMultipartUpload', (test) => {
   test('10,000 parts make an object', async () => {
     const upload = await begin('many')
     const { metadata } = harness.services
-    const found = await metadata.buckets.get(harness.keys.tenantId, bucket)
+    const found = await metadata.buckets.get(defaultNamespace, bucket)
     const listed = found && (await metadata.uploads.list(found, { prefix: 'many', limit: 1 }))
     const entry = listed?.entries[0]
     assert(found !== undefined && entry?.is === 'upload')

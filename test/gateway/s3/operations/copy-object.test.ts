@@ -1,4 +1,5 @@
 // CopyObject against the real embedded engines.
+
 import assert from 'node:assert'
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
@@ -7,6 +8,7 @@ import { deleteObject } from '../../../../gateway/s3/operations/delete-object.ts
 import { getObject } from '../../../../gateway/s3/operations/get-object.ts'
 import { headObject } from '../../../../gateway/s3/operations/head-object.ts'
 import { putObject } from '../../../../gateway/s3/operations/put-object.ts'
+import { defaultNamespace } from '../../../../metadata/namespaces.ts'
 import type { ObjectVersion } from '../../../../metadata/records.ts'
 import { describe } from '../../../support/describe.ts'
 import {
@@ -31,7 +33,7 @@ function copyTo(key: string, source: string, headers: Record<string, string> = {
 describe('CopyObject', (test) => {
   let harness: GatewayHarness
   const stored = async (key: string): Promise<ObjectVersion> => {
-    const found = await harness.services.metadata.buckets.get(harness.keys.tenantId, bucket)
+    const found = await harness.services.metadata.buckets.get(defaultNamespace, bucket)
     assert(found !== undefined)
     const version = await harness.services.metadata.objects.get(found, key)
     assert(version?.is === 'object')

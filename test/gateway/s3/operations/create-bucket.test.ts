@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { createBucket } from '../../../../gateway/s3/operations/create-bucket.ts'
+import { defaultNamespace } from '../../../../metadata/namespaces.ts'
+import { tenant } from '../../../contracts/metadata-fixture.ts'
 import { describe } from '../../../support/describe.ts'
 import { GatewayHarness, headerOf } from '../../../support/gateway-harness.ts'
 
@@ -15,7 +17,7 @@ describe('CreateBucket', (test) => {
   })
   test.after(() => harness.close())
 
-  const find = (name: string) => harness.services.metadata.buckets.get(harness.keys.tenantId, name)
+  const find = (name: string) => harness.services.metadata.buckets.get(defaultNamespace, name)
 
   test('makes an unversioned bucket and says where it is', async () => {
     const reply = await harness.run(createBucket, { bucket: 'plain' })
@@ -54,13 +56,30 @@ describe('CreateBucket', (test) => {
     await elsewhere.close()
   })
 
+  test('refuses a name that somebody else has, and changes nothing of his bucket', async () => {
+    const theirs = await harness.services.metadata.buckets.create({
+      namespace: defaultNamespace,
+      tenantId: tenant('somebody-else'),
+      name: 'theirs',
+      region: 'us-east-1',
+      createdMs: 1,
+      tags: [],
+    })
+    const error = await harness.refusal(createBucket, { bucket: 'theirs' })
+    assert.deepEqual(
+      [error.code, error.status, error.details.BucketName],
+      ['BucketAlreadyExists', 409, 'theirs'],
+    )
+    assert.deepEqual(await find('theirs'), theirs.bucket)
+  })
+
   test('takes any region as location where all names mean this one, and stays where it is', async () => {
     const anywhere = await GatewayHarness.open({ anyRegion: true })
     const { buckets } = anywhere.services.metadata
     for (const region of ['eu-west-1', 'auto', 'EU', 'berlin']) {
       const bucket = `in-${region.toLowerCase()}`
       await anywhere.run(createBucket, { bucket, body: located(region) })
-      assert.equal((await buckets.get(anywhere.keys.tenantId, bucket))?.region, 'us-east-1')
+      assert.equal((await buckets.get(defaultNamespace, bucket))?.region, 'us-east-1')
       const again = await anywhere.refusal(createBucket, { bucket, body: located(region) })
       assert.equal(again.code, 'BucketAlreadyOwnedByYou')
     }

@@ -1,5 +1,6 @@
 // The checksum of an upload in parts that asked for none: the CRC64NVME of the whole object, whatever its
 // parts came with.
+
 import assert from 'node:assert'
 import { completeMultipartUpload } from '../../../../gateway/s3/operations/complete-multipart-upload.ts'
 import { copyObject } from '../../../../gateway/s3/operations/copy-object.ts'
@@ -8,6 +9,7 @@ import { getObjectAttributes } from '../../../../gateway/s3/operations/get-objec
 import { headObject } from '../../../../gateway/s3/operations/head-object.ts'
 import { putObject } from '../../../../gateway/s3/operations/put-object.ts'
 import { uploadPartCopy } from '../../../../gateway/s3/operations/upload-part-copy.ts'
+import { defaultNamespace } from '../../../../metadata/namespaces.ts'
 import type { ChecksumAlgorithm } from '../../../../protocol/s3/checksums/checksum-algorithm.ts'
 import { loadChecksums } from '../../../../protocol/s3/checksums/streaming-digest.ts'
 import { partBytesMin } from '../../../../protocol/s3/limits.ts'
@@ -184,7 +186,7 @@ async function forgetDefaultChecksum(
   rawId: string,
 ): Promise<void> {
   const { buckets, uploads } = harness.services.metadata
-  const found = await buckets.get(harness.keys.tenantId, bucket)
+  const found = await buckets.get(defaultNamespace, bucket)
   const upload = found && (await uploads.get(found, { key, uploadId: parseUploadId(rawId) }))
   assert.ok(found !== undefined && upload !== undefined)
   const { parts } = await uploads.listParts(upload, { after: bodies.length - 1, limit: 1 })

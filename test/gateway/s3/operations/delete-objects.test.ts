@@ -4,6 +4,7 @@ import { authorizeRoot } from '../../../../gateway/access/authorize.ts'
 import { deleteObjects } from '../../../../gateway/s3/operations/delete-objects.ts'
 import { putObject } from '../../../../gateway/s3/operations/put-object.ts'
 import { MetadataFull } from '../../../../metadata/metadata-full.ts'
+import { defaultNamespace } from '../../../../metadata/namespaces.ts'
 import { element, parent } from '../../../../protocol/s3/xml/xml-writer.ts'
 import { describe } from '../../../support/describe.ts'
 import { GatewayHarness, headerOf } from '../../../support/gateway-harness.ts'
@@ -41,7 +42,7 @@ describe('DeleteObjects', (test) => {
   }
   const current = async (bucketName: string, key: string) => {
     const { buckets, objects } = harness.services.metadata
-    const bucket = await buckets.get(harness.keys.tenantId, bucketName)
+    const bucket = await buckets.get(defaultNamespace, bucketName)
     assert.ok(bucket)
     return (await objects.get(bucket, key))?.is
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { getBucketLocation } from '../../../../gateway/s3/operations/get-bucket-location.ts'
+import { defaultNamespace } from '../../../../metadata/namespaces.ts'
 import { describe } from '../../../support/describe.ts'
 import { GatewayHarness } from '../../../support/gateway-harness.ts'
 import { xmlOf } from '../../../support/reply-xml.ts'
@@ -18,6 +19,7 @@ describe('GetBucketLocation', (test) => {
     await harness.makeBucket('photos')
     assert.equal(await locationOf('photos'), '')
     await harness.services.metadata.buckets.create({
+      namespace: defaultNamespace,
       tenantId: harness.keys.tenantId,
       name: 'abroad',
       region: 'eu-west-1',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { ownerId } from '../../../../gateway/access/owner-id.ts'
 import { listBuckets } from '../../../../gateway/s3/operations/list-buckets.ts'
+import { defaultNamespace } from '../../../../metadata/namespaces.ts'
 import { describe } from '../../../support/describe.ts'
 import { GatewayHarness } from '../../../support/gateway-harness.ts'
 import { childrenOf, textOf, textsOf, xmlOf } from '../../../support/reply-xml.ts'
@@ -11,6 +12,7 @@ describe('ListBuckets', (test) => {
     harness = await GatewayHarness.open()
     for (const name of ['logs-b', 'photos', 'logs-a', 'logs-c']) await harness.makeBucket(name)
     await harness.services.metadata.buckets.create({
+      namespace: defaultNamespace,
       tenantId: harness.keys.tenantId,
       name: 'moved',
       region: 'eu-west-1',

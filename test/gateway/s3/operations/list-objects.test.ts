@@ -3,6 +3,7 @@ import { deleteObject } from '../../../../gateway/s3/operations/delete-object.ts
 import { listObjects } from '../../../../gateway/s3/operations/list-objects.ts'
 import { listObjectsV2 } from '../../../../gateway/s3/operations/list-objects-v2.ts'
 import { putObject } from '../../../../gateway/s3/operations/put-object.ts'
+import { defaultNamespace } from '../../../../metadata/namespaces.ts'
 import type { XmlElement } from '../../../../protocol/s3/xml/xml-reader.ts'
 import { describe } from '../../../support/describe.ts'
 import { GatewayHarness, headerOf } from '../../../support/gateway-harness.ts'
@@ -51,7 +52,7 @@ describe('ListObjects', (test) => {
 
   const stored = async (key: string) => {
     const { buckets, objects } = harness.services.metadata
-    const bucket = await buckets.get(harness.keys.tenantId, 'photos')
+    const bucket = await buckets.get(defaultNamespace, 'photos')
     assert.ok(bucket)
     const version = await objects.get(bucket, key)
     assert.ok(version?.is === 'object')

@@ -1,9 +1,11 @@
 // PostObject against the real embedded engines. Signatures of forms are tested where they are verified.
+
 import assert from 'node:assert'
 import { createHash } from 'node:crypto'
 import { getObject } from '../../../../gateway/s3/operations/get-object.ts'
 import { headObject } from '../../../../gateway/s3/operations/head-object.ts'
 import { makePostObject } from '../../../../gateway/s3/operations/post-object.ts'
+import { defaultNamespace } from '../../../../metadata/namespaces.ts'
 import { S3Error } from '../../../../protocol/s3/s3-error.ts'
 import { describe } from '../../../support/describe.ts'
 import { bodyOfReply, GatewayHarness, headerOf } from '../../../support/gateway-harness.ts'
@@ -68,7 +70,7 @@ describe('PostObject', (test) => {
   const post = (form: Form) => harness.run(postObject, request(form))
   const refusal = (form: Form) => harness.refusal(postObject, request(form))
   const isThere = async (key: string) => {
-    const found = await harness.services.metadata.buckets.get(harness.keys.tenantId, bucket)
+    const found = await harness.services.metadata.buckets.get(defaultNamespace, bucket)
     return (
       found !== undefined && (await harness.services.metadata.objects.get(found, key)) !== undefined
     )

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { putBucketVersioning } from '../../../../gateway/s3/operations/put-bucket-versioning.ts'
+import { defaultNamespace } from '../../../../metadata/namespaces.ts'
 import { describe } from '../../../support/describe.ts'
 import { GatewayHarness } from '../../../support/gateway-harness.ts'
 
@@ -15,7 +16,7 @@ describe('PutBucketVersioning', (test) => {
   test.after(() => harness.close())
 
   const state = async () =>
-    (await harness.services.metadata.buckets.get(harness.keys.tenantId, 'photos'))?.versioning
+    (await harness.services.metadata.buckets.get(defaultNamespace, 'photos'))?.versioning
 
   test('enables, suspends and enables again', async () => {
     for (const status of ['Enabled', 'Suspended', 'Suspended', 'Enabled']) {

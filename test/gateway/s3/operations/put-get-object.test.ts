@@ -1,4 +1,5 @@
 // PutObject, GetObject and HeadObject against the real embedded engines.
+
 import assert from 'node:assert'
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
@@ -7,6 +8,7 @@ import { deleteObject } from '../../../../gateway/s3/operations/delete-object.ts
 import { getObject } from '../../../../gateway/s3/operations/get-object.ts'
 import { headObject } from '../../../../gateway/s3/operations/head-object.ts'
 import { putObject } from '../../../../gateway/s3/operations/put-object.ts'
+import { defaultNamespace } from '../../../../metadata/namespaces.ts'
 import { describe } from '../../../support/describe.ts'
 import { bodyOfReply, GatewayHarness, headerOf } from '../../../support/gateway-harness.ts'
 import { seededBytes } from '../../../support/seeded-bytes.ts'
@@ -328,7 +330,7 @@ describe('GetObject while the object goes', (test) => {
 
   test('data that is lost is an error, and never an absent object', async () => {
     await harness.run(putObject, { bucket, key: 'k', body: random.bytes(10_000) })
-    const found = await harness.services.metadata.buckets.get(harness.keys.tenantId, bucket)
+    const found = await harness.services.metadata.buckets.get(defaultNamespace, bucket)
     assert(found !== undefined)
     const version = await harness.services.metadata.objects.get(found, 'k')
     assert(version?.is === 'object' && version.data.is === 'chunks')
