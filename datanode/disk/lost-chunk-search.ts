@@ -6,8 +6,9 @@ import type { SegmentRow } from './chunk-index.ts'
 import { segmentIds } from './index-agrees.ts'
 import { rowOf } from './rebuild-index.ts'
 import { type ReinstateParts, reinstate } from './reinstate.ts'
-import { readSegmentHeader, scanSegment } from './scan-segment.ts'
+import { scanSegment } from './scan-segment.ts'
 import { type SegmentId, segmentFileName } from './segment-format.ts'
+import { findSegmentHeader } from './segment-header.ts'
 import type { SegmentPaths } from './segment-paths.ts'
 import { isLive, recordsOf } from './segment-records.ts'
 import { errorCode, type Vfs, type VfsFile } from './vfs.ts'
@@ -85,8 +86,11 @@ export class LostChunkSearch {
 
   /** Of a file that the index knows nothing of: its row is made before a file, and goes after it. */
   private async enterSegment(id: SegmentId, file: VfsFile): Promise<SegmentRow> {
-    const header = await readSegmentHeader(file)
-    if (header === undefined) throw new Error(`the header of ${segmentFileName(id)} is not intact`)
+    const found = await findSegmentHeader(file, id)
+    if (found === undefined) {
+      throw new Error(`no record of ${segmentFileName(id)} can be made out`)
+    }
+    const { header } = found
     const syncedTo = await file.size()
     const row = rowOf(id, await scanSegment(file, { header, syncedTo, checkFrames: false }))
     this.parts.index.transact((txn) => txn.putSegment(row))

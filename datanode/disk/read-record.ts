@@ -72,11 +72,6 @@ export function checkFrames(bytes: Buffer, { ref, place, range }: PlacedFrames):
   return framesIntact(frames, range) ? { is: 'found', frames } : { is: 'corrupt' }
 }
 
-/** True when the header of a record was read with the frames, and it is the chunk's. */
-export function isNamed(bytes: Buffer, { ref, place, range }: PlacedFrames): boolean {
-  return headerBytesRead(range) > 0 && namesChunk(bytes, { ref, ...place })
-}
-
 function headerBytesRead({ first }: FrameRange): number {
   return first === 0 ? recordHeaderBytes : 0
 }

@@ -9,7 +9,7 @@ import { readWholeRecord } from './read-record.ts'
 import { chooseSegments, isDead } from './reclaim-policy.ts'
 import { removeSegmentFile } from './recover.ts'
 import { reinstate } from './reinstate.ts'
-import { readSegmentHeader, scanSegment } from './scan-segment.ts'
+import { scanSegment } from './scan-segment.ts'
 import type { SegmentFiles } from './segment-files.ts'
 import {
   type ChunkRecord,
@@ -18,6 +18,7 @@ import {
   type SegmentId,
   segmentHeaderBytes,
 } from './segment-format.ts'
+import { findSegmentHeader } from './segment-header.ts'
 import type { SegmentLog } from './segment-log.ts'
 import type { SegmentPaths } from './segment-paths.ts'
 import { DamagedSegment, isLive, recordsOf } from './segment-records.ts'
@@ -137,11 +138,12 @@ export class Reclaimer {
     const { files, index } = this.#options
     try {
       return await files.use(row.id, async (file) => {
-        const header = await readSegmentHeader(file)
         const bytes = await file.size()
-        // Cut off in its making: without a header there never was a record.
-        if (header === undefined && bytes <= segmentHeaderBytes) return true
-        if (header === undefined) return this.#keepDamaged(row, bytes)
+        // Cut off in its making: there never was a record.
+        if (bytes <= segmentHeaderBytes) return true
+        const found = await findSegmentHeader(file, row.id)
+        if (found === undefined) return this.#keepDamaged(row, bytes)
+        const { header } = found
         const scan = await scanSegment(file, { header, syncedTo: row.end, checkFrames: false })
         if (scan.unknownBytes > row.skippedBytes) return this.#keepDamaged(row, scan.unknownBytes)
         const chunks = scan.records.filter((record) => record.is === 'chunk')

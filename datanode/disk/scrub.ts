@@ -2,40 +2,56 @@
 import { type BlobRef, chunkBytesMax, sealedBytes } from '../../protocol/chunks/chunk-ref.ts'
 import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
 import { withLedger } from './chunk-ledger.ts'
+import { mendHeaders } from './mend-headers.ts'
 import { readWholeRecord } from './read-record.ts'
+import type { Findings, RecoverOptions, SegmentProblem } from './recovery-report.ts'
 import { type ReinstateParts, reinstate } from './reinstate.ts'
 import type { SegmentScan } from './scan-segment.ts'
 import { type ChunkRecord, recordBytes, type SegmentId } from './segment-format.ts'
+import { readSegmentHeader } from './segment-header.ts'
 import { DamagedSegment, isLive, recordsOf } from './segment-records.ts'
 import { errorCode, type VfsFile } from './vfs.ts'
 
 const cursorName = 'scrub'
 type Cursor = { readonly segment: number; readonly offset: number }
-export type Scrubbed = { readonly corrupt: readonly BlobRef[]; readonly wrapped: boolean }
+export type Scrubbed = {
+  readonly corrupt: readonly BlobRef[]
+  readonly wrapped: boolean
+  /** What else was found, in sentences for the log. */
+  readonly problems: readonly SegmentProblem[]
+}
+export type ScrubParts = ReinstateParts & Pick<RecoverOptions, 'vfs' | 'paths'>
 
-export async function scrub(parts: ReinstateParts, budgetBytes: number): Promise<Scrubbed> {
+export async function scrub(parts: ScrubParts, budgetBytes: number): Promise<Scrubbed> {
   const { index, files } = parts
   const cursor = parseCursor(index.remembered(cursorName))
   // An active segment has its row before it has its file, but no chunk then.
   const rows = index.segments().filter(({ id, chunks }) => id >= cursor.segment && chunks > 0)
   const corrupt: BlobRef[] = []
+  const findings: Findings = { unsealed: 0, problems: [] }
+  const { problems } = findings
   const memory = Buffer.allocUnsafeSlow(sealedBytes(chunkBytesMax))
   let budget = budgetBytes
   for (const row of rows.sort((a, b) => a.id - b.id)) {
     const from = row.id === cursor.segment ? cursor.offset : 0
     const part = await unlessGone(index, row.id, () =>
-      files.use(row.id, (file) => scrubSegment(file, { parts, row, from, budget, memory })),
+      files.use(row.id, async (file) => {
+        if (from === 0 && (await readSegmentHeader(file)) === undefined) {
+          await mendHeaders(parts, [row.id], findings)
+        }
+        return scrubSegment(file, { parts, row, from, budget, memory })
+      }),
     )
     if (part === undefined) continue
     corrupt.push(...part.corrupt)
     budget -= part.bytes
     if (part.next !== undefined) {
       remember(index, { segment: row.id, offset: part.next })
-      return { corrupt, wrapped: false }
+      return { corrupt, wrapped: false, problems }
     }
   }
   remember(index, { segment: 0, offset: 0 })
-  return { corrupt, wrapped: true }
+  return { corrupt, wrapped: true, problems }
 }
 
 async function scrubSegment(

@@ -1,0 +1,63 @@
+// The header of a segment file, or what stands in for one that is damaged: of all that it says, records need
+// the salt alone, and give it away. So a damaged header is written anew, and nothing hangs on it.
+import { isNoRoom } from '../../protocol/no-room.ts'
+import { recoverSalt } from './recover-salt.ts'
+import {
+  encodeSegmentHeader,
+  parseSegmentHeader,
+  type SegmentHeader,
+  type SegmentId,
+  segmentHeaderBytes,
+} from './segment-format.ts'
+import { errorCode, type VfsFile } from './vfs.ts'
+
+/**
+ * The header with the id that the file's name says. `damaged`: told by the records, without the origin and
+ * the time; `misnamed`: it says `ownId` of itself, and its records agree.
+ */
+export type FoundHeader = { readonly header: SegmentHeader } & (
+  | { readonly is: 'intact' }
+  | { readonly is: 'misnamed'; readonly ownId: SegmentId }
+  | { readonly is: 'damaged' }
+)
+
+/** `undefined`: no intact header. Throws `StoreRefused` when it is of a later version. */
+export async function readSegmentHeader(file: VfsFile): Promise<SegmentHeader | undefined> {
+  const bytes = Buffer.alloc(segmentHeaderBytes)
+  try {
+    await file.read(bytes, 0)
+  } catch (cause) {
+    // A sector that cannot be read is as bad as one with wrong bytes.
+    if (errorCode(cause) !== 'EIO') throw cause
+    return undefined
+  }
+  return parseSegmentHeader(bytes)
+}
+
+/** `undefined`: there is no header, nor a record that would need one. Reads all of a damaged file at worst. */
+export async function findSegmentHeader(
+  file: VfsFile,
+  id: SegmentId,
+): Promise<FoundHeader | undefined> {
+  const written = await readSegmentHeader(file)
+  if (written?.id === id) return { is: 'intact', header: written }
+  const salt = await recoverSalt(file)
+  // The header of another segment may have been written over this one's.
+  if (written !== undefined && (salt === undefined || salt === written.salt)) {
+    return { is: 'misnamed', header: { ...written, id }, ownId: written.id }
+  }
+  return salt === undefined ? undefined : { is: 'damaged', header: { id, salt, createdMs: 0 } }
+}
+
+/** Durable when it is true. A disk that does not take it now costs nothing but another look at the records. */
+export async function mendSegmentHeader(file: VfsFile, header: SegmentHeader): Promise<boolean> {
+  try {
+    await file.write([encodeSegmentHeader(header)], 0)
+    await file.datasync()
+    return true
+  } catch (cause) {
+    const code = errorCode(cause)
+    if (!isNoRoom(cause) && code !== 'EIO' && code !== 'EROFS') throw cause
+    return false
+  }
+}
