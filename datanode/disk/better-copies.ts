@@ -1,10 +1,9 @@
 // Of several records of one chunk, which a compaction that was cut off or a file that was copied leaves, the
 // index is to know one that can be read: for the others are given up. Frames are looked at only here, where
 // there is a choice.
-import { blockCount } from '../../protocol/chunks/chunk-ref.ts'
 import type { ChunkIndex, Place } from './chunk-index.ts'
 import { withLedger } from './chunk-ledger.ts'
-import { readFrames } from './read-record.ts'
+import { readsAt } from './read-record.ts'
 import type { RecoverOptions } from './recovery-report.ts'
 import type { ChunkRecord, RecordHeader, SegmentId } from './segment-format.ts'
 
@@ -40,9 +39,7 @@ async function reads(
 ): Promise<boolean> {
   const file = await vfs.open(paths.file(place.segment), 'read')
   try {
-    const { length } = place
-    const range = { first: 0, count: blockCount(length), length }
-    return (await readFrames(file, { ref, place, range })).is === 'found'
+    return await readsAt(file, ref, place)
   } finally {
     await file.close()
   }

@@ -12,17 +12,18 @@ type Home = Pick<RecoverOptions, 'vfs' | 'paths'>
 
 export async function* inspectSegments(home: Home): AsyncGenerator<SegmentProblem> {
   const { vfs, paths } = home
-  const ours = new Set([paths.note, paths.reserve])
   for (const name of (await vfs.list(paths.segments)).sort()) {
     const file = join(paths.segments, name)
-    if (ours.has(file)) continue
     const id = parseSegmentFileName(name)
     if (id !== undefined) {
       const what = await problemOf(home, id)
       if (what !== undefined) yield { file, what }
     } else if (name.endsWith(asideSuffix)) {
       yield { file, what: 'was set aside: it is no segment that can be read (docs/recovery.md)' }
-    } else yield { file, what: 'is no file of a chunk store (docs/recovery.md)' }
+    } else if (name.includes('.seg') && !name.endsWith('.part') && !name.endsWith('.aside')) {
+      // The two are of a backup or a restore that is under way, or was cut off.
+      yield { file, what: 'is named like a segment, and is none (docs/recovery.md)' }
+    }
   }
 }
 

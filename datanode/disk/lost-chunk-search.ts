@@ -81,7 +81,7 @@ export class LostChunkSearch {
     const { records } = await recordsOf(file, row)
     const chunks = records.filter((record) => record.is === 'chunk')
     const missed = chunks.filter((record) => !isLive(index, row, record))
-    await reinstate(this.parts, row, { file, records: missed })
+    await reinstate(this.parts, row, { file, records: missed, elsewhere: 'name' })
   }
 
   /** Of a file that the index knows nothing of: its row is made before a file, and goes after it. */

@@ -56,7 +56,8 @@ export class Reclaimer {
     let budget = budgetBytes
     for (const row of index.segments()) {
       if (row.state !== 'retired' && !isDead(row, await this.#notesNeeded(row))) continue
-      freedBytes += await this.#retire(row)
+      // Nothing has been moved out of it just now: what it holds may be the only good copy.
+      freedBytes += await this.#retire(row, 'frames')
       worked = true
     }
     const rows = index.segments()
@@ -71,7 +72,7 @@ export class Reclaimer {
       budget -= movedBytes
       worked = true
       freedBytes -= movedBytes
-      if (complete) freedBytes += await this.#retire(row)
+      if (complete) freedBytes += await this.#retire(row, 'name')
     }
     return { is: worked ? 'worked' : 'idle', freedBytes: Math.max(0, freedBytes) }
   }
@@ -112,9 +113,9 @@ export class Reclaimer {
   }
 
   /** Answers the bytes given back: none if a chunk of it turned out to count. */
-  async #retire(row: SegmentRow): Promise<number> {
+  async #retire(row: SegmentRow, elsewhere: 'name' | 'frames'): Promise<number> {
     const { index, files } = this.#options
-    if (!(await this.#holdsNothing(row))) return 0
+    if (!(await this.#holdsNothing(row, elsewhere))) return 0
     const retired = index.transact((txn) =>
       withLedger(txn, (ledger) => {
         const now = ledger.segment(row.id)
@@ -134,7 +135,7 @@ export class Reclaimer {
    * By the segment itself and by metadata: the index, which says that nothing counts in it, is derived.
    * What does count is entered in the index again.
    */
-  async #holdsNothing(row: SegmentRow): Promise<boolean> {
+  async #holdsNothing(row: SegmentRow, elsewhere: 'name' | 'frames'): Promise<boolean> {
     const { files, index } = this.#options
     try {
       return await files.use(row.id, async (file) => {
@@ -149,7 +150,8 @@ export class Reclaimer {
         const chunks = scan.records.filter((record) => record.is === 'chunk')
         if (chunks.some((record) => isLive(index, row, record)))
           return this.#keepCounted(row, chunks)
-        return (await reinstate(this.#options, row, { file, records: chunks })) === 0
+        const kept = { file, records: chunks, elsewhere }
+        return (await reinstate(this.#options, row, kept)) === 0
       })
     } catch (cause) {
       // A lost file has nothing to keep.

@@ -92,7 +92,7 @@ async function reinstateMissing(
 ): Promise<void> {
   const chunks = scan.records.filter((record) => record.is === 'chunk')
   const records = chunks.filter(({ ref }) => parts.index.find(ref) === undefined)
-  await reinstate(parts, row, { file, records })
+  await reinstate(parts, row, { file, records, elsewhere: 'name' })
 }
 
 function markBad(index: ChunkIndex, ref: BlobRef): void {

@@ -9,7 +9,7 @@ import {
   type SegmentId,
   segmentHeaderBytes,
 } from './segment-format.ts'
-import { errorCode, type VfsFile } from './vfs.ts'
+import { errorCode, type Vfs, type VfsFile } from './vfs.ts'
 
 /**
  * The header with the id that the file's name says. `damaged`: told by the records, without the origin and
@@ -50,14 +50,22 @@ export async function findSegmentHeader(
 }
 
 /** Durable when it is true. A disk that does not take it now costs nothing but another look at the records. */
-export async function mendSegmentHeader(file: VfsFile, header: SegmentHeader): Promise<boolean> {
+export async function mendSegmentHeader(
+  vfs: Vfs,
+  path: string,
+  header: SegmentHeader,
+): Promise<boolean> {
   try {
-    await file.write([encodeSegmentHeader(header)], 0)
-    await file.datasync()
+    const file = await vfs.open(path, 'readWrite')
+    try {
+      await file.write([encodeSegmentHeader(header)], 0)
+      await file.datasync()
+    } finally {
+      await file.close()
+    }
     return true
   } catch (cause) {
-    const code = errorCode(cause)
-    if (!isNoRoom(cause) && code !== 'EIO' && code !== 'EROFS') throw cause
+    if (!isNoRoom(cause) && errorCode(cause) !== 'EIO') throw cause
     return false
   }
 }

@@ -199,16 +199,11 @@ type Mending = {
 
 /** Writes the header that records and name say, and tells. */
 export async function mendAndTell({ vfs, findings }: Settling, { path, found }: Mending) {
-  const file = await vfs.open(path, 'readWrite')
-  try {
-    const isMended = await mendSegmentHeader(file, found.header)
-    const what =
-      found.is === 'damaged'
-        ? 'had a damaged header; its records are read without it'
-        : `is a copy of segment ${segmentFileName(found.ownId)}; it is kept under its name`
-    const then = isMended ? ', and a new one was written' : ', and a new one could not be written'
-    findings.problems.push({ file: path, what: what + then })
-  } finally {
-    await file.close()
-  }
+  const isMended = await mendSegmentHeader(vfs, path, found.header)
+  const then = isMended ? 'a new one was written' : 'a new one could not be written'
+  const what =
+    found.is === 'damaged'
+      ? `had a damaged header; its records are read without it, and ${then}`
+      : `is a copy of segment ${segmentFileName(found.ownId)}; it is kept beside it`
+  findings.problems.push({ file: path, what })
 }
