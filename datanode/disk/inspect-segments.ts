@@ -43,6 +43,7 @@ async function problemIn(file: VfsFile, id: SegmentId): Promise<string | undefin
   const found = await findSegmentHeader(file, id)
   if (found === undefined) return 'has a damaged header, and no record can be made out'
   if (found.is === 'damaged') return 'has a damaged header; its records are read without it'
+  if (found.is === 'unreadable') return 'has a header that the disk cannot read; its records are'
   if (found.is === 'misnamed') return 'is a copy of another segment'
   const { header } = found
   const options = { header, syncedTo: segmentHeaderBytes, checkFrames: false }

@@ -4,10 +4,11 @@
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import type { SegmentRow } from './chunk-index.ts'
 import { segmentIds } from './index-agrees.ts'
+import { mendRecord } from './mend-record.ts'
 import { rowOf } from './rebuild-index.ts'
 import { type ReinstateParts, reinstate } from './reinstate.ts'
 import { scanSegment } from './scan-segment.ts'
-import { type SegmentId, segmentFileName } from './segment-format.ts'
+import { type ChunkRecord, type SegmentId, segmentFileName } from './segment-format.ts'
 import { findSegmentHeader } from './segment-header.ts'
 import type { SegmentPaths } from './segment-paths.ts'
 import { isLive, recordsOf } from './segment-records.ts'
@@ -49,7 +50,8 @@ export class LostChunkSearch {
     const isTheSame =
       now?.segment === before?.segment &&
       now?.offset === before?.offset &&
-      now?.length === before?.length
+      now?.length === before?.length &&
+      now?.isBad === before?.isBad
     if (now !== undefined && !isTheSame) return true
     if (this.failure !== undefined) throw this.failure.cause
     return false
@@ -78,9 +80,17 @@ export class LostChunkSearch {
   ): Promise<void> {
     const { index } = this.parts
     const row = known ?? (await this.enterSegment(id, file))
-    const { records } = await recordsOf(file, row)
-    const chunks = records.filter((record) => record.is === 'chunk')
-    const missed = chunks.filter((record) => !isLive(index, row, record))
+    const { records, salt } = await recordsOf(file, row)
+    const mending = { vfs: this.parts.vfs, path: this.parts.paths.file(id), file, salt }
+    const missed: ChunkRecord[] = []
+    for (const record of records) {
+      if (record.is !== 'chunk') continue
+      // One that was found bad is missed too, if it is good after all, or can be made so.
+      const isMissed =
+        !isLive(index, row, record) ||
+        (index.find(record.ref)?.isBad === true && (await mendRecord(mending, record)) !== 'failed')
+      if (isMissed) missed.push(record)
+    }
     await reinstate(this.parts, row, { file, records: missed, elsewhere: 'name' })
   }
 

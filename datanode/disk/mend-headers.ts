@@ -4,6 +4,7 @@ import type { Findings, RecoverOptions } from './recovery-report.ts'
 import { type SegmentId, segmentHeaderBytes } from './segment-format.ts'
 import { findSegmentHeader, readSegmentHeader } from './segment-header.ts'
 import { mendAndTell } from './settle-segments.ts'
+import { errorCode } from './vfs.ts'
 
 type Home = Pick<RecoverOptions, 'vfs' | 'paths'>
 
@@ -42,6 +43,10 @@ async function lookAtHeader(
     if (header !== undefined) return header.id === id ? 'intact' : 'strange'
     // Cut off in its making.
     return (await file.size()) <= segmentHeaderBytes ? 'intact' : 'damaged'
+  } catch (cause) {
+    // One bad sector says nothing of the records, nor of the index.
+    if (errorCode(cause) !== 'EIO') throw cause
+    return 'intact'
   } finally {
     await file.close()
   }
@@ -61,7 +66,7 @@ export async function mendHeaders(
         file: path,
         what: 'has a damaged header, and no record can be made out',
       })
-    } else if (found.is !== 'intact') {
+    } else if (found.is === 'damaged' || found.is === 'misnamed') {
       await mendAndTell({ ...home, findings }, { path, found })
     }
   }

@@ -3,12 +3,13 @@ import { type BlobRef, chunkBytesMax, sealedBytes } from '../../protocol/chunks/
 import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
 import { withLedger } from './chunk-ledger.ts'
 import { mendHeaders } from './mend-headers.ts'
+import { mendRecord } from './mend-record.ts'
 import { readWholeRecord } from './read-record.ts'
 import type { Findings, RecoverOptions, SegmentProblem } from './recovery-report.ts'
 import { type ReinstateParts, reinstate } from './reinstate.ts'
 import type { SegmentScan } from './scan-segment.ts'
 import { type ChunkRecord, recordBytes, type SegmentId } from './segment-format.ts'
-import { readSegmentHeader } from './segment-header.ts'
+import { findSegmentHeader } from './segment-header.ts'
 import { DamagedSegment, isLive, recordsOf } from './segment-records.ts'
 import { errorCode, type VfsFile } from './vfs.ts'
 
@@ -36,10 +37,10 @@ export async function scrub(parts: ScrubParts, budgetBytes: number): Promise<Scr
     const from = row.id === cursor.segment ? cursor.offset : 0
     const part = await unlessGone(index, row.id, () =>
       files.use(row.id, async (file) => {
-        if (from === 0 && (await readSegmentHeader(file)) === undefined) {
+        if (from === 0 && (await findSegmentHeader(file, row.id))?.is === 'damaged') {
           await mendHeaders(parts, [row.id], findings)
         }
-        return scrubSegment(file, { parts, row, from, budget, memory })
+        return scrubSegment(file, { parts, row, from, budget, memory, problems })
       }),
     )
     if (part === undefined) continue
@@ -54,16 +55,19 @@ export async function scrub(parts: ScrubParts, budgetBytes: number): Promise<Scr
   return { corrupt, wrapped: true, problems }
 }
 
+type Job = {
+  readonly parts: ScrubParts
+  readonly row: SegmentRow
+  readonly from: number
+  readonly budget: number
+  /** Records are read into it, one after the other. */
+  readonly memory: Buffer
+  readonly problems: SegmentProblem[]
+}
+
 async function scrubSegment(
   file: VfsFile,
-  job: {
-    readonly parts: ReinstateParts
-    readonly row: SegmentRow
-    readonly from: number
-    readonly budget: number
-    /** Records are read into it, one after the other. */
-    readonly memory: Buffer
-  },
+  job: Job,
 ): Promise<{ corrupt: BlobRef[]; bytes: number; next?: number }> {
   const { parts, row } = job
   const { index } = parts
@@ -76,7 +80,9 @@ async function scrubSegment(
     if (bytes >= job.budget) return { corrupt, bytes, next: record.offset }
     if (!isLive(index, row, record)) continue
     bytes += recordBytes(record)
-    if (!(await isReadable(file, record, job.memory)) && isLive(index, row, record)) {
+    if (await isReadable(file, record, job.memory)) {
+      await mendAndTell(job, { file, record, salt: scan.salt })
+    } else if (isLive(index, row, record)) {
       corrupt.push(record.ref)
       markBad(index, record.ref)
     }
@@ -99,6 +105,20 @@ function markBad(index: ChunkIndex, ref: BlobRef): void {
   const place = index.find(ref)
   if (place === undefined || place.isBad) return
   index.transact((txn) => withLedger(txn, (ledger) => ledger.markBad(ref, place)))
+}
+
+/** The frames of the record are whole; its header may be so in the footer alone. */
+async function mendAndTell(
+  { parts, row, problems }: Job,
+  found: { readonly file: VfsFile; readonly record: ChunkRecord; readonly salt: number },
+): Promise<void> {
+  const { file, record, salt } = found
+  const path = parts.paths.file(row.id)
+  const is = await mendRecord({ vfs: parts.vfs, path, file, salt }, record)
+  if (is === 'sound') return
+  const then = is === 'mended' ? 'written anew' : 'not to be written anew'
+  const what = `had a damaged header of the record at ${record.offset}, which was ${then}`
+  problems.push({ file: path, what })
 }
 
 /** A sector that the disk cannot read is as bad as one with wrong bytes. */

@@ -13,24 +13,20 @@ import { errorCode, type Vfs, type VfsFile } from './vfs.ts'
 
 /**
  * The header with the id that the file's name says. `damaged`: told by the records, without the origin and
- * the time; `misnamed`: it says `ownId` of itself, and its records agree.
+ * the time; `unreadable`: the same, and the header may be there another time; `misnamed`: it says `ownId` of
+ * itself, and its records agree.
  */
 export type FoundHeader = { readonly header: SegmentHeader } & (
   | { readonly is: 'intact' }
   | { readonly is: 'misnamed'; readonly ownId: SegmentId }
   | { readonly is: 'damaged' }
+  | { readonly is: 'unreadable' }
 )
 
 /** `undefined`: no intact header. Throws `StoreRefused` when it is of a later version. */
 export async function readSegmentHeader(file: VfsFile): Promise<SegmentHeader | undefined> {
   const bytes = Buffer.alloc(segmentHeaderBytes)
-  try {
-    await file.read(bytes, 0)
-  } catch (cause) {
-    // A sector that cannot be read is as bad as one with wrong bytes.
-    if (errorCode(cause) !== 'EIO') throw cause
-    return undefined
-  }
+  await file.read(bytes, 0)
   return parseSegmentHeader(bytes)
 }
 
@@ -39,14 +35,26 @@ export async function findSegmentHeader(
   file: VfsFile,
   id: SegmentId,
 ): Promise<FoundHeader | undefined> {
-  const written = await readSegmentHeader(file)
+  let written: SegmentHeader | undefined
+  let unreadable: { readonly cause: unknown } | undefined
+  try {
+    written = await readSegmentHeader(file)
+  } catch (cause) {
+    if (errorCode(cause) !== 'EIO') throw cause
+    unreadable = { cause }
+  }
   if (written?.id === id) return { is: 'intact', header: written }
   const salt = await recoverSalt(file)
   // The header of another segment may have been written over this one's.
   if (written !== undefined && (salt === undefined || salt === written.salt)) {
     return { is: 'misnamed', header: { ...written, id }, ownId: written.id }
   }
-  return salt === undefined ? undefined : { is: 'damaged', header: { id, salt, createdMs: 0 } }
+  if (salt === undefined) {
+    if (unreadable !== undefined) throw unreadable.cause
+    return undefined
+  }
+  const is = unreadable === undefined ? 'damaged' : 'unreadable'
+  return { is, header: { id, salt, createdMs: 0 } }
 }
 
 /** Durable when it is true. A disk that does not take it now costs nothing but another look at the records. */

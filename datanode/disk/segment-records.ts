@@ -11,14 +11,18 @@ export class DamagedSegment extends Error {
   override readonly name = 'DamagedSegment'
 }
 
+/** With the salt of its records. */
+export type SegmentRecords = SegmentScan & { readonly salt: number }
+
 /** All of its records up to the row's end, which are durable. Frames are not looked at. */
-export async function recordsOf(file: VfsFile, row: SegmentRow): Promise<SegmentScan> {
+export async function recordsOf(file: VfsFile, row: SegmentRow): Promise<SegmentRecords> {
   const found = await findSegmentHeader(file, row.id)
   if (found === undefined) {
     throw new DamagedSegment(`no record of segment ${segmentFileName(row.id)} can be made out`)
   }
   const { header } = found
-  return scanSegment(file, { header, syncedTo: row.end, limit: row.end, checkFrames: false })
+  const options = { header, syncedTo: row.end, limit: row.end, checkFrames: false }
+  return { ...(await scanSegment(file, options)), salt: header.salt }
 }
 
 /** True when the index points to this very record. */

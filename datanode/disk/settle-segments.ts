@@ -54,6 +54,8 @@ async function settleOne(settling: Settling, { id, taken }: Names & { id: Segmen
   const found = await lookAtSegment(vfs, { path, id })
   switch (found.is) {
     case 'intact':
+    // The disk may give it another time, and takes no other one there now.
+    case 'unreadable':
       return
     case 'unfinished':
       await vfs.unlink(path)
@@ -194,7 +196,7 @@ function freeName(taken: ReadonlySet<string>, name: string): string {
 
 type Mending = {
   readonly path: string
-  readonly found: Exclude<FoundHeader, { readonly is: 'intact' }>
+  readonly found: Exclude<FoundHeader, { readonly is: 'intact' | 'unreadable' }>
 }
 
 /** Writes the header that records and name say, and tells. */

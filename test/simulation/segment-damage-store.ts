@@ -27,7 +27,13 @@ import type { SeededRandom } from './datanode-random.ts'
 
 export const segmentBytes = 16 * 1024
 
-type Placed = { readonly chunk: TestChunk; readonly record: Buffer; readonly offset: number }
+type Placed = {
+  readonly chunk: TestChunk
+  readonly record: Buffer
+  readonly offset: number
+  /** Of the segment; empty without one. It repeats the headers of all records. */
+  readonly footer: Buffer
+}
 export type Built = {
   readonly path: string
   readonly chunks: readonly TestChunk[]
@@ -38,12 +44,14 @@ export type Built = {
 
 export async function openStore(path: string, chunks: readonly TestChunk[], random: SeededRandom) {
   const names = new Set(chunks.map(({ ref }) => nameOf(ref)))
+  let nowMs = Date.now()
   return DiskBlobStore.open({
     path,
     role: 'primary',
     processId: random.bytes(8).toString('hex'),
+    // Each look is a while after the one before, so that lost chunks are searched for again.
+    nowMs: () => (nowMs += 120_000),
     vfs: realVfs,
-    nowMs: Date.now,
     randomBytes: (count) => random.bytes(count),
     segmentBytes,
     reserveBytes: 0,
@@ -79,7 +87,8 @@ export async function build(
     [...segments.values()].flatMap((bytes): Placed[] => {
       const at = bytes.indexOf(chunk.frames) - recordHeaderBytes
       const record = bytes.subarray(at, at + recordHeaderBytes + chunk.frames.length)
-      return at < 0 ? [] : [{ chunk, record, offset: at }]
+      const footer = bytes.subarray(bytes.length - edgesOf(bytes).footer)
+      return at < 0 ? [] : [{ chunk, record, offset: at, footer }]
     }),
   )
   return { path: join(path, end), chunks, segments, placed }
@@ -99,8 +108,15 @@ async function segmentsOf(path: string): Promise<Map<string, Buffer>> {
 /** Those that must be read from a damaged copy of the store. */
 export async function mustRead(built: Built, path: string): Promise<readonly TestChunk[]> {
   const files = [...(await segmentsOf(path)).values()].filter(canBeTold(built))
-  const whole = built.placed.filter(({ record, offset }) =>
-    files.some((bytes) => bytes.subarray(offset, offset + record.length).equals(record)),
+  const whole = built.placed.filter(({ record, offset, footer }) =>
+    files.some((bytes) => {
+      const found = bytes.subarray(offset, offset + record.length)
+      if (found.equals(record)) return true
+      const hasFooter = footer.length > 0 && bytes.subarray(-footer.length).equals(footer)
+      return (
+        hasFooter && found.subarray(recordHeaderBytes).equals(record.subarray(recordHeaderBytes))
+      )
+    }),
   )
   return [...new Set(whole.map(({ chunk }) => chunk))]
 }

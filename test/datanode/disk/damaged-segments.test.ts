@@ -123,6 +123,26 @@ describe('a segment with a damaged header', (test) => {
     assert.deepEqual(await readdir(join(fixture.path, 'segments')), [file.slice(-16)])
   })
 
+  test('of a record, which the footer has whole, is written anew when it is read or scrubbed', async () => {
+    for (const how of ['read', 'scrubbed', 'rebuilt'] as const) {
+      const chunks = await filled(fixture, { version: 2, end: 'sealed' })
+      const [victim] = chunks
+      assert(victim !== undefined)
+      const file = await onlySegment(fixture)
+      const whole = await readFile(file)
+      const hurt = Buffer.from(whole)
+      random.bytes(76).copy(hurt, whole.indexOf(victim.frames) - 76)
+      await writeFile(file, hurt)
+      if (how === 'rebuilt') await rm(join(fixture.path, 'index'), { recursive: true })
+      const again = await fixture.open({ isReferenced })
+      if (how === 'scrubbed') assert.equal((await again.scrub(2 ** 30)).problems.length, 1)
+      await requireAll(again, chunks)
+      await again.close()
+      assert.ok((await readFile(file)).equals(whole))
+      await empty(fixture)
+    }
+  })
+
   test('or footer is told of by a check, with nothing lost', async () => {
     const chunks = await filled(fixture, { version: 2, end: 'sealed' })
     const file = await onlySegment(fixture)
