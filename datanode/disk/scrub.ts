@@ -2,6 +2,7 @@
 import { type BlobRef, chunkBytesMax, sealedBytes } from '../../protocol/chunks/chunk-ref.ts'
 import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
 import { withLedger } from './chunk-ledger.ts'
+import { mendFooter } from './mend-footer.ts'
 import { mendHeaders } from './mend-headers.ts'
 import { mendRecord } from './mend-record.ts'
 import { readWholeRecord } from './read-record.ts'
@@ -72,7 +73,13 @@ async function scrubSegment(
   const { parts, row } = job
   const { index } = parts
   const scan = await recordsOf(file, row)
-  if (job.from === 0) await reinstateMissing(parts, row, { file, scan })
+  if (job.from === 0) {
+    await reinstateMissing(parts, row, { file, scan })
+    if ((await mendFooter(parts, row, { file, scan })) === 'mended') {
+      const path = parts.paths.file(row.id)
+      job.problems.push({ file: path, what: 'had a damaged footer, which was written anew' })
+    }
+  }
   const corrupt: BlobRef[] = []
   let bytes = 0
   for (const record of scan.records) {

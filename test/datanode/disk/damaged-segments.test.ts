@@ -156,7 +156,14 @@ describe('a segment with a damaged header', (test) => {
     }
     const again = await fixture.open()
     await requireAll(again, chunks)
+    assert.deepEqual(
+      (await again.scrub(2 ** 30)).problems.map(({ what }) => what),
+      ['had a damaged footer, which was written anew'],
+    )
     await again.close()
+    assert.ok((await readFile(file)).equals(segment))
+    segment[segment.length - 5] = (segment[segment.length - 5] ?? 0) ^ 1
+    await writeFile(file, segment)
     await rm(join(fixture.path, 'index'), { recursive: true })
     const rebuilt = await fixture.open()
     await requireAll(rebuilt, chunks)
