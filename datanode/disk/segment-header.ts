@@ -4,7 +4,9 @@ import { isNoRoom } from '../../protocol/no-room.ts'
 import { recoverSalt } from './recover-salt.ts'
 import {
   encodeSegmentHeader,
+  parseRecordHeader,
   parseSegmentHeader,
+  recordHeaderBytes,
   type SegmentHeader,
   type SegmentId,
   segmentHeaderBytes,
@@ -43,11 +45,13 @@ export async function findSegmentHeader(
     if (errorCode(cause) !== 'EIO') throw cause
     unreadable = { cause }
   }
-  if (written?.id === id) return { is: 'intact', header: written }
-  const salt = await recoverSalt(file)
-  // The header of another segment may have been written over this one's.
+  const isRight = written !== undefined && (await startsWithRecord(file, written.salt))
+  const salt = (isRight ? written?.salt : undefined) ?? (await recoverSalt(file))
+  // The header of another segment may have been written over this one's: its records have the last word.
   if (written !== undefined && (salt === undefined || salt === written.salt)) {
-    return { is: 'misnamed', header: { ...written, id }, ownId: written.id }
+    const { id: ownId } = written
+    if (ownId === id) return { is: 'intact', header: written }
+    return { is: 'misnamed', header: { ...written, id }, ownId }
   }
   if (salt === undefined) {
     if (unreadable !== undefined) throw unreadable.cause
@@ -55,6 +59,14 @@ export async function findSegmentHeader(
   }
   const is = unreadable === undefined ? 'damaged' : 'unreadable'
   return { is, header: { id, salt, createdMs: 0 } }
+}
+
+/** True when the first record was written under this salt, as most are. */
+async function startsWithRecord(file: VfsFile, salt: number): Promise<boolean> {
+  const bytes = Buffer.alloc(recordHeaderBytes)
+  const got = await file.read(bytes, segmentHeaderBytes)
+  const at = { salt, offset: segmentHeaderBytes }
+  return parseRecordHeader(bytes.subarray(0, got), at) !== undefined
 }
 
 /** Durable when it is true. A disk that does not take it now costs nothing but another look at the records. */

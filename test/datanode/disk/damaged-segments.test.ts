@@ -99,13 +99,19 @@ describe('a segment with a damaged header', (test) => {
     const file = await onlySegment(fixture)
     const segment = await readFile(file)
     segment[12] = (segment[12] ?? 0) ^ 1
-    segment[16] = (segment[16] ?? 0) ^ 1
-    segment.writeUInt32LE(crc32c(segment.subarray(0, 60)), 60)
-    assert.ok(parseSegmentHeader(segment) !== undefined)
-    await writeFile(file, segment)
-    const again = await fixture.open()
-    assert.match(again.recovery?.problems[0]?.what ?? '', /^had a damaged header/)
-    await requireAll(again, chunks)
+    // With another number, and with its own.
+    for (const flipped of [1, 0]) {
+      segment[16] = (segment[16] ?? 0) ^ flipped
+      segment.writeUInt32LE(crc32c(segment.subarray(0, 60)), 60)
+      assert.ok(parseSegmentHeader(segment) !== undefined)
+      await writeFile(file, segment)
+      await rm(join(fixture.path, 'index'), { recursive: true })
+      const again = await fixture.open()
+      assert.match(again.recovery?.problems[0]?.what ?? '', /^had a damaged header/)
+      await requireAll(again, chunks)
+      await again.close()
+      segment[16] = (segment[16] ?? 0) ^ flipped
+    }
   })
 
   test('that an earlier version has set aside comes back', async () => {
