@@ -20,10 +20,16 @@ const stepBytes = 512 * 1024
 const checkedHeaderBytes = recordHeaderBytes - 4
 const checkedTrailerBytes = trailerBytes - 4
 
-/** `undefined`: nothing in the file is a record, nor a footer. */
-export async function recoverSalt(file: VfsFile): Promise<number | undefined> {
+/**
+ * `undefined`: nothing in the file is a record, nor a footer, or they cannot tell. `written`: what a header that
+ * seems intact says, which counts for as much as one record.
+ */
+export async function recoverSalt(
+  file: VfsFile,
+  written: number | undefined,
+): Promise<number | undefined> {
   const bytes = await file.size()
-  return (await saltOfFooter(file, bytes)) ?? (await saltOfRecords(file, bytes))
+  return (await saltOfFooter(file, bytes)) ?? (await saltOfRecords(file, { bytes, written }))
 }
 
 async function saltOfFooter(file: VfsFile, fileBytes: number): Promise<number | undefined> {
@@ -42,13 +48,19 @@ async function saltOfFooter(file: VfsFile, fileBytes: number): Promise<number | 
 type Candidate = {
   readonly salt: number
   votes: number
-  /** The first of the records that it would be right for. */
-  readonly header: Buffer
+  /** The first of the records that it would be right for, if there is any. */
+  header: Buffer | undefined
 }
 
-async function saltOfRecords(file: VfsFile, fileBytes: number): Promise<number | undefined> {
+async function saltOfRecords(
+  file: VfsFile,
+  { bytes, written }: { readonly bytes: number; readonly written: number | undefined },
+): Promise<number | undefined> {
   const candidates = new Map<number, Candidate>()
-  for await (const header of recordsLookedFor(file, fileBytes)) vote(candidates, header)
+  if (written !== undefined) {
+    candidates.set(written, { salt: written, votes: 1, header: undefined })
+  }
+  for await (const header of recordsLookedFor(file, bytes)) vote(candidates, header)
   const all = [...candidates.values()]
   const most = all.reduce((max, { votes }) => Math.max(max, votes), 0)
   const first = all.filter(({ votes }) => votes === most)
@@ -74,9 +86,10 @@ function vote(candidates: Map<number, Candidate>, header: Buffer): void {
   if (!seemsRecord(header)) return
   const crc = header.readUInt32LE(checkedHeaderBytes)
   const salt = crc32cStart(header.subarray(0, checkedHeaderBytes), crc)
-  const known = candidates.get(salt)
-  if (known !== undefined) known.votes += 1
-  else candidates.set(salt, { salt, votes: 1, header: Buffer.from(header) })
+  const known = candidates.get(salt) ?? { salt, votes: 0, header: undefined }
+  known.votes += 1
+  known.header ??= Buffer.from(header)
+  candidates.set(salt, known)
 }
 
 /** True where what is the same in all records is as it must be. */
@@ -100,6 +113,7 @@ async function provedByFrames(
   const proved: number[] = []
   const notes: number[] = []
   for (const { salt, header } of candidates) {
+    if (header === undefined) continue
     const record = parseRecordHeader(header, { salt, offset: header.readUInt32LE(12) })
     if (record?.is === 'delete') notes.push(salt)
     else if (record !== undefined && (await readWholeRecord(file, record)) !== undefined) {

@@ -46,7 +46,7 @@ export async function findSegmentHeader(
     unreadable = { cause }
   }
   const isRight = written !== undefined && (await startsWithRecord(file, written.salt))
-  const salt = (isRight ? written?.salt : undefined) ?? (await recoverSalt(file))
+  const salt = (isRight ? written?.salt : undefined) ?? (await recoverSalt(file, written?.salt))
   // The header of another segment may have been written over this one's: its records have the last word.
   if (written !== undefined && (salt === undefined || salt === written.salt)) {
     const { id: ownId } = written

@@ -114,6 +114,25 @@ describe('a segment with a damaged header', (test) => {
     }
   })
 
+  test('is not taken for damaged by the one record that is', async () => {
+    const store = await fixture.open()
+    const [first, second] = [testChunk(random, 3_000), testChunk(random, 3_000)]
+    await store.write(first)
+    await store.delete([first.ref])
+    await store.write(second)
+    const file = await onlySegment(fixture)
+    const segment = await readFile(file)
+    await store.close()
+    // The chunk's record with another id, and of the others the delete record alone.
+    const end = segment.indexOf(second.frames) - 76
+    segment[64 + 40] = (segment[64 + 40] ?? 0) ^ 1
+    await writeFile(file, segment.subarray(0, end))
+    await rm(join(fixture.path, 'index'), { recursive: true })
+    const again = await fixture.open()
+    assert.match(again.recovery?.problems[0]?.what ?? '', /^hides records/)
+    assert.ok((await readFile(file)).equals(segment.subarray(0, end)))
+  })
+
   test('that an earlier version has set aside comes back', async () => {
     const chunks = await filled(fixture, { version: 2, end: 'sealed' })
     const file = await onlySegment(fixture)
