@@ -24,7 +24,9 @@ export const asideSuffix = '.bad'
 /** Of what was set aside: the number that the name before the suffix begins with. */
 const segmentNameLength = segmentFileName(parseSegmentId(0)).length
 
-type Settling = Pick<RecoverOptions, 'vfs' | 'paths'> & { readonly findings: Findings }
+type Settling = Pick<RecoverOptions, 'vfs' | 'paths' | 'randomBytes'> & {
+  readonly findings: Findings
+}
 
 /** The segments that are there afterwards, all of them files with a header. */
 export async function settleSegments(settling: Settling): Promise<readonly SegmentId[]> {
@@ -34,12 +36,14 @@ export async function settleSegments(settling: Settling): Promise<readonly Segme
   for (const name of await namesTooMany(settling, names)) {
     await setAside(settling, { name, taken, what: 'is another name of a segment' })
   }
+  // Before anything else may take their names.
+  for (const name of names) {
+    if (name.endsWith(asideSuffix)) await bringBack(settling, { name, taken })
+  }
   for (const name of names) {
     const id = parseSegmentFileName(name)
     if (id !== undefined && taken.has(name)) await settleOne(settling, { id, taken })
   }
-  for (const name of names)
-    if (name.endsWith(asideSuffix)) await bringBack(settling, { name, taken })
   await vfs.syncDirectory(paths.segments)
   return [...taken].flatMap((name) => parseSegmentFileName(name) ?? [])
 }
@@ -129,20 +133,33 @@ async function bringBack(settling: Settling, { name, taken }: Names & { name: st
   const id = parseSegmentFileName(name.slice(0, segmentNameLength))
   if (id === undefined) return
   const found = await lookAtSegment(vfs, { path, id })
-  const ownId = ownIdOf(found, id)
-  if (ownId === undefined || taken.has(segmentFileName(ownId))) return
-  const ownName = segmentFileName(ownId)
-  await vfs.rename(path, join(paths.segments, ownName))
+  if (found.is === 'unfinished' || found.is === 'noSegment') return
+  if (await isNamedTwice(settling, path)) return
+  const ownId = found.is === 'misnamed' ? found.ownId : id
+  const isFree = !taken.has(segmentFileName(ownId))
+  const newId = isFree ? ownId : parseSegmentId(settling.randomBytes(6).readUIntLE(0, 6))
+  const newName = segmentFileName(newId)
+  await vfs.rename(path, paths.file(newId))
   taken.delete(name)
-  taken.add(ownName)
-  findings.problems.push({ file: path, what: `can be read; it is segment ${ownName} again` })
-  if (found.is === 'damaged') await mendAndTell(settling, { path: paths.file(ownId), found })
+  taken.add(newName)
+  findings.problems.push({ file: path, what: `can be read; it is segment ${newName} again` })
+  if (found.is === 'damaged' || !isFree) {
+    await mendSegmentHeader(vfs, paths.file(newId), { ...found.header, id: newId })
+  }
 }
 
-/** The segment that was found under this number. */
-function ownIdOf(found: Looked, id: SegmentId): SegmentId | undefined {
-  if (found.is === 'unfinished' || found.is === 'noSegment') return undefined
-  return found.is === 'misnamed' ? found.ownId : id
+/** True when one of the segments is the very same file. */
+async function isNamedTwice(
+  { vfs, paths }: Pick<RecoverOptions, 'vfs' | 'paths'>,
+  path: string,
+): Promise<boolean> {
+  const own = await vfs.identify(path)
+  for (const name of await vfs.list(paths.segments)) {
+    if (parseSegmentFileName(name) === undefined) continue
+    const other = await vfs.identify(join(paths.segments, name))
+    if (other !== undefined && other.file === own?.file) return true
+  }
+  return false
 }
 
 /** True when something that was set aside can be read. */
@@ -154,9 +171,10 @@ export async function holdsReadableAside({
   for (const name of names.filter((each) => each.endsWith(asideSuffix))) {
     const id = parseSegmentFileName(name.slice(0, segmentNameLength))
     if (id === undefined) continue
-    const found = await lookAtSegment(vfs, { path: join(paths.segments, name), id })
-    const ownId = ownIdOf(found, id)
-    if (ownId !== undefined && !names.includes(segmentFileName(ownId))) return true
+    const path = join(paths.segments, name)
+    const { is } = await lookAtSegment(vfs, { path, id })
+    const isReadable = is !== 'unfinished' && is !== 'noSegment'
+    if (isReadable && !(await isNamedTwice({ vfs, paths }, path))) return true
   }
   return false
 }
@@ -200,7 +218,10 @@ type Mending = {
 }
 
 /** Writes the header that records and name say, and tells. */
-export async function mendAndTell({ vfs, findings }: Settling, { path, found }: Mending) {
+export async function mendAndTell(
+  { vfs, findings }: Pick<Settling, 'vfs' | 'findings'>,
+  { path, found }: Mending,
+) {
   const isMended = await mendSegmentHeader(vfs, path, found.header)
   const then = isMended ? 'a new one was written' : 'a new one could not be written'
   const what =

@@ -148,6 +148,24 @@ describe('a segment with a damaged header', (test) => {
     assert.deepEqual(await readdir(join(fixture.path, 'segments')), [file.slice(-16)])
   })
 
+  test('that was set aside comes back beside what has taken its name', async () => {
+    for (const stub of ['its name', 'another'] as const) {
+      const chunks = await filled(fixture, { version: 2, end: 'sealed' })
+      const file = await onlySegment(fixture)
+      const header = (await readFile(file)).subarray(0, 64)
+      await rename(file, `${file}.bad`)
+      const taker = join(fixture.path, 'segments', '000000000001.seg')
+      await writeFile(stub === 'its name' ? file : taker, header)
+      for (const rebuilt of [true, false]) {
+        const again = await fixture.open({ isReferenced })
+        assert.equal(again.recovery?.rebuilt, rebuilt)
+        await requireAll(again, chunks)
+        await again.close()
+      }
+      await empty(fixture)
+    }
+  })
+
   test('of a record, which the footer has whole, is written anew when it is read or scrubbed', async () => {
     for (const how of ['read', 'scrubbed', 'rebuilt'] as const) {
       const chunks = await filled(fixture, { version: 2, end: 'sealed' })
