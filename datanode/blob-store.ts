@@ -97,11 +97,13 @@ export interface BlobStore {
   /**
    * Verifies stored frames without keys, at most about `budgetBytes` of them, going on where the
    * last call ended; `wrapped` when it came round. Corrupt chunks are reported, and not removed;
-   * from then on `has` calls them bad.
+   * from then on `has` calls them bad. `problems`: what was found besides, and put right if it could be.
    */
-  scrub(
-    budgetBytes: number,
-  ): Promise<{ readonly corrupt: readonly BlobRef[]; readonly wrapped: boolean }>
+  scrub(budgetBytes: number): Promise<{
+    readonly corrupt: readonly BlobRef[]
+    readonly wrapped: boolean
+    readonly problems: readonly { readonly file: string; readonly what: string }[]
+  }>
 
   usage(): Promise<BlobUsage>
 

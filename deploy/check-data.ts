@@ -2,7 +2,7 @@
 // must be. Like a start after an unclean stop it recovers the chunk store first; it changes nothing
 // else.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { damagedHeaders } from '../datanode/disk/damaged-headers.ts'
+import { inspectSegments } from '../datanode/disk/inspect-segments.ts'
 import { realVfs } from '../datanode/disk/real-vfs.ts'
 import { segmentPaths } from '../datanode/disk/segment-paths.ts'
 import { type MasterKey, readMasterKey } from '../gateway/access/keys/master-key-file.ts'
@@ -98,8 +98,8 @@ async function checkAll(checking: Checking): Promise<void> {
   try {
     for (const { file, what } of blobs.recovery?.problems ?? []) tell(`${file} ${what}`)
     const paths = segmentPaths(chunksDirectory(dataDirectory))
-    for (const file of await damagedHeaders({ vfs: realVfs, paths })) {
-      tell(`${file} has no intact header: once the index is built anew, nothing of it can be read`)
+    for await (const { file, what } of inspectSegments({ vfs: realVfs, paths })) {
+      tell(`${file} ${what}`)
     }
     const { chunks, orphans } = await verifyReferences({
       environment,

@@ -7,15 +7,7 @@ import type { ChunkIndex, Place } from './chunk-index.ts'
 import { withLedger } from './chunk-ledger.ts'
 import { type JoinedRead, joinReads, type SegmentSpan } from './joined-reads.ts'
 import type { LostChunkSearch } from './lost-chunk-search.ts'
-import {
-  checkFrames,
-  isNamed,
-  type PlacedFrames,
-  readFrames,
-  readSpan,
-  spanToRead,
-} from './read-record.ts'
-import { isAt } from './reinstate.ts'
+import { checkFrames, type PlacedFrames, readFrames, readSpan, spanToRead } from './read-record.ts'
 import type { SegmentFiles } from './segment-files.ts'
 import { errorCode } from './vfs.ts'
 
@@ -55,8 +47,8 @@ export class ChunkReader {
       try {
         const placed = { ref, place, range }
         const read = await this.files.use(place.segment, (file) => readFrames(file, placed, into))
-        if (read.is === 'corrupt' && (await this.isMisled(placed))) continue
-        return this.noted(placed, read)
+        if (read.is === 'corrupt' && (await this.isElsewhere(placed))) continue
+        return read
       } catch (cause) {
         if (errorCode(cause) === 'EIO') this.markBad(ref, place)
         if (errorCode(cause) !== 'ENOENT') throw cause
@@ -108,34 +100,30 @@ export class ChunkReader {
       // The segment was retired meanwhile, or one of them cannot be read: each for itself then.
       return this.readEach(of)
     }
-    const misled: Numbered[] = []
+    const bad: Numbered[] = []
     const answers = of.flatMap((located): Answer[] => {
       const from = located.span.start - span.start
       const own = bytes.subarray(from, from + located.span.bytes)
       const read = checkFrames(own, located)
-      if (read.is === 'found' || isNamed(own, located)) {
-        return [{ number: located.number, read: this.noted(located, read) }]
-      }
-      misled.push(located)
+      if (read.is === 'found') return [{ number: located.number, read }]
+      bad.push(located)
       return []
     })
-    // Each of those for itself: it may be the index that is wrong, and not the bytes.
-    return misled.length === 0 ? answers : [...answers, ...(await this.readEach(misled))]
+    // Each of those for itself: it may be the index that is wrong, or there is another copy.
+    return bad.length === 0 ? answers : [...answers, ...(await this.readEach(bad))]
   }
 
   private readEach(wanted: readonly Numbered[]): Promise<readonly Answer[]> {
     return allEnded(wanted.map(async (one) => ({ number: one.number, read: await this.read(one) })))
   }
 
-  /** True when the index led to a place that is not the chunk's, and knows the right one by now. */
-  private async isMisled({ ref, place, range }: PlacedFrames): Promise<boolean> {
-    const isRight = place.length === range.length && (await isAt(this.files, place, ref))
-    return !isRight && (await this.search.find(ref))
-  }
-
-  private noted<T extends BlobRead>({ ref, place }: PlacedFrames, read: T): T {
-    if (read.is === 'corrupt') this.markBad(ref, place)
-    return read
+  /**
+   * True when the index led to a place that is not the chunk's, or to a bad copy of two, and knows a good one
+   * by now.
+   */
+  private async isElsewhere({ ref, place }: PlacedFrames): Promise<boolean> {
+    this.markBad(ref, place)
+    return this.search.find(ref)
   }
 
   /** So that the next upload of the same content stores it again. */

@@ -261,8 +261,9 @@ export class DiskBlobStore implements BlobStore {
 
   async scrub(budgetBytes: number): Promise<Scrubbed> {
     this.#assertPrimary()
-    const { isReferenced } = this.#parts.options
-    return scrub({ index: this.#index, files: this.#files, isReferenced }, budgetBytes)
+    const { options, paths } = this.#parts
+    const parts = { ...options, paths, index: this.#index, files: this.#files }
+    return scrub(parts, budgetBytes)
   }
 
   async usage(): Promise<BlobUsage> {

@@ -1,18 +1,22 @@
 // Whether an index that may be believed agrees with the segment files. One of another moment may pass
 // for ours: a snapshot that was put back, a volume that was attached again while the system ran on.
 import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
+import { findOddSegments } from './mend-headers.ts'
 import type { RecoverOptions, SegmentProblem } from './recovery-report.ts'
-import { holdsMore, readSegmentHeader } from './scan-segment.ts'
+import { holdsMore } from './scan-segment.ts'
 import { parseSegmentFileName, type SegmentId } from './segment-format.ts'
+import { findSegmentHeader } from './segment-header.ts'
+import { holdsReadableAside } from './settle-segments.ts'
 
 export type Agreement =
-  | { readonly is: 'agrees' }
+  /** `damaged`: segments whose headers are. */
+  | { readonly is: 'agrees'; readonly damaged: readonly SegmentId[] }
   /** The index is to be built anew. `missing`: files that it knew, with chunks in them. */
   | { readonly is: 'disagrees'; readonly missing: readonly SegmentProblem[] }
 
 type Options = Pick<RecoverOptions, 'vfs' | 'paths'>
 
-/** For a start, before anybody appends. Looks into segments that were left open, and no others. */
+/** For a start, before anybody appends. Looks at all headers, and into segments that were left open. */
 export async function indexAgrees(options: Options, index: ChunkIndex): Promise<Agreement> {
   const { paths } = options
   const rows = index.segments()
@@ -24,12 +28,14 @@ export async function indexAgrees(options: Options, index: ChunkIndex): Promise<
   if (missing.length > 0) return { is: 'disagrees', missing }
   const known = new Set(rows.map(({ id }) => id))
   for (const id of files) if (!known.has(id)) return { is: 'disagrees', missing }
+  const { damaged, strange } = await findOddSegments(options, files)
+  if (strange.length > 0 || (await holdsReadableAside(options))) return { is: 'disagrees', missing }
   for (const row of rows) {
     if (row.state === 'active' && files.has(row.id) && (await hasMore(options, row))) {
       return { is: 'disagrees', missing }
     }
   }
-  return { is: 'agrees' }
+  return { is: 'agrees', damaged }
 }
 
 export async function segmentIds({ vfs, paths }: Options): Promise<ReadonlySet<SegmentId>> {
@@ -44,9 +50,8 @@ export async function segmentIds({ vfs, paths }: Options): Promise<ReadonlySet<S
 async function hasMore({ vfs, paths }: Options, row: SegmentRow): Promise<boolean> {
   const file = await vfs.open(paths.file(row.id), 'read')
   try {
-    const header = await readSegmentHeader(file)
-    // Without its header no record of it can be told; what the index knows still reads.
-    return header !== undefined && (await holdsMore(file, { header, end: row.end }))
+    const found = await findSegmentHeader(file, row.id)
+    return found !== undefined && (await holdsMore(file, { header: found.header, end: row.end }))
   } finally {
     await file.close()
   }

@@ -4,10 +4,12 @@
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import type { SegmentRow } from './chunk-index.ts'
 import { segmentIds } from './index-agrees.ts'
+import { mendRecord } from './mend-record.ts'
 import { rowOf } from './rebuild-index.ts'
 import { type ReinstateParts, reinstate } from './reinstate.ts'
-import { readSegmentHeader, scanSegment } from './scan-segment.ts'
-import { type SegmentId, segmentFileName } from './segment-format.ts'
+import { scanSegment } from './scan-segment.ts'
+import { type ChunkRecord, type SegmentId, segmentFileName } from './segment-format.ts'
+import { findSegmentHeader } from './segment-header.ts'
 import type { SegmentPaths } from './segment-paths.ts'
 import { isLive, recordsOf } from './segment-records.ts'
 import { errorCode, type Vfs, type VfsFile } from './vfs.ts'
@@ -48,7 +50,8 @@ export class LostChunkSearch {
     const isTheSame =
       now?.segment === before?.segment &&
       now?.offset === before?.offset &&
-      now?.length === before?.length
+      now?.length === before?.length &&
+      now?.isBad === before?.isBad
     if (now !== undefined && !isTheSame) return true
     if (this.failure !== undefined) throw this.failure.cause
     return false
@@ -77,16 +80,27 @@ export class LostChunkSearch {
   ): Promise<void> {
     const { index } = this.parts
     const row = known ?? (await this.enterSegment(id, file))
-    const { records } = await recordsOf(file, row)
-    const chunks = records.filter((record) => record.is === 'chunk')
-    const missed = chunks.filter((record) => !isLive(index, row, record))
-    await reinstate(this.parts, row, { file, records: missed })
+    const { records, salt } = await recordsOf(file, row)
+    const mending = { vfs: this.parts.vfs, path: this.parts.paths.file(id), file, salt }
+    const missed: ChunkRecord[] = []
+    for (const record of records) {
+      if (record.is !== 'chunk') continue
+      // One that was found bad is missed too, if it is good after all, or can be made so.
+      const isMissed =
+        !isLive(index, row, record) ||
+        (index.find(record.ref)?.isBad === true && (await mendRecord(mending, record)) !== 'failed')
+      if (isMissed) missed.push(record)
+    }
+    await reinstate(this.parts, row, { file, records: missed, elsewhere: 'name' })
   }
 
   /** Of a file that the index knows nothing of: its row is made before a file, and goes after it. */
   private async enterSegment(id: SegmentId, file: VfsFile): Promise<SegmentRow> {
-    const header = await readSegmentHeader(file)
-    if (header === undefined) throw new Error(`the header of ${segmentFileName(id)} is not intact`)
+    const found = await findSegmentHeader(file, id)
+    if (found === undefined) {
+      throw new Error(`no record of ${segmentFileName(id)} can be made out`)
+    }
+    const { header } = found
     const syncedTo = await file.size()
     const row = rowOf(id, await scanSegment(file, { header, syncedTo, checkFrames: false }))
     this.parts.index.transact((txn) => txn.putSegment(row))

@@ -6,7 +6,7 @@ import type { BlobRead } from '../blob-store.ts'
 import type { Place } from './chunk-index.ts'
 import { digestFrames, type FrameRange, framesIntact, framesSpan } from './frame-crc.ts'
 import { type ChunkRecord, namesChunk, recordHeaderBytes } from './segment-format.ts'
-import type { VfsFile } from './vfs.ts'
+import { errorCode, type VfsFile } from './vfs.ts'
 
 /** Frames of a chunk whose record lies at `place`. */
 export type PlacedFrames = {
@@ -72,13 +72,20 @@ export function checkFrames(bytes: Buffer, { ref, place, range }: PlacedFrames):
   return framesIntact(frames, range) ? { is: 'found', frames } : { is: 'corrupt' }
 }
 
-/** True when the header of a record was read with the frames, and it is the chunk's. */
-export function isNamed(bytes: Buffer, { ref, place, range }: PlacedFrames): boolean {
-  return headerBytesRead(range) > 0 && namesChunk(bytes, { ref, ...place })
-}
-
 function headerBytesRead({ first }: FrameRange): number {
   return first === 0 ? recordHeaderBytes : 0
+}
+
+/** True when all of a chunk reads from there. A sector that the disk cannot read is as bad as wrong bytes. */
+export async function readsAt(file: VfsFile, ref: BlobRef, place: Place): Promise<boolean> {
+  const { length } = place
+  const range = { first: 0, count: blockCount(length), length }
+  try {
+    return (await readFrames(file, { ref, place, range })).is === 'found'
+  } catch (cause) {
+    if (errorCode(cause) !== 'EIO') throw cause
+    return false
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 // The operating system's files. Raw descriptors and callbacks: cheaper per call than FileHandle.
 import { close, constants, fdatasync, fstat, fsync, ftruncate, open, read, writev } from 'node:fs'
-import { mkdir, readdir, readFile, rename, statfs, unlink } from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, rename, stat, statfs, unlink } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { noRoomError } from '../../protocol/no-room.ts'
 import { allocateFile } from './allocate-file.ts'
@@ -31,6 +31,18 @@ export const realVfs: Vfs = {
   list: (directory) => readdir(directory),
   async makeDirectory(path) {
     await mkdir(path, { recursive: true, mode: 0o700 })
+  },
+  async identify(path) {
+    try {
+      const found = await stat(path, { bigint: true })
+      if (!found.isFile()) return undefined
+      const isLink = (await lstat(path)).isSymbolicLink()
+      return { file: `${found.dev} ${found.ino}`, isLink }
+    } catch (cause) {
+      const code = errorCode(cause)
+      if (code !== 'ENOENT' && code !== 'ELOOP') throw cause
+      return undefined
+    }
   },
   rename,
   unlink,

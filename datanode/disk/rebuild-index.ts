@@ -1,24 +1,21 @@
 // Builds the index from the segment files alone. First every chunk record is entered, then every
 // delete record takes effect in the segment that it names: the order between segments is of no weight.
-import { join } from 'node:path'
+import { judgeCopies } from './better-copies.ts'
 import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
 import { withLedger } from './chunk-ledger.ts'
 import type { Findings, RecoverOptions } from './recovery-report.ts'
+import { type SegmentScan, scanSegment, unreadableBytes } from './scan-segment.ts'
 import {
-  readSegmentHeader,
-  type SegmentScan,
-  scanSegment,
-  unreadableBytes,
-} from './scan-segment.ts'
-import {
-  parseSegmentFileName,
   type RecordHeader,
   recordBytes,
+  type SegmentHeader,
   type SegmentId,
   segmentFileName,
   segmentHeaderBytes,
 } from './segment-format.ts'
-import type { Vfs, VfsFile } from './vfs.ts'
+import { findSegmentHeader } from './segment-header.ts'
+import { settleSegments } from './settle-segments.ts'
+import type { VfsFile } from './vfs.ts'
 
 const recordsPerTransaction = 4096
 const rewriteBytes = 1024 * 1024
@@ -29,33 +26,25 @@ export async function rebuildIndex(
   findings: Findings,
 ): Promise<void> {
   const withNotes: SegmentId[] = []
-  for (const name of await options.vfs.list(options.paths.segments)) {
-    const id = parseSegmentFileName(name)
-    if (id === undefined) continue
+  for (const id of await settleSegments({ ...options, findings })) {
     const scan = await takeIn(options, id, findings)
-    if (scan === undefined) continue
-    enterSegment(index, { id, scan })
+    await enterSegment(options, index, { id, scan })
     if (scan.records.some(({ is }) => is === 'delete')) withNotes.push(id)
   }
   for (const id of withNotes) await applyNotes(options, index, id)
 }
 
-/** Reads a segment, ends it if a stop has left it open, and moves it aside if it is no segment. */
+/** Reads a segment, and ends it if a stop has left it open. */
 async function takeIn(
   { vfs, paths }: RecoverOptions,
   id: SegmentId,
   findings: Findings,
-): Promise<SegmentScan | undefined> {
+): Promise<SegmentScan> {
   const path = paths.file(id)
   const file = await vfs.open(path, 'readWrite')
   let scan: SegmentScan
   try {
-    const header = await readSegmentHeader(file)
-    if (header?.id !== id) {
-      await setAside(vfs, join(paths.segments, segmentFileName(id)), { file, findings })
-      await vfs.syncDirectory(paths.segments)
-      return undefined
-    }
+    const header = await requireHeader(file, id)
     scan = await scanSegment(file, {
       header,
       syncedTo: segmentHeaderBytes,
@@ -82,6 +71,12 @@ async function takeIn(
   return scan
 }
 
+async function requireHeader(file: VfsFile, id: SegmentId): Promise<SegmentHeader> {
+  const found = await findSegmentHeader(file, id)
+  if (found === undefined) throw new Error(`${segmentFileName(id)} has changed since it was read`)
+  return found.header
+}
+
 /**
  * Records may be whole in the system's cache alone, and count from now on. A sync that failed once
  * has made the cache call their pages clean, so they are written again, byte for byte, first.
@@ -96,31 +91,22 @@ async function makeDurable(file: VfsFile, { syncedTo, end }: SegmentScan): Promi
   await file.datasync()
 }
 
-/** A file is given its records only after its header is durable: short ones never held any. */
-async function setAside(
-  vfs: Vfs,
-  path: string,
-  { file, findings }: { file: VfsFile; findings: Findings },
+async function enterSegment(
+  home: RecoverOptions,
+  index: ChunkIndex,
+  { id, scan }: { id: SegmentId; scan: SegmentScan },
 ): Promise<void> {
-  if ((await file.size()) <= segmentHeaderBytes) {
-    await vfs.unlink(path)
-    return
-  }
-  await vfs.rename(path, `${path}.bad`)
-  findings.problems.push({ file: `${path}.bad`, what: 'has no intact header; it was set aside' })
-}
-
-function enterSegment(index: ChunkIndex, { id, scan }: { id: SegmentId; scan: SegmentScan }): void {
   const row = rowOf(id, scan)
   index.transact((txn) => txn.putSegment(row))
   const corrupt = new Set<RecordHeader>(scan.corrupt)
   for (const batch of batches(scan.records)) {
+    const badCopies = await judgeCopies(home, index, { id, records: batch })
     index.transact((txn) =>
       withLedger(txn, (ledger) => {
         for (const record of batch) {
           if (record.is !== 'chunk') continue
           const { ref, offset, length, writtenSec } = record
-          const isBad = corrupt.has(record)
+          const isBad = corrupt.has(record) || badCopies.has(record)
           ledger.addFound(ref, { segment: id, offset, length, writtenSec, isBad })
         }
       }),
@@ -152,8 +138,7 @@ async function applyNotes(
 ): Promise<void> {
   const file = await vfs.open(paths.file(id), 'read')
   try {
-    const header = await readSegmentHeader(file)
-    if (header === undefined) throw new Error(`the header of ${paths.file(id)} became unreadable`)
+    const header = await requireHeader(file, id)
     // The file has been cut to its good records by now, and what they say is durable.
     const scan = await scanSegment(file, {
       header,

@@ -9,7 +9,7 @@ import { readWholeRecord } from './read-record.ts'
 import { chooseSegments, isDead } from './reclaim-policy.ts'
 import { removeSegmentFile } from './recover.ts'
 import { reinstate } from './reinstate.ts'
-import { readSegmentHeader, scanSegment } from './scan-segment.ts'
+import { scanSegment } from './scan-segment.ts'
 import type { SegmentFiles } from './segment-files.ts'
 import {
   type ChunkRecord,
@@ -18,6 +18,7 @@ import {
   type SegmentId,
   segmentHeaderBytes,
 } from './segment-format.ts'
+import { findSegmentHeader } from './segment-header.ts'
 import type { SegmentLog } from './segment-log.ts'
 import type { SegmentPaths } from './segment-paths.ts'
 import { DamagedSegment, isLive, recordsOf } from './segment-records.ts'
@@ -55,7 +56,8 @@ export class Reclaimer {
     let budget = budgetBytes
     for (const row of index.segments()) {
       if (row.state !== 'retired' && !isDead(row, await this.#notesNeeded(row))) continue
-      freedBytes += await this.#retire(row)
+      // Nothing has been moved out of it just now: what it holds may be the only good copy.
+      freedBytes += await this.#retire(row, 'frames')
       worked = true
     }
     const rows = index.segments()
@@ -70,7 +72,7 @@ export class Reclaimer {
       budget -= movedBytes
       worked = true
       freedBytes -= movedBytes
-      if (complete) freedBytes += await this.#retire(row)
+      if (complete) freedBytes += await this.#retire(row, 'name')
     }
     return { is: worked ? 'worked' : 'idle', freedBytes: Math.max(0, freedBytes) }
   }
@@ -111,9 +113,9 @@ export class Reclaimer {
   }
 
   /** Answers the bytes given back: none if a chunk of it turned out to count. */
-  async #retire(row: SegmentRow): Promise<number> {
+  async #retire(row: SegmentRow, elsewhere: 'name' | 'frames'): Promise<number> {
     const { index, files } = this.#options
-    if (!(await this.#holdsNothing(row))) return 0
+    if (!(await this.#holdsNothing(row, elsewhere))) return 0
     const retired = index.transact((txn) =>
       withLedger(txn, (ledger) => {
         const now = ledger.segment(row.id)
@@ -133,21 +135,23 @@ export class Reclaimer {
    * By the segment itself and by metadata: the index, which says that nothing counts in it, is derived.
    * What does count is entered in the index again.
    */
-  async #holdsNothing(row: SegmentRow): Promise<boolean> {
+  async #holdsNothing(row: SegmentRow, elsewhere: 'name' | 'frames'): Promise<boolean> {
     const { files, index } = this.#options
     try {
       return await files.use(row.id, async (file) => {
-        const header = await readSegmentHeader(file)
         const bytes = await file.size()
-        // Cut off in its making: without a header there never was a record.
-        if (header === undefined && bytes <= segmentHeaderBytes) return true
-        if (header === undefined) return this.#keepDamaged(row, bytes)
+        // Cut off in its making: there never was a record.
+        if (bytes <= segmentHeaderBytes) return true
+        const found = await findSegmentHeader(file, row.id)
+        if (found === undefined) return this.#keepDamaged(row, bytes)
+        const { header } = found
         const scan = await scanSegment(file, { header, syncedTo: row.end, checkFrames: false })
         if (scan.unknownBytes > row.skippedBytes) return this.#keepDamaged(row, scan.unknownBytes)
         const chunks = scan.records.filter((record) => record.is === 'chunk')
         if (chunks.some((record) => isLive(index, row, record)))
           return this.#keepCounted(row, chunks)
-        return (await reinstate(this.#options, row, { file, records: chunks })) === 0
+        const kept = { file, records: chunks, elsewhere }
+        return (await reinstate(this.#options, row, kept)) === 0
       })
     } catch (cause) {
       // A lost file has nothing to keep.

@@ -6,9 +6,11 @@ import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
 import { withLedger } from './chunk-ledger.ts'
 import { indexAgrees, segmentIds } from './index-agrees.ts'
 import { type Believed, believedIndex, recordTrust } from './index-trust.ts'
+import { mendHeaders } from './mend-headers.ts'
 import { rebuildIndex } from './rebuild-index.ts'
 import type { Findings, RecoverOptions, RecoveryReport, SegmentProblem } from './recovery-report.ts'
 import { type SegmentId, segmentHeaderBytes } from './segment-format.ts'
+import { asideSuffix } from './settle-segments.ts'
 import { errorCode, type VfsFile } from './vfs.ts'
 
 export async function recover(
@@ -66,7 +68,10 @@ async function openTrusted(
   try {
     if (index.remembered('token') === token) {
       const agreement = await indexAgrees(options, index)
-      if (agreement.is === 'agrees') return index
+      if (agreement.is === 'agrees') {
+        await mendHeaders(options, agreement.damaged, findings)
+        return index
+      }
       findings.problems.push(...agreement.missing)
     }
   } catch {
@@ -93,7 +98,7 @@ async function openAnew(options: RecoverOptions, findings: Findings): Promise<Ch
 async function hidesChunks({ vfs, paths }: RecoverOptions, index: ChunkIndex): Promise<boolean> {
   const names = await vfs.list(paths.segments)
   return (
-    names.some((name) => name.endsWith('.bad')) ||
+    names.some((name) => name.endsWith(asideSuffix)) ||
     index.segments().some(({ unknownBytes }) => unknownBytes > 0)
   )
 }

@@ -5,7 +5,7 @@
 import type { IsReferenced } from '../blob-store.ts'
 import type { ChunkIndex, Place, SegmentRow } from './chunk-index.ts'
 import { withLedger } from './chunk-ledger.ts'
-import { readWholeRecord } from './read-record.ts'
+import { readsAt, readWholeRecord } from './read-record.ts'
 import type { SegmentFiles } from './segment-files.ts'
 import { type ChunkRecord, namesChunk, recordHeaderBytes } from './segment-format.ts'
 import { errorCode, type VfsFile } from './vfs.ts'
@@ -25,8 +25,14 @@ export type ReinstateParts = {
 export async function reinstate(
   parts: ReinstateParts,
   row: SegmentRow,
-  { file, records }: { readonly file: VfsFile; readonly records: readonly ChunkRecord[] },
+  found: {
+    readonly file: VfsFile
+    readonly records: readonly ChunkRecord[]
+    /** How another place of a chunk is looked at: at its name alone, or at all of its frames. */
+    readonly elsewhere: 'name' | 'frames'
+  },
 ): Promise<number> {
+  const { file, records, elsewhere } = found
   let entered = 0
   for (let at = 0; at < records.length; at += asked) {
     const group = records.slice(at, at + asked)
@@ -35,7 +41,8 @@ export async function reinstate(
     const referred = await parts.isReferenced(group.map(({ ref }) => ref))
     for (const [i, record] of group.entries()) {
       if (referred[i] !== true) continue
-      if (await reinstateOne(parts, row, { file, record, before: before[i] })) entered += 1
+      const missed = { file, record, before: before[i], elsewhere }
+      if (await reinstateOne(parts, row, missed)) entered += 1
     }
   }
   return entered
@@ -46,15 +53,19 @@ type Missed = {
   readonly record: ChunkRecord
   /** Where the index had it. */
   readonly before: Place | undefined
+  readonly elsewhere: 'name' | 'frames'
 }
 
 async function reinstateOne(
   { index, files }: ReinstateParts,
   row: SegmentRow,
-  { file, record, before }: Missed,
+  { file, record, before, elsewhere }: Missed,
 ): Promise<boolean> {
   const { ref, offset, length, writtenSec } = record
-  if (before !== undefined && !before.isBad && (await isAt(files, before, ref))) return false
+  if (before !== undefined && !before.isBad) {
+    const look = { ref, elsewhere }
+    if (await isAt(files, before, look)) return false
+  }
   // A bad copy is of no use in place of another.
   if ((await readWholeRecord(file, record)) === undefined) return false
   const place: Place = { segment: row.id, offset, length, writtenSec, isBad: false }
@@ -67,10 +78,15 @@ async function reinstateOne(
   )
 }
 
-/** True when the record of this chunk starts there. Its frames are not looked at. */
-export async function isAt(files: SegmentFiles, place: Place, ref: ChunkRecord['ref']) {
+/** True when the record of this chunk is there. */
+async function isAt(
+  files: SegmentFiles,
+  place: Place,
+  { ref, elsewhere }: Pick<Missed, 'elsewhere'> & { readonly ref: ChunkRecord['ref'] },
+): Promise<boolean> {
   try {
     return await files.use(place.segment, async (file) => {
+      if (elsewhere === 'frames') return readsAt(file, ref, place)
       const header = Buffer.alloc(recordHeaderBytes)
       const got = await file.read(header, place.offset)
       return namesChunk(header.subarray(0, got), { ref, ...place })

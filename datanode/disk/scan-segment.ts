@@ -7,7 +7,6 @@ import {
   type ChunkRecord,
   parseFooter,
   parseRecordHeader,
-  parseSegmentHeader,
   parseTrailer,
   type RecordHeader,
   recordBytes,
@@ -34,13 +33,6 @@ export type SegmentScan = {
   readonly sealed: boolean
   /** The file says of itself that it was durable up to here. */
   readonly syncedTo: number
-}
-
-/** `undefined`: no intact header. */
-export async function readSegmentHeader(file: VfsFile): Promise<SegmentHeader | undefined> {
-  const bytes = Buffer.alloc(segmentHeaderBytes)
-  await file.read(bytes, 0)
-  return parseSegmentHeader(bytes)
 }
 
 export type ScanOptions = {

@@ -7,7 +7,8 @@
 // acknowledged, and are damage; bad bytes above are a torn tail.
 //
 // The footer repeats all record headers, which makes rebuilding the index cheap, and ends in a
-// trailer of fixed size at the very end of the file.
+// trailer of fixed size at the very end of the file. Nothing hangs on the header alone: the salt can be
+// told from the footer or the records (`recover-salt.ts`), the id is the file's name.
 import { strict as assert } from 'node:assert'
 import { crc32c } from '@node-rs/crc32'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
@@ -27,8 +28,12 @@ export type SegmentId = number & { readonly __brand: 'SegmentId' }
 export type SegmentHeader = {
   readonly id: SegmentId
   readonly salt: number
+  /** 0: not known any more. */
   readonly createdMs: number
-  /** The store and moment it was made in. Absent: made by a version that did not note it. */
+  /**
+   * The store and moment it was made in. Absent: made by a version that did not note it, or the header was
+   * damaged and is written anew.
+   */
   readonly origin?: SegmentOrigin
 }
 

@@ -1,9 +1,10 @@
 // A look at a chunk store before it is opened, which changes nothing: what its note and the headers of all
 // its segments say of the store and the moment that they are of.
 import type { ChunksFound, SegmentOrigin } from '../../protocol/store/lineage.ts'
-import { readSegmentHeader } from './scan-segment.ts'
 import { parseSegmentFileName, type SegmentId, segmentHeaderBytes } from './segment-format.ts'
+import { readSegmentHeader } from './segment-header.ts'
 import type { SegmentPaths } from './segment-paths.ts'
+import { asideSuffix } from './settle-segments.ts'
 import { readStoreNote } from './store-note.ts'
 import { errorCode, type Vfs } from './vfs.ts'
 
@@ -25,7 +26,8 @@ export async function surveyStore(home: Home): Promise<ChunksFound> {
     note,
     // One that was set aside had data in it, too.
     holdsSegments:
-      segments.some((found) => found !== 'empty') || names.some((name) => name.endsWith('.bad')),
+      segments.some((found) => found !== 'empty') ||
+      names.some((name) => name.endsWith(asideSuffix)),
     origins: distinct(segments.filter((found) => typeof found === 'object')),
   }
 }
@@ -43,6 +45,8 @@ async function lookAt(
   { vfs, paths }: Home,
   id: SegmentId,
 ): Promise<SegmentOrigin | 'unmarked' | 'empty'> {
+  // Whatever has taken a segment's name: recovery puts it aside.
+  if ((await vfs.identify(paths.file(id))) === undefined) return 'empty'
   const file = await vfs.open(paths.file(id), 'read')
   try {
     const header = await readSegmentHeader(file)

@@ -3,6 +3,13 @@
 
 export type OpenMode = 'create' | 'read' | 'readWrite'
 
+export type FileIdentity = {
+  /** The same for all names of a file. */
+  readonly file: string
+  /** The name is a symbolic link. */
+  readonly isLink: boolean
+}
+
 export interface VfsFile {
   /** Fills `into` from `position` on; answers the bytes read, fewer only at the end of the file. */
   read(into: Buffer, position: number): Promise<number>
@@ -21,6 +28,8 @@ export interface Vfs {
   /** Names in a directory. */
   list(directory: string): Promise<string[]>
   makeDirectory(path: string): Promise<void>
+  /** `undefined`: no file, nor a symbolic link to one; a directory, a pipe, or a link to nowhere. */
+  identify(path: string): Promise<FileIdentity | undefined>
   rename(from: string, to: string): Promise<void>
   unlink(path: string): Promise<void>
   /** Makes creations, renames and removals of names in this directory durable. */

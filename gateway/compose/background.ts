@@ -142,7 +142,8 @@ function countRunningTime({ orphans }: Pick<MetadataStore, 'orphans'>): Repeatin
 async function scrub({ blobs, options, log }: BackgroundDeps): Promise<'idle'> {
   const bytes = (options.scrubBytesPerSecond * scrubPauseMs) / second
   if (bytes === 0) return 'idle'
-  const { corrupt } = await blobs.scrub(bytes)
+  const { corrupt, problems } = await blobs.scrub(bytes)
+  for (const problem of problems) log('damaged segment', { problem })
   for (const ref of corrupt) {
     log('corrupt chunk', { chunk: ref.id.toString('hex'), generation: ref.generation })
   }

@@ -144,6 +144,37 @@ describe('a check of a data directory', (test) => {
     assert.ok(lost.filter((line) => / is absent$/.test(line)).length >= 5, lost.join('\n'))
   })
 
+  test('tells of damaged headers, which lose nothing, and once: they are mended', async () => {
+    const store = await made()
+    const folder = store.path('chunks', 'segments')
+    const names = readdirSync(folder).filter((name) => name.endsWith('.seg'))
+    for (const name of names) {
+      const bytes = readFileSync(join(folder, name))
+      writeFileSync(join(folder, name), Buffer.concat([random.bytes(64), bytes.subarray(64)]))
+    }
+    const problems = told(store)
+    assert.strictEqual(problems.length, names.length)
+    for (const line of problems) assert.match(line, / had a damaged header; its records are read/)
+    assert.match(store.run('check').stdout, /All is well\.\n$/)
+  })
+
+  test('names what was set aside until it is removed', async () => {
+    const store = await made()
+    const junk = store.path('chunks', 'segments', '0000000000aa.seg')
+    writeFileSync(junk, random.bytes(1_000))
+    assert.match(
+      told(store)[0] ?? '',
+      /0000000000aa\.seg is no segment that can be read; it was set/,
+    )
+    for (let i = 0; i < 2; i += 1) {
+      assert.deepStrictEqual(told(store), [
+        `${junk}.bad was set aside: it is no segment that can be read (docs/recovery.md)`,
+      ])
+    }
+    rmSync(`${junk}.bad`)
+    assert.match(store.run('check').stdout, /All is well\.\n$/)
+  })
+
   test('says what it could not look at without the master key', async () => {
     const store = await made()
     renameSync(store.path('master.key'), store.path('..', 'key'))

@@ -65,6 +65,19 @@ describe('a chunk index that is damaged', (test) => {
     }
   })
 
+  test('together with every header of a segment, after a kill, loses nothing', async () => {
+    await store.start()
+    await store.fill('killed', 6)
+    await store.stop('SIGKILL')
+    const folder = store.path('chunks', 'segments')
+    for (const name of readdirSync(folder).filter((each) => each.endsWith('.seg'))) {
+      const bytes = readFileSync(`${folder}/${name}`)
+      writeFileSync(`${folder}/${name}`, Buffer.concat([Buffer.alloc(64), bytes.subarray(64)]))
+    }
+    rmSync(store.path('chunks', 'index'), { recursive: true })
+    await holds()
+  })
+
   /** The id of some chunk, as a segment names it. */
   function keyIn(bytes: Buffer): Buffer {
     const places = [...segmentIds(store)].filter((id) => bytes.includes(id))

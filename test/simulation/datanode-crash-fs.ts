@@ -250,6 +250,7 @@ function crashVfs(fs: CrashFs, process: Process): Vfs {
       }),
     list: (directory) => turn(() => fs.list(directory)),
     makeDirectory: () => turn(() => undefined),
+    identify: (path) => turn(() => (fs.has(path) ? { file: path, isLink: false } : undefined)),
     rename: (from, to) => changing(to, () => fs.rename(from, to)),
     unlink: (path) => changing(path, () => fs.unlink(path)),
     syncDirectory: (path) => changing(path, () => fs.syncNames(path)),

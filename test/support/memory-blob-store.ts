@@ -72,8 +72,8 @@ export class MemoryBlobStore implements BlobStore {
     return { is: 'idle', freedBytes: 0 }
   }
 
-  async scrub(): Promise<{ readonly corrupt: readonly BlobRef[]; readonly wrapped: boolean }> {
-    return { corrupt: [], wrapped: true }
+  async scrub() {
+    return { corrupt: [], wrapped: true, problems: [] }
   }
 
   async usage() {
