@@ -6,6 +6,8 @@ import { realVfs } from '../datanode/disk/real-vfs.ts'
 import { segmentPaths } from '../datanode/disk/segment-paths.ts'
 import { readStoreNote } from '../datanode/disk/store-note.ts'
 import { surveyStore } from '../datanode/disk/survey-store.ts'
+import { requireSoundPages } from '../metadata/lmdb/check-environment-file.ts'
+import { environmentFile } from '../metadata/lmdb/lmdb-environment.ts'
 import {
   type LmdbMetadataOptions,
   LmdbMetadataStore,
@@ -41,6 +43,15 @@ export async function lookAround(dataDirectory: string): Promise<Found> {
     chunks: await surveyStore({ vfs: realVfs, paths }),
     metadata: await peekLineage(metadataDirectory(dataDirectory)),
   }
+}
+
+/**
+ * The same, after every page of the metadata was read: LMDB ends the process on one that is damaged. For
+ * who holds the lock.
+ */
+export async function lookAroundWhole(dataDirectory: string): Promise<Found> {
+  await requireSoundPages(environmentFile(metadataDirectory(dataDirectory)))
+  return lookAround(dataDirectory)
 }
 
 /** How the two belong together. */

@@ -1,42 +1,40 @@
-// The format of this engine's rows, noted among them: a program refuses those of a later one.
-import { requireKnownFormat, storeFormat } from '../../protocol/store/store-format.ts'
+// What is done about the format of this engine's rows: noted where it is not, brought forward by the
+// primary where it is an earlier one, refused where it is a later one. The note itself: `layout-row.ts`.
+import { storeFormat } from '../../protocol/store/store-format.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
-import { decodeRecord, encodeRecord } from '../codec/record-frame.ts'
-import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
+import { addChecksums, noReach } from './add-checksums.ts'
+import { firstWithChecksums, layoutOf, putLayout } from './layout-row.ts'
+import type { LmdbEnvironment } from './lmdb-environment.ts'
 import { migrateLeases } from './migrate-leases.ts'
 
-const formatKey = Buffer.from('format')
-
-/**
- * Notes the format where there is none yet; the primary brings rows of an earlier one up to date. Throws
- * `StoreRefused` for one that is not known here.
- */
+/** Throws `StoreRefused` for a format that is not known here, and to a worker for one that is not current. */
 export async function checkLayoutFormat(
   env: LmdbEnvironment,
   role: 'primary' | 'worker',
 ): Promise<void> {
-  const format = requireKnownLayout(env)
-  if (format === undefined) return env.write(noteLayoutFormat)
-  // 2: leases have scopes, and what they hold is filed under them.
-  if (format === storeFormat) return
-  if (role === 'worker') {
-    throw new StoreRefused(
-      `The metadata are of format ${format}, not ${storeFormat}: start a server.`,
-    )
+  const layout = env.read(layoutOf)
+  if (layout.rows === 'checksummed') return
+  if (layout.rows === 'none') {
+    await env.write((tables) => putLayout(tables, storeFormat))
+    env.checksums.areOn = true
+    return
   }
-  await migrateLeases(env, noteLayoutFormat)
+  if (role === 'worker') throw notCurrent(layout)
+  // 2: leases have scopes, and what they hold is filed under them.
+  if (layout.format < 2) await migrateLeases(env, (tables) => putLayout(tables, 2))
+  await addChecksums(env, layout.rows === 'midway' ? layout.reach : noReach)
 }
 
-/** Answers the format that is noted, if any. Throws `StoreRefused` for one that is not known here. */
-export function requireKnownLayout(env: LmdbEnvironment): number | undefined {
-  const noted = env.read(({ meta }) => meta.get(formatKey))
-  if (noted === undefined) return undefined
-  const [format] = decodeRecord('layout', noted)
-  if (typeof format !== 'number') throw new StoreRefused('The metadata do not say their format.')
-  requireKnownFormat(format, 'The metadata')
-  return format
+/** For who reads rows before a server has brought them forward. Throws `StoreRefused`. */
+export function requireWholeLayout(env: LmdbEnvironment): void {
+  const layout = env.read(layoutOf)
+  if (layout.rows === 'midway') throw notCurrent(layout)
 }
 
-function noteLayoutFormat({ meta }: Tables): void {
-  meta.put(formatKey, encodeRecord(1, [storeFormat]))
+function notCurrent({ rows, format }: { readonly rows: string; readonly format: number }) {
+  return new StoreRefused(
+    rows === 'midway'
+      ? `The metadata are being brought to format ${firstWithChecksums}: start a server, and it goes on.`
+      : `The metadata are of format ${format}, not ${storeFormat}: start a server.`,
+  )
 }

@@ -11,8 +11,10 @@ import {
   parsePartHead,
   parseUpload,
 } from '../codec/upload-codec.ts'
+import type { Bucket, BucketId } from '../records.ts'
 import { parseOwner } from './chunk-lists.ts'
-import type { Tables } from './lmdb-environment.ts'
+import type { Row, Tables } from './lmdb-environment.ts'
+import { nameRow } from './name-row.ts'
 import { parseDeletion, parseRelease } from './outbox-rows.ts'
 import { bucketKey } from './row-keys.ts'
 import { type TableName, tableNames } from './tables.ts'
@@ -37,11 +39,11 @@ const parsers: Partial<Record<TableName, (row: Buffer) => unknown>> = {
   archiveJobs: parseArchiveJob,
 }
 
-/** Tells of each row that cannot be read. */
+/** Tells of each row that cannot be read, or is not as it was written. */
 export function verifyRows(tables: Tables, tell: (what: string) => void): void {
   verifyKeys(tables, tell)
   for (const name of Object.keys(parsers) as TableName[]) {
-    for (const { key, value } of tables[name].rows(everyRow)) {
+    for (const { key, value } of tables[name].intactRows(everyRow)) {
       try {
         parsers[name]?.(value)
       } catch (cause) {
@@ -52,21 +54,53 @@ export function verifyRows(tables: Tables, tell: (what: string) => void): void {
   }
 }
 
-/** A row that stands in the wrong place, or under a key that is not its own, is listed and never found. */
+/**
+ * A row whose checksum fails is told of here, once. One that stands in the wrong place, or under a key that
+ * is not its own, is listed and never found.
+ */
 function verifyKeys(tables: Tables, tell: (what: string) => void): void {
+  const buckets = bucketsById(tables)
   for (const name of tableNames) {
     let before: Buffer | undefined
-    for (const { key, value } of tables[name].rows({ ...everyRow, start: Buffer.alloc(1) })) {
-      const isFound = tables[name].get(key)?.equals(value) === true
-      if (!isFound || (before !== undefined && Buffer.compare(before, key) >= 0)) {
+    const damaged = (key: Buffer) =>
+      tell(`a row of ${name} is damaged, and is not served (${nameRow(name, key, buckets)})`)
+    for (const { key, value } of tables[name].intactRows(everyRow, damaged)) {
+      if (!isFound(tables, name, { key, value }) || !isBehind(key, before)) {
         tell(`a row of ${name} is not where it must be (${key.toString('hex')})`)
       }
       before = Buffer.from(key)
     }
   }
-  for (const { key, value } of tables.buckets.rows(everyRow)) {
+  for (const { key, value } of tables.buckets.intactRows(everyRow)) {
     if (!isOwnKey(key, value)) tell(`a bucket has the key of another (${key.toString('hex')})`)
   }
+}
+
+function isBehind(key: Buffer, before: Buffer | undefined): boolean {
+  return before === undefined || Buffer.compare(before, key) < 0
+}
+
+function isFound(tables: Tables, name: TableName, { key, value }: Row): boolean {
+  try {
+    return tables[name].get(key)?.equals(value) === true
+  } catch {
+    // Another row stands under its key.
+    return false
+  }
+}
+
+/** Those that can be read. */
+export function bucketsById(tables: Tables): ReadonlyMap<BucketId, Bucket> {
+  const buckets = new Map<BucketId, Bucket>()
+  for (const { value } of tables.buckets.intactRows(everyRow)) {
+    try {
+      const bucket = parseBucket(value)
+      buckets.set(bucket.id, bucket)
+    } catch {
+      // Told of by its parser.
+    }
+  }
+  return buckets
 }
 
 function isOwnKey(key: Buffer, value: Buffer): boolean {
