@@ -58,6 +58,7 @@ export async function checkData({
   }
   try {
     const mismatch = mismatchOf(await lookAroundWhole(dataDirectory), dataDirectory)
+    lock.foundSound()
     const environment = await LmdbEnvironment.open({ path: metadataDirectory(dataDirectory) })
     try {
       requireWholeLayout(environment)

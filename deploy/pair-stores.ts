@@ -75,9 +75,12 @@ export type Proof = {
   readonly isNew: boolean
 }
 
-/** Throws `StoreRefused` when they do not belong together, or one of them is missing. Changes nothing. */
-export async function proveStores(dataDirectory: string): Promise<Proof> {
-  const found = await lookAround(dataDirectory)
+/** Throws `StoreRefused` when they do not belong together, or one of them is missing. Changes nothing. `readAll`: as `OpenEngines`. */
+export async function proveStores(
+  dataDirectory: string,
+  { readAll }: { readonly readAll: boolean },
+): Promise<Proof> {
+  const found = await (readAll ? lookAroundWhole(dataDirectory) : lookAround(dataDirectory))
   const verdict = compare(found)
   if (verdict.is === 'mismatch') {
     throw new StoreRefused(explainMismatch(verdict.why, dataDirectory))
@@ -108,7 +111,7 @@ export async function openPair(options: PairOptions): Promise<Pair> {
 
 async function openInPrimary(options: PairOptions): Promise<Pair> {
   const { dataDirectory } = options
-  const { marker, before } = options.proof ?? (await proveStores(dataDirectory))
+  const { marker, before } = options.proof ?? (await proveStores(dataDirectory, { readAll: false }))
   const metadata = await openMetadata(options)
   let lineage: LineageKeeper | undefined
   try {

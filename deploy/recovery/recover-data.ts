@@ -43,6 +43,7 @@ export async function recoverData(recovery: Recovery): Promise<boolean> {
   })
   try {
     const found = await lookAroundWhole(dataDirectory)
+    lock.foundSound()
     const verdict = compare(found)
     if (verdict.is !== 'mismatch') {
       print('Metadata and chunks belong together: there is nothing to recover.')
