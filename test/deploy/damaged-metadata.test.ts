@@ -17,6 +17,7 @@ import { leftAs, leftOf } from '../../deploy/metadata-left.ts'
 import { LmdbEnvironment } from '../../metadata/lmdb/lmdb-environment.ts'
 import { pageBytes, verifyPages } from '../../metadata/lmdb/verify-pages.ts'
 import { everyRow } from '../../metadata/lmdb/verify-rows.ts'
+import { startHoldfast } from '../compat/client-server.ts'
 import { describe } from '../support/describe.ts'
 import { seededBytes } from '../support/seeded-bytes.ts'
 import { makeTemporaryDirectory } from '../support/started-server.ts'
@@ -195,6 +196,21 @@ describe('a server on damaged metadata', (test) => {
     const { status, stdout } = store.run('check')
     assert.equal(status, 1)
     assert.match(stdout, /^a row of listing is damaged, and is not served \(safe\/key-7, /m)
+  })
+
+  test('says what to run when a worker dies of it, and reads everything at the next start', async () => {
+    const store = await made()
+    const server = startHoldfast({ data: store.data, workers: 2 })
+    await server.listening()
+    const [worker] = server.workers
+    assert.ok(worker !== undefined)
+    process.kill(worker, 'SIGSEGV')
+    await server.printed(/ended \(SIGSEGV: if it goes on, stop the server and run holdfast check/)
+    await server.stop()
+    await store.start()
+    assert.match(store.server.output, /all are read first/)
+    assert.deepEqual(await store.unreadable(), [])
+    await store.stop()
   })
 
   async function fetchStatus({ client }: ServedStore): Promise<number | undefined> {
