@@ -9,20 +9,20 @@ import { type MasterKey, readMasterKey } from '../gateway/access/keys/master-key
 import { openSecret } from '../gateway/access/keys/seal-secret.ts'
 import { TenantKeyring } from '../gateway/access/keys/tenant-keyring.ts'
 import type { TenantKeys } from '../gateway/access/keys/tenant-keys.ts'
-import { parseAccessKey } from '../metadata/codec/tenancy-codec.ts'
-import { readWholeElsewhere } from '../metadata/lmdb/check-environment-file.ts'
+import { parseAccessKey, parseTenant } from '../metadata/codec/tenancy-codec.ts'
+import { checkEnvironmentFile } from '../metadata/lmdb/check-environment-file.ts'
 import { lmdbChunks } from '../metadata/lmdb/chunk-catalog.ts'
+import { requireWholeLayout } from '../metadata/lmdb/layout-format.ts'
 import { environmentFile, LmdbEnvironment } from '../metadata/lmdb/lmdb-environment.ts'
-import { lmdbTenants } from '../metadata/lmdb/tenants.ts'
 import { verifyReferences } from '../metadata/lmdb/verify-references.ts'
 import { everyRow, verifyRows } from '../metadata/lmdb/verify-rows.ts'
 import { verifyVersions } from '../metadata/lmdb/verify-versions.ts'
-import type { AccessKey, TenantId } from '../metadata/records.ts'
+import type { TenantId } from '../metadata/records.ts'
 import { StoreRefused } from '../protocol/store/store-refused.ts'
 import { chunkChecks } from './check-chunks.ts'
 import { DataDirectoryRefused, lockDataDirectory } from './data-directory.ts'
 import { explainMismatch } from './explain-mismatch.ts'
-import { compare, lookAround, openBlobs } from './pair-stores.ts'
+import { compare, type Found, lookAround, lookAroundWhole, openBlobs } from './pair-stores.ts'
 import { readBackupMarker } from './recovery/backup-marker.ts'
 import type { Print } from './serving.ts'
 import { requireOwnDirectory } from './store-marker.ts'
@@ -45,14 +45,7 @@ export async function checkData({
 }: DataCheck): Promise<boolean> {
   const backup = await readBackupMarker(dataDirectory)
   if (backup === undefined) await requireOwnDirectory(dataDirectory, [masterKeyFile])
-  const found = await lookAround(dataDirectory)
-  const verdict = compare(found)
-  const mismatch =
-    verdict.is === 'mismatch' ? explainMismatch(verdict.why, dataDirectory) : undefined
-  if (found.metadata === 'missing') {
-    if (mismatch !== undefined) throw new StoreRefused(mismatch)
-    throw new DataDirectoryRefused(`There is no data of a server in ${dataDirectory}.`)
-  }
+  await requireMetadata(dataDirectory)
   const lock = await lockDataDirectory(dataDirectory, {
     pid: process.pid,
     wait: sleep,
@@ -64,9 +57,11 @@ export async function checkData({
     print(what)
   }
   try {
-    readWholeElsewhere(environmentFile(metadataDirectory(dataDirectory)))
+    const mismatch = mismatchOf(await lookAroundWhole(dataDirectory), dataDirectory)
+    lock.foundSound()
     const environment = await LmdbEnvironment.open({ path: metadataDirectory(dataDirectory) })
     try {
+      requireWholeLayout(environment)
       // Segments of a backup may be of a later moment than its metadata.
       if (mismatch !== undefined && backup === undefined) tell(mismatch)
       await checkAll({ dataDirectory, masterKeyFile, environment, tell, print })
@@ -78,6 +73,20 @@ export async function checkData({
   }
   print(problems === 0 ? 'All is well.' : `${problems} problems.`)
   return problems === 0
+}
+
+/** Where they are missing, nothing is made. */
+async function requireMetadata(dataDirectory: string): Promise<void> {
+  const file = environmentFile(metadataDirectory(dataDirectory))
+  if ((await checkEnvironmentFile(file)) === 'present') return
+  const mismatch = mismatchOf(await lookAround(dataDirectory), dataDirectory)
+  if (mismatch !== undefined) throw new StoreRefused(mismatch)
+  throw new DataDirectoryRefused(`There is no data of a server in ${dataDirectory}.`)
+}
+
+function mismatchOf(found: Found, dataDirectory: string): string | undefined {
+  const verdict = compare(found)
+  return verdict.is === 'mismatch' ? explainMismatch(verdict.why, dataDirectory) : undefined
 }
 
 type Checking = DataCheck & {
@@ -138,31 +147,38 @@ async function openKeys({
   }
   const keyring = new TenantKeyring({ master, tenantsMax: 1000 })
   const tenants = new Map<TenantId, TenantKeys>()
-  for (const tenant of await lmdbTenants(environment).list()) {
+  const [tenantRows, keyRows] = environment.read(({ tenants, accessKeys }) =>
+    [tenants, accessKeys].map((table) => [...table.intactRows(everyRow)]),
+  )
+  for (const { value } of tenantRows ?? []) {
+    const tenant = unlessUnreadable(() => parseTenant(value))
+    if (tenant === undefined) continue
     try {
       tenants.set(tenant.id, keyring.keysOf(tenant))
     } catch {
       tell(`The master key ${masterKeyFile} does not open the keys of tenant ${tenant.id}.`)
     }
   }
-  for (const { value } of environment.read(({ accessKeys }) => [...accessKeys.rows(everyRow)])) {
-    requireSecret(master, value, tell)
-  }
+  for (const { value } of keyRows ?? []) requireSecret(master, value, tell)
   return (tenantId) => tenants.get(tenantId)
 }
 
 function requireSecret(master: MasterKey, row: Buffer, tell: (what: string) => void): void {
-  let key: AccessKey
-  try {
-    key = parseAccessKey(row)
-  } catch {
-    // Told of among the rows.
-    return
-  }
+  const key = unlessUnreadable(() => parseAccessKey(row))
+  if (key === undefined) return
   const { tenantId, accessKeyId, sealedSecret } = key
   try {
     openSecret(master, { is: 'secretAccessKey', tenantId, accessKeyId }, sealedSecret)
   } catch {
     tell(`The secret of the access key ${accessKeyId} does not open.`)
+  }
+}
+
+/** What cannot be read is told of among the rows. */
+function unlessUnreadable<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
   }
 }

@@ -6,9 +6,21 @@ import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync 
 import { join } from 'node:path'
 import { isNoRoom } from '../protocol/no-room.ts'
 import { makeDirectory } from './make-directory.ts'
+import { leftAs, leftOf, type MetadataState, mustReadAll } from './metadata-left.ts'
 
 /** To be handed to every process that opens the engines: the lock lives as long as any of them. */
-export type DataDirectoryLock = { readonly fd: number; release(): void }
+export type DataDirectoryLock = {
+  readonly fd: number
+  /** All pages of the metadata are to be read before they are opened. */
+  readonly mustReadAll: boolean
+  /** They were read, and are sound. */
+  foundSound(): void
+  /** The server has been well for a while. */
+  served(): void
+  /** A process died as on damaged pages: the next start is to read them all. */
+  doubt(): void
+  release(): void
+}
 
 /** The directory cannot be used; the message says why and what to do. */
 export class DataDirectoryRefused extends Error {
@@ -54,8 +66,53 @@ export async function lockDataDirectory(
       byServer,
     )
   }
-  noteHolder(fd, `${options.pid} ${options.as}`)
-  return { fd, release: () => closeSync(fd) }
+  return new HeldLock(directory, { fd, path, holder: `${options.pid} ${options.as}` })
+}
+
+/** What it notes of the metadata, for the next holder, is `metadata-left.ts`'s. */
+class HeldLock implements DataDirectoryLock {
+  readonly fd: number
+  readonly mustReadAll: boolean
+  private readonly directory: string
+  private readonly holder: string
+  private isSound: boolean
+  private isReleased = false
+
+  constructor(
+    directory: string,
+    { fd, path, holder }: { readonly fd: number; readonly path: string; readonly holder: string },
+  ) {
+    this.fd = fd
+    this.directory = directory
+    this.holder = holder
+    this.mustReadAll = mustReadAll(leftOf(readFileSync(path, 'utf8')), directory)
+    this.isSound = !this.mustReadAll
+    this.note('opening')
+  }
+
+  foundSound(): void {
+    this.isSound = true
+  }
+
+  served(): void {
+    if (this.isSound && !this.isReleased) this.note('serving')
+  }
+
+  doubt(): void {
+    this.isSound = false
+    if (!this.isReleased) this.note('opening')
+  }
+
+  /** Once nobody has the metadata open. */
+  release(): void {
+    this.note(this.isSound ? 'closed' : 'opening')
+    this.isReleased = true
+    closeSync(this.fd)
+  }
+
+  private note(state: MetadataState): void {
+    noteHolder(this.fd, `${this.holder}\n${leftAs(state, this.directory)}`)
+  }
 }
 
 /** Into the block that it has, if it has one: the disk may be full, and the note is only for people. */

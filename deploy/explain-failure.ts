@@ -3,6 +3,7 @@
 import { BadMasterKeyFile } from '../gateway/access/keys/master-key-file.ts'
 import { BadSealedSecret } from '../gateway/access/keys/seal-secret.ts'
 import { RecordCorrupt } from '../metadata/codec/record-frame.ts'
+import { MetadataDamaged } from '../metadata/metadata-damaged.ts'
 import { MetadataFull } from '../metadata/metadata-full.ts'
 import { isNoRoom } from '../protocol/no-room.ts'
 import { StoreRefused } from '../protocol/store/store-refused.ts'
@@ -32,8 +33,12 @@ export function explainFailure(cause: unknown): string {
   if (bySystem || explained.some((kind) => cause instanceof kind)) return cause.message
   if (isNoRoom(cause)) return `The disk is full, or read-only: ${cause.message}.`
   if (cause instanceof MetadataFull) return 'The disk is full, or read-only.'
-  if (cause instanceof RecordCorrupt || /\bMDB_/.test(cause.message)) {
-    return `The metadata are damaged (${cause.message}): put a copy of them back that is whole, see docs/recovery.md.`
+  if (
+    cause instanceof RecordCorrupt ||
+    cause instanceof MetadataDamaged ||
+    /\bMDB_/.test(cause.message)
+  ) {
+    return `The metadata are damaged (${cause.message}): holdfast check names all of it; put a copy of them back that is whole, see docs/recovery.md.`
   }
   return cause.stack ?? cause.message
 }

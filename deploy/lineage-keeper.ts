@@ -15,6 +15,7 @@ import {
   parseLifeId,
   parseStoreId,
 } from '../protocol/store/lineage.ts'
+import { storeFormat } from '../protocol/store/store-format.ts'
 import { type StoreMarker, writeMarker } from './store-marker.ts'
 import { chunksDirectory } from './store-paths.ts'
 
@@ -43,7 +44,8 @@ export async function beginLife(
     // On a full disk the life before goes on, which marks tell from its copies as well.
     const orBefore = before === undefined ? fail : unlessNoRoom
     await keeper.pair(nextLife(before, drawIds())).catch(orBefore)
-    if (marker === undefined) {
+    // A directory of an earlier format was brought forward.
+    if (marker?.format !== storeFormat) {
       await Promise.resolve()
         .then(() => writeMarker(dataDirectory, keeper.note.storeId))
         .catch(unlessNoRoom)

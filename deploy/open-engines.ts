@@ -28,9 +28,9 @@ const markPauseMs = 1000
 /** Every stored byte is read and checked once in a while, without being felt. */
 const scrubBytesPerSecond = 4 * 1024 * 1024
 
-export const openEngines: OpenEngines = async (config, { role, processId }) => {
+export const openEngines: OpenEngines = async (config, { role, processId, readAll = false }) => {
   // Looked at before anything is made: a new key next to old data would hide that theirs is missing.
-  const proof = role === 'worker' ? undefined : await proveStores(config.dataDirectory)
+  const proof = role === 'worker' ? undefined : await proveStores(config.dataDirectory, { readAll })
   const { key: masterKey } = await openMasterKey(config.masterKeyFile, {
     random: randomBytes,
     mayCreate: proof?.isNew === true,

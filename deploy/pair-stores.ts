@@ -6,6 +6,8 @@ import { realVfs } from '../datanode/disk/real-vfs.ts'
 import { segmentPaths } from '../datanode/disk/segment-paths.ts'
 import { readStoreNote } from '../datanode/disk/store-note.ts'
 import { surveyStore } from '../datanode/disk/survey-store.ts'
+import { requireSoundPages } from '../metadata/lmdb/check-environment-file.ts'
+import { environmentFile } from '../metadata/lmdb/lmdb-environment.ts'
 import {
   type LmdbMetadataOptions,
   LmdbMetadataStore,
@@ -43,6 +45,15 @@ export async function lookAround(dataDirectory: string): Promise<Found> {
   }
 }
 
+/**
+ * The same, after every page of the metadata was read: LMDB ends the process on one that is damaged. For
+ * who holds the lock.
+ */
+export async function lookAroundWhole(dataDirectory: string): Promise<Found> {
+  await requireSoundPages(environmentFile(metadataDirectory(dataDirectory)))
+  return lookAround(dataDirectory)
+}
+
 /** How the two belong together. */
 export function compare({ marker, chunks, metadata }: Found): Verdict {
   const catalog: CatalogFound =
@@ -64,9 +75,12 @@ export type Proof = {
   readonly isNew: boolean
 }
 
-/** Throws `StoreRefused` when they do not belong together, or one of them is missing. Changes nothing. */
-export async function proveStores(dataDirectory: string): Promise<Proof> {
-  const found = await lookAround(dataDirectory)
+/** Throws `StoreRefused` when they do not belong together, or one of them is missing. Changes nothing. `readAll`: as `OpenEngines`. */
+export async function proveStores(
+  dataDirectory: string,
+  { readAll }: { readonly readAll: boolean },
+): Promise<Proof> {
+  const found = await (readAll ? lookAroundWhole(dataDirectory) : lookAround(dataDirectory))
   const verdict = compare(found)
   if (verdict.is === 'mismatch') {
     throw new StoreRefused(explainMismatch(verdict.why, dataDirectory))
@@ -97,7 +111,7 @@ export async function openPair(options: PairOptions): Promise<Pair> {
 
 async function openInPrimary(options: PairOptions): Promise<Pair> {
   const { dataDirectory } = options
-  const { marker, before } = options.proof ?? (await proveStores(dataDirectory))
+  const { marker, before } = options.proof ?? (await proveStores(dataDirectory, { readAll: false }))
   const metadata = await openMetadata(options)
   let lineage: LineageKeeper | undefined
   try {

@@ -76,6 +76,9 @@ function namingDirectory({ dataDirectory }: Config, cause: unknown): unknown {
   return new DataDirectoryRefused(`${what} ${hint}`, { cause })
 }
 
+/** What was not well had ended by then. */
+const wellMs = 60_000
+
 type Closers = (() => Promise<void> | void)[]
 type Opened = { readonly lock: DataDirectoryLock; readonly engines: Engines }
 
@@ -90,10 +93,15 @@ async function open(options: ServerOptions, closers: Closers): Promise<Opened> {
   })
   closers.push(() => lock.release())
   makeKeyDirectory(config)
+  if (lock.mustReadAll) {
+    options.print('The metadata were not closed in order, or changed since: all are read first.')
+  }
   const engines = await options.openEngines(config, {
     role: config.workers === 1 ? 'whole' : 'primary',
     processId: newProcessId(process.pid),
+    readAll: lock.mustReadAll,
   })
+  lock.foundSound()
   closers.push(() => engines.close())
   return { lock, engines }
 }
@@ -154,6 +162,7 @@ async function start(
   })
   engines.startBackgroundWork()
   state.s3 = s3
+  setTimeout(() => starting.lock.served(), wellMs).unref()
   followTlsFiles(options, s3)
   tellKey(s3.address)
   print(listeningLine(urlOf(s3.address, scheme), { admin, workers: config.workers }))

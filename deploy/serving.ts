@@ -31,10 +31,13 @@ export interface Engines {
   close(): Promise<void>
 }
 
-/** `processId` is unique to this life of the process: what it leaves behind is found by it. */
+/**
+ * `processId` is unique to this life of the process: what it leaves behind is found by it. `readAll`: the
+ * metadata may be damaged, and all of them are read before they are opened. Not for workers.
+ */
 export type OpenEngines = (
   config: Config,
-  process: { readonly role: ProcessRole; readonly processId: string },
+  process: { readonly role: ProcessRole; readonly processId: string; readonly readAll?: boolean },
 ) => Promise<Engines>
 
 /** S3 in one process, or in several behind one address. */

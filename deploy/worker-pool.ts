@@ -41,6 +41,18 @@ const failedStartsMax = 10
 /** How long a worker may take beyond the drain time before it is killed. */
 const stopPatienceMs = 8_000
 
+/** What native code ends by that has met what it did not expect. Others are somebody's wish. */
+const crashSignals: ReadonlySet<string> = new Set([
+  'SIGSEGV',
+  'SIGABRT',
+  'SIGBUS',
+  'SIGILL',
+  'SIGFPE',
+  'SIGTRAP',
+])
+const crashHint =
+  'if it goes on, stop the server and run holdfast check, for what is stored may be damaged'
+
 /** A worker could not start; the message is the worker's. */
 export class WorkerFailed extends Error {
   override readonly name = 'WorkerFailed'
@@ -137,7 +149,12 @@ export class WorkerPool implements S3Listener {
     this.living.set(worker, { processId, startedMs: performance.now() })
     worker.on('message', (raw) => this.hear(worker, raw))
     worker.on('error', (cause) => this.options.print(`A worker process: ${cause.message}`))
-    worker.on('exit', (code, signal) => this.replace(worker, signal ?? `code ${code}`))
+    worker.on('exit', (code, signal) => {
+      const how = signal ?? `code ${code}`
+      if (!crashSignals.has(how)) return this.replace(worker, how)
+      this.options.lock.doubt()
+      return this.replace(worker, `${how}: ${crashHint}`)
+    })
   }
 
   private hear(worker: Worker, raw: unknown): void {

@@ -12,7 +12,7 @@ import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
 import { DataDirectoryInUse, lockDataDirectory } from '../data-directory.ts'
 import { explainMismatch } from '../explain-mismatch.ts'
-import { compare, lookAround, openBlobs, openMetadata } from '../pair-stores.ts'
+import { compare, lookAround, lookAroundWhole, openBlobs, openMetadata } from '../pair-stores.ts'
 import type { Print } from '../serving.ts'
 import { readMarker, type StoreMarker } from '../store-marker.ts'
 import { chunksDirectory, metadataDirectory } from '../store-paths.ts'
@@ -118,7 +118,9 @@ async function keepServersOff(dataDirectory: string): Promise<() => void> {
     throw cause
   }
   try {
-    const verdict = compare(await lookAround(dataDirectory))
+    const look = lock.mustReadAll ? lookAroundWhole : lookAround
+    const verdict = compare(await look(dataDirectory))
+    lock.foundSound()
     if (verdict.is === 'mismatch')
       throw new StoreRefused(explainMismatch(verdict.why, dataDirectory))
     return () => lock.release()

@@ -3,12 +3,14 @@
 // while nothing else is deleted either, so that there is a way back.
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { checkEnvironmentFile } from '../../metadata/lmdb/check-environment-file.ts'
 import { lmdbChunks } from '../../metadata/lmdb/chunk-catalog.ts'
-import { LmdbEnvironment } from '../../metadata/lmdb/lmdb-environment.ts'
+import { requireWholeLayout } from '../../metadata/lmdb/layout-format.ts'
+import { environmentFile, LmdbEnvironment } from '../../metadata/lmdb/lmdb-environment.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
 import { lockDataDirectory } from '../data-directory.ts'
 import { explainMismatch } from '../explain-mismatch.ts'
-import { compare, lookAround, openBlobs, openMetadata } from '../pair-stores.ts'
+import { compare, lookAroundWhole, openBlobs, openMetadata } from '../pair-stores.ts'
 import type { Print } from '../serving.ts'
 import { requireOwnDirectory } from '../store-marker.ts'
 import { metadataDirectory } from '../store-paths.ts'
@@ -28,8 +30,8 @@ export type Recovery = {
 export async function recoverData(recovery: Recovery): Promise<boolean> {
   const { dataDirectory, keepMs, isConfirmed, print } = recovery
   await requireOwnDirectory(dataDirectory, [join(dataDirectory, 'master.key')])
-  const found = await lookAround(dataDirectory)
-  if (found.metadata === 'missing') {
+  const file = environmentFile(metadataDirectory(dataDirectory))
+  if ((await checkEnvironmentFile(file)) === 'absent') {
     throw new StoreRefused(
       `There are no metadata in ${dataDirectory}: they alone say which object a chunk is of. Put a copy of them back, or restore a backup: holdfast restore, docs/recovery.md.`,
     )
@@ -40,6 +42,8 @@ export async function recoverData(recovery: Recovery): Promise<boolean> {
     as: 'command',
   })
   try {
+    const found = await lookAroundWhole(dataDirectory)
+    lock.foundSound()
     const verdict = compare(found)
     if (verdict.is !== 'mismatch') {
       print('Metadata and chunks belong together: there is nothing to recover.')
@@ -72,6 +76,7 @@ export async function recoverData(recovery: Recovery): Promise<boolean> {
 async function tellCost(dataDirectory: string, print: Print): Promise<void> {
   const environment = await LmdbEnvironment.open({ path: metadataDirectory(dataDirectory) })
   try {
+    requireWholeLayout(environment)
     const chunks = lmdbChunks(environment)
     const options = {
       dataDirectory,

@@ -9,10 +9,14 @@ import { realVfs } from '../../datanode/disk/real-vfs.ts'
 import { segmentPaths } from '../../datanode/disk/segment-paths.ts'
 import { surveyStore } from '../../datanode/disk/survey-store.ts'
 import { RecordCorrupt } from '../../metadata/codec/record-frame.ts'
-import { checkEnvironmentFile } from '../../metadata/lmdb/check-environment-file.ts'
+import {
+  checkEnvironmentFile,
+  requireSoundPages,
+} from '../../metadata/lmdb/check-environment-file.ts'
 import { environmentFile } from '../../metadata/lmdb/lmdb-environment.ts'
 import type { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 import { peekLineage } from '../../metadata/lmdb/peek-lineage.ts'
+import { MetadataDamaged } from '../../metadata/metadata-damaged.ts'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
 import { DataDirectoryInUse, DataDirectoryRefused, lockDataDirectory } from '../data-directory.ts'
@@ -116,7 +120,7 @@ async function requireSameStore(
   { backup, marker }: { backup: BackupMarker; marker: StoreMarker | undefined },
 ): Promise<void> {
   const { note, origins } = await surveyOf(dataDirectory)
-  const catalog = await peekLineage(metadataDirectory(dataDirectory)).catch(unlessDamaged)
+  const catalog = await peekWhole(dataDirectory).catch(unlessDamaged)
   const noted = typeof catalog === 'object' ? [catalog] : []
   const ids = [marker, note, ...noted, ...origins].map((each) => each?.storeId)
   if (ids.every((id) => id === undefined || id === backup.storeId)) return
@@ -125,9 +129,15 @@ async function requireSameStore(
   )
 }
 
+async function peekWhole(dataDirectory: string) {
+  await requireSoundPages(environmentFile(metadataDirectory(dataDirectory)))
+  return peekLineage(metadataDirectory(dataDirectory))
+}
+
 /** What is damaged is what a restore is for. */
 function unlessDamaged(cause: unknown): undefined {
-  if (!(cause instanceof StoreRefused || cause instanceof RecordCorrupt)) throw cause
+  const kinds = [StoreRefused, RecordCorrupt, MetadataDamaged]
+  if (!kinds.some((kind) => cause instanceof kind)) throw cause
 }
 
 function surveyOf(dataDirectory: string) {

@@ -1,10 +1,12 @@
 // A look at the file of an environment before LMDB maps it into this process, which it would end if the
 // file was cut short. Where the file's length alone does not tell, another process reads all of it first.
+// Whether its pages hang together: `verify-pages.ts`.
 import { spawnSync } from 'node:child_process'
 import { open } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { judgeLmdbFile, lmdbHeadBytes } from '../../protocol/store/lmdb-file.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
+import { verifyPages } from './verify-pages.ts'
 
 const reader = new URL('./read-whole-environment.js', import.meta.url)
 const remedy = 'Put a copy of the metadata back that is whole: see docs/recovery.md.'
@@ -53,12 +55,16 @@ async function judge(path: string) {
   }
 }
 
-/** LMDB trusts its pages: on a damaged one it may end the process. So another one reads them all first. */
-export function readWholeElsewhere(path: string): void {
-  if (readElsewhere(path).signal === null) return
-  throw new StoreRefused(
-    `The metadata file ${path} is damaged: not all of it can be read. ${remedy}`,
-  )
+/**
+ * Throws `StoreRefused` unless every page that is in use hangs together with the others: LMDB trusts its
+ * pages, and on a damaged one it may end the process. A second for each GB or so; nothing may write
+ * meanwhile. A file that is absent is sound.
+ */
+export async function requireSoundPages(path: string): Promise<void> {
+  if ((await checkEnvironmentFile(path)) === 'absent') return
+  const wrong = verifyPages(path)
+  if (wrong === undefined) return
+  throw new StoreRefused(`The metadata file ${path} is damaged: ${wrong}. ${remedy}`)
 }
 
 function readElsewhere(path: string) {

@@ -1,61 +1,61 @@
-// The format of this engine's rows, noted among them: a program refuses those of a later one.
-import { requireKnownFormat, storeFormat } from '../../protocol/store/store-format.ts'
+// What is done about the format of this engine's rows: noted where it is not, brought forward by the
+// primary where it is an earlier one, refused where it is a later one. The note itself: `layout-row.ts`.
+import { storeFormat } from '../../protocol/store/store-format.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
-import { decodeRecord, encodeRecord } from '../codec/record-frame.ts'
+import { addChecksums, noReach } from './add-checksums.ts'
+import { firstWithChecksums, type Layout, layoutOf, putLayout } from './layout-row.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { migrateBuckets } from './migrate-buckets.ts'
 import { migrateLeases } from './migrate-leases.ts'
 
-const formatKey = Buffer.from('format')
-
 /** Does it in bounded transactions, `finish` with the last of them; killed in the middle, it is done again. */
 type LayoutStep = (env: LmdbEnvironment, finish: (tables: Tables) => void) => Promise<void>
 
-/** The first leads from format 1 to 2, and so on up to `storeFormat`. */
-const layoutSteps: readonly LayoutStep[] = [
-  // 2: leases have scopes, and what they hold is filed under them.
-  migrateLeases,
-  // 3: buckets are found by namespace and name.
-  migrateBuckets,
+/** By the format that each leads to, from the one before; the one to rows with checksums aside. */
+const layoutSteps: readonly (readonly [format: number, step: LayoutStep])[] = [
+  // Leases have scopes, and what they hold is filed under them.
+  [2, migrateLeases],
+  // Buckets are found by namespace and name.
+  [4, migrateBuckets],
 ]
 
-/**
- * Notes the format where there is none yet; the primary brings rows of an earlier one up to date. Throws
- * `StoreRefused` for one that is not known here.
- */
+/** Throws `StoreRefused` for a format that is not known here, and to a worker for one that is not current. */
 export async function checkLayoutFormat(
   env: LmdbEnvironment,
   role: 'primary' | 'worker',
 ): Promise<void> {
-  const format = requireKnownLayout(env)
-  if (format === undefined) return env.write((tables) => noteLayoutFormat(tables, storeFormat))
-  if (format === storeFormat) return
-  if (role === 'worker') {
-    throw new StoreRefused(
-      `The metadata are of format ${format}, not ${storeFormat}: start a server.`,
-    )
+  const layout = env.read(layoutOf)
+  if (layout.rows === 'none') {
+    await env.write((tables) => putLayout(tables, storeFormat))
+    env.checksums.areOn = true
+    return
   }
-  for (const [index, step] of layoutSteps.entries()) {
-    const reached = index + 2
-    if (reached > format) await step(env, (tables) => noteLayoutFormat(tables, reached))
+  if (layout.rows === 'checksummed' && layout.format === storeFormat) return
+  if (role === 'worker') throw notCurrent(layout)
+  const takeSteps = async (isDue: (format: number) => boolean) => {
+    for (const [format, step] of layoutSteps) {
+      if (format > layout.format && isDue(format)) {
+        await step(env, (tables) => putLayout(tables, format))
+      }
+    }
   }
+  await takeSteps((format) => format < firstWithChecksums)
+  if (layout.rows !== 'checksummed') {
+    await addChecksums(env, layout.rows === 'midway' ? layout.reach : noReach)
+  }
+  await takeSteps((format) => format > firstWithChecksums)
 }
 
-/** Answers the format that is noted, if any. Throws `StoreRefused` for one that is not known here. */
-export function requireKnownLayout(env: LmdbEnvironment): number | undefined {
-  const format = env.read(notedFormat)
-  if (format !== undefined) requireKnownFormat(format, 'The metadata')
-  return format
+/** For who reads rows before a server has brought them forward. Throws `StoreRefused`. */
+export function requireWholeLayout(env: LmdbEnvironment): void {
+  const layout = env.read(layoutOf)
+  if (layout.rows === 'midway') throw notCurrent(layout)
 }
 
-export function notedFormat({ meta }: Pick<Tables, 'meta'>): number | undefined {
-  const noted = meta.get(formatKey)
-  if (noted === undefined) return undefined
-  const [format] = decodeRecord('layout', noted)
-  if (typeof format !== 'number') throw new StoreRefused('The metadata do not say their format.')
-  return format
-}
-
-function noteLayoutFormat({ meta }: Tables, format: number): void {
-  meta.put(formatKey, encodeRecord(1, [format]))
+function notCurrent(layout: Exclude<Layout, { rows: 'none' }>): StoreRefused {
+  return new StoreRefused(
+    layout.rows === 'midway'
+      ? `The metadata are being brought to format ${firstWithChecksums}: start a server, and it goes on.`
+      : `The metadata are of format ${layout.format}, not ${storeFormat}: start a server.`,
+  )
 }

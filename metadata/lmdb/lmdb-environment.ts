@@ -1,21 +1,19 @@
-// The LMDB environment that all nouns of this engine share: its tables, and the two ways to reach
-// them: `read` on a fresh snapshot, `write` in a transaction. Which rows lie where: `tables.ts`.
+// The LMDB environment that all nouns of this engine share: its tables (`lmdb-table.ts`), and the two ways
+// to reach them: `read` on a fresh snapshot, `write` in a transaction. Which rows lie where: `tables.ts`.
 import assert from 'node:assert'
 import { mkdir, open as openFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import {
-  type Database,
-  open,
-  type RootDatabase,
-  type RootDatabaseOptionsWithPath,
-  type Transaction,
-} from 'lmdb'
+import { open, type RootDatabase, type RootDatabaseOptionsWithPath, type Transaction } from 'lmdb'
 import { MetadataFull } from '../metadata-full.ts'
 import { checkEnvironmentFile } from './check-environment-file.ts'
 import { Lanes } from './lanes.ts'
+import { layoutOf } from './layout-row.ts'
+import { LmdbTable, type TransactionFlag } from './lmdb-table.ts'
+import type { RowChecksums } from './row-checksum.ts'
 import { type RowParser, RowScan } from './row-scan.ts'
 import { type TableName, tableNames } from './tables.ts'
+import { pageBytes } from './verify-pages.ts'
 import { type DiskState, isReadOnly, WriteFence } from './write-fence.ts'
 
 export type Row = { readonly key: Buffer; readonly value: Buffer }
@@ -27,8 +25,6 @@ export type Tables = Readonly<Record<TableName, LmdbTable>>
  * process of a data directory must use the same.
  */
 const mapBytes = 2 ** 40
-/** Two overlong parts of a key, escaped, must fit: 8 KiB pages allow keys of 4,026 bytes. */
-const pageBytes = 8192
 /** Reader slots: a few for each thread of each process. */
 const readersMax = 1024
 const reasonWaitMs = 1000
@@ -55,6 +51,8 @@ export function environmentFile(directory: string): string {
 
 export class LmdbEnvironment {
   readonly tables: Tables
+  /** Set by who has read the layout, and changed by who brings an older one forward. */
+  readonly checksums: RowChecksums
   readonly #root: RootDatabase<Buffer, Buffer>
   readonly #transaction: TransactionFlag
   readonly #fence: WriteFence
@@ -68,11 +66,13 @@ export class LmdbEnvironment {
   private constructor(parts: {
     root: RootDatabase<Buffer, Buffer>
     tables: Tables
+    checksums: RowChecksums
     transaction: TransactionFlag
     fence: WriteFence
   }) {
     this.#root = parts.root
     this.tables = parts.tables
+    this.checksums = parts.checksums
     this.#transaction = parts.transaction
     this.#fence = parts.fence
   }
@@ -104,8 +104,11 @@ export class LmdbEnvironment {
     const { root, readOnly } = openRoot(options)
     root.readerCheck()
     const transaction: TransactionFlag = { runs: false }
-    const table = (name: TableName) =>
-      new LmdbTable(root.openDB(name, { keyEncoding: 'binary', encoding: 'binary' }), transaction)
+    const checksums: RowChecksums = { areOn: false }
+    const table = (name: TableName) => {
+      const db = root.openDB(name, { keyEncoding: 'binary', encoding: 'binary' } as const)
+      return new LmdbTable(name, { db, transaction, checksums })
+    }
     const tables = Object.fromEntries(tableNames.map((name) => [name, table(name)]))
     // LMDB syncs its file, and not the directories that name it.
     if (readOnly === undefined) {
@@ -117,7 +120,16 @@ export class LmdbEnvironment {
       onUnusable: onUnusable ?? (() => undefined),
     })
     if (readOnly !== undefined) fence.onlyRead(readOnly.cause)
-    return new LmdbEnvironment({ root, tables: tables as Tables, transaction, fence })
+    const environment = new LmdbEnvironment({
+      ...{ root, tables: tables as Tables, checksums, transaction, fence },
+    })
+    try {
+      checksums.areOn = environment.read(layoutOf).rows === 'checksummed'
+    } catch (cause) {
+      await environment.close()
+      throw cause
+    }
+    return environment
   }
 
   /** The number of the newest commit of any process, also inside of a transaction. Grows with each. */
@@ -142,7 +154,7 @@ export class LmdbEnvironment {
 
   /** A scan of a table by a parser of its own; to be made once. */
   scan<Key, Value>(table: TableName, parser: RowParser<Key, Value>): RowScan<Key, Value> {
-    return new RowScan(this.#root, table, parser)
+    return new RowScan(this.#root, { table, parser, checksums: this.checksums })
   }
 
   /**
@@ -293,86 +305,4 @@ export class LmdbSnapshot {
   close(): void {
     this.transaction.done()
   }
-}
-
-type TransactionFlag = { runs: boolean }
-
-/** One table: binary keys in byte order, binary values. */
-export class LmdbTable {
-  readonly #db: Database<Buffer, Buffer>
-  readonly #transaction: TransactionFlag
-
-  constructor(db: Database<Buffer, Buffer>, transaction: TransactionFlag) {
-    this.#db = db
-    this.#transaction = transaction
-  }
-
-  /** The value, as a buffer of its own. */
-  get(key: Buffer): Buffer | undefined {
-    const bytes = this.#db.getBinary(key)
-    return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  }
-
-  has(key: Buffer): boolean {
-    return this.#db.doesExist(key)
-  }
-
-  put(key: Buffer, value: Buffer): void {
-    assert(this.#transaction.runs, 'a write outside of a transaction')
-    void this.#db.put(key, value)
-  }
-
-  remove(key: Buffer): void {
-    assert(this.#transaction.runs, 'a removal outside of a transaction')
-    void this.#db.remove(key)
-  }
-
-  /** Rows from `start`, inclusive, to `end`, exclusive, read as the caller goes on. */
-  *rows(range: KeyRange): Generator<Row> {
-    for (const { key, value } of this.#db.getRange({ start: range.start, end: range.end })) {
-      yield { key: asBuffer(key), value: asBuffer(value) }
-    }
-  }
-
-  /** The first keys of the range, at most `limit`; values are not looked at. */
-  keys(range: KeyRange & { readonly limit: number }): readonly Buffer[] {
-    return Array.from(this.#db.getKeys(range), asBuffer)
-  }
-
-  first(range: KeyRange): Row | undefined {
-    for (const row of this.#db.getRange({ start: range.start, end: range.end, limit: 1 })) {
-      return { key: asBuffer(row.key), value: asBuffer(row.value) }
-    }
-    return undefined
-  }
-
-  last(range: KeyRange): Row | undefined {
-    const backwards = { start: range.end, end: range.start, reverse: true, limit: 2 }
-    for (const row of this.#db.getRange(backwards)) {
-      const key = asBuffer(row.key)
-      if (key.compare(range.end) >= 0) continue
-      return key.compare(range.start) < 0 ? undefined : { key, value: asBuffer(row.value) }
-    }
-    // A reverse range leaves out its end, which is our inclusive start.
-    const value = this.get(range.start)
-    return value && { key: range.start, value }
-  }
-
-  isEmpty(range: KeyRange): boolean {
-    for (const _ of this.#db.getKeys({ start: range.start, end: range.end, limit: 1 })) return false
-    return true
-  }
-
-  /** How many rows the table has. O(1). */
-  count(): number {
-    const stats: { entryCount?: number } = this.#db.getStats()
-    assert(stats.entryCount !== undefined, 'the engine does not count its rows')
-    return stats.entryCount
-  }
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes)
-    ? bytes
-    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -12,7 +12,8 @@ import type { Manifest, ManifestId, ManifestStore } from '../manifest-store.ts'
 import { parseManifestId } from '../record-ids.ts'
 import type { TenantId } from '../records.ts'
 import { sealLease } from './lease-rows.ts'
-import type { LmdbEnvironment, LmdbTable, Tables } from './lmdb-environment.ts'
+import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
+import type { LmdbTable } from './lmdb-table.ts'
 import { numberKey, rangeOf, tenantKey } from './row-keys.ts'
 
 const idBytes = 16
@@ -194,7 +195,7 @@ export function removalStep(
   const range = rangeOf(keyOf(manifestId))
   let left = removedAtOnce
   for (const table of [tables.manifestPages, tables.manifestPlaces]) {
-    const keys = table.keys({ ...range, limit: left })
+    const keys = table.keysToRemove({ ...range, limit: left })
     for (const key of keys) table.remove(key)
     left -= keys.length
   }

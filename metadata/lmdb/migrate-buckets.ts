@@ -1,4 +1,4 @@
-// From layout 2 to 3. In layout 2 a bucket was filed under its tenant, and each tenant had names of its
+// From layout 3 to 4. In layout 3 a bucket was filed under its tenant, and each tenant had names of its
 // own; now under its namespace, and its owner finds it by an index. The row's codec tells which namespace
 // that is. Killed in the middle, it is done again: what is in its place stays there.
 import { parseBucket } from '../codec/tenancy-codec.ts'

@@ -2,7 +2,6 @@
 // cleared up in metadata that may not be those of the chunks.
 import type { CatalogLineage } from '../../protocol/store/lineage.ts'
 import { checkEnvironmentFile } from './check-environment-file.ts'
-import { requireKnownLayout } from './layout-format.ts'
 import { lmdbLineage } from './lineage.ts'
 import { environmentFile, LmdbEnvironment } from './lmdb-environment.ts'
 
@@ -11,7 +10,6 @@ export async function peekLineage(path: string): Promise<CatalogLineage | 'missi
   if ((await checkEnvironmentFile(environmentFile(path))) === 'absent') return 'missing'
   const env = await LmdbEnvironment.open({ path })
   try {
-    requireKnownLayout(env)
     return (await lmdbLineage(env).get()) ?? 'unmarked'
   } finally {
     await env.close()

@@ -68,17 +68,17 @@ function referencesHeld(tables: Tables, isIn: InShare): Held {
   const takeData = (data: ObjectData) => {
     if (data.is === 'chunks') take(data.chunks)
   }
-  for (const { value } of tables.contents.rows(everyRow)) {
+  for (const { value } of tables.contents.intactRows(everyRow)) {
     unlessUnreadable(() => takeData(dataOfContent(value)))
   }
-  for (const { value } of tables.parts.rows(everyRow)) {
+  for (const { value } of tables.parts.intactRows(everyRow)) {
     unlessUnreadable(() => takeData(parsePartData(value)))
   }
-  for (const { value } of tables.lists.rows(everyRow)) {
+  for (const { value } of tables.lists.intactRows(everyRow)) {
     unlessUnreadable(() => take(parseChunkRefs(value)))
   }
   for (const table of [tables.releases, tables.brokenReleases]) {
-    for (const { value } of table.rows(everyRow)) {
+    for (const { value } of table.intactRows(everyRow)) {
       unlessUnreadable(() => {
         const { target } = parseRelease(value)
         if (target.what === 'chunks') take(target.refs)
@@ -89,11 +89,11 @@ function referencesHeld(tables: Tables, isIn: InShare): Held {
 }
 
 /** Rows that cannot be read are told of by `verify-rows.ts` and `verify-versions.ts`. */
-function unlessUnreadable(work: () => void): void {
+function unlessUnreadable<T>(work: () => T): T | undefined {
   try {
-    work()
+    return work()
   } catch {
-    return
+    return undefined
   }
 }
 
@@ -103,9 +103,10 @@ function compareCounts(
   { held, isIn, tell }: { held: Held; isIn: InShare; tell: Tell },
 ): ReadonlySet<string> {
   const expected = new Set<string>()
-  for (const { key } of tables.chunks.rows(everyRow)) {
+  for (const { key } of tables.chunks.intactRows(everyRow)) {
     const id = parseChunkId(Buffer.from(key))
-    const row = isIn({ id }) ? chunkRow(tables, id) : undefined
+    if (!isIn({ id })) continue
+    const row = unlessUnreadable(() => chunkRow(tables, id))
     if (row === undefined) continue
     const name = nameOf({ id, generation: row.generation })
     expected.add(name)
@@ -117,7 +118,7 @@ function compareCounts(
   for (const name of held.keys()) {
     if (!expected.has(name)) tell(`${name} is referred to, and the catalog lacks it`)
   }
-  for (const { value } of tables.deletions.rows(everyRow)) {
+  for (const { value } of tables.deletions.intactRows(everyRow)) {
     unlessUnreadable(() => {
       const { blob } = parseDeletion(value)
       const name = nameOf(blob)

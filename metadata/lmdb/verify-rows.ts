@@ -11,16 +11,18 @@ import {
   parsePartHead,
   parseUpload,
 } from '../codec/upload-codec.ts'
-import type { Bucket } from '../records.ts'
+import type { Bucket, BucketId } from '../records.ts'
 import { parseOwner } from './chunk-lists.ts'
-import { notedFormat } from './layout-format.ts'
-import type { Tables } from './lmdb-environment.ts'
+import { layoutOf } from './layout-row.ts'
+import type { Row, Tables } from './lmdb-environment.ts'
+import { nameRow } from './name-row.ts'
 import { parseDeletion, parseRelease } from './outbox-rows.ts'
 import { bucketKey, ownedBucketKey } from './row-keys.ts'
 import { type TableName, tableNames } from './tables.ts'
 
 /** The layout from which on buckets are found by namespace and name. */
-const filedByNamespace = 3
+const filedByNamespace = 4
+
 export const everyRow = { start: Buffer.of(0), end: Buffer.alloc(64, 0xff) }
 
 /** Versions and their contents, which say something together alone, are `verify-versions.ts`'s. */
@@ -41,11 +43,11 @@ const parsers: Partial<Record<TableName, (row: Buffer) => unknown>> = {
   archiveJobs: parseArchiveJob,
 }
 
-/** Tells of each row that cannot be read. */
+/** Tells of each row that cannot be read, or is not as it was written. */
 export function verifyRows(tables: Tables, tell: (what: string) => void): void {
   verifyKeys(tables, tell)
   for (const name of Object.keys(parsers) as TableName[]) {
-    for (const { key, value } of tables[name].rows(everyRow)) {
+    for (const { key, value } of tables[name].intactRows(everyRow)) {
       try {
         parsers[name]?.(value)
       } catch (cause) {
@@ -56,36 +58,69 @@ export function verifyRows(tables: Tables, tell: (what: string) => void): void {
   }
 }
 
-/** A row that stands in the wrong place, or under a key that is not its own, is listed and never found. */
+/**
+ * A row whose checksum fails is told of here, once. One that stands in the wrong place, or under a key that
+ * is not its own, is listed and never found.
+ */
 function verifyKeys(tables: Tables, tell: (what: string) => void): void {
+  const buckets = bucketsById(tables)
   for (const name of tableNames) {
     let before: Buffer | undefined
-    for (const { key, value } of tables[name].rows({ ...everyRow, start: Buffer.alloc(1) })) {
-      const isFound = tables[name].get(key)?.equals(value) === true
-      if (!isFound || (before !== undefined && Buffer.compare(before, key) >= 0)) {
+    const damaged = (key: Buffer) =>
+      tell(`a row of ${name} is damaged, and is not served (${nameRow(name, key, buckets)})`)
+    for (const { key, value } of tables[name].intactRows(everyRow, damaged)) {
+      if (!isFound(tables, name, { key, value }) || !isBehind(key, before)) {
         tell(`a row of ${name} is not where it must be (${key.toString('hex')})`)
       }
       before = Buffer.from(key)
     }
   }
   // They are filed otherwise before: the server's next start moves them.
-  if ((notedFormat(tables) ?? 0) >= filedByNamespace) verifyBucketKeys(tables, tell)
+  const layout = layoutOf(tables)
+  if (layout.rows !== 'none' && layout.format >= filedByNamespace) verifyBucketKeys(tables, tell)
 }
 
 function verifyBucketKeys(tables: Tables, tell: (what: string) => void): void {
-  for (const { key, value } of tables.buckets.rows(everyRow)) {
-    let bucket: Bucket
-    try {
-      bucket = parseBucket(value)
-    } catch {
-      // Told of by its parser.
-      continue
-    }
+  for (const { key, value } of tables.buckets.intactRows(everyRow)) {
+    const bucket = readable(value)
+    // What cannot be read is told of by its parser.
+    if (bucket === undefined) continue
     if (!bucketKey(bucket.namespace, bucket.name).equals(key)) {
       tell(`a bucket has the key of another (${key.toString('hex')})`)
     }
     if (!tables.bucketsOfTenants.has(ownedBucketKey(bucket))) {
       tell(`a bucket is missing among those of its tenant (${key.toString('hex')})`)
     }
+  }
+}
+
+function isBehind(key: Buffer, before: Buffer | undefined): boolean {
+  return before === undefined || Buffer.compare(before, key) < 0
+}
+
+function isFound(tables: Tables, name: TableName, { key, value }: Row): boolean {
+  try {
+    return tables[name].get(key)?.equals(value) === true
+  } catch {
+    // Another row stands under its key.
+    return false
+  }
+}
+
+/** Those that can be read. */
+export function bucketsById(tables: Tables): ReadonlyMap<BucketId, Bucket> {
+  const buckets = new Map<BucketId, Bucket>()
+  for (const { value } of tables.buckets.intactRows(everyRow)) {
+    const bucket = readable(value)
+    if (bucket !== undefined) buckets.set(bucket.id, bucket)
+  }
+  return buckets
+}
+
+function readable(row: Buffer): Bucket | undefined {
+  try {
+    return parseBucket(row)
+  } catch {
+    return undefined
   }
 }

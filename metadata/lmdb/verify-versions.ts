@@ -4,11 +4,10 @@ import { isUtf8 } from 'node:buffer'
 import { crc32 } from '@node-rs/crc32'
 import type { ChunkKeys } from '../../protocol/chunks/chunk-keys.ts'
 import { openInline } from '../../protocol/chunks/seal-inline.ts'
-import { parseBucket } from '../codec/tenancy-codec.ts'
 import { parsePartData, parsePartHead } from '../codec/upload-codec.ts'
 import { parseVersion, parseVersionHead } from '../codec/version-codec.ts'
 import { parseBucketId } from '../record-ids.ts'
-import type { Bucket, BucketId, ObjectVersion, PieceData, TenantId } from '../records.ts'
+import type { Bucket, ObjectVersion, PieceData, TenantId } from '../records.ts'
 import { pagesFrom } from './chunk-lists.ts'
 import type { Tables } from './lmdb-environment.ts'
 import {
@@ -19,7 +18,7 @@ import {
   rawKeyOfHistoryRow,
   rowIdBytes,
 } from './row-keys.ts'
-import { everyRow } from './verify-rows.ts'
+import { bucketsById, everyRow } from './verify-rows.ts'
 
 export type VersionCounts = {
   readonly buckets: number
@@ -46,7 +45,7 @@ export function verifyVersions(tables: Tables, check: VersionCheck): VersionCoun
     return id && buckets.get(id)
   }
   let objects = 0
-  for (const { key, value } of tables.listing.rows(everyRow)) {
+  for (const { key, value } of tables.listing.intactRows(everyRow)) {
     objects += 1
     const name = key.subarray(bucketIdBytes)
     const rowId = value.toString('hex', 0, rowIdBytes)
@@ -57,7 +56,7 @@ export function verifyVersions(tables: Tables, check: VersionCheck): VersionCoun
   }
   let olderVersions = 0
   for (const table of ['versions', 'graveyard'] as const) {
-    for (const { key, value } of tables[table].rows(everyRow)) {
+    for (const { key, value } of tables[table].intactRows(everyRow)) {
       const isBuried = table === 'graveyard'
       if (!isBuried) olderVersions += 1
       const name = rawKeyOfHistoryRow(key)
@@ -71,19 +70,6 @@ export function verifyVersions(tables: Tables, check: VersionCheck): VersionCoun
   const unnamed = contents - verifier.contents
   if (unnamed > 0) check.tell(`${unnamed} contents that no version names`)
   return { buckets: buckets.size, objects, olderVersions, unopened: verifier.unopened }
-}
-
-function bucketsById(tables: Tables): ReadonlyMap<BucketId, Bucket> {
-  const buckets = new Map<BucketId, Bucket>()
-  for (const { value } of tables.buckets.rows(everyRow)) {
-    try {
-      const bucket = parseBucket(value)
-      buckets.set(bucket.id, bucket)
-    } catch {
-      // `verify-rows.ts` tells.
-    }
-  }
-  return buckets
 }
 
 type Named = {
@@ -113,8 +99,7 @@ class Verifier {
     const key = named.key.toString()
     const name = `${bucket?.name ?? 'a bucket that is not there'}/${key} (${rowId})`
     try {
-      const content = this.#tables.contents.get(contentKey(rowId))
-      if (content !== undefined) this.contents += 1
+      const content = this.#contentOf(rowId)
       const version = parseVersion({ key, rowId }, parseVersionHead(row, headAt), content)
       if (!isUtf8(named.key)) throw new Error('its key is no text, and no listing can show it')
       if (version.is === 'deleteMarker') return
@@ -123,6 +108,18 @@ class Verifier {
       if (!named.isBuried) this.#verifyData(version, bucket?.tenantId)
     } catch (cause) {
       this.#check.tell(`${name}: ${cause instanceof Error ? cause.message : cause}`)
+    }
+  }
+
+  #contentOf(rowId: string): Buffer | undefined {
+    try {
+      const content = this.#tables.contents.get(contentKey(rowId))
+      if (content !== undefined) this.contents += 1
+      return content
+    } catch (cause) {
+      // Damaged, and named nevertheless.
+      this.contents += 1
+      throw cause
     }
   }
 

@@ -1,0 +1,143 @@
+// One table of the environment: binary keys in byte order, binary values. Here alone every row gets its
+// checksum when it is written, and is held against it whenever it is read.
+import assert from 'node:assert'
+import type { Database } from 'lmdb'
+import type { KeyRange, Row } from './lmdb-environment.ts'
+import { RowChecksum, type RowChecksums } from './row-checksum.ts'
+import type { TableName } from './tables.ts'
+
+export type TransactionFlag = { runs: boolean }
+
+type TableParts = {
+  readonly db: Database<Buffer, Buffer>
+  readonly transaction: TransactionFlag
+  readonly checksums: RowChecksums
+}
+
+/** Whatever reads throws `MetadataDamaged` at a row that is not as it was written. */
+export class LmdbTable {
+  readonly #db: Database<Buffer, Buffer>
+  readonly #transaction: TransactionFlag
+  readonly #checksums: RowChecksums
+  readonly #checksum: RowChecksum
+
+  constructor(name: TableName, { db, transaction, checksums }: TableParts) {
+    this.#db = db
+    this.#transaction = transaction
+    this.#checksums = checksums
+    this.#checksum = new RowChecksum(name)
+  }
+
+  /** The value, as a buffer of its own. */
+  get(key: Buffer): Buffer | undefined {
+    const stored = this.getStored(key)
+    return stored && this.#open(key, stored)
+  }
+
+  has(key: Buffer): boolean {
+    return this.get(key) !== undefined
+  }
+
+  put(key: Buffer, value: Buffer): void {
+    this.putStored(key, this.#checksums.areOn ? this.#checksum.seal(key, value) : value)
+  }
+
+  remove(key: Buffer): void {
+    assert(this.#transaction.runs, 'a removal outside of a transaction')
+    void this.#db.remove(key)
+  }
+
+  /** Rows from `start`, inclusive, to `end`, exclusive, read as the caller goes on. */
+  *rows(range: KeyRange): Generator<Row> {
+    for (const row of this.#db.getRange({ start: range.start, end: range.end })) {
+      const key = asBuffer(row.key)
+      yield { key, value: this.#open(key, asBuffer(row.value)) }
+    }
+  }
+
+  /** The same, with the damaged ones left out and told of. For `holdfast check`. */
+  *intactRows(range: KeyRange, onDamaged: (key: Buffer) => void = () => {}): Generator<Row> {
+    for (const { key, value } of this.storedRows(range)) {
+      const opened = this.#checksums.areOn
+        ? this.#checksum.openAfter(this.#checksum.afterKey(key), value)
+        : value
+      if (opened === undefined) onDamaged(key)
+      else yield { key, value: opened }
+    }
+  }
+
+  /** The first keys of the range, at most `limit`. */
+  keys({ limit, ...range }: KeyRange & { readonly limit: number }): readonly Buffer[] {
+    const keys: Buffer[] = []
+    if (limit <= 0) return keys
+    for (const { key } of this.rows(range)) {
+      keys.push(key)
+      if (keys.length === limit) break
+    }
+    return keys
+  }
+
+  /** As `keys`, for rows that are to go: what they hold is not looked at. */
+  keysToRemove(range: KeyRange & { readonly limit: number }): readonly Buffer[] {
+    return Array.from(this.#db.getKeys(range), asBuffer)
+  }
+
+  first(range: KeyRange): Row | undefined {
+    for (const row of this.#db.getRange({ start: range.start, end: range.end, limit: 1 })) {
+      const key = asBuffer(row.key)
+      return { key, value: this.#open(key, asBuffer(row.value)) }
+    }
+    return undefined
+  }
+
+  last(range: KeyRange): Row | undefined {
+    const backwards = { start: range.end, end: range.start, reverse: true, limit: 2 }
+    for (const row of this.#db.getRange(backwards)) {
+      const key = asBuffer(row.key)
+      if (key.compare(range.end) >= 0) continue
+      if (key.compare(range.start) < 0) return undefined
+      return { key, value: this.#open(key, asBuffer(row.value)) }
+    }
+    // A reverse range leaves out its end, which is our inclusive start.
+    const value = this.get(range.start)
+    return value && { key: range.start, value }
+  }
+
+  isEmpty(range: KeyRange): boolean {
+    return this.first(range) === undefined
+  }
+
+  /** How many rows the table has. O(1). */
+  count(): number {
+    const stats: { entryCount?: number } = this.#db.getStats()
+    assert(stats.entryCount !== undefined, 'the engine does not count its rows')
+    return stats.entryCount
+  }
+
+  /** A value with whatever is behind it: for the layout's own note, and who brings rows forward. */
+  getStored(key: Buffer): Buffer | undefined {
+    const bytes = this.#db.getBinary(key)
+    return bytes && asBuffer(bytes)
+  }
+
+  putStored(key: Buffer, stored: Buffer): void {
+    assert(this.#transaction.runs, 'a write outside of a transaction')
+    void this.#db.put(key, stored)
+  }
+
+  *storedRows(range: KeyRange): Generator<Row> {
+    for (const { key, value } of this.#db.getRange({ start: range.start, end: range.end })) {
+      yield { key: asBuffer(key), value: asBuffer(value) }
+    }
+  }
+
+  #open(key: Buffer, stored: Buffer): Buffer {
+    return this.#checksums.areOn ? this.#checksum.open(key, stored) : stored
+  }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
