@@ -10,7 +10,7 @@ import {
   type LmdbMetadataOptions,
   LmdbMetadataStore,
 } from '../metadata/lmdb/lmdb-metadata-store.ts'
-import { peekLineage } from '../metadata/lmdb/peek-lineage.ts'
+import { type PeekedLineage, peekLineage } from '../metadata/lmdb/peek-lineage.ts'
 import {
   type CatalogFound,
   type CatalogLineage,
@@ -30,7 +30,7 @@ export type Found = {
   readonly marker: StoreMarker | undefined
   readonly chunks: ChunksFound
   /** What the metadata note, if they do. */
-  readonly metadata: CatalogLineage | 'missing' | 'unmarked'
+  readonly metadata: PeekedLineage | 'missing' | 'unmarked'
 }
 
 /** Throws `StoreRefused` when something of it is damaged or of a later format. */
@@ -46,7 +46,7 @@ export async function lookAround(dataDirectory: string): Promise<Found> {
 /** How the two belong together. */
 export function compare({ marker, chunks, metadata }: Found): Verdict {
   const catalog: CatalogFound =
-    typeof metadata === 'object' ? { is: 'marked', lineage: metadata } : { is: metadata }
+    typeof metadata === 'object' ? { is: 'marked', ...metadata } : { is: metadata }
   const verdict = compareLineage(catalog, chunks)
   if (marker === undefined || verdict.is === 'mismatch') return verdict
   // The marker is written when both are there, and have noted it.

@@ -117,7 +117,7 @@ async function requireSameStore(
 ): Promise<void> {
   const { note, origins } = await surveyOf(dataDirectory)
   const catalog = await peekLineage(metadataDirectory(dataDirectory)).catch(unlessDamaged)
-  const noted = typeof catalog === 'object' ? [catalog] : []
+  const noted = typeof catalog === 'object' ? [catalog.lineage] : []
   const ids = [marker, note, ...noted, ...origins].map((each) => each?.storeId)
   if (ids.every((id) => id === undefined || id === backup.storeId)) return
   throw new StoreRefused(

@@ -55,6 +55,8 @@ export function environmentFile(directory: string): string {
 
 export class LmdbEnvironment {
   readonly tables: Tables
+  /** Where its rows lie. */
+  readonly file: string
   readonly #root: RootDatabase<Buffer, Buffer>
   readonly #transaction: TransactionFlag
   readonly #fence: WriteFence
@@ -70,8 +72,10 @@ export class LmdbEnvironment {
     tables: Tables
     transaction: TransactionFlag
     fence: WriteFence
+    file: string
   }) {
     this.#root = parts.root
+    this.file = parts.file
     this.tables = parts.tables
     this.#transaction = parts.transaction
     this.#fence = parts.fence
@@ -117,7 +121,8 @@ export class LmdbEnvironment {
       onUnusable: onUnusable ?? (() => undefined),
     })
     if (readOnly !== undefined) fence.onlyRead(readOnly.cause)
-    return new LmdbEnvironment({ root, tables: tables as Tables, transaction, fence })
+    const file = environmentFile(path)
+    return new LmdbEnvironment({ root, tables: tables as Tables, transaction, fence, file })
   }
 
   /** The number of the newest commit of any process, also inside of a transaction. Grows with each. */

@@ -6,13 +6,16 @@ import { requireKnownLayout } from './layout-format.ts'
 import { lmdbLineage } from './lineage.ts'
 import { environmentFile, LmdbEnvironment } from './lmdb-environment.ts'
 
+export type PeekedLineage = { readonly lineage: CatalogLineage; readonly commits: number }
+
 /** Throws `StoreRefused` when they are damaged or of a later format. Makes nothing. */
-export async function peekLineage(path: string): Promise<CatalogLineage | 'missing' | 'unmarked'> {
+export async function peekLineage(path: string): Promise<PeekedLineage | 'missing' | 'unmarked'> {
   if ((await checkEnvironmentFile(environmentFile(path))) === 'absent') return 'missing'
   const env = await LmdbEnvironment.open({ path })
   try {
     requireKnownLayout(env)
-    return (await lmdbLineage(env).get()) ?? 'unmarked'
+    const lineage = await lmdbLineage(env).get()
+    return lineage === undefined ? 'unmarked' : { lineage, commits: env.lastCommit() }
   } finally {
     await env.close()
   }
