@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RepeatingJob } from '../gateway/workers/repeating.ts'
 import type { LineageKeeper } from './lineage-keeper.ts'
 
-/** Beside commits that follow each other: at most fifty syncs a second. */
-const pauseMs = 20
-/** On a slow disk not more than a tenth of its time is taken for this. */
-const restPerWork = 9
+/** Beside commits that follow each other: at most 25 syncs a second. */
+const pauseMs = 40
+/** On a slow disk not more than a quarter of its time is taken for this. */
+const restPerWork = 3
 /** Where the system cannot tell of writes, and after a failure. */
 const longPauseMs = 1000
 
@@ -21,21 +21,35 @@ async function followOnce(
   signal: AbortSignal,
 ): Promise<'idle'> {
   let restMs = longPauseMs
-  // Before the look at what was committed: whatever comes later is told.
-  const written = new Written(keeper, signal)
   try {
-    let beganMs = performance.now()
-    if ((await keeper.follow('pause')) === 'nothing new' && written.canTell) {
-      await written.seen
-      beganMs = performance.now()
-      if (!signal.aborted) await keeper.follow('write')
+    const beganMs = performance.now()
+    if ((await keeper.follow('pause')) === 'noted') {
+      restMs = (performance.now() - beganMs) * restPerWork
+    } else if ((await followNext(keeper, signal)) === 'told') {
+      restMs = 0
     }
-    if (written.canTell) restMs = (performance.now() - beganMs) * restPerWork
   } finally {
-    written.close()
     await rest(restMs - pauseMs, signal)
   }
   return 'idle'
+}
+
+/** Waits for the next commit, however long, and follows it. */
+async function followNext(
+  keeper: Pick<LineageKeeper, 'follow' | 'watch'>,
+  signal: AbortSignal,
+): Promise<'told' | 'cannot be told'> {
+  const written = new Written(keeper, signal)
+  try {
+    if (!written.canTell) return 'cannot be told'
+    // What was committed before it was looked out for.
+    if ((await keeper.follow('pause')) === 'noted') return 'told'
+    await written.seen
+    if (!signal.aborted) await keeper.follow('write')
+    return 'told'
+  } finally {
+    written.close()
+  }
 }
 
 /** Waits for the first write to the metadata, or until all is to end. */
