@@ -1,8 +1,9 @@
 // `holdfast check`: looks through a data directory that no server uses, and tells what is not as it
-// must be. Like a start after an unclean stop it recovers the chunk store first; it changes nothing
-// else.
-import { setTimeout as sleep } from 'node:timers/promises'
+// must be. Like a start after an unclean stop it recovers the chunk store first, on what it only looks at:
+// nothing in the directory changes.
 import { damagedHeaders } from '../datanode/disk/damaged-headers.ts'
+import type { DiskBlobStore } from '../datanode/disk/disk-blob-store.ts'
+import { lookingVfs } from '../datanode/disk/looking-vfs.ts'
 import { realVfs } from '../datanode/disk/real-vfs.ts'
 import { segmentPaths } from '../datanode/disk/segment-paths.ts'
 import { type MasterKey, readMasterKey } from '../gateway/keys/master-key-file.ts'
@@ -20,14 +21,14 @@ import { verifyVersions } from '../metadata/lmdb/verify-versions.ts'
 import type { AccessKey, TenantId } from '../metadata/records.ts'
 import { StoreRefused } from '../protocol/store/store-refused.ts'
 import { chunkChecks } from './check-chunks.ts'
-import { DataDirectoryRefused, lockDataDirectory } from './data-directory.ts'
+import { DataDirectoryRefused, lockToLookAt } from './data-directory.ts'
 import { explainMismatch } from './explain-mismatch.ts'
-import { compare, lookAround, openBlobs } from './pair-stores.ts'
+import { lookAtBlobs } from './look-at-blobs.ts'
+import { compare, lookAround } from './pair-stores.ts'
 import { readBackupMarker } from './recovery/backup-marker.ts'
 import type { Print } from './serving.ts'
 import { requireOwnDirectory } from './store-marker.ts'
 import { chunksDirectory, metadataDirectory } from './store-paths.ts'
-import { newProcessId } from './worker-pool.ts'
 
 const chunksAtOnce = 1_000_000
 
@@ -45,27 +46,20 @@ export async function checkData({
 }: DataCheck): Promise<boolean> {
   const backup = await readBackupMarker(dataDirectory)
   if (backup === undefined) await requireOwnDirectory(dataDirectory, [masterKeyFile])
-  const found = await lookAround(dataDirectory)
-  const verdict = compare(found)
-  const mismatch =
-    verdict.is === 'mismatch' ? explainMismatch(verdict.why, dataDirectory) : undefined
-  if (found.metadata === 'missing') {
-    if (mismatch !== undefined) throw new StoreRefused(mismatch)
-    throw new DataDirectoryRefused(`There is no data of a server in ${dataDirectory}.`)
-  }
-  const lock = await lockDataDirectory(dataDirectory, {
-    pid: process.pid,
-    wait: sleep,
-    as: 'command',
-  })
+  const lock = lockToLookAt(dataDirectory)
   let problems = 0
   const tell = (what: string) => {
     problems += 1
     print(what)
   }
   try {
-    readWholeElsewhere(environmentFile(metadataDirectory(dataDirectory)))
-    const environment = await LmdbEnvironment.open({ path: metadataDirectory(dataDirectory) })
+    const mismatch = await mismatchOf(dataDirectory)
+    if (lock === undefined) {
+      print(`${dataDirectory} has no lock: nothing keeps others from changing it meanwhile.`)
+    }
+    const path = metadataDirectory(dataDirectory)
+    await readWholeElsewhere(environmentFile(path))
+    const environment = await LmdbEnvironment.open({ path, use: 'toLookAt' })
     try {
       // Segments of a backup may be of a later moment than its metadata.
       if (mismatch !== undefined && backup === undefined) tell(mismatch)
@@ -74,10 +68,21 @@ export async function checkData({
       await environment.close()
     }
   } finally {
-    lock.release()
+    lock?.release()
   }
   print(problems === 0 ? 'All is well.' : `${problems} problems.`)
   return problems === 0
+}
+
+/** Why the two do not belong together, if they do not. Throws when there is nothing to look through. */
+async function mismatchOf(dataDirectory: string): Promise<string | undefined> {
+  const found = await lookAround(dataDirectory, 'toLookAt')
+  const verdict = compare(found)
+  const mismatch =
+    verdict.is === 'mismatch' ? explainMismatch(verdict.why, dataDirectory) : undefined
+  if (found.metadata !== 'missing') return mismatch
+  if (mismatch !== undefined) throw new StoreRefused(mismatch)
+  throw new DataDirectoryRefused(`There is no data of a server in ${dataDirectory}.`)
 }
 
 type Checking = DataCheck & {
@@ -86,48 +91,53 @@ type Checking = DataCheck & {
 }
 
 async function checkAll(checking: Checking): Promise<void> {
-  const { dataDirectory, environment, tell, print } = checking
+  const { dataDirectory, environment, tell } = checking
   const keysOf = await openKeys(checking)
   environment.read((tables) => verifyRows(tables, tell))
   const counts = environment.read((tables) => verifyVersions(tables, { keysOf, tell }))
-  const blobs = await openBlobs(
-    { dataDirectory, role: 'primary', processId: newProcessId(process.pid) },
-    { chunks: lmdbChunks(environment) },
-    () => undefined,
+  await lookAtBlobs(dataDirectory, { chunks: lmdbChunks(environment) }, (blobs) =>
+    checkBlobs(checking, { blobs, keysOf, counts }),
   )
-  try {
-    for (const { file, what } of blobs.recovery?.problems ?? []) tell(`${file} ${what}`)
-    const paths = segmentPaths(chunksDirectory(dataDirectory))
-    for (const file of await damagedHeaders({ vfs: realVfs, paths })) {
-      tell(`${file} has no intact header: once the index is built anew, nothing of it can be read`)
-    }
-    const { chunks, orphans } = await verifyReferences({
-      environment,
-      ...chunkChecks(blobs, keysOf),
-      chunksAtOnce,
-      tell,
-    })
-    const { buckets, objects, olderVersions } = counts
-    print(
-      `${buckets} buckets, ${objects} objects, ${olderVersions} older versions and delete markers, ${chunks} chunks, ${orphans} orphans.`,
-    )
-    const setAside = environment.read((tables) => tables.orphans.count())
-    if (setAside > 0) print(`${setAside} orphans are set aside.`)
-    if (counts.unopened > 0)
-      tell(`${counts.unopened} objects or parts in metadata were not opened.`)
-    const hasChunks = (await blobs.usage()).chunks > 0
-    if (hasChunks && buckets === 0) tell('There are chunks, and metadata know of no bucket.')
-  } finally {
-    await blobs.close()
-  }
 }
 
+async function checkBlobs(
+  { dataDirectory, environment, tell, print }: Checking,
+  {
+    blobs,
+    keysOf,
+    counts,
+  }: {
+    readonly blobs: DiskBlobStore
+    readonly keysOf: KeysOf
+    readonly counts: ReturnType<typeof verifyVersions>
+  },
+): Promise<void> {
+  for (const { file, what } of blobs.recovery?.problems ?? []) tell(`${file} ${what}`)
+  const paths = segmentPaths(chunksDirectory(dataDirectory))
+  for (const file of await damagedHeaders({ vfs: lookingVfs(realVfs), paths })) {
+    tell(`${file} has no intact header: once the index is built anew, nothing of it can be read`)
+  }
+  const { chunks, orphans } = await verifyReferences({
+    environment,
+    ...chunkChecks(blobs, keysOf),
+    chunksAtOnce,
+    tell,
+  })
+  const { buckets, objects, olderVersions } = counts
+  print(
+    `${buckets} buckets, ${objects} objects, ${olderVersions} older versions and delete markers, ${chunks} chunks, ${orphans} orphans.`,
+  )
+  const setAside = environment.read((tables) => tables.orphans.count())
+  if (setAside > 0) print(`${setAside} orphans are set aside.`)
+  if (counts.unopened > 0) tell(`${counts.unopened} objects or parts in metadata were not opened.`)
+  const hasChunks = (await blobs.usage()).chunks > 0
+  if (hasChunks && buckets === 0) tell('There are chunks, and metadata know of no bucket.')
+}
+
+type KeysOf = (tenantId: TenantId) => TenantKeys | undefined
+
 /** Without the master key, or with another one, much of it cannot be looked at: that is said. */
-async function openKeys({
-  masterKeyFile,
-  environment,
-  tell,
-}: Checking): Promise<(tenantId: TenantId) => TenantKeys | undefined> {
+async function openKeys({ masterKeyFile, environment, tell }: Checking): Promise<KeysOf> {
   let master: MasterKey
   try {
     master = await readMasterKey(masterKeyFile)

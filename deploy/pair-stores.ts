@@ -33,13 +33,16 @@ export type Found = {
   readonly metadata: PeekedLineage | 'missing' | 'unmarked'
 }
 
-/** Throws `StoreRefused` when something of it is damaged or of a later format. */
-export async function lookAround(dataDirectory: string): Promise<Found> {
+/**
+ * Throws `StoreRefused` when something of it is damaged or of a later format. `use`: for whom nothing at all
+ * may change, and nobody else has the metadata open.
+ */
+export async function lookAround(dataDirectory: string, use?: 'toLookAt'): Promise<Found> {
   const paths = segmentPaths(chunksDirectory(dataDirectory))
   return {
     marker: await readMarker(dataDirectory),
     chunks: await surveyStore({ vfs: realVfs, paths }),
-    metadata: await peekLineage(metadataDirectory(dataDirectory)),
+    metadata: await peekLineage(metadataDirectory(dataDirectory), use),
   }
 }
 

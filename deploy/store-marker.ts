@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { parseStoreId, type StoreId } from '../protocol/store/lineage.ts'
 import { requireKnownFormat, storeFormat } from '../protocol/store/store-format.ts'
 import { StoreRefused } from '../protocol/store/store-refused.ts'
+import { requireShape } from './require-shape.ts'
 import { writeDurably } from './write-durably.ts'
 
 const markerName = 'holdfast-store'
@@ -13,7 +14,7 @@ export const backupMarkerName = 'holdfast-backup'
 const ours =
   /^(lock|metadata(\.new|\.replaced-.*)?|chunks|lost\+found|holdfast-store(\.new)?|restore-under-way(\.new)?)$/
 const insideOf: Readonly<Record<string, RegExp>> = {
-  metadata: /^((data|lock)\.mdb|room-trial)$/,
+  metadata: /^((data|lock)\.mdb|data\.mdb\.(new|replaced-.*)|room-trial)$/,
   chunks: /^(segments|index|index-trust(\.new)?)$/,
 }
 const namesShown = 3
@@ -65,8 +66,12 @@ async function requireOwn(
   )
 }
 
-/** `undefined`: there is none. Throws `StoreRefused` when it cannot be read, or is of a later format. */
+/**
+ * `undefined`: there is none. Throws `StoreRefused` when it cannot be read, or is of a later format, and when
+ * something of the store is of the wrong kind.
+ */
 export async function readMarker(directory: string): Promise<StoreMarker | undefined> {
+  await requireShape(directory)
   const path = join(directory, markerName)
   let text: string
   try {

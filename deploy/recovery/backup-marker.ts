@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parseStoreId, type StoreId } from '../../protocol/store/lineage.ts'
 import { requireKnownFormat, storeFormat } from '../../protocol/store/store-format.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
+import { requireShape } from '../require-shape.ts'
 import { backupMarkerName } from '../store-marker.ts'
 import { writeDurably } from '../write-durably.ts'
 
@@ -19,6 +20,7 @@ export type BackupMarker = {
 
 /** `undefined`: not a backup. Throws `StoreRefused` for one of a later format, or a damaged one. */
 export async function readBackupMarker(directory: string): Promise<BackupMarker | undefined> {
+  await requireShape(directory)
   const path = join(directory, backupMarkerName)
   let text: string
   try {

@@ -5,6 +5,7 @@ import { open } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { judgeLmdbFile, lmdbHeadBytes } from '../../protocol/store/lmdb-file.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
+import { lookingDirectory } from './looking-directory.ts'
 
 const reader = new URL('./read-whole-environment.js', import.meta.url)
 const remedy = 'Put a copy of the metadata back that is whole: see docs/recovery.md.'
@@ -24,7 +25,7 @@ export async function checkEnvironmentFile(path: string): Promise<'absent' | 'pr
       throw new StoreRefused(`The metadata file ${path} ${found.why}. ${remedy}`)
     case 'shortened':
       // Pages that are missing at the end are of no account if everything can be read without them.
-      if (readElsewhere(path).status === 0) return 'present'
+      if ((await readElsewhere(path)).status === 0) return 'present'
       throw new StoreRefused(
         `The metadata file ${path} was cut short: what its last pages held cannot be read. ${remedy}`,
       )
@@ -54,13 +55,19 @@ async function judge(path: string) {
 }
 
 /** LMDB trusts its pages: on a damaged one it may end the process. So another one reads them all first. */
-export function readWholeElsewhere(path: string): void {
-  if (readElsewhere(path).signal === null) return
+export async function readWholeElsewhere(path: string): Promise<void> {
+  if ((await readElsewhere(path)).signal === null) return
   throw new StoreRefused(
     `The metadata file ${path} is damaged: not all of it can be read. ${remedy}`,
   )
 }
 
-function readElsewhere(path: string) {
-  return spawnSync(process.execPath, [fileURLToPath(reader), path], { stdio: 'ignore' })
+async function readElsewhere(path: string) {
+  const looking = await lookingDirectory(path)
+  try {
+    const argv = [fileURLToPath(reader), looking.path]
+    return spawnSync(process.execPath, argv, { stdio: 'ignore' })
+  } finally {
+    await looking.remove()
+  }
 }

@@ -14,6 +14,7 @@ import {
 import { MetadataFull } from '../metadata-full.ts'
 import { checkEnvironmentFile } from './check-environment-file.ts'
 import { Lanes } from './lanes.ts'
+import { type LookingDirectory, lookingDirectory } from './looking-directory.ts'
 import { type RowParser, RowScan } from './row-scan.ts'
 import { type TableName, tableNames } from './tables.ts'
 import { type DiskState, isReadOnly, WriteFence } from './write-fence.ts'
@@ -46,6 +47,11 @@ export type EnvironmentOptions = {
    * has to open the environment anew, which is to say end.
    */
   readonly onUnusable?: (cause: unknown, disk: DiskState) => void
+  /**
+   * To look at: nothing in the directory changes, and nobody else may have it open. Nothing can be written,
+   * and tables that are not there are empty.
+   */
+  readonly use?: 'toLookAt'
 }
 
 /** Where LMDB keeps an environment of this directory. */
@@ -60,6 +66,7 @@ export class LmdbEnvironment {
   readonly #root: RootDatabase<Buffer, Buffer>
   readonly #transaction: TransactionFlag
   readonly #fence: WriteFence
+  readonly #looking: LookingDirectory | undefined
   /** For verbs while room is short. */
   readonly #fewAtOnce = new Lanes(verbsWhileShort)
   /** For those that have found no room among others. */
@@ -73,7 +80,9 @@ export class LmdbEnvironment {
     transaction: TransactionFlag
     fence: WriteFence
     file: string
+    looking: LookingDirectory | undefined
   }) {
+    this.#looking = parts.looking
     this.#root = parts.root
     this.file = parts.file
     this.tables = parts.tables
@@ -87,11 +96,13 @@ export class LmdbEnvironment {
    * processes see commits that a power failure could still take back. Throws `StoreRefused` when the
    * file is damaged.
    */
-  static async open({ path, onUnusable }: EnvironmentOptions): Promise<LmdbEnvironment> {
-    await mkdir(path, { recursive: true, mode: 0o700 })
+  static async open({ path, onUnusable, use }: EnvironmentOptions): Promise<LmdbEnvironment> {
+    if (use !== 'toLookAt') await mkdir(path, { recursive: true, mode: 0o700 })
     await checkEnvironmentFile(environmentFile(path))
+    const looking = use && (await lookingDirectory(environmentFile(path)))
     const options = {
-      path,
+      path: looking?.path ?? path,
+      readOnly: use === 'toLookAt',
       // For the library's native part; its types do not name it.
       permissionsMode: 0o600,
       noSubdir: false,
@@ -108,11 +119,10 @@ export class LmdbEnvironment {
     const { root, readOnly } = openRoot(options)
     root.readerCheck()
     const transaction: TransactionFlag = { runs: false }
-    const table = (name: TableName) =>
-      new LmdbTable(root.openDB(name, { keyEncoding: 'binary', encoding: 'binary' }), transaction)
+    const table = (name: TableName) => new LmdbTable(openTable(root, name), transaction)
     const tables = Object.fromEntries(tableNames.map((name) => [name, table(name)]))
     // LMDB syncs its file, and not the directories that name it.
-    if (readOnly === undefined) {
+    if (readOnly === undefined && use !== 'toLookAt') {
       for (const directory of [path, dirname(path)]) await syncDirectory(directory)
     }
     const fence = new WriteFence({
@@ -121,8 +131,10 @@ export class LmdbEnvironment {
       onUnusable: onUnusable ?? (() => undefined),
     })
     if (readOnly !== undefined) fence.onlyRead(readOnly.cause)
-    const file = environmentFile(path)
-    return new LmdbEnvironment({ root, tables: tables as Tables, transaction, fence, file })
+    return new LmdbEnvironment({
+      ...{ root, tables: tables as Tables, transaction, fence, looking },
+      file: environmentFile(path),
+    })
   }
 
   /** The number of the newest commit of any process, also inside of a transaction. Grows with each. */
@@ -242,6 +254,7 @@ export class LmdbEnvironment {
   async close(): Promise<void> {
     await this.#root.close()
     this.#fence.close()
+    await this.#looking?.remove()
   }
 }
 
@@ -268,6 +281,14 @@ function openRoot(options: RootDatabaseOptionsWithPath): {
     if (!isReadOnly(cause)) throw cause
     return { root: open({ ...options, readOnly: true }), readOnly: { cause } }
   }
+}
+
+/** `undefined`: it is not there, and cannot be made by those who only read. Its types do not say so. */
+function openTable(
+  root: RootDatabase<Buffer, Buffer>,
+  name: TableName,
+): Database<Buffer, Buffer> | undefined {
+  return root.openDB(name, { keyEncoding: 'binary', encoding: 'binary' })
 }
 
 function takesTransactions(root: RootDatabase<Buffer, Buffer>): boolean {
@@ -304,36 +325,38 @@ type TransactionFlag = { runs: boolean }
 
 /** One table: binary keys in byte order, binary values. */
 export class LmdbTable {
-  readonly #db: Database<Buffer, Buffer>
+  readonly #db: Database<Buffer, Buffer> | undefined
   readonly #transaction: TransactionFlag
 
-  constructor(db: Database<Buffer, Buffer>, transaction: TransactionFlag) {
+  /** `db`: absent where the table is not there and nothing can be written. */
+  constructor(db: Database<Buffer, Buffer> | undefined, transaction: TransactionFlag) {
     this.#db = db
     this.#transaction = transaction
   }
 
   /** The value, as a buffer of its own. */
   get(key: Buffer): Buffer | undefined {
-    const bytes = this.#db.getBinary(key)
+    const bytes = this.#db?.getBinary(key)
     return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
   has(key: Buffer): boolean {
-    return this.#db.doesExist(key)
+    return this.#db?.doesExist(key) ?? false
   }
 
   put(key: Buffer, value: Buffer): void {
     assert(this.#transaction.runs, 'a write outside of a transaction')
-    void this.#db.put(key, value)
+    void this.#db?.put(key, value)
   }
 
   remove(key: Buffer): void {
     assert(this.#transaction.runs, 'a removal outside of a transaction')
-    void this.#db.remove(key)
+    void this.#db?.remove(key)
   }
 
   /** Rows from `start`, inclusive, to `end`, exclusive, read as the caller goes on. */
   *rows(range: KeyRange): Generator<Row> {
+    if (this.#db === undefined) return
     for (const { key, value } of this.#db.getRange({ start: range.start, end: range.end })) {
       yield { key: asBuffer(key), value: asBuffer(value) }
     }
@@ -341,10 +364,11 @@ export class LmdbTable {
 
   /** The first keys of the range, at most `limit`; values are not looked at. */
   keys(range: KeyRange & { readonly limit: number }): readonly Buffer[] {
-    return Array.from(this.#db.getKeys(range), asBuffer)
+    return this.#db === undefined ? [] : Array.from(this.#db.getKeys(range), asBuffer)
   }
 
   first(range: KeyRange): Row | undefined {
+    if (this.#db === undefined) return undefined
     for (const row of this.#db.getRange({ start: range.start, end: range.end, limit: 1 })) {
       return { key: asBuffer(row.key), value: asBuffer(row.value) }
     }
@@ -352,6 +376,7 @@ export class LmdbTable {
   }
 
   last(range: KeyRange): Row | undefined {
+    if (this.#db === undefined) return undefined
     const backwards = { start: range.end, end: range.start, reverse: true, limit: 2 }
     for (const row of this.#db.getRange(backwards)) {
       const key = asBuffer(row.key)
@@ -364,12 +389,14 @@ export class LmdbTable {
   }
 
   isEmpty(range: KeyRange): boolean {
+    if (this.#db === undefined) return true
     for (const _ of this.#db.getKeys({ start: range.start, end: range.end, limit: 1 })) return false
     return true
   }
 
   /** How many rows the table has. O(1). */
   count(): number {
+    if (this.#db === undefined) return 0
     const stats: { entryCount?: number } = this.#db.getStats()
     assert(stats.entryCount !== undefined, 'the engine does not count its rows')
     return stats.entryCount

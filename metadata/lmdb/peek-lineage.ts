@@ -8,10 +8,16 @@ import { environmentFile, LmdbEnvironment } from './lmdb-environment.ts'
 
 export type PeekedLineage = { readonly lineage: CatalogLineage; readonly commits: number }
 
-/** Throws `StoreRefused` when they are damaged or of a later format. Makes nothing. */
-export async function peekLineage(path: string): Promise<PeekedLineage | 'missing' | 'unmarked'> {
+/**
+ * Throws `StoreRefused` when they are damaged or of a later format. Makes nothing. `use`: as for the
+ * environment, where nobody else has it open.
+ */
+export async function peekLineage(
+  path: string,
+  use?: 'toLookAt',
+): Promise<PeekedLineage | 'missing' | 'unmarked'> {
   if ((await checkEnvironmentFile(environmentFile(path))) === 'absent') return 'missing'
-  const env = await LmdbEnvironment.open({ path })
+  const env = await LmdbEnvironment.open({ path, ...(use === undefined ? {} : { use }) })
   try {
     requireKnownLayout(env)
     const lineage = await lmdbLineage(env).get()
