@@ -39,6 +39,7 @@ async function followNext(
   keeper: Pick<LineageKeeper, 'follow' | 'watch'>,
   signal: AbortSignal,
 ): Promise<'told' | 'cannot be told'> {
+  if (signal.aborted) return 'told'
   const written = new Written(keeper, signal)
   try {
     if (!written.canTell) return 'cannot be told'

@@ -12,7 +12,8 @@ import type { Manifest, ManifestId, ManifestStore } from '../manifest-store.ts'
 import { parseManifestId } from '../record-ids.ts'
 import type { TenantId } from '../records.ts'
 import { sealLease } from './lease-rows.ts'
-import type { LmdbEnvironment, LmdbTable, Tables } from './lmdb-environment.ts'
+import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
+import type { LmdbTable } from './lmdb-table.ts'
 import { bucketKey, numberKey, rangeOf } from './row-keys.ts'
 
 const idBytes = 16

@@ -1,7 +1,7 @@
 // How keys of rows are built and taken apart. Rows sort as their keys' UTF-8 bytes do.
 import assert from 'node:assert'
 import type { BucketId, TenantId, UploadId } from '../records.ts'
-import type { KeyRange } from './lmdb-environment.ts'
+import type { KeyRange } from './lmdb-table.ts'
 
 export const bucketIdBytes = 8
 export const rowIdBytes = 16

@@ -2,7 +2,8 @@
 // parsed where the library has put them. A million buffers would cost more than the reading.
 import assert from 'node:assert'
 import type { Database, RootDatabase } from 'lmdb'
-import type { KeyRange, LmdbSnapshot } from './lmdb-environment.ts'
+import type { LmdbSnapshot } from './lmdb-environment.ts'
+import type { KeyRange } from './lmdb-table.ts'
 import type { TableName } from './tables.ts'
 
 /** Both are handed bytes that are overwritten by the next row: they keep none of them. */
