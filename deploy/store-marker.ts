@@ -1,11 +1,11 @@
 // The file that says that a data directory is Holdfast's, of which store and of which format. It is looked
 // at before anything else: nothing is written into a directory that belongs to somebody else.
-import { readdir, readFile, rm, stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { parseStoreId, type StoreId } from '../protocol/store/lineage.ts'
-import { requireKnownFormat, storeFormat } from '../protocol/store/store-format.ts'
+import type { StoreId } from '../protocol/store/lineage.ts'
 import { StoreRefused } from '../protocol/store/store-refused.ts'
-import { requireShape } from './require-shape.ts'
+import { namesIn } from './names-in.ts'
+import { readStoreNoteFile, writeStoreNoteFile } from './store-note-file.ts'
 import { writeDurably } from './write-durably.ts'
 
 const markerName = 'holdfast-store'
@@ -67,40 +67,18 @@ async function requireOwn(
 }
 
 /**
- * `undefined`: there is none. Throws `StoreRefused` when it cannot be read, or is of a later format, and when
+ * `undefined`: there is none. Throws `StoreRefused` when it is damaged, or of a later format, and when
  * something of the store is of the wrong kind.
  */
 export async function readMarker(directory: string): Promise<StoreMarker | undefined> {
-  await requireShape(directory)
-  const path = join(directory, markerName)
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (cause) {
-    if (isCode(cause, 'ENOENT') || isCode(cause, 'ENOTDIR')) return undefined
-    throw cause
-  }
-  const format = Number(/^format=(\d+)$/m.exec(text)?.[1])
-  const storeId = parseStoreId(/^store=(.*)$/m.exec(text)?.[1] ?? '')
-  if (!Number.isSafeInteger(format)) {
-    throw new StoreRefused(`${path} is damaged: put it back from a copy, or see docs/recovery.md.`)
-  }
-  requireKnownFormat(format, directory)
-  if (storeId === undefined) {
-    throw new StoreRefused(`${path} is damaged: put it back from a copy, or see docs/recovery.md.`)
-  }
-  return { storeId, format }
+  return readStoreNoteFile(join(directory, markerName))
 }
 
 /** Durable when it returns. */
 export function writeMarker(directory: string, storeId: StoreId): void {
-  const text = [
-    'This directory belongs to Holdfast: change, move or remove nothing in it while a server runs.',
-    `format=${storeFormat}`,
-    `store=${storeId}`,
-    '',
-  ].join('\n')
-  writeDurably(join(directory, markerName), text)
+  const sentence =
+    'This directory belongs to Holdfast: change, move or remove nothing in it while a server runs.'
+  writeStoreNoteFile(join(directory, markerName), { sentence, storeId })
 }
 
 /** Throws `StoreRefused` when a restore was cut off: what there is of it is not to be served. */
@@ -147,20 +125,6 @@ async function storesBelow(directory: string): Promise<string | undefined> {
   return undefined
 }
 
-/** Of nothing, or of a file, none. */
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory)
-  } catch (cause) {
-    if (isCode(cause, 'ENOENT') || isCode(cause, 'ENOTDIR')) return []
-    throw cause
-  }
-}
-
 async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined
-}
-
-function isCode(cause: unknown, code: string): boolean {
-  return cause instanceof Error && 'code' in cause && cause.code === code
 }
