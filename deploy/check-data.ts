@@ -1,8 +1,9 @@
 // `holdfast check`: looks through a data directory that no server uses, and tells what is not as it
-// must be. Like a start after an unclean stop it recovers the chunk store first; it changes nothing
-// else.
-import { setTimeout as sleep } from 'node:timers/promises'
+// must be. Like a start after an unclean stop it recovers the chunk store first, on what it only looks at:
+// nothing in the directory changes.
+import type { DiskBlobStore } from '../datanode/disk/disk-blob-store.ts'
 import { inspectSegments } from '../datanode/disk/inspect-segments.ts'
+import { lookingVfs } from '../datanode/disk/looking-vfs.ts'
 import { realVfs } from '../datanode/disk/real-vfs.ts'
 import { segmentPaths } from '../datanode/disk/segment-paths.ts'
 import { type MasterKey, readMasterKey } from '../gateway/access/keys/master-key-file.ts'
@@ -20,14 +21,14 @@ import { verifyVersions } from '../metadata/lmdb/verify-versions.ts'
 import type { TenantId } from '../metadata/records.ts'
 import { StoreRefused } from '../protocol/store/store-refused.ts'
 import { chunkChecks } from './check-chunks.ts'
-import { DataDirectoryRefused, lockDataDirectory } from './data-directory.ts'
+import { DataDirectoryRefused, lockToLookAt } from './data-directory.ts'
 import { explainMismatch } from './explain-mismatch.ts'
-import { compare, type Found, lookAround, lookAroundWhole, openBlobs } from './pair-stores.ts'
+import { lookAtBlobs } from './look-at-blobs.ts'
+import { compare, type Found, lookAround, lookAroundWhole } from './pair-stores.ts'
 import { readBackupMarker } from './recovery/backup-marker.ts'
 import type { Print } from './serving.ts'
 import { requireOwnDirectory } from './store-marker.ts'
 import { chunksDirectory, metadataDirectory } from './store-paths.ts'
-import { newProcessId } from './worker-pool.ts'
 
 const chunksAtOnce = 1_000_000
 
@@ -46,20 +47,19 @@ export async function checkData({
   const backup = await readBackupMarker(dataDirectory)
   if (backup === undefined) await requireOwnDirectory(dataDirectory, [masterKeyFile])
   await requireMetadata(dataDirectory)
-  const lock = await lockDataDirectory(dataDirectory, {
-    pid: process.pid,
-    wait: sleep,
-    as: 'command',
-  })
+  const lock = lockToLookAt(dataDirectory)
   let problems = 0
   const tell = (what: string) => {
     problems += 1
     print(what)
   }
   try {
-    const mismatch = mismatchOf(await lookAroundWhole(dataDirectory), dataDirectory)
-    lock.foundSound()
-    const environment = await LmdbEnvironment.open({ path: metadataDirectory(dataDirectory) })
+    const mismatch = mismatchOf(await lookAroundWhole(dataDirectory, 'toLookAt'), dataDirectory)
+    if (lock === undefined) {
+      print(`${dataDirectory} has no lock: nothing keeps others from changing it meanwhile.`)
+    }
+    const path = metadataDirectory(dataDirectory)
+    const environment = await LmdbEnvironment.open({ path, use: 'toLookAt' })
     try {
       requireWholeLayout(environment)
       // Segments of a backup may be of a later moment than its metadata.
@@ -69,7 +69,7 @@ export async function checkData({
       await environment.close()
     }
   } finally {
-    lock.release()
+    lock?.release()
   }
   print(problems === 0 ? 'All is well.' : `${problems} problems.`)
   return problems === 0
@@ -79,7 +79,7 @@ export async function checkData({
 async function requireMetadata(dataDirectory: string): Promise<void> {
   const file = environmentFile(metadataDirectory(dataDirectory))
   if ((await checkEnvironmentFile(file)) === 'present') return
-  const mismatch = mismatchOf(await lookAround(dataDirectory), dataDirectory)
+  const mismatch = mismatchOf(await lookAround(dataDirectory, 'toLookAt'), dataDirectory)
   if (mismatch !== undefined) throw new StoreRefused(mismatch)
   throw new DataDirectoryRefused(`There is no data of a server in ${dataDirectory}.`)
 }
@@ -95,48 +95,58 @@ type Checking = DataCheck & {
 }
 
 async function checkAll(checking: Checking): Promise<void> {
-  const { dataDirectory, environment, tell, print } = checking
+  const { dataDirectory, environment, tell } = checking
   const keysOf = await openKeys(checking)
   environment.read((tables) => verifyRows(tables, tell))
   const counts = environment.read((tables) => verifyVersions(tables, { keysOf, tell }))
-  const blobs = await openBlobs(
-    { dataDirectory, role: 'primary', processId: newProcessId(process.pid) },
-    { chunks: lmdbChunks(environment) },
-    () => undefined,
+  await lookAtBlobs(dataDirectory, { chunks: lmdbChunks(environment) }, (blobs) =>
+    checkBlobs(checking, { blobs, keysOf, counts }),
   )
-  try {
-    for (const { file, what } of blobs.recovery?.problems ?? []) tell(`${file} ${what}`)
-    const paths = segmentPaths(chunksDirectory(dataDirectory))
-    for await (const { file, what } of inspectSegments({ vfs: realVfs, paths })) {
-      tell(`${file} ${what}`)
-    }
-    const { chunks, orphans } = await verifyReferences({
-      environment,
-      ...chunkChecks(blobs, keysOf),
-      chunksAtOnce,
-      tell,
-    })
-    const { buckets, objects, olderVersions } = counts
-    print(
-      `${buckets} buckets, ${objects} objects, ${olderVersions} older versions and delete markers, ${chunks} chunks, ${orphans} orphans.`,
-    )
-    const setAside = environment.read((tables) => tables.orphans.count())
-    if (setAside > 0) print(`${setAside} orphans are set aside.`)
-    if (counts.unopened > 0)
-      tell(`${counts.unopened} objects or parts in metadata were not opened.`)
-    const hasChunks = (await blobs.usage()).chunks > 0
-    if (hasChunks && buckets === 0) tell('There are chunks, and metadata know of no bucket.')
-  } finally {
-    await blobs.close()
-  }
 }
 
+async function checkBlobs(
+  { dataDirectory, environment, tell, print }: Checking,
+  {
+    blobs,
+    keysOf,
+    counts,
+  }: {
+    readonly blobs: DiskBlobStore
+    readonly keysOf: KeysOf
+    readonly counts: ReturnType<typeof verifyVersions>
+  },
+): Promise<void> {
+  const paths = segmentPaths(chunksDirectory(dataDirectory))
+  const inspected = new Set<string>()
+  for await (const { file, what } of inspectSegments({ vfs: lookingVfs(realVfs), paths })) {
+    inspected.add(file)
+    tell(`${file} ${what}`)
+  }
+  // What a start would do about those files is not done here.
+  for (const { file, what } of blobs.recovery?.problems ?? []) {
+    if (!inspected.has(file)) tell(`${file} ${what}`)
+  }
+  const { chunks, orphans } = await verifyReferences({
+    environment,
+    ...chunkChecks(blobs, keysOf),
+    chunksAtOnce,
+    tell,
+  })
+  const { buckets, objects, olderVersions } = counts
+  print(
+    `${buckets} buckets, ${objects} objects, ${olderVersions} older versions and delete markers, ${chunks} chunks, ${orphans} orphans.`,
+  )
+  const setAside = environment.read((tables) => tables.orphans.count())
+  if (setAside > 0) print(`${setAside} orphans are set aside.`)
+  if (counts.unopened > 0) tell(`${counts.unopened} objects or parts in metadata were not opened.`)
+  const hasChunks = (await blobs.usage()).chunks > 0
+  if (hasChunks && buckets === 0) tell('There are chunks, and metadata know of no bucket.')
+}
+
+type KeysOf = (tenantId: TenantId) => TenantKeys | undefined
+
 /** Without the master key, or with another one, much of it cannot be looked at: that is said. */
-async function openKeys({
-  masterKeyFile,
-  environment,
-  tell,
-}: Checking): Promise<(tenantId: TenantId) => TenantKeys | undefined> {
+async function openKeys({ masterKeyFile, environment, tell }: Checking): Promise<KeysOf> {
   let master: MasterKey
   try {
     master = await readMasterKey(masterKeyFile)

@@ -51,20 +51,15 @@ export async function lockDataDirectory(
   const path = join(directory, 'lock')
   const fd = openLockFile(directory, path)
   // After a hard kill of a server's first process, its workers need a moment to notice.
-  for (let attempt = 0; !tryLock(fd, path); attempt += 1) {
+  for (let attempt = 0; !tryLock(fd, path, '-x'); attempt += 1) {
     const holder = readHolder(path)
     if (attempt < 20 && holder !== undefined && !isAlive(holder)) {
       await options.wait(100)
       continue
     }
+    const inUse = inUseBy(directory, path)
     closeSync(fd)
-    const byServer = isServer(path)
-    const kind = byServer ? 'a server' : 'a command'
-    const who = holder === undefined ? 'another server' : `${kind} with process id ${holder}`
-    throw new DataDirectoryInUse(
-      `The data directory ${directory} is in use by ${who}. Stop it first, or choose another directory.`,
-      byServer,
-    )
+    throw inUse
   }
   return new HeldLock(directory, { fd, path, holder: `${options.pid} ${options.as}` })
 }
@@ -115,6 +110,38 @@ class HeldLock implements DataDirectoryLock {
   }
 }
 
+/**
+ * Keeps servers and commands that write off while it is looked at; others may look as well. Changes nothing,
+ * also on a read-only medium. `undefined`: it has no file to be locked. Throws `DataDirectoryInUse`.
+ */
+export function lockToLookAt(directory: string): { release(): void } | undefined {
+  const path = join(directory, 'lock')
+  let fd: number
+  try {
+    fd = openSync(path, constants.O_RDONLY)
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
+    throw refused(directory, cause)
+  }
+  if (tryLock(fd, path, '-s')) return { release: () => closeSync(fd) }
+  const inUse = inUseBy(directory, path)
+  closeSync(fd)
+  throw inUse
+}
+
+function inUseBy(directory: string, path: string): DataDirectoryInUse {
+  const holder = readHolder(path)
+  const byServer = isServer(path)
+  const kind = byServer ? 'a server' : 'a command'
+  const isKnown = holder !== undefined && isAlive(holder)
+  // One that looks writes no note.
+  const who = isKnown ? `${kind} with process id ${holder}` : 'another process'
+  return new DataDirectoryInUse(
+    `The data directory ${directory} is in use by ${who}. Stop it first, or choose another directory.`,
+    byServer,
+  )
+}
+
 /** Into the block that it has, if it has one: the disk may be full, and the note is only for people. */
 function noteHolder(fd: number, holder: string): void {
   try {
@@ -129,19 +156,23 @@ function openLockFile(directory: string, path: string): number {
     makeDirectory(directory)
     return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new DataDirectoryRefused(`The data directory ${directory} cannot be used: ${why}`, {
-      cause,
-    })
+    throw refused(directory, cause)
   }
+}
+
+function refused(directory: string, cause: unknown): DataDirectoryRefused {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new DataDirectoryRefused(`The data directory ${directory} cannot be used: ${why}`, {
+    cause,
+  })
 }
 
 /**
  * Node has no flock(2). But such a lock belongs to the open file, not to the process: the `flock`
  * program takes it on the file we hand it, ends, and the lock stays with us.
  */
-function tryLock(fd: number, path: string): boolean {
-  const { status, error, stderr } = spawnSync('flock', ['-n', '-x', '3'], {
+function tryLock(fd: number, path: string, kind: '-x' | '-s'): boolean {
+  const { status, error, stderr } = spawnSync('flock', ['-n', kind, '3'], {
     stdio: ['ignore', 'ignore', 'pipe', fd],
   })
   if (status === 0) return true

@@ -38,9 +38,9 @@ export async function beginLife(
   for (const directory of [paths.root, dataDirectory]) await realVfs.syncDirectory(directory)
   const note = await StoreNote.open({ vfs: realVfs, paths })
   try {
-    const keeper = new LineageKeeper({ metadata, note, before })
+    const keeper = new LineageKeeper({ metadata, note })
     // A stop may have left the chunks behind by one step, and must not by two.
-    if (before !== undefined) await note.write(noteOf(before))
+    if (before !== undefined) await keeper.catchUp(before)
     // On a full disk the life before goes on, which marks tell from its copies as well.
     const orBefore = before === undefined ? fail : unlessNoRoom
     await keeper.pair(nextLife(before, drawIds())).catch(orBefore)
@@ -77,16 +77,12 @@ export class LineageKeeper {
   private readonly metadata: HasLineage
   private readonly file: StoreNote
   private noted: ChunksNote | undefined
+  /** Notes are written one after the other. Never rejects. */
+  private writing: Promise<unknown> = Promise.resolve()
 
-  /** `before`: what the chunks note already. */
-  constructor(parts: {
-    metadata: HasLineage
-    note: StoreNote
-    before: CatalogLineage | undefined
-  }) {
+  constructor(parts: { metadata: HasLineage; note: StoreNote }) {
     this.metadata = parts.metadata
     this.file = parts.note
-    this.noted = parts.before && noteOf(parts.before)
   }
 
   /** What the chunks note by now. */
@@ -95,25 +91,60 @@ export class LineageKeeper {
     return this.noted
   }
 
-  /** Durable in both when it resolves. */
-  async pair(lineage: CatalogLineage): Promise<void> {
-    const { lineage: catalog } = this.metadata
-    await catalog.put(lineage)
-    await this.file.write(noteOf(lineage))
-    this.noted = noteOf(lineage)
-    await catalog.put({ ...lineage, isPaired: true })
+  /** The chunks note the life of which both are. Durable when it resolves. */
+  async catchUp(lineage: CatalogLineage): Promise<void> {
+    await this.write(noteOf(lineage, await this.metadata.lineage.commits()))
   }
 
-  /** To be called about once a second, never twice at once: bounds how much older a copy can pass for new. */
-  async keep(): Promise<void> {
-    const mark = await this.metadata.lineage.advance()
-    if (mark === this.note.mark) return
-    const note = { ...this.note, mark }
+  /** Durable in both when it resolves. */
+  async pair(lineage: CatalogLineage): Promise<void> {
+    await this.metadata.lineage.put(lineage)
+    await this.catchUp(lineage)
+    await this.metadata.lineage.put({ ...lineage, isPaired: true })
+  }
+
+  /** To be called about once a second: bounds how much older a copy of the chunks can pass for new. */
+  keep(): Promise<void> {
+    return this.afterOthers(async () => {
+      const { lineage } = this.metadata
+      const mark = await lineage.advance()
+      if (mark === this.note.mark) return
+      await this.write({ ...this.note, mark, commits: await lineage.commits() })
+    })
+  }
+
+  /**
+   * To be called soon after commits: bounds how much older a copy of the metadata can pass for new. `after`:
+   * whether one is known to be under way, which is waited for. Answers whether there was any.
+   */
+  follow(after: 'pause' | 'write'): Promise<'noted' | 'nothing new'> {
+    return this.afterOthers(async () => {
+      const known = this.note.commits
+      const commits = await this.metadata.lineage.commits(after === 'pause' ? known : undefined)
+      if (commits === known) return 'nothing new'
+      await this.write({ ...this.note, commits })
+      return 'noted'
+    })
+  }
+
+  /** Calls back once, soon after a commit began. `undefined`: the system cannot tell. */
+  watch(onChange: () => void): { close(): void } | undefined {
+    return this.metadata.lineage.watch(onChange)
+  }
+
+  async close(): Promise<void> {
+    await this.writing
+    await this.file.close()
+  }
+
+  private async write(note: ChunksNote): Promise<void> {
     await this.file.write(note)
     this.noted = note
   }
 
-  async close(): Promise<void> {
-    await this.file.close()
+  private afterOthers<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.writing.then(work)
+    this.writing = done.catch(() => undefined)
+    return done
   }
 }

@@ -17,13 +17,14 @@ import type { LmdbMetadataStore } from '../metadata/lmdb/lmdb-metadata-store.ts'
 import { MetadataFull } from '../metadata/metadata-full.ts'
 import { collectOften } from './collector-flags.ts'
 import { diskReserve } from './disk-reserve.ts'
+import { followCommits } from './follow-commits.ts'
 import { logToStderr } from './log.ts'
 import { openPair, type Pair, type PairOptions, proveStores } from './pair-stores.ts'
 import type { Engines, OpenEngines, ProcessRole } from './serving.ts'
 
 const noSignal = new AbortController().signal
 const blobUpkeepMs = 10_000
-/** How much older a copy of the metadata may be and still pass for theirs. */
+/** How much older a copy of the chunks may be and still pass for theirs. */
 const markPauseMs = 1000
 /** Every stored byte is read and checked once in a while, without being felt. */
 const scrubBytesPerSecond = 4 * 1024 * 1024
@@ -94,6 +95,7 @@ class EmbeddedEngines implements Engines {
         pauseMs: markPauseMs,
         run: idleAfter(() => unlessFull(lineage.keep())),
       })
+      jobs.push(followCommits(lineage))
     }
     const onFailure = (job: string, cause: unknown) => log('background job failed', { job, cause })
     this.#upkeep = jobs.map((job) => repeat(job, onFailure))

@@ -12,7 +12,7 @@ import {
   type LmdbMetadataOptions,
   LmdbMetadataStore,
 } from '../metadata/lmdb/lmdb-metadata-store.ts'
-import { peekLineage } from '../metadata/lmdb/peek-lineage.ts'
+import { type PeekedLineage, peekLineage } from '../metadata/lmdb/peek-lineage.ts'
 import {
   type CatalogFound,
   type CatalogLineage,
@@ -32,16 +32,19 @@ export type Found = {
   readonly marker: StoreMarker | undefined
   readonly chunks: ChunksFound
   /** What the metadata note, if they do. */
-  readonly metadata: CatalogLineage | 'missing' | 'unmarked'
+  readonly metadata: PeekedLineage | 'missing' | 'unmarked'
 }
 
-/** Throws `StoreRefused` when something of it is damaged or of a later format. */
-export async function lookAround(dataDirectory: string): Promise<Found> {
+/**
+ * Throws `StoreRefused` when something of it is damaged or of a later format. `use`: for whom nothing at all
+ * may change, and nobody else has the metadata open.
+ */
+export async function lookAround(dataDirectory: string, use?: 'toLookAt'): Promise<Found> {
   const paths = segmentPaths(chunksDirectory(dataDirectory))
   return {
     marker: await readMarker(dataDirectory),
     chunks: await surveyStore({ vfs: realVfs, paths }),
-    metadata: await peekLineage(metadataDirectory(dataDirectory)),
+    metadata: await peekLineage(metadataDirectory(dataDirectory), use),
   }
 }
 
@@ -49,15 +52,15 @@ export async function lookAround(dataDirectory: string): Promise<Found> {
  * The same, after every page of the metadata was read: LMDB ends the process on one that is damaged. For
  * who holds the lock.
  */
-export async function lookAroundWhole(dataDirectory: string): Promise<Found> {
+export async function lookAroundWhole(dataDirectory: string, use?: 'toLookAt'): Promise<Found> {
   await requireSoundPages(environmentFile(metadataDirectory(dataDirectory)))
-  return lookAround(dataDirectory)
+  return lookAround(dataDirectory, use)
 }
 
 /** How the two belong together. */
 export function compare({ marker, chunks, metadata }: Found): Verdict {
   const catalog: CatalogFound =
-    typeof metadata === 'object' ? { is: 'marked', lineage: metadata } : { is: metadata }
+    typeof metadata === 'object' ? { is: 'marked', ...metadata } : { is: metadata }
   const verdict = compareLineage(catalog, chunks)
   if (marker === undefined || verdict.is === 'mismatch') return verdict
   // The marker is written when both are there, and have noted it.

@@ -1,10 +1,11 @@
 // The file that says that a data directory is Holdfast's, of which store and of which format. It is looked
 // at before anything else: nothing is written into a directory that belongs to somebody else.
-import { readdir, readFile, rm, stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { parseStoreId, type StoreId } from '../protocol/store/lineage.ts'
-import { requireKnownFormat, storeFormat } from '../protocol/store/store-format.ts'
+import type { StoreId } from '../protocol/store/lineage.ts'
 import { StoreRefused } from '../protocol/store/store-refused.ts'
+import { namesIn } from './names-in.ts'
+import { readStoreNoteFile, writeStoreNoteFile } from './store-note-file.ts'
 import { writeDurably } from './write-durably.ts'
 
 const markerName = 'holdfast-store'
@@ -13,7 +14,7 @@ export const backupMarkerName = 'holdfast-backup'
 const ours =
   /^(lock|metadata(\.new|\.replaced-.*)?|chunks|lost\+found|holdfast-store(\.new)?|restore-under-way(\.new)?)$/
 const insideOf: Readonly<Record<string, RegExp>> = {
-  metadata: /^((data|lock)\.mdb|room-trial)$/,
+  metadata: /^((data|lock)\.mdb|data\.mdb\.(new|replaced-.*)|room-trial)$/,
   chunks: /^(segments|index|index-trust(\.new)?)$/,
 }
 const namesShown = 3
@@ -65,37 +66,19 @@ async function requireOwn(
   )
 }
 
-/** `undefined`: there is none. Throws `StoreRefused` when it cannot be read, or is of a later format. */
+/**
+ * `undefined`: there is none. Throws `StoreRefused` when it is damaged, or of a later format, and when
+ * something of the store is of the wrong kind.
+ */
 export async function readMarker(directory: string): Promise<StoreMarker | undefined> {
-  const path = join(directory, markerName)
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (cause) {
-    if (isCode(cause, 'ENOENT') || isCode(cause, 'ENOTDIR')) return undefined
-    throw cause
-  }
-  const format = Number(/^format=(\d+)$/m.exec(text)?.[1])
-  const storeId = parseStoreId(/^store=(.*)$/m.exec(text)?.[1] ?? '')
-  if (!Number.isSafeInteger(format)) {
-    throw new StoreRefused(`${path} is damaged: put it back from a copy, or see docs/recovery.md.`)
-  }
-  requireKnownFormat(format, directory)
-  if (storeId === undefined) {
-    throw new StoreRefused(`${path} is damaged: put it back from a copy, or see docs/recovery.md.`)
-  }
-  return { storeId, format }
+  return readStoreNoteFile(join(directory, markerName))
 }
 
 /** Durable when it returns. */
 export function writeMarker(directory: string, storeId: StoreId): void {
-  const text = [
-    'This directory belongs to Holdfast: change, move or remove nothing in it while a server runs.',
-    `format=${storeFormat}`,
-    `store=${storeId}`,
-    '',
-  ].join('\n')
-  writeDurably(join(directory, markerName), text)
+  const sentence =
+    'This directory belongs to Holdfast: change, move or remove nothing in it while a server runs.'
+  writeStoreNoteFile(join(directory, markerName), { sentence, storeId })
 }
 
 /** Throws `StoreRefused` when a restore was cut off: what there is of it is not to be served. */
@@ -142,20 +125,6 @@ async function storesBelow(directory: string): Promise<string | undefined> {
   return undefined
 }
 
-/** Of nothing, or of a file, none. */
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory)
-  } catch (cause) {
-    if (isCode(cause, 'ENOENT') || isCode(cause, 'ENOTDIR')) return []
-    throw cause
-  }
-}
-
 async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined
-}
-
-function isCode(cause: unknown, code: string): boolean {
-  return cause instanceof Error && 'code' in cause && cause.code === code
 }

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { parseDurationMs } from '../gateway/config/config-values.ts'
 import type { SigningCredentials } from '../protocol/s3/sigv4/sign-request.ts'
+import { requireOnce } from './commands/command-flags.ts'
 import { Broken, isOfNetwork } from './network-failure.ts'
 import { ProgressLine, type ProgressTarget } from './progress-line.ts'
 import { SignedClient } from './signed-client.ts'
@@ -140,8 +141,9 @@ function parseCommand(argv: readonly string[]): Command {
 
 function parseFlags(argv: readonly string[]) {
   try {
-    return parseArgs({
+    const parsed = parseArgs({
       args: [...argv],
+      tokens: true,
       allowPositionals: true,
       options: {
         output: { type: 'string', short: 'o' },
@@ -151,6 +153,8 @@ function parseFlags(argv: readonly string[]) {
         progress: { type: 'boolean' },
       },
     })
+    requireOnce(parsed.tokens)
+    return parsed
   } catch (cause) {
     throw new BadZipCommand(cause instanceof Error ? cause.message : String(cause), { cause })
   }

@@ -14,4 +14,17 @@ export interface LineageStore {
    * answers it. For one process of a server, after `put`.
    */
   advance(): Promise<number>
+
+  /**
+   * How many commits there have been, by whatever process, of which each is durable. Grows with each commit
+   * and never otherwise; writes nothing. `known`: what it answered last, which spares the proof while
+   * nothing was committed.
+   */
+  commits(known?: number): Promise<number>
+
+  /**
+   * Calls `onChange` soon after somebody began a commit, once. `undefined`: the system cannot tell here.
+   * Costs nothing while nothing is committed.
+   */
+  watch(onChange: () => void): { close(): void } | undefined
 }

@@ -1,7 +1,7 @@
 // The note that a chunk store keeps of itself, so that it can be told from copies that are older, newer
-// or of another store (`protocol/store/lineage.ts`). It is written over in place about once a second while
-// the catalog is written to, and needs no room for that on a full disk: two slots take turns, and of those
-// that are intact the newer one counts.
+// or of another store (`protocol/store/lineage.ts`). It is written over in place soon after the catalog was
+// written to, and needs no room for that on a full disk: two slots take turns, and of those that are intact
+// the newer one counts.
 import { crc32c } from '@node-rs/crc32'
 import { type ChunksNote, parseLifeId, parseStoreId } from '../../protocol/store/lineage.ts'
 import { requireKnownFormat, storeFormat } from '../../protocol/store/store-format.ts'
@@ -12,6 +12,9 @@ import { errorCode, type Vfs, type VfsFile } from './vfs.ts'
 const slotBytes = 512
 const slotMagic = Buffer.from('HFNOTE\r\n', 'latin1')
 const checkedBytes = 64
+/** Behind them and their checksum: the catalog's commits, with a checksum of all. */
+const commitsAt = 68
+const checkedWithCommits = 76
 
 type Home = { readonly vfs: Vfs; readonly paths: SegmentPaths }
 
@@ -86,7 +89,8 @@ async function newestSlot(file: VfsFile, path: string): Promise<Slot | undefined
   return slots.sort((a, b) => b.turn - a.turn)[0]
 }
 
-function encodeSlot({ storeId, epoch, life, mark }: ChunksNote, turn: number): Buffer {
+function encodeSlot(note: ChunksNote, turn: number): Buffer {
+  const { storeId, epoch, life, mark, commits } = note
   const bytes = Buffer.alloc(slotBytes)
   slotMagic.copy(bytes, 0)
   bytes.writeUInt32LE(storeFormat, 8)
@@ -96,6 +100,10 @@ function encodeSlot({ storeId, epoch, life, mark }: ChunksNote, turn: number): B
   bytes.write(storeId, 28, 'hex')
   bytes.write(life, 44, 'hex')
   bytes.writeUInt32LE(crc32c(bytes.subarray(0, checkedBytes)), checkedBytes)
+  if (commits !== undefined) {
+    bytes.writeUIntLE(commits, commitsAt, 6)
+    bytes.writeUInt32LE(crc32c(bytes.subarray(0, checkedWithCommits)), checkedWithCommits)
+  }
   return bytes
 }
 
@@ -107,7 +115,12 @@ function parseSlot(bytes: Buffer, path: string): Slot | undefined {
   const storeId = parseStoreId(bytes.toString('hex', 28, 44))
   const life = parseLifeId(bytes.toString('hex', 44, 60))
   if (storeId === undefined || life === undefined) return undefined
-  const note = { storeId, epoch: bytes.readUInt32LE(18), life, mark: bytes.readUIntLE(22, 6) }
+  const hasCommits =
+    bytes.readUInt32LE(checkedWithCommits) === crc32c(bytes.subarray(0, checkedWithCommits))
+  const note = {
+    ...{ storeId, epoch: bytes.readUInt32LE(18), life, mark: bytes.readUIntLE(22, 6) },
+    commits: hasCommits ? bytes.readUIntLE(commitsAt, 6) : undefined,
+  }
   return { turn: bytes.readUIntLE(12, 6), note }
 }
 

@@ -11,7 +11,7 @@ function help(): string {
   return `holdfast check [--data DIR] [--master-key-file PATH]
 
   Looks through the data of a server that is stopped, or through a backup: reads and decrypts every object,
-  counts every reference, and says what it could not look at.
+  counts every reference, and says what it could not look at. Changes nothing.
   Ends with 0 when all is well, 1 when something is wrong, 2 when the command line is.
 
 ${describeSettings(['data', 'master-key-file', 'config'])}

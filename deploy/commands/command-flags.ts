@@ -6,16 +6,29 @@ import { failCommand } from './fail-command.ts'
 
 export type Flags = Readonly<Record<string, string | boolean | undefined>>
 
-/** Throws `BadValue` for a flag that there is not, one without its value, and anything else. */
+/** Throws `BadValue` for a flag that there is not, one without its value or given twice, and anything else. */
 export function parseFlags(
   argv: readonly string[],
   options: NonNullable<ParseArgsConfig['options']>,
 ): Flags {
   try {
-    const { values } = parseArgs({ args: [...argv], options, strict: true })
-    return values as Flags
+    const parsed = parseArgs({ args: [...argv], options, strict: true, tokens: true })
+    requireOnce(parsed.tokens)
+    return parsed.values as Flags
   } catch (cause) {
     throw new BadValue(cause instanceof Error ? cause.message : String(cause))
+  }
+}
+
+/** Of two values one would count, and nobody would know which. Throws `BadValue`. */
+export function requireOnce(
+  tokens: readonly { readonly kind: string; readonly name?: string | undefined }[],
+): void {
+  const seen = new Set<string>()
+  for (const { kind, name } of tokens) {
+    if (kind !== 'option' || name === undefined) continue
+    if (seen.has(name)) throw new BadValue(`--${name} is given more than once.`)
+    seen.add(name)
   }
 }
 

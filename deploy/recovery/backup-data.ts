@@ -7,6 +7,8 @@ import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
+import { checkEnvironmentFile } from '../../metadata/lmdb/check-environment-file.ts'
+import { environmentFile } from '../../metadata/lmdb/lmdb-environment.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
@@ -66,9 +68,6 @@ async function backupInto(
   const earlier = await requireBackupDirectory(to, marker.storeId)
   const release = await keepServersOff(dataDirectory)
   try {
-    if ((await lookAround(dataDirectory)).metadata === 'missing') {
-      throw new StoreRefused(explainMismatch('catalogMissing', dataDirectory))
-    }
     const metadata = await openMetadata({ dataDirectory, role: 'worker' })
     try {
       const lease = await takeLease(metadata)
@@ -114,8 +113,11 @@ async function keepServersOff(dataDirectory: string): Promise<() => void> {
     })
   } catch (cause) {
     // Beside a restore or a recovery there is nothing of one moment to copy.
-    if (cause instanceof DataDirectoryInUse && cause.byServer) return () => undefined
-    throw cause
+    if (!(cause instanceof DataDirectoryInUse && cause.byServer)) throw cause
+    // Its server has proved the rest.
+    const file = environmentFile(metadataDirectory(dataDirectory))
+    if ((await checkEnvironmentFile(file)) === 'present') return () => undefined
+    throw new StoreRefused(explainMismatch('catalogMissing', dataDirectory))
   }
   try {
     const look = lock.mustReadAll ? lookAroundWhole : lookAround

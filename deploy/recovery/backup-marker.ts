@@ -1,12 +1,11 @@
 // What a directory says of itself that is a backup: of which store, of which format, and that it is whole.
 // It is no data directory: it is restored from, and no server starts on it.
-import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseStoreId, type StoreId } from '../../protocol/store/lineage.ts'
-import { requireKnownFormat, storeFormat } from '../../protocol/store/store-format.ts'
+import type { StoreId } from '../../protocol/store/lineage.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
+import { namesIn } from '../names-in.ts'
 import { backupMarkerName } from '../store-marker.ts'
-import { writeDurably } from '../write-durably.ts'
+import { damagedNoteFile, readStoreNoteFile, writeStoreNoteFile } from '../store-note-file.ts'
 
 /** Of a backup that was cut off as well, which has no marker yet. */
 const ours = /^(holdfast-backup(\.new)?|metadata|chunks|under-way|lock|lost\+found)$/
@@ -17,36 +16,21 @@ export type BackupMarker = {
   readonly takenAt: Date
 }
 
-/** `undefined`: not a backup. Throws `StoreRefused` for one of a later format, or a damaged one. */
+/** `undefined`: not a backup. Throws as `readStoreNoteFile`. */
 export async function readBackupMarker(directory: string): Promise<BackupMarker | undefined> {
   const path = join(directory, backupMarkerName)
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
-    throw cause
-  }
-  const format = Number(/^format=(\d+)$/m.exec(text)?.[1])
-  const storeId = parseStoreId(/^store=(.*)$/m.exec(text)?.[1] ?? '')
-  const takenAt = new Date(/^taken=(.*)$/m.exec(text)?.[1] ?? '')
-  if (!Number.isSafeInteger(format) || storeId === undefined || Number.isNaN(takenAt.getTime())) {
-    throw new StoreRefused(`${path} is damaged.`)
-  }
-  requireKnownFormat(format, directory)
-  return { storeId, takenAt }
+  const note = await readStoreNoteFile(path)
+  if (note === undefined) return undefined
+  const takenAt = new Date(note.value('taken') ?? '')
+  if (Number.isNaN(takenAt.getTime())) throw damagedNoteFile(path)
+  return { storeId: note.storeId, takenAt }
 }
 
 /** Durable when it returns. */
 export function writeBackupMarker(directory: string, { storeId, takenAt }: BackupMarker): void {
-  const text = [
-    'This directory is a backup of a Holdfast store: holdfast restore --from it.',
-    `format=${storeFormat}`,
-    `store=${storeId}`,
-    `taken=${takenAt.toISOString()}`,
-    '',
-  ].join('\n')
-  writeDurably(join(directory, backupMarkerName), text)
+  const sentence = 'This directory is a backup of a Holdfast store: holdfast restore --from it.'
+  const lines = [`taken=${takenAt.toISOString()}`]
+  writeStoreNoteFile(join(directory, backupMarkerName), { sentence, storeId, lines })
 }
 
 /** Throws `StoreRefused` unless the directory is empty, not there, or a backup of this store. */
@@ -66,13 +50,4 @@ export async function requireBackupDirectory(
   throw new StoreRefused(
     `${directory} holds what is not of a backup (${foreign.slice(0, 3).join(', ')}): choose an empty directory.`,
   )
-}
-
-async function namesIn(directory: string): Promise<readonly string[]> {
-  try {
-    return await readdir(directory)
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return []
-    throw cause
-  }
 }

@@ -12,14 +12,19 @@ const asideSuffix = '.aside'
 
 export type CopiedSegments = { readonly files: readonly string[]; readonly bytes: number }
 
-/** Copies what `to` lacks. Durable when it resolves. Files that vanish meanwhile are left out. */
+/**
+ * Copies what `to` lacks, segments that were put aside among it. Durable when it resolves. Files that vanish
+ * meanwhile are left out.
+ */
 export async function copySegments(from: string, to: string): Promise<CopiedSegments> {
   await mkdir(to, { recursive: true, mode: 0o700 })
   const files: string[] = []
   let bytes = 0
   const memory = Buffer.allocUnsafeSlow(pieceBytes)
-  for (const name of await segmentNames(from)) {
-    const copied = await copySegment({ from: join(from, name), to: join(to, name), memory })
+  const aside = (await asideNames(from)).map((file) => ({ file, name: nameOfAside(file) }))
+  const plain = (await segmentNames(from)).map((name) => ({ file: name, name }))
+  for (const { file, name } of [...plain, ...aside]) {
+    const copied = await copySegment({ from: join(from, file), to: join(to, name), memory })
     if (copied === undefined) continue
     files.push(name)
     bytes += copied
@@ -39,7 +44,7 @@ export async function putOthersAside(from: string, to: string): Promise<number> 
 
 export async function bringBackOthers(to: string): Promise<void> {
   for (const name of await asideNames(to)) {
-    await rename(join(to, name), join(to, name.slice(0, -asideSuffix.length)))
+    await rename(join(to, name), join(to, nameOfAside(name)))
   }
 }
 
@@ -48,7 +53,12 @@ export async function removeAside(to: string): Promise<void> {
   syncDirectory(to)
 }
 
-async function asideNames(directory: string): Promise<readonly string[]> {
+/** The name of the segment that it was. */
+export function nameOfAside(name: string): string {
+  return name.slice(0, -asideSuffix.length)
+}
+
+export async function asideNames(directory: string): Promise<readonly string[]> {
   try {
     return (await readdir(directory)).filter((name) => name.endsWith(asideSuffix))
   } catch (cause) {

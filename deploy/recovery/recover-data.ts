@@ -10,11 +10,11 @@ import { environmentFile, LmdbEnvironment } from '../../metadata/lmdb/lmdb-envir
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
 import { lockDataDirectory } from '../data-directory.ts'
 import { explainMismatch } from '../explain-mismatch.ts'
-import { compare, lookAroundWhole, openBlobs, openMetadata } from '../pair-stores.ts'
+import { lookAtBlobs } from '../look-at-blobs.ts'
+import { compare, lookAroundWhole, openMetadata } from '../pair-stores.ts'
 import type { Print } from '../serving.ts'
 import { requireOwnDirectory } from '../store-marker.ts'
 import { metadataDirectory } from '../store-paths.ts'
-import { newProcessId } from '../worker-pool.ts'
 import { lackingChunks } from './lacking-chunks.ts'
 import { pairAnew } from './pair-anew.ts'
 
@@ -74,17 +74,12 @@ export async function recoverData(recovery: Recovery): Promise<boolean> {
 
 /** Looks at metadata as they are: opened for use, those of an earlier format would be brought up to date. */
 async function tellCost(dataDirectory: string, print: Print): Promise<void> {
-  const environment = await LmdbEnvironment.open({ path: metadataDirectory(dataDirectory) })
+  const path = metadataDirectory(dataDirectory)
+  const environment = await LmdbEnvironment.open({ path, use: 'toLookAt' })
   try {
     requireWholeLayout(environment)
     const chunks = lmdbChunks(environment)
-    const options = {
-      dataDirectory,
-      role: 'primary',
-      processId: newProcessId(process.pid),
-    } as const
-    const blobs = await openBlobs(options, { chunks }, () => undefined)
-    try {
+    await lookAtBlobs(dataDirectory, { chunks }, async (blobs) => {
       const { known, lacking } = await lackingChunks({ chunks, blobs })
       const unknown = Math.max(0, (await blobs.usage()).chunks - (known - lacking))
       print(
@@ -93,9 +88,7 @@ async function tellCost(dataDirectory: string, print: Print): Promise<void> {
       print(
         `About ${unknown} chunks are not known to the metadata: what they were part of is not listed any more. They are kept.`,
       )
-    } finally {
-      await blobs.close()
-    }
+    })
   } finally {
     await environment.close()
   }

@@ -1,7 +1,7 @@
 // `holdfast restore`: brings a store back from a backup. Into an empty directory, all of it. Beside what is
 // left of the store, the metadata of the backup and those chunks that are missing; or the chunks alone,
 // where the metadata are good. What it replaces is kept, and for a while nothing is deleted.
-import { copyFile, mkdir, rename, stat } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
@@ -20,6 +20,7 @@ import { MetadataDamaged } from '../../metadata/metadata-damaged.ts'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
 import { DataDirectoryInUse, DataDirectoryRefused, lockDataDirectory } from '../data-directory.ts'
+import { lookAtBlobs } from '../look-at-blobs.ts'
 import { openBlobs, openMetadata } from '../pair-stores.ts'
 import type { Print } from '../serving.ts'
 import { beginRestore, endRestore, requireOwnDirectory, type StoreMarker } from '../store-marker.ts'
@@ -27,7 +28,7 @@ import { chunksDirectory, metadataDirectory } from '../store-paths.ts'
 import { newProcessId } from '../worker-pool.ts'
 import { syncDirectory } from '../write-durably.ts'
 import { type BackupMarker, readBackupMarker } from './backup-marker.ts'
-import { bringBackOthers, copySegments } from './copy-segments.ts'
+import { copySegments } from './copy-segments.ts'
 import { isWithin } from './is-within.ts'
 import { lackingChunks } from './lacking-chunks.ts'
 import { pairAnew } from './pair-anew.ts'
@@ -49,28 +50,36 @@ export async function restoreData(restore: Restore): Promise<boolean> {
   const { from, dataDirectory, masterKeyFile } = restore
   const backup = await readBackupMarker(from)
   if (backup === undefined) throw new StoreRefused(`${from} is not a backup, or not a whole one.`)
-  if (isWithin(dataDirectory, from) || isWithin(from, dataDirectory)) {
-    throw new StoreRefused(
-      `${from} and ${dataDirectory} lie in one another: choose another directory.`,
-    )
+  for (const path of [dataDirectory, ...partsOf(dataDirectory)]) {
+    if (isWithin(path, from) || isWithin(from, path)) {
+      throw new StoreRefused(`${from} and ${path} lie in one another: choose another directory.`)
+    }
   }
   const marker = await requireOwnDirectory(dataDirectory, [masterKeyFile])
   const releaseBackup = await lockBackup(from)
   try {
+    if (releaseBackup === undefined) {
+      restore.print(`${from} cannot be locked: nothing may change it until this has ended.`)
+    }
     return await restoreInto(restore, { backup, marker })
   } finally {
-    releaseBackup()
+    releaseBackup?.()
   }
 }
 
+/** Each may be a link to elsewhere. */
+function partsOf(directory: string): readonly string[] {
+  return [metadataDirectory(directory), chunksDirectory(directory)]
+}
+
 /** No other may change it meanwhile. Where nothing can be written, nobody does. */
-async function lockBackup(from: string): Promise<() => void> {
+async function lockBackup(from: string): Promise<(() => void) | undefined> {
   try {
     const lock = await lockDataDirectory(from, { pid: process.pid, wait: sleep, as: 'command' })
     return () => lock.release()
   } catch (cause) {
     if (cause instanceof DataDirectoryInUse || !(cause instanceof DataDirectoryRefused)) throw cause
-    return () => undefined
+    return undefined
   }
 }
 
@@ -121,7 +130,7 @@ async function requireSameStore(
 ): Promise<void> {
   const { note, origins } = await surveyOf(dataDirectory)
   const catalog = await peekWhole(dataDirectory).catch(unlessDamaged)
-  const noted = typeof catalog === 'object' ? [catalog] : []
+  const noted = typeof catalog === 'object' ? [catalog.lineage] : []
   const ids = [marker, note, ...noted, ...origins].map((each) => each?.storeId)
   if (ids.every((id) => id === undefined || id === backup.storeId)) return
   throw new StoreRefused(
@@ -152,28 +161,30 @@ async function bringSegments({ from, dataDirectory }: Restore): Promise<void> {
     join(chunksDirectory(path), 'segments'),
   )
   if (source === undefined || target === undefined) return
-  await bringBackOthers(source)
   await copySegments(source, target)
   syncDirectory(chunksDirectory(dataDirectory))
   syncDirectory(dataDirectory)
 }
 
 async function bringMetadata({ from, dataDirectory, nowMs, print }: Restore): Promise<void> {
+  // The directory stays what it is: it may be a link, or a volume of its own.
   const metadata = metadataDirectory(dataDirectory)
-  if ((await stat(metadata).catch(() => undefined)) !== undefined) {
-    const aside = `${metadata}.replaced-${new Date(nowMs).toISOString().replaceAll(':', '')}`
-    await rename(metadata, aside)
+  await mkdir(metadata, { recursive: true, mode: 0o700 })
+  const file = environmentFile(metadata)
+  // Under another name until it is whole.
+  const draft = `${file}.new`
+  await copyFile(environmentFile(metadataDirectory(from)), draft)
+  // A backup may be read-only, and so its copy.
+  await chmod(draft, 0o600)
+  const handle = await realVfs.open(draft, 'readWrite')
+  await handle.datasync().finally(() => handle.close())
+  if ((await stat(file).catch(() => undefined)) !== undefined) {
+    const aside = `${file}.replaced-${new Date(nowMs).toISOString().replaceAll(':', '')}`
+    await rename(file, aside)
     print(`The metadata that were there are kept in ${aside}.`)
   }
-  // Under another name until it is whole: a directory without data is no metadata.
-  const draft = `${metadata}.new`
-  await mkdir(draft, { recursive: true, mode: 0o700 })
-  const file = join(draft, 'data.mdb')
-  await copyFile(join(metadataDirectory(from), 'data.mdb'), file)
-  const handle = await realVfs.open(file, 'readWrite')
-  await handle.datasync().finally(() => handle.close())
-  syncDirectory(draft)
-  await rename(draft, metadata)
+  await rename(draft, file)
+  syncDirectory(metadata)
   syncDirectory(dataDirectory)
 }
 
@@ -218,30 +229,23 @@ async function bringLacking(
   { from }: Restore,
   { metadata, blobs }: { metadata: LmdbMetadataStore; blobs: DiskBlobStore },
 ) {
-  let source: DiskBlobStore | undefined
-  let brought = 0
-  let missing = 0
-  const bring = async (ref: BlobRef): Promise<void> => {
-    const options = {
-      dataDirectory: from,
-      role: 'primary',
-      processId: newProcessId(process.pid),
-    } as const
-    source ??= await openBlobs(options, metadata, () => undefined)
-    const sealed = await source.sealed(ref)
-    if (sealed === undefined) {
-      missing += 1
-      return
+  const { chunks } = metadata
+  const lacking: BlobRef[] = []
+  const onLacking = async (ref: BlobRef) => {
+    lacking.push(ref)
+  }
+  await lackingChunks({ chunks, blobs: readingAll(blobs), onLacking })
+  if (lacking.length === 0) return { brought: 0, missing: 0 }
+  return lookAtBlobs(from, metadata, async (source) => {
+    let brought = 0
+    for (const ref of lacking) {
+      const sealed = await source.sealed(ref)
+      if (sealed === undefined) continue
+      const { is } = await blobs.write(sealed)
+      if (is === 'full')
+        throw new StoreRefused('The disk is full. With more room, run the same command again.')
+      brought += 1
     }
-    const { is } = await blobs.write(sealed)
-    if (is === 'full')
-      throw new StoreRefused('The disk is full. With more room, run the same command again.')
-    brought += 1
-  }
-  try {
-    await lackingChunks({ chunks: metadata.chunks, blobs: readingAll(blobs), onLacking: bring })
-  } finally {
-    await source?.close()
-  }
-  return { brought, missing }
+    return { brought, missing: lacking.length - brought }
+  })
 }

@@ -1,7 +1,13 @@
 // Compares a payload held in memory with every digest the client sent along: the SHA-256 bound to the
 // signature, Content-MD5, and `x-amz-checksum-*` as header or trailer.
 import { createHash } from 'node:crypto'
-import { isChecksumValue, requireAlgorithmOf } from '../../protocol/s3/checksum-headers.ts'
+import {
+  checkSdkAlgorithm,
+  isChecksumValue,
+  requireAlgorithmOf,
+  sdkHeader,
+} from '../../protocol/s3/checksum-headers.ts'
+import type { ChecksumAlgorithm } from '../../protocol/s3/checksums/checksum-algorithm.ts'
 import { parseChecksumValue, parseContentMd5 } from '../../protocol/s3/checksums/checksum-value.ts'
 import type { Checksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
@@ -20,9 +26,11 @@ export function verifySmallPayload(payload: Buffer, sent: SentDigests, checksums
   verifyPayloadSha256(payload, sent.expectedSha256)
   const md5 = sent.header('content-md5')
   if (md5 !== undefined) verifyMd5(payload, md5)
+  const declared: ChecksumAlgorithm[] = []
   for (const name of sent.names()) {
     if (!isChecksumValue(name)) continue
     const algorithm = requireAlgorithmOf(name)
+    declared.push(algorithm)
     const value = sent.header(name) ?? sent.trailer(name) ?? ''
     const digest = checksums.createDigest(algorithm)
     digest.update(payload)
@@ -36,6 +44,7 @@ export function verifySmallPayload(payload: Buffer, sent: SentDigests, checksums
       )
     }
   }
+  checkSdkAlgorithm(sent.header(sdkHeader), declared)
 }
 
 function verifyMd5(payload: Buffer, sent: string): void {

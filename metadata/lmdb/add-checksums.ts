@@ -3,7 +3,8 @@
 // goes on where it was. From the first commit on older programs refuse the store.
 
 import { type ChecksumsReach, firstWithChecksums, formatKey, putLayout } from './layout-row.ts'
-import type { LmdbEnvironment, Row } from './lmdb-environment.ts'
+import type { LmdbEnvironment } from './lmdb-environment.ts'
+import type { Row } from './lmdb-table.ts'
 import { RowChecksum } from './row-checksum.ts'
 import { justAfter } from './row-keys.ts'
 import { type TableName, tableNames } from './tables.ts'

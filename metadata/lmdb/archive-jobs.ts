@@ -10,7 +10,8 @@ import type {
 import { archiveSizeClasses } from '../archive-job-store.ts'
 import { archiveJobStates, encodeArchiveJob, parseArchiveJob } from '../codec/archive-job-codec.ts'
 import type { TenantId } from '../records.ts'
-import type { KeyRange, LmdbEnvironment, Tables } from './lmdb-environment.ts'
+import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
+import type { KeyRange } from './lmdb-table.ts'
 import { justAfter, numberKey, numberOfKey, rangeOf, tenantKey } from './row-keys.ts'
 
 const over: readonly ArchiveJobState['is'][] = ['failed', 'cancelled', 'expired']

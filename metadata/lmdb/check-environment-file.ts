@@ -6,6 +6,7 @@ import { open } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { judgeLmdbFile, lmdbHeadBytes } from '../../protocol/store/lmdb-file.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
+import { lookingDirectory } from './looking-directory.ts'
 import { verifyPages } from './verify-pages.ts'
 
 const reader = new URL('./read-whole-environment.js', import.meta.url)
@@ -26,7 +27,7 @@ export async function checkEnvironmentFile(path: string): Promise<'absent' | 'pr
       throw new StoreRefused(`The metadata file ${path} ${found.why}. ${remedy}`)
     case 'shortened':
       // Pages that are missing at the end are of no account if everything can be read without them.
-      if (readElsewhere(path).status === 0) return 'present'
+      if ((await readElsewhere(path)).status === 0) return 'present'
       throw new StoreRefused(
         `The metadata file ${path} was cut short: what its last pages held cannot be read. ${remedy}`,
       )
@@ -67,6 +68,12 @@ export async function requireSoundPages(path: string): Promise<void> {
   throw new StoreRefused(`The metadata file ${path} is damaged: ${wrong}. ${remedy}`)
 }
 
-function readElsewhere(path: string) {
-  return spawnSync(process.execPath, [fileURLToPath(reader), path], { stdio: 'ignore' })
+async function readElsewhere(path: string) {
+  const looking = await lookingDirectory(path)
+  try {
+    const argv = [fileURLToPath(reader), looking.path]
+    return spawnSync(process.execPath, argv, { stdio: 'ignore' })
+  } finally {
+    await looking.remove()
+  }
 }

@@ -8,7 +8,8 @@ import { parseBucketId, parseTenantId } from '../record-ids.ts'
 import type { TenantId } from '../records.ts'
 import { type LeaseRow, leaseOfLife, leaseTally } from './lease-rows.ts'
 import { type CoveredRow, livesOver } from './lease-scopes.ts'
-import type { Row, Tables } from './lmdb-environment.ts'
+import type { Tables } from './lmdb-environment.ts'
+import type { Row } from './lmdb-table.ts'
 import { appendRelease, takeSeqs } from './outbox-rows.ts'
 import {
   bucketIdBytes,

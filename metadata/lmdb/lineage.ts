@@ -1,5 +1,6 @@
-// The lineage of this engine: one row.
+// The lineage of this engine: one row, and the number of the newest commit, which LMDB keeps itself.
 import assert from 'node:assert'
+import { watch } from 'node:fs'
 import { encodeLineage, parseLineage } from '../codec/lineage-codec.ts'
 import type { LineageStore } from '../lineage-store.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
@@ -34,5 +35,28 @@ export function lmdbLineage(env: LmdbEnvironment): LineageStore {
       covered = own
       return mark
     },
+
+    commits: async (known) => {
+      if (known !== undefined && env.lastCommit() === known) return known
+      // The newest is seen before its sync has ended. Whoever may write next knows that it has; a
+      // transaction that writes nothing is no commit.
+      return env.write(() => env.lastCommit())
+    },
+
+    watch: (onChange) => watchOnce(env.file, onChange),
+  }
+}
+
+/** The kernel tells of writes to a file by any process. There may be no room for one more watch. */
+function watchOnce(file: string, onChange: () => void): { close(): void } | undefined {
+  try {
+    const watcher = watch(file, { persistent: false }, () => {
+      watcher.close()
+      onChange()
+    })
+    watcher.on('error', onChange)
+    return watcher
+  } catch {
+    return undefined
   }
 }

@@ -4,20 +4,25 @@ import assert from 'node:assert'
 import { mkdir, open as openFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { open, type RootDatabase, type RootDatabaseOptionsWithPath, type Transaction } from 'lmdb'
+import {
+  type Database,
+  open,
+  type RootDatabase,
+  type RootDatabaseOptionsWithPath,
+  type Transaction,
+} from 'lmdb'
 import { MetadataFull } from '../metadata-full.ts'
 import { checkEnvironmentFile } from './check-environment-file.ts'
 import { Lanes } from './lanes.ts'
 import { layoutOf } from './layout-row.ts'
 import { LmdbTable, type TransactionFlag } from './lmdb-table.ts'
+import { type LookingDirectory, lookingDirectory } from './looking-directory.ts'
 import type { RowChecksums } from './row-checksum.ts'
 import { type RowParser, RowScan } from './row-scan.ts'
 import { type TableName, tableNames } from './tables.ts'
 import { pageBytes } from './verify-pages.ts'
 import { type DiskState, isReadOnly, WriteFence } from './write-fence.ts'
 
-export type Row = { readonly key: Buffer; readonly value: Buffer }
-export type KeyRange = { readonly start: Buffer; readonly end: Buffer }
 export type Tables = Readonly<Record<TableName, LmdbTable>>
 
 /**
@@ -42,6 +47,11 @@ export type EnvironmentOptions = {
    * has to open the environment anew, which is to say end.
    */
   readonly onUnusable?: (cause: unknown, disk: DiskState) => void
+  /**
+   * To look at: nothing in the directory changes, and nobody else may have it open. Nothing can be written,
+   * and tables that are not there are empty.
+   */
+  readonly use?: 'toLookAt'
 }
 
 /** Where LMDB keeps an environment of this directory. */
@@ -53,9 +63,12 @@ export class LmdbEnvironment {
   readonly tables: Tables
   /** Set by who has read the layout, and changed by who brings an older one forward. */
   readonly checksums: RowChecksums
+  /** Where its rows lie. */
+  readonly file: string
   readonly #root: RootDatabase<Buffer, Buffer>
   readonly #transaction: TransactionFlag
   readonly #fence: WriteFence
+  readonly #looking: LookingDirectory | undefined
   /** For verbs while room is short. */
   readonly #fewAtOnce = new Lanes(verbsWhileShort)
   /** For those that have found no room among others. */
@@ -69,8 +82,12 @@ export class LmdbEnvironment {
     checksums: RowChecksums
     transaction: TransactionFlag
     fence: WriteFence
+    file: string
+    looking: LookingDirectory | undefined
   }) {
+    this.#looking = parts.looking
     this.#root = parts.root
+    this.file = parts.file
     this.tables = parts.tables
     this.checksums = parts.checksums
     this.#transaction = parts.transaction
@@ -83,11 +100,13 @@ export class LmdbEnvironment {
    * processes see commits that a power failure could still take back. Throws `StoreRefused` when the
    * file is damaged.
    */
-  static async open({ path, onUnusable }: EnvironmentOptions): Promise<LmdbEnvironment> {
-    await mkdir(path, { recursive: true, mode: 0o700 })
+  static async open({ path, onUnusable, use }: EnvironmentOptions): Promise<LmdbEnvironment> {
+    if (use !== 'toLookAt') await mkdir(path, { recursive: true, mode: 0o700 })
     await checkEnvironmentFile(environmentFile(path))
+    const looking = use && (await lookingDirectory(environmentFile(path)))
     const options = {
-      path,
+      path: looking?.path ?? path,
+      readOnly: use === 'toLookAt',
       // For the library's native part; its types do not name it.
       permissionsMode: 0o600,
       noSubdir: false,
@@ -105,13 +124,11 @@ export class LmdbEnvironment {
     root.readerCheck()
     const transaction: TransactionFlag = { runs: false }
     const checksums: RowChecksums = { areOn: false }
-    const table = (name: TableName) => {
-      const db = root.openDB(name, { keyEncoding: 'binary', encoding: 'binary' } as const)
-      return new LmdbTable(name, { db, transaction, checksums })
-    }
+    const table = (name: TableName) =>
+      new LmdbTable(name, { db: openTable(root, name), transaction, checksums })
     const tables = Object.fromEntries(tableNames.map((name) => [name, table(name)]))
     // LMDB syncs its file, and not the directories that name it.
-    if (readOnly === undefined) {
+    if (readOnly === undefined && use !== 'toLookAt') {
       for (const directory of [path, dirname(path)]) await syncDirectory(directory)
     }
     const fence = new WriteFence({
@@ -121,7 +138,8 @@ export class LmdbEnvironment {
     })
     if (readOnly !== undefined) fence.onlyRead(readOnly.cause)
     const environment = new LmdbEnvironment({
-      ...{ root, tables: tables as Tables, checksums, transaction, fence },
+      ...{ root, tables: tables as Tables, checksums, transaction, fence, looking },
+      file: environmentFile(path),
     })
     try {
       checksums.areOn = environment.read(layoutOf).rows === 'checksummed'
@@ -249,6 +267,7 @@ export class LmdbEnvironment {
   async close(): Promise<void> {
     await this.#root.close()
     this.#fence.close()
+    await this.#looking?.remove()
   }
 }
 
@@ -275,6 +294,14 @@ function openRoot(options: RootDatabaseOptionsWithPath): {
     if (!isReadOnly(cause)) throw cause
     return { root: open({ ...options, readOnly: true }), readOnly: { cause } }
   }
+}
+
+/** `undefined`: it is not there, and cannot be made by those who only read. Its types do not say so. */
+function openTable(
+  root: RootDatabase<Buffer, Buffer>,
+  name: TableName,
+): Database<Buffer, Buffer> | undefined {
+  return root.openDB(name, { keyEncoding: 'binary', encoding: 'binary' })
 }
 
 function takesTransactions(root: RootDatabase<Buffer, Buffer>): boolean {

@@ -1,22 +1,26 @@
 // One table of the environment: binary keys in byte order, binary values. Here alone every row gets its
 // checksum when it is written, and is held against it whenever it is read.
 import assert from 'node:assert'
-import type { Database } from 'lmdb'
-import type { KeyRange, Row } from './lmdb-environment.ts'
+import type { Database, RangeOptions } from 'lmdb'
 import { RowChecksum, type RowChecksums } from './row-checksum.ts'
 import type { TableName } from './tables.ts'
 
+export type Row = { readonly key: Buffer; readonly value: Buffer }
+export type KeyRange = { readonly start: Buffer; readonly end: Buffer }
+
+/** Whether a verb that writes runs now. */
 export type TransactionFlag = { runs: boolean }
 
 type TableParts = {
-  readonly db: Database<Buffer, Buffer>
+  /** Absent where the table is not there and nothing can be written. */
+  readonly db: Database<Buffer, Buffer> | undefined
   readonly transaction: TransactionFlag
   readonly checksums: RowChecksums
 }
 
 /** Whatever reads throws `MetadataDamaged` at a row that is not as it was written. */
 export class LmdbTable {
-  readonly #db: Database<Buffer, Buffer>
+  readonly #db: Database<Buffer, Buffer> | undefined
   readonly #transaction: TransactionFlag
   readonly #checksums: RowChecksums
   readonly #checksum: RowChecksum
@@ -44,12 +48,12 @@ export class LmdbTable {
 
   remove(key: Buffer): void {
     assert(this.#transaction.runs, 'a removal outside of a transaction')
-    void this.#db.remove(key)
+    void this.#db?.remove(key)
   }
 
   /** Rows from `start`, inclusive, to `end`, exclusive, read as the caller goes on. */
   *rows(range: KeyRange): Generator<Row> {
-    for (const row of this.#db.getRange({ start: range.start, end: range.end })) {
+    for (const row of this.#range({ start: range.start, end: range.end })) {
       const key = asBuffer(row.key)
       yield { key, value: this.#open(key, asBuffer(row.value)) }
     }
@@ -79,11 +83,11 @@ export class LmdbTable {
 
   /** As `keys`, for rows that are to go: what they hold is not looked at. */
   keysToRemove(range: KeyRange & { readonly limit: number }): readonly Buffer[] {
-    return Array.from(this.#db.getKeys(range), asBuffer)
+    return this.#db === undefined ? [] : Array.from(this.#db.getKeys(range), asBuffer)
   }
 
   first(range: KeyRange): Row | undefined {
-    for (const row of this.#db.getRange({ start: range.start, end: range.end, limit: 1 })) {
+    for (const row of this.#range({ start: range.start, end: range.end, limit: 1 })) {
       const key = asBuffer(row.key)
       return { key, value: this.#open(key, asBuffer(row.value)) }
     }
@@ -92,7 +96,7 @@ export class LmdbTable {
 
   last(range: KeyRange): Row | undefined {
     const backwards = { start: range.end, end: range.start, reverse: true, limit: 2 }
-    for (const row of this.#db.getRange(backwards)) {
+    for (const row of this.#range(backwards)) {
       const key = asBuffer(row.key)
       if (key.compare(range.end) >= 0) continue
       if (key.compare(range.start) < 0) return undefined
@@ -109,6 +113,7 @@ export class LmdbTable {
 
   /** How many rows the table has. O(1). */
   count(): number {
+    if (this.#db === undefined) return 0
     const stats: { entryCount?: number } = this.#db.getStats()
     assert(stats.entryCount !== undefined, 'the engine does not count its rows')
     return stats.entryCount
@@ -116,19 +121,23 @@ export class LmdbTable {
 
   /** A value with whatever is behind it: for the layout's own note, and who brings rows forward. */
   getStored(key: Buffer): Buffer | undefined {
-    const bytes = this.#db.getBinary(key)
+    const bytes = this.#db?.getBinary(key)
     return bytes && asBuffer(bytes)
   }
 
   putStored(key: Buffer, stored: Buffer): void {
     assert(this.#transaction.runs, 'a write outside of a transaction')
-    void this.#db.put(key, stored)
+    void this.#db?.put(key, stored)
   }
 
   *storedRows(range: KeyRange): Generator<Row> {
-    for (const { key, value } of this.#db.getRange({ start: range.start, end: range.end })) {
+    for (const { key, value } of this.#range({ start: range.start, end: range.end })) {
       yield { key: asBuffer(key), value: asBuffer(value) }
     }
+  }
+
+  #range(options: RangeOptions): Iterable<{ key: Uint8Array; value: Uint8Array }> {
+    return this.#db?.getRange(options) ?? []
   }
 
   #open(key: Buffer, stored: Buffer): Buffer {

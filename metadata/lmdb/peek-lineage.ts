@@ -5,12 +5,21 @@ import { checkEnvironmentFile } from './check-environment-file.ts'
 import { lmdbLineage } from './lineage.ts'
 import { environmentFile, LmdbEnvironment } from './lmdb-environment.ts'
 
-/** Throws `StoreRefused` when they are damaged or of a later format. Makes nothing. */
-export async function peekLineage(path: string): Promise<CatalogLineage | 'missing' | 'unmarked'> {
+export type PeekedLineage = { readonly lineage: CatalogLineage; readonly commits: number }
+
+/**
+ * Throws `StoreRefused` when they are damaged or of a later format. Makes nothing. `use`: as for the
+ * environment, where nobody else has it open.
+ */
+export async function peekLineage(
+  path: string,
+  use?: 'toLookAt',
+): Promise<PeekedLineage | 'missing' | 'unmarked'> {
   if ((await checkEnvironmentFile(environmentFile(path))) === 'absent') return 'missing'
-  const env = await LmdbEnvironment.open({ path })
+  const env = await LmdbEnvironment.open({ path, ...(use === undefined ? {} : { use }) })
   try {
-    return (await lmdbLineage(env).get()) ?? 'unmarked'
+    const lineage = await lmdbLineage(env).get()
+    return lineage === undefined ? 'unmarked' : { lineage, commits: env.lastCommit() }
   } finally {
     await env.close()
   }

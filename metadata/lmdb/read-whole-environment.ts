@@ -1,6 +1,5 @@
-// A program of its own: reads every row of an environment, whose path is its argument, and ends with 0.
+// A program of its own: reads every row of an environment, whose directory is its argument, and ends with 0.
 // LMDB ends it in another way when pages are missing that something refers to.
-import { dirname } from 'node:path'
 import { open } from 'lmdb'
 import { tableNames } from './tables.ts'
 
@@ -9,7 +8,7 @@ if (path === undefined) process.exit(2)
 
 const binary = { keyEncoding: 'binary', encoding: 'binary' } as const
 const root = open({
-  path: dirname(path),
+  path,
   noSubdir: false,
   readOnly: true,
   maxDbs: tableNames.length + 8,

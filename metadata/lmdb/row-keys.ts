@@ -2,7 +2,7 @@
 import assert from 'node:assert'
 import type { Namespace } from '../namespaces.ts'
 import type { Bucket, BucketId, TenantId, UploadId } from '../records.ts'
-import type { KeyRange } from './lmdb-environment.ts'
+import type { KeyRange } from './lmdb-table.ts'
 
 export const bucketIdBytes = 8
 export const rowIdBytes = 16

@@ -3,7 +3,8 @@
 // the reading.
 import assert from 'node:assert'
 import type { Database, RootDatabase } from 'lmdb'
-import type { KeyRange, LmdbSnapshot } from './lmdb-environment.ts'
+import type { LmdbSnapshot } from './lmdb-environment.ts'
+import type { KeyRange } from './lmdb-table.ts'
 import { RowChecksum, type RowChecksums } from './row-checksum.ts'
 import type { TableName } from './tables.ts'
 

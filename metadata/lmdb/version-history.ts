@@ -21,7 +21,8 @@ import type {
 import type { Random } from './buckets.ts'
 import { holdBack } from './held-rows.ts'
 import { leaseTally } from './lease-rows.ts'
-import type { Row, Tables } from './lmdb-environment.ts'
+import type { Tables } from './lmdb-environment.ts'
+import type { Row } from './lmdb-table.ts'
 import { appendRelease } from './outbox-rows.ts'
 import {
   contentKey,

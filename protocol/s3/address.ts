@@ -7,7 +7,10 @@ import { S3Error } from './s3-error.ts'
 /** Neither: the service itself. A key only with a bucket. */
 export type Address = { readonly bucket?: string; readonly key?: string }
 
-/** `domains` are those whose subdomains name buckets, in lower case. Throws `KeyTooLongError`. */
+/**
+ * `domains` are those whose subdomains name buckets, in lower case. Throws `KeyTooLongError`, and as
+ * `hostedBucket`.
+ */
 export function parseAddress(
   rawPath: string,
   host: string | undefined,
@@ -29,19 +32,25 @@ function withKey(bucket: string, rawKey: string): Address {
   return { bucket, key: requireKeyLength(percentDecode(rawKey)) }
 }
 
-/** The bucket that the host names, of a virtual-host style request. */
+/**
+ * The bucket that the host names, of a virtual-host style request. Throws `InvalidArgument` for a name of
+ * empty labels, which is nobody's: read in another way it would name another bucket.
+ */
 export function hostedBucket(
   host: string | undefined,
   domains: readonly string[],
 ): string | undefined {
   if (host === undefined || domains.length === 0) return undefined
   const name = hostName(host)
+  if (name.includes('..') || name.startsWith('.') || name.endsWith('.')) {
+    throw new S3Error('InvalidArgument', { ArgumentName: 'Host', ArgumentValue: host })
+  }
   let longest = ''
   for (const domain of domains) {
     if (name === domain) return undefined
     if (domain.length > longest.length && name.endsWith(`.${domain}`)) longest = domain
   }
-  return longest === '' ? undefined : name.slice(0, -longest.length - 1) || undefined
+  return longest === '' ? undefined : name.slice(0, -longest.length - 1)
 }
 
 /** In lower case, without port, and without the dot of a name that is given down to the root. */

@@ -1,5 +1,11 @@
 // Holds the headers of a request against what its operation takes (`operation-headers.ts`).
-import { demandingWords, type HeaderRow, operationHeaders } from './operation-headers.ts'
+import { checkClosedHeader } from './closed-headers.ts'
+import {
+  conditionWords,
+  demandingWords,
+  type HeaderRow,
+  operationHeaders,
+} from './operation-headers.ts'
 import { type OperationName, operations } from './operations-table.ts'
 import { headerText, type RequestHeaders } from './request-headers.ts'
 import { S3Error } from './s3-error.ts'
@@ -25,9 +31,19 @@ export function isDemanding(header: string): boolean {
 /** `x-amz-if-moon-is-full`: by its first word a condition. */
 function isUnknownDemand(header: string): boolean {
   if (!header.startsWith(ours)) return false
-  if (header.startsWith(locks)) return true
+  return header.startsWith(locks) || demandingWords.has(firstWordOf(header))
+}
+
+function firstWordOf(header: string): string {
   const end = header.indexOf('-', ours.length)
-  return demandingWords.has(end === -1 ? header.slice(ours.length) : header.slice(ours.length, end))
+  return end === -1 ? header.slice(ours.length) : header.slice(ours.length, end)
+}
+
+/** Of a header that is in no table. Without a value a demand asks for nothing, and a condition is a mistake. */
+function checkUnknown(name: string, headers: RequestHeaders): void {
+  if (!isUnknownDemand(name)) return
+  if (headerText(headers, name) === undefined && !conditionWords.has(firstWordOf(name))) return
+  throw notImplemented(name)
 }
 
 /**
@@ -38,7 +54,10 @@ export function checkHeaders(operation: OperationName, headers: RequestHeaders):
   for (const name in headers) {
     const row = known.get(name)
     if (row !== undefined) checkHeader({ name, row, value: headerText(headers, name) }, operation)
-    else if (isUnknownDemand(name)) throw notImplemented(name)
+    else if (name.startsWith(ours)) {
+      checkClosedHeader(name, headerText(headers, name))
+      checkUnknown(name, headers)
+    }
   }
 }
 
@@ -49,7 +68,7 @@ export function checkHeaders(operation: OperationName, headers: RequestHeaders):
 export function checkHeadersOfForm(headers: RequestHeaders): void {
   for (const name in headers) {
     const row = known.get(name)
-    if (row === undefined && isUnknownDemand(name)) throw notImplemented(name)
+    if (row === undefined) checkUnknown(name, headers)
     if (row === undefined || row.takenBy === 'every') continue
     const header = { name, row, value: headerText(headers, name) }
     if (!isHarmless(header)) throw refusal(header)
@@ -62,7 +81,7 @@ export function checkHeadersOfOwn(method: string, headers: RequestHeaders): void
   for (const name in headers) {
     const row = known.get(name)
     if (row === undefined) {
-      if (isUnknownDemand(name)) throw notImplemented(name)
+      checkUnknown(name, headers)
       continue
     }
     const header = { name, row, value: headerText(headers, name) }

@@ -53,7 +53,7 @@ export function parseDeclaredChecksum(
     if (algorithm === undefined) throw invalidRequest(unsupportedTrailer)
     declared = { algorithm, in: 'trailer' }
   }
-  checkSdkAlgorithm(headers, declared)
+  checkSdkAlgorithm(headerText(headers, sdkHeader), declared ? [declared.algorithm] : [])
   return declared
 }
 
@@ -75,12 +75,17 @@ function severalChecksums(): S3Error {
   )
 }
 
-function checkSdkAlgorithm(headers: RequestHeaders, declared: DeclaredChecksum | undefined): void {
-  const raw = headerText(headers, 'x-amz-sdk-checksum-algorithm')
+export const sdkHeader = 'x-amz-sdk-checksum-algorithm'
+
+/** `declared`: of which algorithms the request brings values. Throws `InvalidRequest`. */
+export function checkSdkAlgorithm(
+  raw: string | undefined,
+  declared: readonly ChecksumAlgorithm[],
+): void {
   if (raw === undefined) return
   const known = checksumAlgorithms.find((algorithm) => algorithm === raw.toUpperCase())
-  if (known !== undefined && known === declared?.algorithm) return
-  if (known !== undefined && declared === undefined) {
+  if (known !== undefined && declared.includes(known)) return
+  if (known !== undefined && declared.length === 0) {
     throw invalidRequest(
       'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
     )

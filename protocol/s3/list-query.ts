@@ -81,7 +81,7 @@ export function parseListObjectsV2Query(query: Query): ListObjectsV2Query {
       token === undefined
         ? positionAfter(startAfter ?? '', scope)
         : parseContinuationToken('objects', token),
-    fetchOwner: query.get('fetch-owner')?.toLowerCase() === 'true',
+    fetchOwner: parseFetchOwner(query.get('fetch-owner')),
   }
 }
 
@@ -140,4 +140,15 @@ export function positionBehind(
   entry: { readonly is: 'prefix'; readonly prefix: string } | { readonly key: string },
 ): ListPosition {
   return 'prefix' in entry ? { key: entry.prefix, group: true } : { key: entry.key, group: false }
+}
+
+/** Letter case does not matter. Empty: as absent. */
+function parseFetchOwner(raw: string | undefined): boolean {
+  const value = raw?.toLowerCase()
+  if (value === 'true') return true
+  if (value === undefined || value === '' || value === 'false') return false
+  throw new S3Error('InvalidArgument', {
+    ArgumentName: 'fetch-owner',
+    ArgumentValue: raw ?? '',
+  })
 }

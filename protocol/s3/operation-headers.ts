@@ -137,3 +137,12 @@ export const demandingWords: ReadonlySet<string> = new Set([
   'source',
   'write',
 ])
+
+/** Of those, the ones with which conditions begin: without a value one is a mistake. */
+export const conditionWords: ReadonlySet<string> = new Set([
+  'copy',
+  'expected',
+  'if',
+  'rename',
+  'source',
+])

@@ -34,14 +34,21 @@ const lockHeaders = [
 
 /**
  * Throws `NotImplemented` for keys of the client's or of KMS and for appends,
- * `AccessControlListNotSupported` for ACLs, `InvalidRequest` for object locks.
+ * `AccessControlListNotSupported` for ACLs, `InvalidRequest` for object locks, `InvalidArgument` for values
+ * that a header cannot have.
  */
 export function refuseUnsupportedWriteHeaders(headers: RequestHeaders): void {
   for (const name of notImplementedHeaders) {
     if (headerText(headers, name) !== undefined) throw notImplemented(name)
   }
   const bucketKey = headerText(headers, bucketKeyHeader)?.toLowerCase()
-  if (bucketKey !== undefined && bucketKey !== 'false') throw notImplemented(bucketKeyHeader)
+  if (bucketKey === 'true') throw notImplemented(bucketKeyHeader)
+  if (bucketKey !== undefined && bucketKey !== 'false') {
+    throw new S3Error('InvalidArgument', {
+      ArgumentName: bucketKeyHeader,
+      ArgumentValue: bucketKey,
+    })
+  }
   checkEncryption(headerText(headers, sseHeader))
   refuseAcl(headers, 'object')
   for (const name of lockHeaders) {

@@ -8,6 +8,9 @@
 // mark grows if anything was committed: in the catalog first, then in the note of the chunks. So chunks
 // of the same moment are never ahead of their catalog, and at most one mark behind it. A copy that is
 // older than the other side by more than that second is found out.
+//
+// The catalog counts its commits as well, and the chunks note the count some milliseconds behind it. So a
+// catalog that has fewer is older, also by less than a second.
 
 /** 32 lower-case hex digits, drawn when a store is made. */
 export type StoreId = string & { readonly __brand: 'StoreId' }
@@ -27,7 +30,10 @@ export type CatalogLineage = {
 }
 
 /** What the chunks note of themselves. */
-export type ChunksNote = Pick<CatalogLineage, 'storeId' | 'epoch' | 'life' | 'mark'>
+export type ChunksNote = Pick<CatalogLineage, 'storeId' | 'epoch' | 'life' | 'mark'> & {
+  /** How many commits the catalog had, or more, when this was noted. Absent: noted by an older version. */
+  readonly commits?: number | undefined
+}
 
 /** What segments say of where they come from, in their headers. */
 export type SegmentOrigin = Pick<CatalogLineage, 'storeId' | 'epoch' | 'mark'>
@@ -36,7 +42,12 @@ export type CatalogFound =
   | { readonly is: 'missing' }
   /** Of a version that noted nothing. */
   | { readonly is: 'unmarked' }
-  | { readonly is: 'marked'; readonly lineage: CatalogLineage }
+  | {
+      readonly is: 'marked'
+      readonly lineage: CatalogLineage
+      /** How many commits it has. */
+      readonly commits: number
+    }
 
 export type ChunksFound = {
   readonly note: ChunksNote | undefined
@@ -79,6 +90,7 @@ export function compareLineage(catalog: CatalogFound, chunks: ChunksFound): Verd
       const why =
         originMismatch(catalog.lineage, origins) ??
         noteMismatch(catalog.lineage, { note, holdsSegments }) ??
+        ((note?.commits ?? 0) > catalog.commits ? 'catalogOlder' : undefined) ??
         (origins.some((origin) => note !== undefined && isAhead(origin, note))
           ? 'noteOlder'
           : undefined)
@@ -145,8 +157,12 @@ export function nextLife(
   }
 }
 
-export function noteOf({ storeId, epoch, life, mark }: CatalogLineage): ChunksNote {
-  return { storeId, epoch, life, mark }
+/** `commits`: how many the catalog has that are durable. */
+export function noteOf(
+  { storeId, epoch, life, mark }: CatalogLineage,
+  commits: number,
+): ChunksNote {
+  return { storeId, epoch, life, mark, commits }
 }
 
 const idPattern = /^[0-9a-f]{32}$/

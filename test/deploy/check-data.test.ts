@@ -144,7 +144,7 @@ describe('a check of a data directory', (test) => {
     assert.ok(lost.filter((line) => / is absent$/.test(line)).length >= 5, lost.join('\n'))
   })
 
-  test('tells of damaged headers, which lose nothing, and once: they are mended', async () => {
+  test('tells of damaged headers, which lose nothing, until a start has mended them', async () => {
     const store = await made()
     const folder = store.path('chunks', 'segments')
     const names = readdirSync(folder).filter((name) => name.endsWith('.seg'))
@@ -152,9 +152,13 @@ describe('a check of a data directory', (test) => {
       const bytes = readFileSync(join(folder, name))
       writeFileSync(join(folder, name), Buffer.concat([random.bytes(64), bytes.subarray(64)]))
     }
-    const problems = told(store)
-    assert.strictEqual(problems.length, names.length)
-    for (const line of problems) assert.match(line, / had a damaged header; its records are read/)
+    for (let i = 0; i < 2; i += 1) {
+      const problems = told(store)
+      assert.strictEqual(problems.length, names.length)
+      for (const line of problems) assert.match(line, / has a damaged header; its records are read/)
+    }
+    await store.start()
+    await store.stop()
     assert.match(store.run('check').stdout, /All is well\.\n$/)
   })
 
@@ -162,15 +166,18 @@ describe('a check of a data directory', (test) => {
     const store = await made()
     const junk = store.path('chunks', 'segments', '0000000000aa.seg')
     writeFileSync(junk, random.bytes(1_000))
-    assert.match(
-      told(store)[0] ?? '',
-      /0000000000aa\.seg is no segment that can be read; it was set/,
-    )
     for (let i = 0; i < 2; i += 1) {
       assert.deepStrictEqual(told(store), [
-        `${junk}.bad was set aside: it is no segment that can be read (docs/recovery.md)`,
+        `${junk} has a damaged header, and no record can be made out`,
       ])
     }
+    // Without a trusted index, what is there is settled anew.
+    rmSync(store.path('chunks', 'index'), { recursive: true })
+    await store.start()
+    await store.stop()
+    assert.deepStrictEqual(told(store), [
+      `${junk}.bad was set aside: it is no segment that can be read (docs/recovery.md)`,
+    ])
     rmSync(`${junk}.bad`)
     assert.match(store.run('check').stdout, /All is well\.\n$/)
   })

@@ -1,17 +1,12 @@
 // A server by its command line on a disk that others fill to the last byte, and that has room again.
 import assert from 'node:assert'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { describe } from '../support/describe.ts'
 import { seededBytes } from '../support/seeded-bytes.ts'
 import { SmallDisk } from '../support/small-disk.ts'
-import { serverKey } from '../support/start-server.ts'
-import { StartedServer } from '../support/started-server.ts'
+import type { StartedServer } from '../support/started-server.ts'
 import { FullDiskLoad, sizes } from './full-disk-load.ts'
-
-const program = fileURLToPath(new URL('../../deploy/holdfast.js', import.meta.url))
-const diskBytes = 160 * 1024 * 1024
+import { beginOnDisk, smallDiskBytes } from './small-disk-server.ts'
 
 /** How often answers of this kind came. */
 function count(load: FullDiskLoad, kind: RegExp): number {
@@ -27,17 +22,7 @@ describe('a server on a disk that gets full', (test) => {
   let admin = ''
   const load = new FullDiskLoad(seededBytes())
   const start = async (path: string) => {
-    server = new StartedServer({
-      program,
-      argv: [
-        ...['server', '--data', join(path, 'data'), '--workers', '2'],
-        ...['--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'],
-      ],
-      env: {
-        HOLDFAST_ROOT_ACCESS_KEY: serverKey.accessKeyId,
-        HOLDFAST_ROOT_SECRET_KEY: serverKey.secretAccessKey,
-      },
-    })
+    server = beginOnDisk({ path })
     const listening = await server.listening()
     admin = listening.admin
     load.port = Number(new URL(listening.s3).port)
@@ -54,7 +39,7 @@ describe('a server on a disk that gets full', (test) => {
   }
 
   test.before(async () => {
-    disk = SmallDisk.make(diskBytes)
+    disk = SmallDisk.make(smallDiskBytes)
     if (disk === undefined) return
     await start(disk.path)
     await load.send({ method: 'PUT', target: '/bkt' })

@@ -1,18 +1,13 @@
 // A server whose file system turns read-only under it, as Linux does after an error of the device.
 import assert from 'node:assert'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { describe } from '../support/describe.ts'
 import { freePort } from '../support/free-port.ts'
 import { seededBytes } from '../support/seeded-bytes.ts'
 import { SmallDisk } from '../support/small-disk.ts'
-import { serverKey } from '../support/start-server.ts'
-import { StartedServer } from '../support/started-server.ts'
+import type { StartedServer } from '../support/started-server.ts'
 import { FullDiskLoad, sizes } from './full-disk-load.ts'
-
-const program = fileURLToPath(new URL('../../deploy/holdfast.js', import.meta.url))
-const diskBytes = 160 * 1024 * 1024
+import { beginOnDisk, smallDiskBytes } from './small-disk-server.ts'
 
 describe('a server on a disk that turns read-only', (test) => {
   let disk: SmallDisk | undefined
@@ -21,17 +16,7 @@ describe('a server on a disk that turns read-only', (test) => {
   let admin = ''
   const load = new FullDiskLoad(seededBytes())
   const begin = (path: string) => {
-    server = new StartedServer({
-      program,
-      argv: [
-        ...['server', '--data', join(path, 'data'), '--workers', '2'],
-        ...['--listen', `127.0.0.1:${port}`, '--admin-listen', '127.0.0.1:0'],
-      ],
-      env: {
-        HOLDFAST_ROOT_ACCESS_KEY: serverKey.accessKeyId,
-        HOLDFAST_ROOT_SECRET_KEY: serverKey.secretAccessKey,
-      },
-    })
+    server = beginOnDisk({ path }, port)
   }
   const listen = async () => {
     const listening = await server.listening()
@@ -44,7 +29,7 @@ describe('a server on a disk that turns read-only', (test) => {
   }
 
   test.before(async () => {
-    disk = SmallDisk.make(diskBytes)
+    disk = SmallDisk.make(smallDiskBytes)
     if (disk === undefined) return
     port = await freePort()
     begin(disk.path)

@@ -20,6 +20,8 @@ const program = fileURLToPath(new URL('../../deploy/holdfast.js', import.meta.ur
 export class ServedStore {
   readonly data: string
   readonly expected = new Map<string, Buffer>()
+  /** Processes that serve, from the next start on. */
+  workers = 1
   readonly #random: SeededBytes
   readonly #argv: readonly string[]
   #server: StartedServer | undefined
@@ -43,7 +45,8 @@ export class ServedStore {
 
   /** Rejects with all that it printed when it does not come to serve. */
   async start(): Promise<void> {
-    this.#server = startHoldfast({ data: this.data, workers: 1, argv: this.#argv })
+    const { data, workers } = this
+    this.#server = startHoldfast({ data, workers, argv: this.#argv })
     try {
       const { s3: endpoint } = await this.#server.listening()
       this.#client = new S3Client({

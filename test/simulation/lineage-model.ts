@@ -20,8 +20,13 @@ export type Flaw =
   | 'the chunks note a mark first'
   | 'a start does not catch up'
   | 'a start does not pair'
+  | 'the chunks do not follow commits'
 
-type Catalog = { readonly lineage: CatalogLineage | undefined; readonly moment: number }
+type Catalog = {
+  readonly lineage: CatalogLineage | undefined
+  readonly moment: number
+  readonly commits: number
+}
 type Chunks = {
   readonly note: ChunksNote | undefined
   readonly origins: readonly SegmentOrigin[]
@@ -41,7 +46,9 @@ class History {
   readonly #flaw: Flaw | undefined
   /** By moment, the one before. */
   readonly #before = [beginning]
-  #catalog: Catalog = { lineage: undefined, moment: beginning }
+  /** By moment, the one in which its mark was noted first. */
+  readonly #marked = [beginning]
+  #catalog: Catalog = { lineage: undefined, moment: beginning, commits: 0 }
   #chunks: Chunks = { note: undefined, origins: [], moment: beginning }
   readonly #catalogs = [this.#catalog]
   readonly #allChunks = [this.#chunks]
@@ -74,9 +81,9 @@ class History {
 
   #startAndRun(): string | undefined {
     const { note, origins } = this.#chunks
-    const { lineage } = this.#catalog
+    const { lineage, commits } = this.#catalog
     const verdict = compareLineage(
-      lineage === undefined ? { is: 'missing' } : { is: 'marked', lineage },
+      lineage === undefined ? { is: 'missing' } : { is: 'marked', lineage, commits },
       { note, origins, holdsSegments: origins.length > 0 },
     )
     this.#log.push(verdict.is === 'mismatch' ? verdict.why : verdict.is)
@@ -95,10 +102,19 @@ class History {
     return undefined
   }
 
-  /** The same moment; or the catalog is one write ahead, which is where a stop may leave them. */
+  /**
+   * The catalog knows all that the chunks know of it, and is at most one mark ahead of them, which is where a
+   * stop may leave them.
+   */
   #belongTogether(): boolean {
     const { moment } = this.#catalog
-    return this.#chunks.moment === moment || this.#chunks.moment === this.#before[moment]
+    const lastMark = this.#marked[moment] ?? beginning
+    const oldest = this.#marked[this.#before[lastMark] ?? beginning] ?? beginning
+    for (let at = moment; at >= oldest; at = this.#before[at] ?? beginning) {
+      if (at === this.#chunks.moment) return true
+      if (at === beginning) return false
+    }
+    return false
   }
 
   /** Cut off after any step. Answers whether it was whole. */
@@ -116,11 +132,13 @@ class History {
   #pairing(lineage: CatalogLineage): (() => void)[] {
     const steps = [
       () => {
-        this.#catalog = { lineage, moment: this.#nextMoment() }
+        this.#commit(lineage)
       },
       this.#noting(lineage),
       () => {
-        this.#catalog = { ...this.#catalog, lineage: { ...lineage, isPaired: true } }
+        const { commits } = this.#catalog
+        const paired = { ...lineage, isPaired: true }
+        this.#catalog = { ...this.#catalog, lineage: paired, commits: commits + 1 }
       },
     ]
     if (this.#flaw === 'a start does not pair') steps.splice(1, 1)
@@ -129,13 +147,15 @@ class History {
 
   #noting(lineage: CatalogLineage): () => void {
     return () => {
-      this.#chunks = { ...this.#chunks, note: noteOf(lineage), moment: this.#catalog.moment }
+      const { moment, commits } = this.#catalog
+      this.#chunks = { ...this.#chunks, note: noteOf(lineage, commits), moment }
     }
   }
 
   /** Some seconds of a server, in which it commits, and begins segments. Cut off after any step. */
   #run(): void {
     for (let second = this.#random.below(4); second > 0; second -= 1) {
+      this.#commitSome()
       const steps = this.#marking()
       const count = this.#random.oneIn(5) ? 1 : 2
       this.#log.push(`mark ${count}/2`)
@@ -152,6 +172,24 @@ class History {
     }
   }
 
+  /** Within a second: the mark stays. The chunks note how many commits there are. */
+  #commitSome(): void {
+    for (let some = this.#random.below(3); some > 0; some -= 1) {
+      this.#before.push(this.#catalog.moment)
+      this.#marked.push(this.#marked[this.#catalog.moment] ?? beginning)
+      const commits = this.#catalog.commits + 1
+      const moment = this.#before.length - 1
+      this.#catalog = { ...this.#catalog, moment, commits }
+      this.#log.push('commit')
+      const { note } = this.#chunks
+      if (note === undefined || this.#random.oneIn(5)) continue
+      const isNoted = this.#flaw !== 'the chunks do not follow commits'
+      this.#chunks = { ...this.#chunks, note: isNoted ? { ...note, commits } : note, moment }
+      this.#catalogs.push(this.#catalog)
+      this.#allChunks.push(this.#chunks)
+    }
+  }
+
   #marking(): (() => void)[] {
     const { lineage } = this.#catalog
     const { note } = this.#chunks
@@ -159,19 +197,23 @@ class History {
     const mark = lineage.mark + (this.#flaw === 'marks do not grow' ? 0 : 1)
     const steps = [
       () => {
-        this.#catalog = { lineage: { ...lineage, mark }, moment: this.#nextMoment() }
+        this.#commit({ ...lineage, mark })
       },
       () => {
         if (note === undefined) return
-        this.#chunks = { ...this.#chunks, note: { ...note, mark }, moment: this.#catalog.moment }
+        const { moment, commits } = this.#catalog
+        this.#chunks = { ...this.#chunks, note: { ...note, mark, commits }, moment }
       },
     ]
     return this.#flaw === 'the chunks note a mark first' ? steps.reverse() : steps
   }
 
-  #nextMoment(): number {
+  /** A moment with a mark, or a life, of its own. */
+  #commit(lineage: CatalogLineage): void {
     this.#before.push(this.#catalog.moment)
-    return this.#before.length - 1
+    const moment = this.#before.length - 1
+    this.#marked.push(moment)
+    this.#catalog = { lineage, moment, commits: this.#catalog.commits + 1 }
   }
 
   #ids() {

@@ -62,8 +62,9 @@ function checkHeaders(headers: RequestHeaders): void {
     throw invalidHeader('x-amz-bucket-object-lock-enabled', lock)
   }
   const namespace = headerText(headers, 'x-amz-bucket-namespace')
+  if (namespace === 'account-regional') throw notImplemented('x-amz-bucket-namespace')
   if (namespace !== undefined && namespace !== 'global') {
-    throw notImplemented('x-amz-bucket-namespace')
+    throw invalidHeader('x-amz-bucket-namespace', namespace)
   }
 }
 

@@ -1,15 +1,15 @@
 // ListObjectsV2. https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 import { formatContinuationToken } from '../../../protocol/s3/continuation-token.ts'
 import { parseListObjectsV2Query, positionBehind } from '../../../protocol/s3/list-query.ts'
+import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { renderListObjectsV2 } from '../../../protocol/s3/xml/render-list-objects.ts'
 import { xmlReply } from '../../reply.ts'
 import { listObjectPage } from '../list/list-object-page.ts'
-import { type Operation, requireBucket } from '../operation.ts'
+import { type Call, type Operation, requireBucket } from '../operation.ts'
 import { listObjects } from './list-objects.ts'
 
 export const listObjectsV2: Operation = async (call) => {
-  // As in S3, every other value of the parameter means the first version.
-  if (call.query.get('list-type') !== '2') return listObjects(call)
+  if (call.query.get('list-type') !== '2') return listFirstVersion(call)
   const query = parseListObjectsV2Query(call.query)
   const bucket = await requireBucket(call)
   const page = await listObjectPage(call, bucket, query)
@@ -21,4 +21,20 @@ export const listObjectsV2: Operation = async (call) => {
   return xmlReply(renderListObjectsV2({ ...page, nextToken }, query), {
     'x-amz-bucket-region': bucket.region,
   })
+}
+
+/** AWS documents 2 alone: every other value chooses nothing, and what belongs to 2 is not taken with it. */
+const ofSecondVersion = ['continuation-token', 'fetch-owner', 'start-after']
+
+function listFirstVersion(call: Call): ReturnType<Operation> {
+  for (const name of ofSecondVersion) {
+    const value = call.query.get(name)
+    if (value === undefined) continue
+    throw new S3Error(
+      'InvalidArgument',
+      { ArgumentName: name, ArgumentValue: value },
+      { message: `${name} is taken with list-type=2 alone.` },
+    )
+  }
+  return listObjects(call)
 }

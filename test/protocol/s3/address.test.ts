@@ -1,5 +1,6 @@
 import assert from 'node:assert'
 import { hostedBucket, parseAddress } from '../../../protocol/s3/address.ts'
+import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { describe } from '../../support/describe.ts'
 
 const domains = ['s3.example', 'other.s3.example', 'localhost']
@@ -49,10 +50,27 @@ describe('the address of a request', (test) => {
       assert.equal(hostedBucket('bkt.other.s3.example', order), 'bkt')
       assert.equal(hostedBucket('other.s3.example.', order), undefined)
     }
-    assert.equal(hostedBucket('.s3.example', domains), undefined)
   })
 
-  test('has only one dot too many', () => {
-    assert.equal(hostedBucket('bkt.s3.example..', domains), undefined)
+  test('is nowhere in a host with empty labels: it would name another bucket when it is read otherwise', () => {
+    for (const host of [
+      ...[
+        'bkt.s3.example..',
+        'bkt.s3.example..:9000',
+        '.s3.example',
+        '..s3.example',
+        'bkt..s3.example',
+      ],
+      ...['s3.example..', '.bkt.s3.example', 'a..b.s3.example', 'elsewhere..', '..'],
+    ]) {
+      for (const read of [
+        () => hostedBucket(host, domains),
+        () => parseAddress('/a/b', host, domains),
+      ]) {
+        assert.throws(read, (cause) => cause instanceof S3Error && cause.code === 'InvalidArgument')
+      }
+      // Where no host names a bucket, none is looked at.
+      assert.equal(hostedBucket(host, []), undefined)
+    }
   })
 })
