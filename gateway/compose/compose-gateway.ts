@@ -7,7 +7,7 @@ import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
 import { makeAuthenticate } from '../access/authenticate.ts'
 import { makeAuthenticateForm } from '../access/authenticate-form.ts'
-import { authorizeRoot } from '../access/authorize.ts'
+import { type Authorize, authorizeRoot } from '../access/authorize.ts'
 import { CredentialsCache } from '../access/credentials.ts'
 import { makeFindTenantKeys } from '../access/keys/find-tenant-keys.ts'
 import type { MasterKey } from '../access/keys/master-key-file.ts'
@@ -46,6 +46,8 @@ export type GatewayDeps = {
   readonly random: RandomBytes
   readonly now: () => number
   readonly log: Log
+  /** What callers may do. By default, root users anything to what is their tenant's. */
+  readonly authorize?: Authorize
   /** Rejects when requests cannot be served now. */
   readonly check?: () => Promise<void>
   /** Told when many archives are read at once, and when no longer. */
@@ -66,7 +68,7 @@ const tenantsMax = 1_000
 const hashThreads = 2
 
 export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
-  const { metadata, blobs, masterKey, config, now, log } = deps
+  const { metadata, blobs, masterKey, config, now, log, authorize = authorizeRoot } = deps
   const checksums = await loadChecksums()
   const hashPool = new HashPool({ threadsMax: hashThreads })
   const buffersMax = Math.floor(config.ingestMemoryBytes / chunkBytesMax / 2)
@@ -92,7 +94,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     blobs,
     ingest,
     readLeases,
-    authorize: authorizeRoot,
+    authorize,
     keysOfTenant,
     now,
     region: config.region,

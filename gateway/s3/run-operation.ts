@@ -1,5 +1,6 @@
 // From a request whose sender is known to the operation that it asks for: checks what the operation takes,
 // finds the bucket, asks for every permission that the operation's row names, and hands over. Knows no socket: tests run operations here.
+import type { Bucket } from '../../metadata/records.ts'
 import type { Address } from '../../protocol/s3/address.ts'
 import { checkHeaders } from '../../protocol/s3/check-headers.ts'
 import { checkParameters } from '../../protocol/s3/check-parameters.ts'
@@ -14,9 +15,10 @@ import type { RequestHeaders } from '../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { parseVersionId } from '../../protocol/s3/version-id.ts'
 import type { RequestContext, Resource } from '../access/authorize.ts'
-import { withRegion } from '../access/bucket-region.ts'
+import { refusalWithRegion, withRegion } from '../access/bucket-region.ts'
 import { requireBucket } from '../access/find-bucket.ts'
 import type { Identity } from '../access/identity.ts'
+import type { TenantKeys } from '../access/keys/tenant-keys.ts'
 import { checkPresignedHeaders } from '../access/presigned-headers.ts'
 import { permittedKeys, requirePermission } from '../access/require.ts'
 import { requireOwner } from '../access/require-owner.ts'
@@ -27,9 +29,11 @@ import type {
   FormCall,
   Handlers,
   KindOf,
+  NewBucketCall,
   ObjectCall,
   ReadTarget,
   ServiceCall,
+  Services,
 } from './operation.ts'
 
 /** A request as it came: but for who has sent it. */
@@ -98,18 +102,31 @@ export function formCall(request: Arrived): FormCall {
 
 type Entering = Arrived & { readonly identity: Identity }
 
-async function enterService(request: Entering, row: OperationRow) {
-  const { services, identity, context, address, headers } = request
-  // Who belongs to no tenant has no buckets, and can make none.
-  if (identity.is === 'anonymous') throw new S3Error('AccessDenied')
-  const { tenantId } = identity
+async function enterService(request: Entering, row: OperationRow): Promise<NewBucketCall> {
+  const { services, identity, context, address } = request
   const bucketName = address.bucket ?? ''
-  const call = {
-    ...request,
-    identity,
-    bucketName,
-    decider: services.authorize({ identity, context }),
+  const decider = services.authorize({ identity, context })
+  try {
+    // Who belongs to no tenant has no buckets, and can make none.
+    if (identity.is === 'anonymous') throw new S3Error('AccessDenied')
+    const call = { ...request, identity, bucketName, decider }
+    await permitService(call, row, address)
+    return call
+  } catch (cause) {
+    throw cause instanceof S3Error
+      ? await refusalWithRegion(cause, address.bucket, services)
+      : cause
   }
+}
+
+/** Throws `AccessDenied`. */
+async function permitService(
+  call: NewBucketCall,
+  row: OperationRow,
+  address: Address,
+): Promise<void> {
+  const { bucketName, headers } = call
+  const { tenantId } = call.identity
   const resource: Resource =
     address.bucket === undefined
       ? { is: 'service' }
@@ -118,15 +135,20 @@ async function enterService(request: Entering, row: OperationRow) {
     if (isSent(whenSent, headers)) await requirePermission(call, action, resource)
   }
   requireOwner(headers, tenantId)
-  return call
 }
 
 async function openBucket(request: Entering): Promise<BucketCall> {
   const { services, identity, context, address } = request
   const bucket = await requireBucket(services.metadata, address.bucket ?? '', identity)
-  const keys = await services.keysOfTenant(bucket.tenantId)
-  if (keys === undefined) throw new S3Error('NoSuchBucket', { BucketName: bucket.name })
+  const keys = await requireKeys(services, bucket)
   return { ...request, bucket, keys, decider: services.authorize({ identity, context }) }
+}
+
+/** Of the bucket's owner. Throws `NoSuchBucket` when that tenant is gone. */
+async function requireKeys(services: Services, { tenantId, name }: Bucket): Promise<TenantKeys> {
+  const keys = await services.keysOfTenant(tenantId)
+  if (keys !== undefined) return keys
+  throw new S3Error('NoSuchBucket', { BucketName: name })
 }
 
 /** Throws `AccessDenied`, with the region of the bucket. */
@@ -182,7 +204,6 @@ async function openSource(call: ObjectCall, row: OperationRow): Promise<ReadTarg
     await requirePermission(call, action, { is: 'object', bucket, key })
   }
   requireOwner(headers, bucket.tenantId, 'source')
-  const keys = isHere ? call.keys : await services.keysOfTenant(bucket.tenantId)
-  if (keys === undefined) throw new S3Error('NoSuchBucket', { BucketName: bucket.name })
+  const keys = isHere ? call.keys : await requireKeys(services, bucket)
   return versionId === undefined ? { bucket, keys, key } : { bucket, keys, key, versionId }
 }

@@ -68,6 +68,8 @@ export class GatewayHarness {
   /** The first tenant's. */
   readonly keys: TenantKeys
   readonly root: User
+  /** That all names are in. */
+  readonly namespace = defaultNamespace
   private readonly tenants = new Map<TenantId, TenantKeys>()
   private readonly handlers: Handlers
   /** Set it to let time pass. Milliseconds. */
@@ -186,7 +188,7 @@ export class GatewayHarness {
   ): Promise<Bucket> {
     const { buckets } = this.services.metadata
     const made = await buckets.create({
-      namespace: defaultNamespace,
+      namespace: this.namespace,
       tenantId: owner,
       name,
       region: 'us-east-1',
