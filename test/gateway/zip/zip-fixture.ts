@@ -3,6 +3,7 @@
 import assert from 'node:assert'
 import { randomBytes } from 'node:crypto'
 import type { BlobStore } from '../../../datanode/blob-store.ts'
+import type { Identity } from '../../../gateway/access/identity.ts'
 import type { Reply } from '../../../gateway/reply.ts'
 import { deleteObject } from '../../../gateway/s3/operations/delete-object.ts'
 import { makeGetBucketZip } from '../../../gateway/s3/operations/get-bucket-zip.ts'
@@ -22,6 +23,8 @@ export type ZipAsk = {
   /** The value of `zip`. */
   readonly form?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Who asks; the root user unless given. */
+  readonly by?: Identity
 }
 
 export const bucket = 'zipped'
@@ -103,10 +106,10 @@ export function etagOf(reply: Reply): string {
   return etag
 }
 
-function requestOf({ prefix = '', query, form, headers = {} }: ZipAsk) {
+function requestOf({ prefix = '', query, form, headers = {}, by }: ZipAsk) {
   const zip = form === undefined ? 'zip' : `zip=${form}`
   const whole = query === undefined ? zip : `${zip}&${query}`
-  return { bucket, key: prefix, query: whole, headers }
+  return { bucket, key: prefix, query: whole, headers, ...(by === undefined ? {} : { by }) }
 }
 
 /** Names and contents of an archive without zip64 fields, found by its central directory. */
