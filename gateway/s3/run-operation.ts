@@ -6,22 +6,18 @@ import { checkHeaders } from '../../protocol/s3/check-headers.ts'
 import { checkParameters } from '../../protocol/s3/check-parameters.ts'
 import { parseCopySource } from '../../protocol/s3/copy-source.ts'
 import {
-  type Need,
   type OperationName,
   type OperationRow,
   operations,
 } from '../../protocol/s3/operations-table.ts'
-import type { RequestHeaders } from '../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { parseVersionId } from '../../protocol/s3/version-id.ts'
-import type { RequestContext, Resource } from '../access/authorize.ts'
-import { refusalWithRegion, withRegion } from '../access/bucket-region.ts'
+import type { RequestContext } from '../access/authorize.ts'
+import { refusalWithRegion } from '../access/bucket-region.ts'
 import { requireBucket } from '../access/find-bucket.ts'
 import type { Identity } from '../access/identity.ts'
 import type { TenantKeys } from '../access/keys/tenant-keys.ts'
 import { checkPresignedHeaders } from '../access/presigned-headers.ts'
-import { permittedKeys, requirePermission } from '../access/require.ts'
-import { requireOwner } from '../access/require-owner.ts'
 import type { Reply } from '../reply.ts'
 import type {
   BucketCall,
@@ -35,6 +31,7 @@ import type {
   ServiceCall,
   Services,
 } from './operation.ts'
+import { permit, permitService, permitSource } from './permit.ts'
 
 /** A request as it came: but for who has sent it. */
 export type Arrived = Omit<ServiceCall, 'identity' | 'decider'> & {
@@ -119,24 +116,6 @@ async function enterService(request: Entering, row: OperationRow): Promise<NewBu
   }
 }
 
-/** Throws `AccessDenied`. */
-async function permitService(
-  call: NewBucketCall,
-  row: OperationRow,
-  address: Address,
-): Promise<void> {
-  const { bucketName, headers } = call
-  const { tenantId } = call.identity
-  const resource: Resource =
-    address.bucket === undefined
-      ? { is: 'service' }
-      : { is: 'bucket', bucket: { tenantId, name: bucketName } }
-  for (const { action, whenSent } of row.needs) {
-    if (isSent(whenSent, headers)) await requirePermission(call, action, resource)
-  }
-  requireOwner(headers, tenantId)
-}
-
 async function openBucket(request: Entering): Promise<BucketCall> {
   const { services, identity, context, address } = request
   const bucket = await requireBucket(services.metadata, address.bucket ?? '', identity)
@@ -151,46 +130,6 @@ async function requireKeys(services: Services, { tenantId, name }: Bucket): Prom
   throw new S3Error('NoSuchBucket', { BucketName: name })
 }
 
-/** Throws `AccessDenied`, with the region of the bucket. */
-async function permit(
-  call: BucketCall & Partial<Pick<ObjectCall, 'key'>>,
-  row: OperationRow,
-  addressed: Resource,
-): Promise<void> {
-  const { bucket, headers, query, services } = call
-  try {
-    for (const need of row.needs) {
-      if (need.of === 'source' || need.whenTagged === true) continue
-      if (!isSent(need.whenSent, headers)) continue
-      if (need.of === 'keys') await requireHope(call, need)
-      else if (need.of === 'bucket') {
-        const listing = call.key === undefined ? {} : { prefix: call.key }
-        await requirePermission(call, need.action, { is: 'bucket', bucket, ...listing })
-      } else {
-        const ofVersion = need.ofVersion !== undefined && query.has('versionId')
-        await requirePermission(call, ofVersion ? need.ofVersion : need.action, addressed)
-      }
-    }
-    requireOwner(headers, bucket.tenantId)
-  } catch (cause) {
-    throw cause instanceof S3Error ? withRegion(cause, services.region) : cause
-  }
-}
-
-/** Users hear of each key by itself. Others are not listened to when there is nothing that they may do. */
-async function requireHope(call: BucketCall, { action }: Need): Promise<void> {
-  if (call.identity.is === 'user') return
-  await permittedKeys(call, action, { bucket: call.bucket, prefix: '' })
-}
-
-function isSent(when: Need['whenSent'], headers: RequestHeaders): boolean {
-  if (when === undefined) return true
-  const { headers: names, value } = when
-  return names.some((name) =>
-    value === undefined ? headers[name] !== undefined : headers[name] === value,
-  )
-}
-
 /** What is copied: in a bucket of its own, that may be somebody else's. */
 async function openSource(call: ObjectCall, row: OperationRow): Promise<ReadTarget> {
   const { services, headers, identity } = call
@@ -198,12 +137,7 @@ async function openSource(call: ObjectCall, row: OperationRow): Promise<ReadTarg
   const versionId = raw === undefined ? undefined : parseVersionId(raw, 'x-amz-copy-source')
   const isHere = bucketName === call.bucket.name
   const bucket = isHere ? call.bucket : await requireBucket(services.metadata, bucketName, identity)
-  for (const need of row.needs) {
-    if (need.of !== 'source' || need.whenTagged === true) continue
-    const action = versionId === undefined ? need.action : (need.ofVersion ?? need.action)
-    await requirePermission(call, action, { is: 'object', bucket, key })
-  }
-  requireOwner(headers, bucket.tenantId, 'source')
-  const keys = isHere ? call.keys : await requireKeys(services, bucket)
-  return versionId === undefined ? { bucket, keys, key } : { bucket, keys, key, versionId }
+  const source = { bucket, key, ...(versionId === undefined ? {} : { versionId }) }
+  await permitSource(call, row, source)
+  return { ...source, keys: isHere ? call.keys : await requireKeys(services, bucket) }
 }

@@ -5,5 +5,5 @@ import type { BucketCall, Operation } from '../operation.ts'
 import { servePrefix } from '../zip/serve-prefix.ts'
 
 export function makeGetBucketZip(zip: ZipService): Operation<BucketCall> {
-  return (call) => servePrefix(zip, call, { method: 'GET', prefix: call.query.get('prefix') ?? '' })
+  return (call) => servePrefix(zip, call, 'GET')
 }

@@ -5,5 +5,5 @@ import type { ObjectCall, Operation } from '../operation.ts'
 import { servePrefix } from '../zip/serve-prefix.ts'
 
 export function makeGetZip(zip: ZipService): Operation<ObjectCall> {
-  return (call) => servePrefix(zip, call, { method: 'GET', prefix: call.key })
+  return (call) => servePrefix(zip, call, 'GET')
 }

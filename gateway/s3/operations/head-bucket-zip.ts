@@ -5,6 +5,5 @@ import type { BucketCall, Operation } from '../operation.ts'
 import { servePrefix } from '../zip/serve-prefix.ts'
 
 export function makeHeadBucketZip(zip: ZipService): Operation<BucketCall> {
-  return (call) =>
-    servePrefix(zip, call, { method: 'HEAD', prefix: call.query.get('prefix') ?? '' })
+  return (call) => servePrefix(zip, call, 'HEAD')
 }

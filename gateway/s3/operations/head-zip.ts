@@ -5,5 +5,5 @@ import type { ObjectCall, Operation } from '../operation.ts'
 import { servePrefix } from '../zip/serve-prefix.ts'
 
 export function makeHeadZip(zip: ZipService): Operation<ObjectCall> {
-  return (call) => servePrefix(zip, call, { method: 'HEAD', prefix: call.key })
+  return (call) => servePrefix(zip, call, 'HEAD')
 }

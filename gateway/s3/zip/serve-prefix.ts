@@ -1,18 +1,18 @@
 // The objects of a prefix as one zip (docs/zip.md): what the four operations have in common that ask
 // for one, as `/bucket/prefix/?zip` and as `/bucket?zip&prefix=`.
-import type { Query } from '../../../protocol/s3/request-target.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { refuseCustomerKey } from '../../../protocol/s3/unsupported-write-headers.ts'
 import { permittedKeys } from '../../access/require.ts'
 import type { Reply } from '../../reply.ts'
-import { openPrefix } from '../../zip/prefix-entries.ts'
+import { openPrefix, type PrefixArchive } from '../../zip/prefix-entries.ts'
 import { requireEntries } from '../../zip/require-entries.ts'
 import { clashFilterBytes } from '../../zip/zip-limits.ts'
 import type { ZipService } from '../../zip/zip-service.ts'
-import type { BucketCall } from '../operation.ts'
+import type { BucketCall, ObjectCall } from '../operation.ts'
 import { chooseManifest } from './choose-manifest.ts'
 
-type AskedPrefix = { readonly method: 'GET' | 'HEAD'; readonly prefix: string }
+/** The prefix is the key, or a parameter of a request for the bucket. */
+type PrefixCall = BucketCall & Partial<Pick<ObjectCall, 'key'>>
 
 /**
  * Answers a GET or HEAD of `?zip`. Throws `AccessDenied` when the caller may not read all that the archive
@@ -20,11 +20,11 @@ type AskedPrefix = { readonly method: 'GET' | 'HEAD'; readonly prefix: string }
  */
 export async function servePrefix(
   zip: ZipService,
-  call: BucketCall,
-  { method, prefix }: AskedPrefix,
+  call: PrefixCall,
+  method: 'GET' | 'HEAD',
 ): Promise<Reply> {
   const { headers, query, keys, bucket, services } = call
-  const windows = parseForm(query)
+  const { prefix, windows } = parseArchive(call)
   const allows = await permittedKeys(call, 's3:GetObject', { bucket, prefix })
   refuseCustomerKey(headers)
   const request = { method, headers, query }
@@ -42,10 +42,16 @@ export async function servePrefix(
   return zip.reply(request, { manifest, tenantKeys: keys, fileName })
 }
 
-function parseForm(query: Query): boolean {
+function parseArchive({ key, query }: PrefixCall): PrefixArchive {
+  const named = query.get('prefix')
+  if (key !== undefined && named !== undefined) throw invalid('prefix', named)
   const form = query.get('zip') ?? ''
-  if (form === '' || form === 'windows') return form === 'windows'
-  throw new S3Error('InvalidArgument', { ArgumentName: 'zip', ArgumentValue: form })
+  if (form !== '' && form !== 'windows') throw invalid('zip', form)
+  return { prefix: key ?? named ?? '', windows: form === 'windows' }
+}
+
+function invalid(name: string, value: string): S3Error {
+  return new S3Error('InvalidArgument', { ArgumentName: name, ArgumentValue: value })
 }
 
 function lastComponent(prefix: string): string | undefined {
