@@ -1,7 +1,7 @@
 // The one question: may this caller do that? Today the root user of a tenant may do anything to what the
 // tenant owns, and nobody else anything; policies and ACLs join here without touching an operation.
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Bucket } from '../../metadata/records.ts'
+import type { Bucket, TenantId } from '../../metadata/records.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
 import { type Identity, rootUserName } from './identity.ts'
 
@@ -46,12 +46,24 @@ export type Coarse = 'all' | 'none' | 'some'
 /** Called once a request. Throws nothing and waits for nothing: what has to be read is read when asked. */
 export type Authorize = (asking: Asking) => Decider
 
-export const authorizeRoot: Authorize = ({ identity }) => {
-  if (identity.is !== 'user' || identity.userName !== rootUserName) return nothing
-  const owns = (bucket: OwnedBucket) => bucket.tenantId === identity.tenantId
-  return {
-    allows: (_action, resource) => resource.is === 'service' || owns(resource.bucket),
-    allowsBelow: (_action, { bucket }) => (owns(bucket) ? 'all' : 'none'),
+export const authorizeRoot: Authorize = ({ identity }) =>
+  identity.is === 'user' && identity.userName === rootUserName
+    ? new AllOfTenant(identity.tenantId)
+    : nothing
+
+class AllOfTenant implements Decider {
+  private readonly tenantId: TenantId
+
+  constructor(tenantId: TenantId) {
+    this.tenantId = tenantId
+  }
+
+  allows(_action: string, resource: Resource): boolean {
+    return resource.is === 'service' || resource.bucket.tenantId === this.tenantId
+  }
+
+  allowsBelow(_action: string, { bucket }: KeysBelow): Coarse {
+    return bucket.tenantId === this.tenantId ? 'all' : 'none'
   }
 }
 

@@ -5,13 +5,20 @@ import type { Decider, KeysBelow, Resource } from './authorize.ts'
 /** Whoever asks, with what he may do: made by `Authorize` once a request. */
 export type Asker = { readonly decider: Decider }
 
-/** Throws `AccessDenied`. */
-export async function requirePermission(
+/** Throws `AccessDenied`. To be awaited; who is asked for each request waits only where there is a promise. */
+export function requirePermission(
   { decider }: Asker,
   action: string,
   resource: Resource,
-): Promise<void> {
-  if (!(await decider.allows(action, resource))) throw new S3Error('AccessDenied')
+): Promise<void> | undefined {
+  const answer = decider.allows(action, resource)
+  if (answer instanceof Promise) return answer.then(refuseUnless)
+  refuseUnless(answer)
+  return undefined
+}
+
+function refuseUnless(allowed: boolean): void {
+  if (!allowed) throw new S3Error('AccessDenied')
 }
 
 /** Whether the caller may do it to one key. */

@@ -126,7 +126,7 @@ async function answer(deps: RequestHandlerDeps, begun: Begun): Promise<Reply> {
     (anonymous || isNativePath(target.rawPath)) &&
     hostedBucket(incoming.headers.host, deps.domains) === undefined
   ) {
-    const call = { ...makeRequest(deps, begun, target), method }
+    const call = { ...makeRequest(deps, begun, { target, address: {} }), method }
     if (isNativePath(target.rawPath)) {
       progress.isNative = true
       progress.operation = target.rawPath.split('/', 3).join('/')
@@ -137,7 +137,7 @@ async function answer(deps: RequestHandlerDeps, begun: Begun): Promise<Reply> {
     if (reply !== undefined) return reply
   }
   const address = parseAddress(target.rawPath, incoming.headers.host, deps.domains)
-  const request = { ...makeRequest(deps, begun, target), address }
+  const request = makeRequest(deps, begun, { target, address })
   const name = matchOperation({ method, address, query: target.query, headers: request.headers })
   progress.operation = name
   if (name === 'PostObject') {
@@ -148,7 +148,10 @@ async function answer(deps: RequestHandlerDeps, begun: Begun): Promise<Reply> {
   const { identity, payload } = await deps
     .authenticate(incoming, { target, of: row.ours ? 'ours' : 's3' })
     .catch((cause) => tellRegion(cause, address, request.services))
-  return runOperation(deps.handlers, name, { ...request, identity, body: receive(payload) })
+  return runOperation(deps.handlers, name, {
+    identity,
+    request: { ...request, body: receive(payload) },
+  })
 }
 
 /** Throws the refusal of a request, with what it may learn of the bucket; and what is no refusal. */
@@ -178,14 +181,16 @@ const hostSyntax = /^(?:[A-Za-z0-9._~%!$&'()*+,;=-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9
 function makeRequest(
   { services }: RequestHandlerDeps,
   { incoming, requestId }: Begun,
-  { query, rawPath }: RequestTarget,
-): Omit<Arrived, 'address' | 'body'> {
+  { target, address }: { readonly target: RequestTarget; readonly address: Address },
+): Omit<Arrived, 'body'> {
+  const { query, rawPath } = target
   const isEncrypted = 'encrypted' in incoming.socket
   const headers = withPresignedHeaders(foldedHeaders(incoming), query)
   const sourceIp = () => incoming.socket.remoteAddress
   const context: RequestContext = { headers, query, isEncrypted, sourceIp, now: services.now }
   return {
     services,
+    address,
     context,
     query,
     headers,

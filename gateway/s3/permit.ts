@@ -45,7 +45,9 @@ export async function permit(
         await requirePermission(call, need.action, { is: 'bucket', bucket, ...listing })
       } else {
         const ofVersion = need.ofVersion !== undefined && query.has('versionId')
-        await requirePermission(call, ofVersion ? need.ofVersion : need.action, addressed)
+        const action = ofVersion ? need.ofVersion : need.action
+        const asked = requirePermission(call, action, addressed)
+        if (asked !== undefined) await asked
       }
     }
     requireOwner(headers, bucket.tenantId)

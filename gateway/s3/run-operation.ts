@@ -46,11 +46,20 @@ type NameOf<Kind extends keyof Calls> = {
 /** Those whose sender is known before their body is read. */
 export type SignedOperation = Exclude<OperationName, NameOf<'form'>>
 
-function isOf<Kind extends keyof Calls>(kind: Kind, name: OperationName): name is NameOf<Kind> {
-  const row: OperationRow = operations[name]
-  if (row.makesBucket === true) return kind === 'newBucket'
-  return kind === (row.header === 'x-amz-copy-source' ? 'copy' : row.scope)
+const kinds: ReadonlyMap<string, keyof Calls> = new Map(
+  Object.entries<OperationRow>(operations).map(([name, row]) => [name, kindOf(row)]),
+)
+
+function kindOf(row: OperationRow): keyof Calls {
+  if (row.makesBucket === true) return 'newBucket'
+  return row.header === 'x-amz-copy-source' ? 'copy' : row.scope
 }
+
+function isOf<Kind extends keyof Calls>(kind: Kind, name: OperationName): name is NameOf<Kind> {
+  return kinds.get(name) === kind
+}
+
+type Signed = { readonly identity: Identity; readonly request: Arrived }
 
 /**
  * Throws what `checkPresignedHeaders`, `checkParameters` and `checkHeaders` throw, `NoSuchBucket`, `AccessDenied`,
@@ -59,27 +68,29 @@ function isOf<Kind extends keyof Calls>(kind: Kind, name: OperationName): name i
 export async function runOperation(
   handlers: Handlers,
   name: SignedOperation,
-  request: Arrived & { readonly identity: Identity },
+  { identity, request }: Signed,
 ): Promise<Reply> {
   // Before anything is asked: what is asked is what will be done.
   checkPresignedHeaders(request.query)
   checkParameters(name, request.query)
   checkHeaders(name, request.headers)
   if (isOf('service', name) || isOf('newBucket', name)) {
-    const call = await enterService(request, operations[name])
+    const call = await enterService({ identity, request }, operations[name])
     return handlers[name](call)
   }
-  const call = await openBucket(request)
+  const opened = await openBucket(request, identity)
+  const { bucket } = opened
   if (isOf('bucket', name)) {
-    await permit(call, operations[name], { is: 'bucket', bucket: call.bucket })
+    const call = { ...request, ...opened, identity }
+    await permit(call, operations[name], { is: 'bucket', bucket })
     return handlers[name](call)
   }
   const key = request.address.key ?? ''
-  const objectCall = { ...call, key }
-  await permit(objectCall, operations[name], { is: 'object', bucket: call.bucket, key })
-  if (isOf('object', name)) return handlers[name](objectCall)
-  const source = await openSource(objectCall, operations[name])
-  return handlers[name]({ ...objectCall, source })
+  const call = { ...request, ...opened, identity, key }
+  await permit(call, operations[name], { is: 'object', bucket, key })
+  if (isOf('object', name)) return handlers[name](call)
+  const source = await openSource(call, operations[name])
+  return handlers[name]({ ...call, source })
 }
 
 /** For an operation that reads in its body who has sent it. */
@@ -88,19 +99,20 @@ export function formCall(request: Arrived): FormCall {
     ...request,
     bucketName: request.address.bucket ?? '',
     enter: async (form) => {
-      const { key, headers } = form
+      const { identity, key, headers } = form
       const context = { ...request.context, headers }
-      const call = { ...(await openBucket({ ...request, ...form, context })), key }
+      const call = { ...request, ...form, ...(await openBucket({ ...request, context }, identity)) }
       await permit(call, operations.PostObject, { is: 'object', bucket: call.bucket, key })
       return call
     },
   }
 }
 
-type Entering = Arrived & { readonly identity: Identity }
-
-async function enterService(request: Entering, row: OperationRow): Promise<NewBucketCall> {
-  const { services, identity, context, address } = request
+async function enterService(
+  { identity, request }: Signed,
+  row: OperationRow,
+): Promise<NewBucketCall> {
+  const { services, context, address } = request
   const bucketName = address.bucket ?? ''
   const decider = services.authorize({ identity, context })
   try {
@@ -116,18 +128,28 @@ async function enterService(request: Entering, row: OperationRow): Promise<NewBu
   }
 }
 
-async function openBucket(request: Entering): Promise<BucketCall> {
-  const { services, identity, context, address } = request
+async function openBucket(
+  { services, context, address }: Pick<Arrived, 'services' | 'context' | 'address'>,
+  identity: Identity,
+): Promise<Pick<BucketCall, 'bucket' | 'keys' | 'decider'>> {
   const bucket = await requireBucket(services.metadata, address.bucket ?? '', identity)
-  const keys = await requireKeys(services, bucket)
-  return { ...request, bucket, keys, decider: services.authorize({ identity, context }) }
+  const found = requireKeys(services, bucket)
+  // Mostly they are at hand.
+  const keys = found instanceof Promise ? await found : found
+  return { bucket, keys, decider: services.authorize({ identity, context }) }
 }
 
 /** Of the bucket's owner. Throws `NoSuchBucket` when that tenant is gone. */
-async function requireKeys(services: Services, { tenantId, name }: Bucket): Promise<TenantKeys> {
-  const keys = await services.keysOfTenant(tenantId)
-  if (keys !== undefined) return keys
-  throw new S3Error('NoSuchBucket', { BucketName: name })
+function requireKeys(
+  services: Services,
+  { tenantId, name }: Bucket,
+): TenantKeys | Promise<TenantKeys> {
+  const sure = (keys: TenantKeys | undefined) => {
+    if (keys !== undefined) return keys
+    throw new S3Error('NoSuchBucket', { BucketName: name })
+  }
+  const found = services.keysOfTenant(tenantId)
+  return found instanceof Promise ? found.then(sure) : sure(found)
 }
 
 /** What is copied: in a bucket of its own, that may be somebody else's. */

@@ -206,7 +206,7 @@ export class GatewayHarness {
     const { address, query, headers } = arrived
     assert.equal(matchOperation({ method: row.method, address, query, headers }), name)
     if (name === 'PostObject') return handlers.PostObject(formCall(arrived))
-    return runOperation(handlers, name, { ...arrived, identity: request.by ?? this.root })
+    return runOperation(handlers, name, { identity: request.by ?? this.root, request: arrived })
   }
 
   /** A request below `/-/`, for its route. `body` is sent as it is. */
