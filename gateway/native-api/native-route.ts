@@ -1,5 +1,5 @@
 // Requests of our own on the S3 port, below `/-/`: no bucket can have that name. What they are given,
-// and how their answers look. They take and give JSON; which there are, `own-routes.ts` knows.
+// and how their answers look. They take and give JSON; which there are, `compose/native-routes.ts` knows.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Query, RequestTarget } from '../../protocol/s3/request-target.ts'
 import { percentDecode } from '../../protocol/s3/request-target.ts'

@@ -7,6 +7,8 @@ import { makeBundlesRoute } from '../../../gateway/bundles/bundles-route.ts'
 import type { Gatherer } from '../../../gateway/bundles/external/gather-sources.ts'
 import type { NativeRoute } from '../../../gateway/native-api/native-route.ts'
 import type { Reply } from '../../../gateway/reply.ts'
+import { makeGetBucketZip } from '../../../gateway/s3/operations/get-bucket-zip.ts'
+import { putObject } from '../../../gateway/s3/operations/put-object.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { SigningKeyCache } from '../../../protocol/s3/sigv4/signing-keys.ts'
 import { describe } from '../../support/describe.ts'
@@ -96,5 +98,33 @@ describe('who may not read all that a zip would hold', (test) => {
     const order = (prefix: string) => ({ bucket, prefix, destination: { bucket, key: 'x.zip' } })
     assert.equal(await deniedKey(post(archives, order('docs/'), ann)), 'docs/secret')
     assert.equal((await post(archives, order('docs/deep/'), ann)).status, 202)
+  })
+
+  test('but all of another tenant’s bucket, gets it with the keys of that tenant', async () => {
+    const { harness } = fixture
+    const { root, keys } = harness.addTenant('other')
+    await harness.makeBucket('theirs', 'off', keys.tenantId)
+    const body = Buffer.alloc(50_000, 'theirs')
+    await harness.run(putObject, { bucket: 'theirs', key: 'k', body, by: root })
+    const zipped = await harness.run(
+      { GetBucketZip: makeGetBucketZip(fixture.zip) },
+      { bucket: 'theirs', query: 'zip' },
+    )
+    const order = { bucket: 'theirs', entries: [{ prefix: '' }] }
+    const call = harness.nativeCall({
+      method: 'POST',
+      query: 'download',
+      body: JSON.stringify(order),
+    })
+    for (const reply of [zipped, await bundles(call)]) {
+      assert.ok(
+        unzip(await bytesOf(reply))
+          .get('k')
+          ?.equals(body),
+      )
+    }
+    assert.equal((await post(bundles, order, harness.root)).status, 201)
+    const [bundle] = await harness.services.metadata.bundles.list(keys.tenantId, { limit: 2 })
+    assert.equal(bundle?.bucketName, 'theirs')
   })
 })
