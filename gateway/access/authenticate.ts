@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { hostedBucket } from '../../protocol/s3/address.ts'
 import {
+  type AwsChunkedHeaders,
   type AwsChunkedOptions,
   parseAwsChunkedOptions,
 } from '../../protocol/s3/body/aws-chunked-options.ts'
@@ -24,8 +25,7 @@ import type {
 import type { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
 import { verifySignature } from '../../protocol/s3/sigv4/verify-signature.ts'
 import type { Credentials, CredentialsCache } from './credentials.ts'
-import type { Identity } from './identity.ts'
-import type { TenantKeys } from './keys/tenant-keys.ts'
+import { anonymous, type Identity } from './identity.ts'
 import { refuseSessionToken } from './refuse-session-token.ts'
 
 /** How a body is to be read, as the signature says. */
@@ -38,7 +38,6 @@ export type PayloadFraming = {
 
 export type Caller = {
   readonly identity: Identity
-  readonly keys: TenantKeys
   readonly payload: PayloadFraming
 }
 
@@ -65,7 +64,7 @@ type RequestAuthenticateDeps = AuthenticateDeps & { readonly domains: readonly s
 
 /**
  * Throws what `parseCredentials` and `verifySignature` throw, or those of Signature Version 2,
- * `InvalidAccessKeyId`, `InvalidToken`, and `AccessDenied` for a request without a signature.
+ * `InvalidAccessKeyId`, `InvalidToken`. A request without a signature is anonymous.
  */
 export function makeAuthenticate(deps: RequestAuthenticateDeps): Authenticate {
   return async (incoming, asked) => {
@@ -78,7 +77,8 @@ export function makeAuthenticate(deps: RequestAuthenticateDeps): Authenticate {
       rawHeaders: incoming.rawHeaders,
     }
     const presented = parseCredentials(raw)
-    if (presented === 'anonymous') throw new S3Error('AccessDenied')
+    if (presented === 'anonymous')
+      return { identity: anonymous, payload: unsignedPayloadOf(incoming) }
     const found = await findCredentials(deps.credentials, presented.scope.accessKeyId)
     refuseSessionToken(presented.sessionToken)
     const verified = verifySignature(raw, presented, {
@@ -90,7 +90,6 @@ export function makeAuthenticate(deps: RequestAuthenticateDeps): Authenticate {
     if (asked.of === 'ours') requireBoundBody(raw, presented)
     return {
       identity: found.identity,
-      keys: found.keys,
       payload: payloadOf(verified, presented, incoming),
     }
   }
@@ -121,7 +120,7 @@ async function authenticateV2(
   if (presented.of === 'ours') throw notOpened()
   const headers = collectHeaders(incoming.rawHeaders)
   refuseRepeatedHeaders(incoming.rawHeaders, headers)
-  const { identity, keys, secretAccessKey } = await findCredentials(
+  const { identity, secretAccessKey } = await findCredentials(
     deps.credentials,
     presented.accessKeyId,
   )
@@ -138,7 +137,7 @@ async function authenticateV2(
     presented,
     { secretAccessKey, nowMs: deps.now() },
   )
-  return { identity, keys, payload: payloadOfV2(headers.get('x-amz-content-sha256')) }
+  return { identity, payload: payloadOfV2(headers.get('x-amz-content-sha256')) }
 }
 
 /**
@@ -172,16 +171,33 @@ function payloadOfV2(declared: string | undefined): Caller['payload'] {
 
 function payloadOf(
   verified: VerifiedRequest,
-  presented: PresentedSignature,
+  { payload }: PresentedSignature,
   incoming: IncomingMessage,
 ): Caller['payload'] {
-  const { payload } = presented
-  const headers = {
-    'x-amz-decoded-content-length': headerText(incoming.headers, 'x-amz-decoded-content-length'),
-    'x-amz-trailer': headerText(incoming.headers, 'x-amz-trailer'),
+  return {
+    chunked: parseAwsChunkedOptions(payload, chunkedHeaders(incoming), verified.chunkSigning),
+    expectedSha256: payload.is === 'sha256' ? payload.hex : undefined,
+  }
+}
+
+/** Without a signature there is none that chunks could chain on. */
+function unsignedPayloadOf(incoming: IncomingMessage): Caller['payload'] {
+  const declared = headerText(incoming.headers, 'x-amz-content-sha256')
+  const payload = parsePayloadDeclaration(declared ?? unsignedPayload)
+  if (payload.is === 'signedChunks') {
+    throw new S3Error('InvalidRequest', undefined, {
+      message: 'Signed chunks require AWS4-HMAC-SHA256.',
+    })
   }
   return {
-    chunked: parseAwsChunkedOptions(payload, headers, verified.chunkSigning),
+    chunked: parseAwsChunkedOptions(payload, chunkedHeaders(incoming), undefined),
     expectedSha256: payload.is === 'sha256' ? payload.hex : undefined,
+  }
+}
+
+function chunkedHeaders({ headers }: IncomingMessage): AwsChunkedHeaders {
+  return {
+    'x-amz-decoded-content-length': headerText(headers, 'x-amz-decoded-content-length'),
+    'x-amz-trailer': headerText(headers, 'x-amz-trailer'),
   }
 }

@@ -1,15 +1,70 @@
-// The one question asked before every operation. Today the root user of a tenant may do anything
-// within it and nobody else anything; policies and ACLs join here without touching an operation.
+// The one question: may this caller do that? Today the root user of a tenant may do anything to what the
+// tenant owns, and nobody else anything; policies and ACLs join here without touching an operation.
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Bucket, TenantId } from '../../metadata/records.ts'
+import type { Query } from '../../protocol/s3/request-target.ts'
 import { type Identity, rootUserName } from './identity.ts'
 
-/** `bucket` and `key` are empty where the resource is wider. The tenant is the identity's own. */
-export type Resource = { readonly bucket: string; readonly key: string }
+/** A bucket as permissions see it. The id is missing of one that is no longer there. */
+export type OwnedBucket = Pick<Bucket, 'tenantId' | 'name'> & Partial<Pick<Bucket, 'id'>>
 
-export type Authorize = (question: {
-  readonly identity: Identity
-  /** An IAM action, such as `s3:GetObject`. */
-  readonly action: string
-  readonly resource: Resource
-}) => Promise<boolean>
+/** What an action is done to. Its owner is the one of the bucket. */
+export type Resource =
+  /** All that the caller's tenant has. */
+  | { readonly is: 'service' }
+  /** `prefix`: of what is listed, where the query of the request does not tell it. */
+  | { readonly is: 'bucket'; readonly bucket: OwnedBucket; readonly prefix?: string }
+  | { readonly is: 'object'; readonly bucket: OwnedBucket; readonly key: string }
 
-export const authorizeRoot: Authorize = async ({ identity }) => identity.userName === rootUserName
+/** What conditions of policies can be about. Nothing is computed before it is asked for. */
+export type RequestContext = {
+  /** Node's: names in lower case. Of a form, its fields. */
+  readonly headers: IncomingHttpHeaders
+  readonly query: Query
+  readonly isEncrypted: boolean
+  readonly sourceIp: () => string | undefined
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+export type Asking = { readonly identity: Identity; readonly context: RequestContext }
+
+/** What one caller may do, in one request: found out once, however often it is asked. */
+export interface Decider {
+  /** `action` is an IAM action, such as `s3:GetObject`. */
+  allows(action: string, resource: Resource): boolean | Promise<boolean>
+  /**
+   * The same of all keys at once that begin with the prefix. `all` and `none` are sure; after `some`, each
+   * key has to be asked for.
+   */
+  allowsBelow(action: string, below: KeysBelow): Coarse | Promise<Coarse>
+}
+
+export type KeysBelow = { readonly bucket: OwnedBucket; readonly prefix: string }
+export type Coarse = 'all' | 'none' | 'some'
+
+/** Called once a request. Throws nothing and waits for nothing: what has to be read is read when asked. */
+export type Authorize = (asking: Asking) => Decider
+
+export const authorizeRoot: Authorize = ({ identity }) =>
+  identity.is === 'user' && identity.userName === rootUserName
+    ? new AllOfTenant(identity.tenantId)
+    : nothing
+
+class AllOfTenant implements Decider {
+  private readonly tenantId: TenantId
+
+  constructor(tenantId: TenantId) {
+    this.tenantId = tenantId
+  }
+
+  allows(_action: string, resource: Resource): boolean {
+    return resource.is === 'service' || resource.bucket.tenantId === this.tenantId
+  }
+
+  allowsBelow(_action: string, { bucket }: KeysBelow): Coarse {
+    return bucket.tenantId === this.tenantId ? 'all' : 'none'
+  }
+}
+
+const nothing: Decider = { allows: () => false, allowsBelow: () => 'none' }

@@ -1,17 +1,14 @@
-// From an access key id to what the gateway needs of it: the secret, the identity, the tenant's keys.
+// From an access key id to what the gateway needs of it: the secret, and whose it is.
 // Kept for a moment, because each request asks; a key that is withdrawn stops working within
 // `freshMs`. Unknown keys are never remembered.
 import { LRUCache } from 'lru-cache'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
-import type { Identity } from './identity.ts'
+import type { User } from './identity.ts'
 import type { MasterKey } from './keys/master-key-file.ts'
 import { openSecret } from './keys/seal-secret.ts'
-import type { TenantKeyring } from './keys/tenant-keyring.ts'
-import type { TenantKeys } from './keys/tenant-keys.ts'
 
 export type Credentials = {
-  readonly identity: Identity
-  readonly keys: TenantKeys
+  readonly identity: User
   readonly secretAccessKey: string
 }
 
@@ -22,7 +19,6 @@ export class CredentialsCache {
   private readonly deps: {
     readonly metadata: MetadataStore
     readonly masterKey: MasterKey
-    readonly keyring: TenantKeyring
   }
   /** By the monotonic clock, which nobody sets back. */
   private readonly held = new LRUCache<string, Credentials>({ max: heldMax, ttl: freshMs })
@@ -41,7 +37,7 @@ export class CredentialsCache {
   }
 
   private async load(accessKeyId: string): Promise<Credentials | undefined> {
-    const { metadata, masterKey, keyring } = this.deps
+    const { metadata, masterKey } = this.deps
     const accessKey = await metadata.tenants.getAccessKey(accessKeyId)
     if (accessKey === undefined || accessKey.status !== 'active') return undefined
     const tenant = await metadata.tenants.get(accessKey.tenantId)
@@ -52,8 +48,7 @@ export class CredentialsCache {
       accessKey.sealedSecret,
     )
     return {
-      identity: { tenantId: tenant.id, userName: accessKey.userName, accessKeyId },
-      keys: keyring.keysOf(tenant),
+      identity: { is: 'user', tenantId: tenant.id, userName: accessKey.userName, accessKeyId },
       secretAccessKey: secret.toString('utf8'),
     }
   }

@@ -12,7 +12,7 @@ const headerNames = {
 
 /**
  * Throws `AccessDenied` when the headers expect another owner of the bucket, or of the source of a copy,
- * than the tenant. A tenant sees no buckets but its own.
+ * than the tenant that owns it.
  */
 export function requireOwner(
   headers: RequestHeaders,

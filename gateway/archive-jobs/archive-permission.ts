@@ -1,34 +1,50 @@
 // Which permissions archive jobs ask for. A job reads and writes with those that were asked when it
 // was made.
+import type { ArchiveJob } from '../../metadata/archive-job-store.ts'
+import type { Bucket } from '../../metadata/records.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import type { Identity } from '../access/identity.ts'
-import type { Services } from '../s3/operation.ts'
+import { requireBucket } from '../access/find-bucket.ts'
+import { type AllowsKey, permittedKeys, requirePermission } from '../access/require.ts'
+import { type NativeAsker, openBucket, permitOnBucket } from '../native-api/native-permission.ts'
+import type { NativeCall } from '../native-api/native-route.ts'
 import type { ArchiveOrder } from './archive-request.ts'
 
-type Asking = {
-  readonly services: Pick<Services, 'authorize'>
-  readonly identity: Identity
+export type PermittedOrder = {
+  readonly bucket: Bucket
+  /** Absent: all that lies below the prefix may be read. */
+  readonly readable: AllowsKey | undefined
 }
-type Question = readonly [action: string, bucket: string, key: string]
 
-/** Throws `AccessDenied` unless all are granted. */
-export async function permitAll(
-  { services, identity }: Asking,
-  questions: readonly Question[],
+/** Throws `NoSuchBucket`, `AccessDenied`, and `InvalidRequest` for buckets of two tenants. */
+export async function permitOrder(
+  call: NativeCall,
+  asker: NativeAsker,
+  { bucketName, prefix, destination }: ArchiveOrder,
+): Promise<PermittedOrder> {
+  const wanted = { action: 'holdfast:CreateArchive', name: bucketName }
+  const bucket = await openBucket(call, asker, wanted)
+  await requirePermission(asker, 's3:ListBucket', { is: 'bucket', bucket, prefix })
+  const readable = await permittedKeys(asker, 's3:GetObject', { bucket, prefix })
+  const { metadata } = call.services
+  const into = await requireBucket(metadata, destination.bucketName, asker.identity)
+  const { key } = destination
+  await requirePermission(asker, 's3:PutObject', { is: 'object', bucket: into, key })
+  if (into.tenantId === bucket.tenantId) return { bucket, readable }
+  throw new S3Error('InvalidRequest', undefined, {
+    message: 'An archive is stored in a bucket of the tenant whose objects it holds.',
+  })
+}
+
+/** Throws `AccessDenied`. The buckets may be gone. */
+export async function permitDeletion(
+  asker: NativeAsker,
+  {
+    tenantId,
+    bucketName,
+    destination,
+  }: Pick<ArchiveJob, 'tenantId' | 'bucketName' | 'destination'>,
 ): Promise<void> {
-  for (const [action, bucket, key] of questions) {
-    const resource = { bucket, key }
-    if (await services.authorize({ identity, action, resource })) continue
-    throw new S3Error('AccessDenied')
-  }
-}
-
-export function permitOrder(asking: Asking, order: ArchiveOrder): Promise<void> {
-  const { bucketName, prefix, destination } = order
-  return permitAll(asking, [
-    ['holdfast:CreateArchive', bucketName, ''],
-    ['s3:ListBucket', bucketName, ''],
-    ['s3:GetObject', bucketName, prefix],
-    ['s3:PutObject', destination.bucketName, destination.key],
-  ])
+  await permitOnBucket(asker, 'holdfast:DeleteArchive', { tenantId, name: bucketName })
+  const bucket = { tenantId, name: destination.bucketName }
+  await requirePermission(asker, 's3:DeleteObject', { is: 'object', bucket, key: destination.key })
 }

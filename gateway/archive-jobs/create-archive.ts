@@ -1,6 +1,5 @@
 // `POST /-/archives`: freezes the prefix and queues a job to store it, unless there is one for the same
 // archive at the same destination already.
-
 import { createHash } from 'node:crypto'
 import type { ArchiveJob, ArchiveJobId } from '../../metadata/archive-job-store.ts'
 import type { Manifest } from '../../metadata/manifest-store.ts'
@@ -8,12 +7,13 @@ import { parseArchiveJobId } from '../../metadata/record-ids.ts'
 import type { Bucket, TenantId } from '../../metadata/records.ts'
 import { objectBytesMax } from '../../protocol/s3/limits.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import { findBucket } from '../access/find-bucket.ts'
+import { askerOf } from '../native-api/native-permission.ts'
 import { jsonReply, type NativeCall } from '../native-api/native-route.ts'
 import { readJson } from '../native-api/read-json.ts'
 import type { Reply } from '../reply.ts'
 import { removeManifest } from '../zip/manifest-cache.ts'
 import { openPrefix } from '../zip/prefix-entries.ts'
+import { requireEntries } from '../zip/require-entries.ts'
 import { clashFilterBytes } from '../zip/zip-limits.ts'
 import type { ArchiveRouteDeps } from './archive-deps.ts'
 import { describeJob } from './archive-description.ts'
@@ -24,7 +24,7 @@ import {
   smallBytesMax,
   smallEntriesMax,
 } from './archive-limits.ts'
-import { permitOrder } from './archive-permission.ts'
+import { type PermittedOrder, permitOrder } from './archive-permission.ts'
 import { type ArchiveOrder, archiveOrder } from './archive-request.ts'
 import { presignResult } from './presign-result.ts'
 import { findResult } from './result-object.ts'
@@ -37,11 +37,8 @@ const jobScopeBeginning = 'archive job '
 export async function createArchive(deps: ArchiveRouteDeps, call: NativeCall): Promise<Reply> {
   const { identity, body } = await call.authenticate()
   const order = await readJson(body, archiveOrder, archiveRequestBytesMax)
-  await permitOrder({ services: call.services, identity }, order)
-  const { tenantId } = identity
-  const bucket = await requireBucket(deps, tenantId, order.bucketName)
-  await requireBucket(deps, tenantId, order.destination.bucketName)
-  const asked = { order, bucket, nowMs: call.services.now() }
+  const permitted = await permitOrder(call, askerOf(call, identity), order)
+  const asked = { order, ...permitted, nowMs: call.services.now() }
   for (let tries = 0; tries < triesMax; tries += 1) {
     const made = await makeJob(deps, asked)
     if (made === undefined) continue
@@ -51,27 +48,18 @@ export async function createArchive(deps: ArchiveRouteDeps, call: NativeCall): P
   throw new S3Error('OperationAborted')
 }
 
-type Asked = { readonly order: ArchiveOrder; readonly bucket: Bucket; readonly nowMs: number }
-
-async function requireBucket(
-  { metadata }: ArchiveRouteDeps,
-  tenantId: TenantId,
-  name: string,
-): Promise<Bucket> {
-  const bucket = await findBucket(metadata, tenantId, name)
-  if (bucket === undefined) throw new S3Error('NoSuchBucket', { BucketName: name })
-  return bucket
-}
+type Asked = PermittedOrder & { readonly order: ArchiveOrder; readonly nowMs: number }
 
 /** Undefined: another job came in between. */
 async function makeJob(
   deps: ArchiveRouteDeps,
-  { order, bucket, nowMs }: Asked,
+  { order, bucket, readable, nowMs }: Asked,
 ): Promise<{ readonly job: ArchiveJob; readonly isNew: boolean } | undefined> {
   const { metadata } = deps
   const scope = scopeOf(order, bucket)
   const manifest = await freeze(deps, { order, bucket, scope })
   const { manifestId } = manifest
+  await requireEntries(metadata.manifests, manifest, readable)
   refuseTooLarge(manifest)
   const jobId = jobIdOf(scope, manifest)
   const known = await metadata.archiveJobs.get(bucket.tenantId, jobId)
@@ -177,7 +165,8 @@ async function holdManifest(
   await metadata.manifests.touch(manifestId, untilMs)
 }
 
-type NewJob = Asked & Pick<ArchiveJob, 'jobId' | 'revision'> & { readonly manifest: Manifest }
+type NewJob = Omit<Asked, 'readable'> &
+  Pick<ArchiveJob, 'jobId' | 'revision'> & { readonly manifest: Manifest }
 
 function newJob({ order, bucket, nowMs, manifest, jobId, revision }: NewJob): ArchiveJob {
   const { manifestId, etag, entries, totalBytes } = manifest

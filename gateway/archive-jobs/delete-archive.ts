@@ -2,10 +2,11 @@
 // and forgets one that is over.
 import type { ArchiveJob } from '../../metadata/archive-job-store.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { askerOf } from '../native-api/native-permission.ts'
 import type { NativeCall } from '../native-api/native-route.ts'
 import type { Reply } from '../reply.ts'
 import type { ArchiveRouteDeps } from './archive-deps.ts'
-import { permitAll } from './archive-permission.ts'
+import { permitDeletion } from './archive-permission.ts'
 import { cleanUpJob } from './clean-up-job.ts'
 import { removeResult } from './result-object.ts'
 import { findJob } from './show-archives.ts'
@@ -20,13 +21,10 @@ export async function deleteArchive(
 ): Promise<Reply> {
   const { services } = call
   const { identity } = await call.authenticate()
+  const asker = askerOf(call, identity)
   for (let tries = 0; tries < triesMax; tries += 1) {
     const job = await findJob(deps, identity.tenantId, id)
-    const { bucketName, key } = job.destination
-    await permitAll({ services, identity }, [
-      ['holdfast:DeleteArchive', job.bucketName, ''],
-      ['s3:DeleteObject', bucketName, key],
-    ])
+    await permitDeletion(asker, job)
     if (await end(deps, job, services.now())) return { status: 204 }
   }
   throw new S3Error('OperationAborted')

@@ -2,7 +2,7 @@
 // secret is stored with the job, and the URL is worth what that key is.
 import type { ArchiveJob } from '../../metadata/archive-job-store.ts'
 import { presignUrl } from '../../protocol/s3/sigv4/sign-request.ts'
-import type { Identity } from '../access/identity.ts'
+import type { User } from '../access/identity.ts'
 import type { NativeCall } from '../native-api/native-route.ts'
 import type { ArchiveRouteDeps } from './archive-deps.ts'
 import { presignedSecondsMax } from './archive-limits.ts'
@@ -11,7 +11,7 @@ import { presignedSecondsMax } from './archive-limits.ts'
 export async function presignResult(
   deps: ArchiveRouteDeps,
   call: NativeCall,
-  asked: { readonly job: ArchiveJob; readonly identity: Identity },
+  asked: { readonly job: ArchiveJob; readonly identity: User },
 ): Promise<string | undefined> {
   const { state, destination } = asked.job
   if (state.is !== 'done') return undefined

@@ -3,11 +3,11 @@ import type { ArchiveJob } from '../../metadata/archive-job-store.ts'
 import { parseArchiveJobId } from '../../metadata/record-ids.ts'
 import type { TenantId } from '../../metadata/records.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { askerOf, permitOnBucket, permitOnService } from '../native-api/native-permission.ts'
 import { jsonReply, type NativeCall } from '../native-api/native-route.ts'
 import type { Reply } from '../reply.ts'
 import type { ArchiveRouteDeps } from './archive-deps.ts'
 import { describeJob } from './archive-description.ts'
-import { permitAll } from './archive-permission.ts'
 import { presignResult } from './presign-result.ts'
 
 const pageJobs = 100
@@ -17,10 +17,10 @@ export async function showArchive(
   call: NativeCall,
   id: string,
 ): Promise<Reply> {
-  const { services } = call
   const { identity } = await call.authenticate()
   const job = await findJob(deps, identity.tenantId, id)
-  await permitAll({ services, identity }, [['holdfast:GetArchive', job.bucketName, '']])
+  const bucket = { tenantId: job.tenantId, name: job.bucketName }
+  await permitOnBucket(askerOf(call, identity), 'holdfast:GetArchive', bucket)
   const url = await presignResult(deps, call, { job, identity })
   return jsonReply(200, describeJob(job, url))
 }
@@ -39,9 +39,9 @@ export async function findJob(
 
 /** Newest first, 100 a page; `next` of one page is `after` of the following. */
 export async function listArchives(deps: ArchiveRouteDeps, call: NativeCall): Promise<Reply> {
-  const { services, query } = call
+  const { query } = call
   const { identity } = await call.authenticate()
-  await permitAll({ services, identity }, [['holdfast:ListArchives', '', '']])
+  await permitOnService(askerOf(call, identity), 'holdfast:ListArchives')
   const after = parseAfter(query.get('after'))
   const jobs = await deps.metadata.archiveJobs.list(identity.tenantId, {
     limit: pageJobs,

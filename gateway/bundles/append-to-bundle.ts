@@ -1,7 +1,7 @@
 // `POST /-/bundles/ID/entries`: a new frozen state, what was there before first.
-
 import type { Bundle } from '../../metadata/bundle-store.ts'
 import type { Manifest } from '../../metadata/manifest-store.ts'
+import type { Bucket } from '../../metadata/records.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { findBucket } from '../access/find-bucket.ts'
 import { jsonReply, type NativeCall } from '../native-api/native-route.ts'
@@ -13,9 +13,8 @@ import { describeWhole } from './bundle-description.ts'
 import { bundleRequestBytesMax } from './bundle-limits.ts'
 import { permitSelections } from './bundle-permission.ts'
 import { appendRequest } from './bundle-request.ts'
-import type { Selection } from './bundle-selection.ts'
 import { findOwnBundle, requireAlive, requireReady } from './find-bundle.ts'
-import { freezeBundle, keptUntil, removeManifests } from './freeze-bundle.ts'
+import { type BundleOrder, freezeBundle, keptUntil, removeManifests } from './freeze-bundle.ts'
 import { awaitGathering } from './gathering/await-gathering.ts'
 import { withChoice } from './gathering/begin-gathering.ts'
 
@@ -28,31 +27,35 @@ export async function appendToBundle(
   const { services } = call
   const { credentials, metadata, sources } = deps
   const action = 'holdfast:AppendBundle'
-  const { bundle, identity, body } = await findOwnBundle(call, id, { action, credentials })
+  const { bundle, asker, body } = await findOwnBundle(call, id, { action, credentials })
   requireAlive(call, bundle)
   const { entries: selections } = await readJson(body, appendRequest, bundleRequestBytesMax)
-  await permitSelections({ services, identity, sources }, bundle.bucketName, selections)
+  const { bucketName, tenantId } = bundle
+  // It may have been made anew since, but for the same tenant.
+  const bucket = await findBucket(metadata, tenantId, bucketName)
+  if (bucket === undefined) throw new S3Error('NoSuchBucket', { BucketName: bucketName })
+  const readable = await permitSelections(asker, { sources, bucket, selections })
   if (bundle.gathering !== undefined) throw busy('Entries of the bundle are still being gathered.')
   requireReady(bundle)
-  const appended = await append(deps, bundle, selections)
+  const appended = await append(deps, bundle, { bucket, selections, readable })
   const settled = await awaitGathering(metadata, call, appended)
   const status = settled.gathering === undefined ? 200 : 202
   return jsonReply(status, await describeWhole(metadata, settled, services.now()))
 }
 
+type Addition = Pick<BundleOrder, 'selections' | 'readable'> & { readonly bucket: Bucket }
+
 async function append(
   deps: BundleDeps,
   bundle: Bundle,
-  selections: readonly Selection[],
+  { bucket, selections, readable }: Addition,
 ): Promise<Bundle> {
   const { metadata, random, now } = deps
-  const { bucketName, tenantId, bundleId, windows } = bundle
-  const bucket = await findBucket(metadata, tenantId, bucketName)
-  if (bucket === undefined) throw new S3Error('NoSuchBucket', { BucketName: bucketName })
+  const { tenantId, bundleId, windows } = bundle
   const before = await newestState(deps, bundle)
   const keys = await deps.keysOfTenant(tenantId)
   if (keys === undefined) throw new S3Error('BundleExpired', { BundleId: bundleId })
-  const manifest = await freezeBundle(deps, { bucket, selections, windows, before })
+  const manifest = await freezeBundle(deps, { bucket, selections, windows, readable, before })
   const chosen = withChoice(bundle, { manifest, selections, keys, nowMs: now() }, random)
   const next = { ...chosen, revision: bundle.revision + 1 }
   const put = await metadata.bundles.put(next, keptUntil(next))

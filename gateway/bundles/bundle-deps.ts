@@ -1,8 +1,7 @@
 // What the routes of bundles use besides the request.
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
-import type { TenantId } from '../../metadata/records.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
-import type { TenantKeys } from '../access/keys/tenant-keys.ts'
+import type { FindTenantKeys } from '../access/keys/find-tenant-keys.ts'
 import type { ZipService } from '../zip/zip-service.ts'
 import type { Gatherer, SourceSettings } from './external/gather-sources.ts'
 import type { FindCredentials } from './find-bundle.ts'
@@ -18,5 +17,5 @@ export type BundleDeps = {
   /** Absent: no such key, or it is not active. */
   readonly credentials: FindCredentials
   /** Absent: the tenant is gone. */
-  readonly keysOfTenant: (tenantId: TenantId) => Promise<TenantKeys | undefined>
+  readonly keysOfTenant: FindTenantKeys
 }

@@ -1,8 +1,9 @@
 // Which permissions a bundle asks for: to make it, and to read what it holds. They are asked when
 // entries are chosen; whoever has the URL later needs none.
+import type { Bucket } from '../../metadata/records.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import type { Identity } from '../access/identity.ts'
-import type { Services } from '../s3/operation.ts'
+import { type AllowsKey, permittedKeys, requirePermission } from '../access/require.ts'
+import type { NativeAsker } from '../native-api/native-permission.ts'
 import type { Selection } from './bundle-selection.ts'
 import { describeSource, type ExternalSource, isPlain } from './external/external-source.ts'
 import type { SourceSettings } from './external/gather-sources.ts'
@@ -14,16 +15,13 @@ export type BundleAction =
   | 'holdfast:ListBundles'
   | 'holdfast:DeleteBundle'
 
-type Asking = { readonly services: Services; readonly identity: Identity }
-type AskingForEntries = Asking & { readonly sources: SourceSettings }
+/** Of the keys that prefixes and globs come to, which are not known yet; absent where all may be read. */
+export type ReadableKeys = ReadonlyMap<Selection, AllowsKey>
 
-/** Throws `AccessDenied`. `bucket` is empty where it is about no certain one. */
-export async function permitBundle(
-  asking: Asking,
-  action: BundleAction,
-  bucket: string,
-): Promise<void> {
-  await permit(asking, action, { bucket, key: '' })
+type Choice = {
+  readonly sources: SourceSettings
+  readonly bucket: Bucket
+  readonly selections: readonly Selection[]
 }
 
 /**
@@ -31,34 +29,35 @@ export async function permitBundle(
  * `AccessDenied`, and `InvalidRequest` or `InvalidArgument` for sources elsewhere that may not be.
  */
 export async function permitSelections(
-  asking: AskingForEntries,
-  bucket: string,
-  selections: readonly Selection[],
-): Promise<void> {
-  if (selections.some(({ is }) => is === 'prefix' || is === 'glob')) {
-    await permit(asking, 's3:ListBucket', { bucket, key: '' })
-  }
+  asker: NativeAsker,
+  { sources, bucket, selections }: Choice,
+): Promise<ReadableKeys> {
+  const readable = new Map<Selection, AllowsKey>()
   for (const selection of selections) {
     switch (selection.is) {
       case 'key': {
-        const version = selection.versionId === undefined ? '' : 'Version'
-        await permit(asking, `s3:GetObject${version}`, { bucket, key: selection.key })
+        const { key, versionId } = selection
+        const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
+        await requirePermission(asker, action, { is: 'object', bucket, key })
         break
       }
       case 'prefix':
-        await permit(asking, 's3:GetObject', { bucket, key: selection.prefix })
+      case 'glob': {
+        const prefix = selection.is === 'prefix' ? selection.prefix : selection.glob.beginning
+        await requirePermission(asker, 's3:ListBucket', { is: 'bucket', bucket, prefix })
+        const allows = await permittedKeys(asker, 's3:GetObject', { bucket, prefix })
+        if (allows !== undefined) readable.set(selection, allows)
         break
-      case 'glob':
-        await permit(asking, 's3:GetObject', { bucket, key: selection.glob.beginning })
-        break
+      }
       case 'external':
-        requireSource(asking.sources, selection.source)
-        await permit(asking, 'holdfast:FetchExternal', { bucket, key: '' })
+        requireSource(sources, selection.source)
+        await requirePermission(asker, 'holdfast:FetchExternal', { is: 'bucket', bucket })
         break
       default:
         selection satisfies never
     }
   }
+  return readable
 }
 
 function requireSource(settings: SourceSettings, source: ExternalSource): void {
@@ -72,12 +71,4 @@ function requireSource(settings: SourceSettings, source: ExternalSource): void {
     { ArgumentName: source.is === 'url' ? 'url' : 'endpoint' },
     { message: `${describeSource(source)} is no https URL, and this server fetches no others.` },
   )
-}
-
-async function permit(
-  { services, identity }: Asking,
-  action: string,
-  resource: { readonly bucket: string; readonly key: string },
-): Promise<void> {
-  if (!(await services.authorize({ identity, action, resource }))) throw new S3Error('AccessDenied')
 }

@@ -36,10 +36,11 @@ export async function createBundle(deps: BundleDeps, call: NativeCall): Promise<
 
 function draftBundle(
   deps: BundleDeps,
-  { caller, request }: AskedBundle,
+  { caller, request, order }: AskedBundle,
   opened: { readonly token: string; readonly secret: string },
 ): Bundle {
-  const { userName, accessKeyId, tenantId } = caller.identity
+  const { userName, accessKeyId } = caller.identity
+  const { tenantId } = order.bucket
   const nowMs = deps.now()
   return {
     bundleId: drawBundleId(deps),
@@ -60,12 +61,12 @@ function draftBundle(
 async function storeBundle(
   deps: BundleDeps,
   draft: Bundle,
-  { order, request, caller }: AskedBundle,
+  { order, request, keys }: AskedBundle,
 ): Promise<Bundle> {
   const { metadata, random } = deps
   const { selections } = request
   const manifest = await freezeBundle(deps, order)
-  const choice = { manifest, selections, keys: caller.keys, nowMs: draft.createdMs }
+  const choice = { manifest, selections, keys, nowMs: draft.createdMs }
   const bundle = withChoice(draft, choice, random)
   const created = await metadata.bundles.create(bundle, keptUntil(bundle))
   if (created.is === 'created') return bundle

@@ -17,26 +17,26 @@ export async function downloadAtOnce(deps: BundleDeps, call: NativeCall): Promis
   // Conditions and ranges are about what is there already; this has just been made.
   const plain = { method: 'GET', headers: {}, query: new Query([]) } as const
   const { fileName } = asked.request
-  return deps.zip.reply(plain, { manifest, tenantKeys: asked.caller.keys, fileName })
+  return deps.zip.reply(plain, { manifest, tenantKeys: asked.keys, fileName })
 }
 
 /** In a single attempt: the client waits. */
 async function gathered(
   deps: BundleDeps,
-  { caller, request }: AskedBundle,
+  { order, request, keys }: AskedBundle,
   manifest: Manifest,
 ): Promise<Manifest> {
   const { metadata, gatherer } = deps
   const { manifestId } = manifest
   const { windows } = request
-  const { tenantId } = caller.identity
+  const { tenantId } = order.bucket
   const selections = externalSelections(request.selections)
   if (selections.length === 0) return manifest
   try {
-    const order = { tenantId, keys: caller.keys, manifestId, selections }
+    const gathering = { tenantId, keys, manifestId, selections }
     const signal = AbortSignal.timeout(gatherMsMax)
     const stillWanted = async () => {}
-    const found = await gatherer.gather({ ...order, signal, stillWanted })
+    const found = await gatherer.gather({ ...gathering, signal, stillWanted })
     const filled = await fillManifest(deps, { manifest, windows, gathered: found })
     // What is local is held for the first list, which goes.
     await metadata.leases.handOver(manifestId, filled.manifestId)

@@ -4,20 +4,20 @@ import type { Bundle } from '../../metadata/bundle-store.ts'
 import { parseBundleId } from '../../metadata/record-ids.ts'
 import { headerText } from '../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import type { OwnedBucket } from '../access/authorize.ts'
 import type { Credentials } from '../access/credentials.ts'
-import type { Identity } from '../access/identity.ts'
-import { requireOwner } from '../access/require-owner.ts'
+import { askerOf, type NativeAsker, permitOnBucket } from '../native-api/native-permission.ts'
 import type { NativeCall } from '../native-api/native-route.ts'
 import type { RequestBody } from '../s3/operation.ts'
 import { retryAfterSeconds } from './bundle-limits.ts'
-import { type BundleAction, permitBundle } from './bundle-permission.ts'
+import type { BundleAction } from './bundle-permission.ts'
 import { isBundleSecret } from './bundle-secrets.ts'
 
 export const secretHeader = 'x-holdfast-bundle-secret'
 
 export type BundleCaller = {
   readonly bundle: Bundle
-  readonly identity: Identity
+  readonly asker: NativeAsker
   readonly body: RequestBody
 }
 
@@ -54,7 +54,7 @@ export function requireReady({ bundleId, states, gathering, failure }: Bundle): 
 
 /**
  * The bundle and who acts on it, both found and permitted. Throws `NoSuchBundle`, `AccessDenied`, and
- * what authenticating throws. To a signer of another tenant, the bundle is not there.
+ * what authenticating throws. To a signer of another tenant who may not, the bundle is not there.
  */
 export async function findOwnBundle(
   call: NativeCall,
@@ -65,19 +65,24 @@ export async function findOwnBundle(
   if (presented === undefined) {
     const { identity, body } = await call.authenticate()
     const bundle = await findBundle(call, rawId)
-    if (bundle.tenantId !== identity.tenantId) {
-      throw new S3Error('NoSuchBundle', { BundleId: rawId })
-    }
-    await permitBundle({ services: call.services, identity }, options.action, bundle.bucketName)
-    return { bundle, identity, body }
+    const asker = askerOf(call, identity)
+    await permitOnBucket(asker, options.action, bucketOf(bundle)).catch((cause: unknown) => {
+      if (bundle.tenantId === identity.tenantId) throw cause
+      throw new S3Error('NoSuchBundle', { BundleId: rawId }, { cause })
+    })
+    return { bundle, asker, body }
   }
   const bundle = await findBundle(call, rawId)
   if (!isBundleSecret(presented, bundle.secretHash)) throw new S3Error('AccessDenied')
   // The secret is worth as much as the key of whoever made the bundle still is.
   const creator = await options.credentials(bundle.createdBy.accessKeyId)
-  if (creator?.identity.tenantId !== bundle.tenantId) throw new S3Error('AccessDenied')
-  const { identity } = creator
-  requireOwner(call.headers, identity.tenantId)
-  await permitBundle({ services: call.services, identity }, options.action, bundle.bucketName)
-  return { bundle, identity, body: call.unsignedBody() }
+  if (creator?.identity.userName !== bundle.createdBy.userName) throw new S3Error('AccessDenied')
+  const asker = askerOf(call, creator.identity)
+  await permitOnBucket(asker, options.action, bucketOf(bundle))
+  return { bundle, asker, body: call.unsignedBody() }
+}
+
+/** The bucket itself may be gone. */
+function bucketOf({ tenantId, bucketName }: Bundle): OwnedBucket {
+  return { tenantId, name: bucketName }
 }

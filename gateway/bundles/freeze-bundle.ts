@@ -15,6 +15,7 @@ import { placedPages } from '../zip/manifest-entries.ts'
 import type { ZipService } from '../zip/zip-service.ts'
 import { nameEntries } from './bundle-entries.ts'
 import { afterExpiryMs, rowsNamedMax } from './bundle-limits.ts'
+import type { ReadableKeys } from './bundle-permission.ts'
 import { type Selection, scopesOf } from './bundle-selection.ts'
 import type { Gathered } from './external/gather-sources.ts'
 import { openSelections } from './raw-entries.ts'
@@ -29,6 +30,7 @@ export type BundleOrder = {
   readonly bucket: BucketRef & { readonly createdMs: number }
   readonly selections: readonly Selection[]
   readonly windows: boolean
+  readonly readable: ReadableKeys
   /** What the bundle holds already. */
   readonly before?: Manifest
 }
@@ -40,7 +42,7 @@ export type BundleOrder = {
  */
 export async function freezeBundle(deps: FreezeDeps, order: BundleOrder): Promise<Manifest> {
   const { metadata } = deps
-  const { bucket, selections, windows, before } = order
+  const { bucket, selections, windows, readable, before } = order
   const behind = before && { before: { manifests: metadata.manifests, manifest: before } }
   const manifest = await freeze(deps, {
     tenantId: bucket.tenantId,
@@ -48,7 +50,7 @@ export async function freezeBundle(deps: FreezeDeps, order: BundleOrder): Promis
     emptyModifiedMs: bucket.createdMs,
     scopes: scopesOf(selections, bucket.id),
     open: async () => {
-      const added = await openSelections(metadata.objects, bucket, selections)
+      const added = await openSelections(metadata.objects, bucket, { selections, readable })
       return nameEntries({ added, windows, ...behind })
     },
   })

@@ -8,6 +8,8 @@ import type {
   ObjectStore,
 } from '../../metadata/metadata-store.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { requireKeys } from '../access/require.ts'
+import type { ReadableKeys } from './bundle-permission.ts'
 import type { Selection } from './bundle-selection.ts'
 
 export type RawEntry = ManifestEntry & {
@@ -27,25 +29,28 @@ type Found = Omit<FrozenObject, 'besideFolder'>
 /** Keys of one page; each is looked up by itself. */
 const keysPerPage = 500
 
+type Choice = { readonly selections: readonly Selection[]; readonly readable: ReadableKeys }
+
 /**
  * What lies elsewhere has an empty entry, whose place it takes later. Throws `NoSuchKey`,
- * `NoSuchVersion`, and `MethodNotAllowed` for a delete marker named.
+ * `NoSuchVersion`, and `MethodNotAllowed` for a delete marker named; pages throw `AccessDenied` for a key that
+ * the caller may not read.
  */
 export async function openSelections(
   objects: Pick<ObjectStore, 'freeze' | 'get'>,
   bucket: BucketRef,
-  selections: readonly Selection[],
+  { selections, readable }: Choice,
 ): Promise<RawEntries> {
   const versions = await findVersions(objects, bucket, selections)
   const frozen = await objects.freeze(bucket, commonBeginning(selections))
-  const place = { bucket, frozen, versions }
+  const place = { bucket, frozen, versions, readable }
   return {
     pages: () => pagesOf(selections, place),
     close: () => frozen.close(),
   }
 }
 
-type Place = {
+type Place = Pick<Choice, 'readable'> & {
   readonly bucket: BucketRef
   readonly frozen: FrozenObjects
   /** Versions named: they do not change, so that it makes no difference when they were looked up. */
@@ -133,17 +138,16 @@ async function singleEntry(
 
 async function* pagesBelow(
   selection: Extract<Selection, { readonly is: 'prefix' | 'glob' }>,
-  { bucket, frozen }: Place,
+  { bucket, frozen, readable }: Place,
 ): AsyncGenerator<readonly RawEntry[], void, void> {
   const { folder } = selection
   const cut = selection.is === 'prefix' ? selection.prefix.lastIndexOf('/') + 1 : 0
   for await (const objects of frozen.pages(beginningOf(selection))) {
-    const page: RawEntry[] = []
-    for (const object of objects) {
-      if (selection.is === 'glob' && !selection.glob.matches(object.key)) continue
-      page.push(rawEntry(object, folder + object.key.slice(cut), bucket))
-    }
-    if (page.length > 0) yield page
+    const chosen =
+      selection.is === 'glob' ? objects.filter(({ key }) => selection.glob.matches(key)) : objects
+    await requireKeys(readable.get(selection), chosen)
+    if (chosen.length === 0) continue
+    yield chosen.map((object) => rawEntry(object, folder + object.key.slice(cut), bucket))
   }
 }
 

@@ -1,11 +1,11 @@
 // `GET /-/bundles` and `GET /-/bundles/ID`.
 import { parseBundleId } from '../../metadata/record-ids.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { askerOf, permitOnService } from '../native-api/native-permission.ts'
 import { jsonReply, type NativeCall } from '../native-api/native-route.ts'
 import type { Reply } from '../reply.ts'
 import type { BundleDeps } from './bundle-deps.ts'
 import { describeBundle, describeWhole } from './bundle-description.ts'
-import { permitBundle } from './bundle-permission.ts'
 import { findOwnBundle } from './find-bundle.ts'
 
 const pageBundles = 100
@@ -21,7 +21,7 @@ export async function showBundle(deps: BundleDeps, call: NativeCall, id: string)
 export async function listBundles(deps: BundleDeps, call: NativeCall): Promise<Reply> {
   const { services } = call
   const { identity } = await call.authenticate()
-  await permitBundle({ services, identity }, 'holdfast:ListBundles', '')
+  await permitOnService(askerOf(call, identity), 'holdfast:ListBundles')
   const raw = call.query.get('after')
   const after = raw === undefined ? undefined : parseBundleId(raw)
   if (raw !== undefined && after === undefined) {

@@ -1,7 +1,7 @@
 // Puts the work of archive jobs together, out of ports that somebody else has opened: for the process
 // that does background work, which may serve no requests and has no gateway of its own.
 
-import { TenantKeyring } from '../access/keys/tenant-keyring.ts'
+import { makeFindTenantKeys } from '../access/keys/find-tenant-keys.ts'
 import { archiveWork } from '../archive-jobs/archive-worker.ts'
 import type { RepeatingJob } from '../background/repeating.ts'
 import { ZipService } from '../zip/zip-service.ts'
@@ -18,17 +18,14 @@ const tenantsMax = 100
 
 export function composeArchiveWork(parts: Omit<GatewayDeps, 'config'>): ArchiveWork {
   const { metadata, blobs, masterKey, random, now, log } = parts
-  const keyring = new TenantKeyring({ master: masterKey, tenantsMax })
+  const findKeys = makeFindTenantKeys({ metadata, masterKey, tenantsMax, now })
   const { ingest, close } = backgroundIngest(parts, 'an archive job left something behind')
   const clock = () => performance.now()
   const jobs = archiveWork({
     metadata,
     zip: new ZipService({ metadata, blobs, random, now, clock }),
     ingest,
-    keysOfTenant: async (tenantId) => {
-      const tenant = await metadata.tenants.get(tenantId)
-      return tenant && keyring.keysOf(tenant)
-    },
+    keysOfTenant: async (tenantId) => findKeys(tenantId),
     random,
     now,
     clock,

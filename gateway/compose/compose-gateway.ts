@@ -7,19 +7,19 @@ import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
 import { makeAuthenticate } from '../access/authenticate.ts'
 import { makeAuthenticateForm } from '../access/authenticate-form.ts'
-import { authorizeRoot } from '../access/authorize.ts'
+import { type Authorize, authorizeRoot } from '../access/authorize.ts'
 import { CredentialsCache } from '../access/credentials.ts'
+import { makeFindTenantKeys } from '../access/keys/find-tenant-keys.ts'
 import type { MasterKey } from '../access/keys/master-key-file.ts'
-import { TenantKeyring } from '../access/keys/tenant-keyring.ts'
 import { openGatherer, sourceRules } from '../bundles/external/gather-sources.ts'
 import type { Config } from '../config/config.ts'
 import { HashPool } from '../data/digests/hash-pool.ts'
 import { ReadLeases } from '../data/read/read-leases.ts'
 import { Ingest } from '../data/write/ingest.ts'
 import { IngestBudget } from '../data/write/ingest-budget.ts'
-import { type HandleRequest, makeRequestHandler } from '../http/handle-request.ts'
 import { watchHealth } from '../http/health.ts'
 import { type RequestIds, requestIds } from '../http/request-id.ts'
+import { type HandleRequest, makeRequestHandler } from '../http/request-pipeline.ts'
 import type { Services } from '../s3/operation.ts'
 import { ZipService } from '../zip/zip-service.ts'
 import { makeNativeRoutes } from './native-routes.ts'
@@ -46,6 +46,8 @@ export type GatewayDeps = {
   readonly random: RandomBytes
   readonly now: () => number
   readonly log: Log
+  /** What callers may do. By default, root users anything to what is their tenant's. */
+  readonly authorize?: Authorize
   /** Rejects when requests cannot be served now. */
   readonly check?: () => Promise<void>
   /** Told when many archives are read at once, and when no longer. */
@@ -66,7 +68,7 @@ const tenantsMax = 1_000
 const hashThreads = 2
 
 export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
-  const { metadata, blobs, masterKey, config, now, log } = deps
+  const { metadata, blobs, masterKey, config, now, log, authorize = authorizeRoot } = deps
   const checksums = await loadChecksums()
   const hashPool = new HashPool({ threadsMax: hashThreads })
   const buffersMax = Math.floor(config.ingestMemoryBytes / chunkBytesMax / 2)
@@ -86,19 +88,20 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     random: deps.random,
     nowMs: now,
   })
+  const keysOfTenant = makeFindTenantKeys({ metadata, masterKey, tenantsMax, now })
   const services: Services = {
     metadata,
     blobs,
     ingest,
     readLeases,
-    authorize: authorizeRoot,
+    authorize,
+    keysOfTenant,
     now,
     region: config.region,
     anyRegion: config.anyRegion,
   }
-  const keyring = new TenantKeyring({ master: masterKey, tenantsMax })
   const signing = {
-    credentials: new CredentialsCache({ metadata, masterKey, keyring }),
+    credentials: new CredentialsCache({ metadata, masterKey }),
     signingKeys: new SigningKeyCache({ entriesMax: signingKeysMax }),
     region: config.anyRegion ? undefined : config.region,
     now,
@@ -118,10 +121,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     }),
     credentials: (accessKeyId) => signing.credentials.find(accessKeyId),
     signingKeys: signing.signingKeys,
-    keysOfTenant: async (tenantId) => {
-      const tenant = await metadata.tenants.get(tenantId)
-      return tenant && keyring.keysOf(tenant)
-    },
+    keysOfTenant,
   })
   const ids = requestIds(deps.processId)
   const close = async () => {

@@ -1,7 +1,7 @@
 // Puts the work of gathering for bundles together, out of ports that somebody else has opened: for the
 // process that does background work.
 
-import { TenantKeyring } from '../access/keys/tenant-keyring.ts'
+import { makeFindTenantKeys } from '../access/keys/find-tenant-keys.ts'
 import type { RepeatingJob } from '../background/repeating.ts'
 import {
   openGatherer,
@@ -30,7 +30,7 @@ const tenantsMax = 100
 
 export function composeGatheringWork(deps: GatheringWorkDeps): GatheringWork {
   const { metadata, blobs, masterKey, random, now, log } = deps
-  const keyring = new TenantKeyring({ master: masterKey, tenantsMax })
+  const findKeys = makeFindTenantKeys({ metadata, masterKey, tenantsMax, now })
   const { ingest, close } = backgroundIngest(deps, 'gathering for a bundle left something behind')
   const clock = () => performance.now()
   const rules = deps.rules ?? sourceRules(deps.config)
@@ -38,10 +38,7 @@ export function composeGatheringWork(deps: GatheringWorkDeps): GatheringWork {
     metadata,
     zip: new ZipService({ metadata, blobs, random, now, clock }),
     gatherer: openGatherer({ rules, spool: { metadata, ingest, now } }),
-    keysOfTenant: async (tenantId) => {
-      const tenant = await metadata.tenants.get(tenantId)
-      return tenant && keyring.keysOf(tenant)
-    },
+    keysOfTenant: async (tenantId) => findKeys(tenantId),
     random,
     now,
     clock,

@@ -1,7 +1,7 @@
 // Which function serves which operation. The type makes a row of the operations table without a
 // handler, or a handler without a row, a mistake of the compiler's.
 import type { AuthenticateForm } from '../access/authenticate-form.ts'
-import type { Handlers } from '../http/handle-request.ts'
+import type { Handlers } from '../s3/operation.ts'
 import { abortMultipartUpload } from '../s3/operations/abort-multipart-upload.ts'
 import { completeMultipartUpload } from '../s3/operations/complete-multipart-upload.ts'
 import { copyObject } from '../s3/operations/copy-object.ts'

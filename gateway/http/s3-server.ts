@@ -15,8 +15,8 @@ import { Hono } from 'hono'
 import { headerBytesMax } from '../../protocol/s3/limits.ts'
 import { S3Error, type S3ErrorCode } from '../../protocol/s3/s3-error.ts'
 import { renderError } from '../../protocol/s3/xml/render-error.ts'
-import type { HandleRequest } from './handle-request.ts'
 import type { RequestIds } from './request-id.ts'
+import type { HandleRequest } from './request-pipeline.ts'
 import { UnderWay } from './under-way.ts'
 
 /** PEM texts. */

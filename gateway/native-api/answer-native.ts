@@ -2,9 +2,9 @@
 import { checkHeadersOfOwn } from '../../protocol/s3/check-headers.ts'
 import { refuseRepeated } from '../../protocol/s3/check-parameters.ts'
 import type { RequestTarget } from '../../protocol/s3/request-target.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { Caller } from '../access/authenticate.ts'
 import { checkPresignedHeaders } from '../access/presigned-headers.ts'
-import { requireOwner } from '../access/require-owner.ts'
 import type { Reply } from '../reply.ts'
 import type { RequestBody } from '../s3/operation.ts'
 import { type NativeCall, type NativeRoutes, noSuchRoute, parseNativePath } from './native-route.ts'
@@ -27,12 +27,12 @@ export async function answerNative(routes: NativeRoutes, request: NativeRequest)
     ...request.call,
     path,
     authenticate: async () => {
-      const { identity, keys, payload } = await request.authenticate()
+      const { identity, payload } = await request.authenticate()
+      if (identity.is === 'anonymous') throw new S3Error('AccessDenied')
       refuseRepeated(request.target.query)
       checkPresignedHeaders(request.target.query)
       checkHeadersOfOwn(request.call.method, request.call.headers)
-      requireOwner(request.call.headers, identity.tenantId)
-      return { identity, keys, body: request.receive(payload) }
+      return { identity, body: request.receive(payload) }
     },
     unsignedBody: () => request.receive(plainPayload),
   })

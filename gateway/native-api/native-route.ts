@@ -1,17 +1,16 @@
 // Requests of our own on the S3 port, below `/-/`: no bucket can have that name. What they are given,
-// and how their answers look. They take and give JSON; which there are, `own-routes.ts` knows.
+// and how their answers look. They take and give JSON; which there are, `compose/native-routes.ts` knows.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Query, RequestTarget } from '../../protocol/s3/request-target.ts'
 import { percentDecode } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import type { Identity } from '../access/identity.ts'
-import type { TenantKeys } from '../access/keys/tenant-keys.ts'
+import type { RequestContext } from '../access/authorize.ts'
+import type { User } from '../access/identity.ts'
 import type { Reply } from '../reply.ts'
 import type { RequestBody, Services } from '../s3/operation.ts'
 
 export type NativeCaller = {
-  readonly identity: Identity
-  readonly keys: TenantKeys
+  readonly identity: User
   readonly body: RequestBody
 }
 
@@ -23,6 +22,8 @@ export type NativeCall = {
   readonly query: Query
   /** Node's: names in lower case, values as latin1 text. */
   readonly headers: IncomingHttpHeaders
+  /** For permissions (`native-permission.ts`). */
+  readonly context: RequestContext
   /** `http://host` as the client addressed the server. */
   readonly endpoint: string
   /** Who has signed the request, and its payload. Throws as `Authenticate`. To be called once. */

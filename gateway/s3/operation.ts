@@ -1,16 +1,16 @@
 // What an operation is given and what it gives back. Operations are pure of HTTP: they never see the
 // socket, and answer with a `Reply` that `http/send-reply.ts` writes.
-
 import type { IncomingHttpHeaders } from 'node:http'
 import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
-import type { Bucket } from '../../metadata/records.ts'
+import type { Bucket, VersionId } from '../../metadata/records.ts'
+import type { OperationName, operations } from '../../protocol/s3/operations-table.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
-import { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { Authorize } from '../access/authorize.ts'
-import { findBucket } from '../access/find-bucket.ts'
-import type { Identity } from '../access/identity.ts'
+import type { Identity, User } from '../access/identity.ts'
+import type { FindTenantKeys } from '../access/keys/find-tenant-keys.ts'
 import type { TenantKeys } from '../access/keys/tenant-keys.ts'
+import type { Asker } from '../access/require.ts'
 import type { ReadLeases } from '../data/read/read-leases.ts'
 import type { Ingest } from '../data/write/ingest.ts'
 import type { Reply } from '../reply.ts'
@@ -22,6 +22,7 @@ export type Services = {
   readonly ingest: Ingest
   readonly readLeases: ReadLeases
   readonly authorize: Authorize
+  readonly keysOfTenant: FindTenantKeys
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly region: string
@@ -51,13 +52,10 @@ export interface RequestBody {
   bytes(bytesMax: number): Promise<Buffer>
 }
 
-export type Call = {
+/** What every operation is given. */
+type AnyCall = Asker & {
   readonly services: Services
   readonly identity: Identity
-  readonly keys: TenantKeys
-  /** Empty strings for operations whose scope does not have them. */
-  readonly bucketName: string
-  readonly key: string
   readonly query: Query
   /** Node's: names in lower case, values as latin1 text. */
   readonly headers: IncomingHttpHeaders
@@ -69,14 +67,64 @@ export type Call = {
   readonly rawPath: string
 }
 
-export type Operation = (call: Call) => Promise<Reply>
+/** About no bucket: about what the caller's tenant has. */
+export type ServiceCall = AnyCall & { readonly identity: User }
 
-/** A browser's form upload: who sends it stands in the form, so the operation finds out by itself. */
-export type FormOperation = (call: Omit<Call, 'identity' | 'keys'>) => Promise<Reply>
+/** To make a bucket, for the caller's tenant. */
+export type NewBucketCall = ServiceCall & { readonly bucketName: string }
 
-/** The bucket the request names; throws `NoSuchBucket`. */
-export async function requireBucket(call: Call): Promise<Bucket> {
-  const bucket = await findBucket(call.services.metadata, call.identity.tenantId, call.bucketName)
-  if (bucket === undefined) throw new S3Error('NoSuchBucket', { BucketName: call.bucketName })
-  return bucket
+/** About a bucket that is there, whoever owns it. */
+export type BucketCall = AnyCall & {
+  readonly bucket: Bucket
+  /** Of the bucket's owner. */
+  readonly keys: TenantKeys
 }
+
+/** About a key of a bucket. There may be no object. */
+export type ObjectCall = BucketCall & { readonly key: string }
+
+/** About a key, and an object that is copied there. It may not be there. */
+export type CopyCall = ObjectCall & { readonly source: ReadTarget }
+
+/** A version to be read, and the keys of whoever owns its bucket. */
+export type ReadTarget = {
+  readonly bucket: Bucket
+  readonly keys: TenantKeys
+  readonly key: string
+  /** Absent: the current one. */
+  readonly versionId?: VersionId
+}
+
+/** A browser's form upload: who sends it, and what else would be headers, stands in the form. */
+export type FormCall = Omit<BucketCall, 'identity' | 'decider' | 'bucket' | 'keys'> & {
+  readonly bucketName: string
+  /** As for every operation: finds the bucket, and asks for what the row of the operation needs. */
+  readonly enter: (form: ReadForm) => Promise<ObjectCall>
+}
+export type ReadForm = Pick<ObjectCall, 'identity' | 'key' | 'headers' | 'body'>
+
+export type Operation<Call> = (call: Call) => Promise<Reply>
+
+type Rows = typeof operations
+
+/** The calls, by what an operation is about. */
+export type Calls = {
+  readonly service: ServiceCall
+  readonly newBucket: NewBucketCall
+  readonly bucket: BucketCall
+  readonly object: ObjectCall
+  readonly copy: CopyCall
+  readonly form: FormCall
+}
+
+/** As the row of an operation says it (`run-operation.ts` reads it there). */
+export type KindOf<Name extends OperationName> = Name extends 'PostObject'
+  ? 'form'
+  : Rows[Name] extends { readonly makesBucket: true }
+    ? 'newBucket'
+    : Rows[Name] extends { readonly header: 'x-amz-copy-source' }
+      ? 'copy'
+      : Rows[Name]['scope']
+
+/** A row without a handler, or a handler of another kind than its row, is a mistake of the compiler's. */
+export type Handlers = { readonly [Name in OperationName]: Operation<Calls[KindOf<Name>]> }

@@ -1,10 +1,27 @@
-// The operations this server knows, one row each: how a request is recognised, and which IAM action
-// on which resource it needs. Rows of one method and scope are tried in order, so the specific ones
-// come first. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+// The operations this server knows, one row each: how a request is recognised, and which IAM actions
+// it needs. Rows of one method and scope are tried in order, so the specific ones come first.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 // Which headers an operation takes is in `operation-headers.ts`; both are shown in docs/parameters.md.
 import { keysPage, overrides, uploadsPage } from './query-parameters.ts'
 
 export type Scope = 'service' | 'bucket' | 'object'
+
+/** One thing that a caller must be allowed to do. */
+export type Need = {
+  readonly action: string
+  /** In place of `action` where a version is named by its id. */
+  readonly ofVersion?: string
+  /**
+   * What it is asked of. Absent: of what the request addresses. `keys`: of each key that the operation
+   * comes to. `source`: of the object that is copied.
+   */
+  readonly of?: 'bucket' | 'keys' | 'source'
+  /** Only for requests with one of these headers; with `value`, only when it has that. */
+  readonly whenSent?: { readonly headers: readonly string[]; readonly value?: string }
+  /** Only when the object that is copied has tags, and the copy gets them. */
+  readonly whenTagged?: true
+}
 
 export type OperationRow = {
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
@@ -17,69 +34,84 @@ export type OperationRow = {
   readonly header?: string
   /** An extension of ours. Signature Version 2, which binds no parameters of ours, does not open it. */
   readonly ours?: true
-  /** The IAM action; with `?versionId`, `versionAction` where it differs. */
-  readonly action: string
-  readonly versionAction?: string
-  /** What kind of resource the action is asked on. */
-  readonly resource: Scope
+  /** The bucket is one that is to be made. */
+  readonly makesBucket?: true
+  /** Everything that a caller must be allowed to do, in the order in which it is asked. */
+  readonly needs: readonly Need[]
 }
+
+const aclHeaders = [
+  'x-amz-acl',
+  'x-amz-grant-full-control',
+  'x-amz-grant-read',
+  'x-amz-grant-read-acp',
+  'x-amz-grant-write',
+  'x-amz-grant-write-acp',
+] as const
+
+/** To make an object, with what else the headers give it. */
+const put = [
+  { action: 's3:PutObject' },
+  { action: 's3:PutObjectTagging', whenSent: { headers: ['x-amz-tagging'] } },
+  { action: 's3:PutObjectAcl', whenSent: { headers: aclHeaders } },
+] as const
+const readSource = [
+  { action: 's3:GetObject', ofVersion: 's3:GetObjectVersion', of: 'source' },
+] as const
+/** As two operations: it lists what is below the prefix, and reads it. */
+const zip = [
+  { action: 's3:ListBucket', of: 'bucket' },
+  { action: 's3:GetObject', of: 'keys' },
+] as const
 
 export const operations = {
   ListBuckets: {
     method: 'GET',
     scope: 'service',
     takes: ['bucket-region', 'continuation-token', 'max-buckets', 'prefix'],
-    action: 's3:ListAllMyBuckets',
-    resource: 'service',
+    needs: [{ action: 's3:ListAllMyBuckets' }],
   },
 
   GetBucketLocation: {
     method: 'GET',
     scope: 'bucket',
     query: ['location'],
-    action: 's3:GetBucketLocation',
-    resource: 'bucket',
+    needs: [{ action: 's3:GetBucketLocation' }],
   },
   GetBucketVersioning: {
     method: 'GET',
     scope: 'bucket',
     query: ['versioning'],
-    action: 's3:GetBucketVersioning',
-    resource: 'bucket',
+    needs: [{ action: 's3:GetBucketVersioning' }],
   },
   GetBucketTagging: {
     method: 'GET',
     scope: 'bucket',
     query: ['tagging'],
-    action: 's3:GetBucketTagging',
-    resource: 'bucket',
+    needs: [{ action: 's3:GetBucketTagging' }],
   },
   ListObjectVersions: {
     method: 'GET',
     scope: 'bucket',
     query: ['versions'],
     takes: [...keysPage, 'key-marker', 'version-id-marker'],
-    action: 's3:ListBucketVersions',
-    resource: 'bucket',
+    needs: [{ action: 's3:ListBucketVersions' }],
   },
   ListMultipartUploads: {
     method: 'GET',
     scope: 'bucket',
     query: ['uploads'],
     takes: uploadsPage,
-    action: 's3:ListBucketMultipartUploads',
-    resource: 'bucket',
+    needs: [{ action: 's3:ListBucketMultipartUploads' }],
   },
-  // Ours: a prefix as one zip (docs/zip.md). The operation asks for the other one of the two
-  // permissions by itself.
+  // Ours: a prefix as one zip (docs/zip.md).
   GetBucketZip: {
     method: 'GET',
     scope: 'bucket',
     query: ['zip'],
     takes: ['prefix', 'partNumber', ...overrides],
     ours: true,
-    action: 's3:ListBucket',
-    resource: 'bucket',
+    needs: zip,
   },
   HeadBucketZip: {
     method: 'HEAD',
@@ -87,61 +119,66 @@ export const operations = {
     query: ['zip'],
     takes: ['prefix', 'partNumber', ...overrides],
     ours: true,
-    action: 's3:ListBucket',
-    resource: 'bucket',
+    needs: zip,
   },
   ListObjectsV2: {
     method: 'GET',
     scope: 'bucket',
     query: ['list-type'],
     takes: [...keysPage, 'continuation-token', 'fetch-owner', 'marker', 'start-after'],
-    action: 's3:ListBucket',
-    resource: 'bucket',
+    needs: [{ action: 's3:ListBucket' }],
   },
   ListObjects: {
     method: 'GET',
     scope: 'bucket',
     takes: [...keysPage, 'marker'],
-    action: 's3:ListBucket',
-    resource: 'bucket',
+    needs: [{ action: 's3:ListBucket' }],
   },
-  HeadBucket: { method: 'HEAD', scope: 'bucket', action: 's3:ListBucket', resource: 'bucket' },
+  HeadBucket: { method: 'HEAD', scope: 'bucket', needs: [{ action: 's3:ListBucket' }] },
   PutBucketVersioning: {
     method: 'PUT',
     scope: 'bucket',
     query: ['versioning'],
-    action: 's3:PutBucketVersioning',
-    resource: 'bucket',
+    needs: [{ action: 's3:PutBucketVersioning' }],
   },
   PutBucketTagging: {
     method: 'PUT',
     scope: 'bucket',
     query: ['tagging'],
-    action: 's3:PutBucketTagging',
-    resource: 'bucket',
+    needs: [{ action: 's3:PutBucketTagging' }],
   },
-  CreateBucket: { method: 'PUT', scope: 'bucket', action: 's3:CreateBucket', resource: 'bucket' },
+  CreateBucket: {
+    method: 'PUT',
+    scope: 'bucket',
+    makesBucket: true,
+    needs: [
+      { action: 's3:CreateBucket' },
+      { action: 's3:PutBucketAcl', whenSent: { headers: aclHeaders } },
+      {
+        action: 's3:PutBucketOwnershipControls',
+        whenSent: { headers: ['x-amz-object-ownership'] },
+      },
+    ],
+  },
   DeleteBucketTagging: {
     method: 'DELETE',
     scope: 'bucket',
     query: ['tagging'],
-    action: 's3:PutBucketTagging',
-    resource: 'bucket',
+    needs: [{ action: 's3:PutBucketTagging' }],
   },
   DeleteBucket: {
     method: 'DELETE',
     scope: 'bucket',
-    action: 's3:DeleteBucket',
-    resource: 'bucket',
+    needs: [{ action: 's3:DeleteBucket' }],
   },
   DeleteObjects: {
     method: 'POST',
     scope: 'bucket',
     query: ['delete'],
-    action: 's3:DeleteObject',
-    resource: 'bucket',
+    needs: [{ action: 's3:DeleteObject', ofVersion: 's3:DeleteObjectVersion', of: 'keys' }],
   },
-  PostObject: { method: 'POST', scope: 'bucket', action: 's3:PutObject', resource: 'bucket' },
+  // The key, and who signs, stand in the form.
+  PostObject: { method: 'POST', scope: 'bucket', needs: put },
 
   GetZip: {
     method: 'GET',
@@ -149,8 +186,7 @@ export const operations = {
     query: ['zip'],
     takes: ['partNumber', ...overrides],
     ours: true,
-    action: 's3:GetObject',
-    resource: 'object',
+    needs: zip,
   },
   HeadZip: {
     method: 'HEAD',
@@ -158,120 +194,116 @@ export const operations = {
     query: ['zip'],
     takes: ['partNumber', ...overrides],
     ours: true,
-    action: 's3:GetObject',
-    resource: 'object',
+    needs: zip,
   },
   GetObjectAttributes: {
     method: 'GET',
     scope: 'object',
     query: ['attributes'],
     takes: ['versionId'],
-    action: 's3:GetObjectAttributes',
-    versionAction: 's3:GetObjectVersionAttributes',
-    resource: 'object',
+    needs: [
+      { action: 's3:GetObject', ofVersion: 's3:GetObjectVersion' },
+      { action: 's3:GetObjectAttributes', ofVersion: 's3:GetObjectVersionAttributes' },
+    ],
   },
   GetObjectTagging: {
     method: 'GET',
     scope: 'object',
     query: ['tagging'],
     takes: ['versionId'],
-    action: 's3:GetObjectTagging',
-    versionAction: 's3:GetObjectVersionTagging',
-    resource: 'object',
+    needs: [{ action: 's3:GetObjectTagging', ofVersion: 's3:GetObjectVersionTagging' }],
   },
   ListParts: {
     method: 'GET',
     scope: 'object',
     query: ['uploadId'],
     takes: ['max-parts', 'part-number-marker'],
-    action: 's3:ListMultipartUploadParts',
-    resource: 'object',
+    needs: [{ action: 's3:ListMultipartUploadParts' }],
   },
   GetObject: {
     method: 'GET',
     scope: 'object',
     takes: ['versionId', 'partNumber', ...overrides],
-    action: 's3:GetObject',
-    versionAction: 's3:GetObjectVersion',
-    resource: 'object',
+    needs: [{ action: 's3:GetObject', ofVersion: 's3:GetObjectVersion' }],
   },
   HeadObject: {
     method: 'HEAD',
     scope: 'object',
     takes: ['versionId', 'partNumber', ...overrides],
-    action: 's3:GetObject',
-    versionAction: 's3:GetObjectVersion',
-    resource: 'object',
+    needs: [{ action: 's3:GetObject', ofVersion: 's3:GetObjectVersion' }],
   },
   PutObjectTagging: {
     method: 'PUT',
     scope: 'object',
     query: ['tagging'],
     takes: ['versionId'],
-    action: 's3:PutObjectTagging',
-    versionAction: 's3:PutObjectVersionTagging',
-    resource: 'object',
+    needs: [{ action: 's3:PutObjectTagging', ofVersion: 's3:PutObjectVersionTagging' }],
   },
   UploadPartCopy: {
     method: 'PUT',
     scope: 'object',
     query: ['partNumber', 'uploadId'],
     header: 'x-amz-copy-source',
-    action: 's3:PutObject',
-    resource: 'object',
+    needs: [{ action: 's3:PutObject' }, ...readSource],
   },
   UploadPart: {
     method: 'PUT',
     scope: 'object',
     query: ['partNumber', 'uploadId'],
-    action: 's3:PutObject',
-    resource: 'object',
+    needs: [{ action: 's3:PutObject' }],
   },
   CopyObject: {
     method: 'PUT',
     scope: 'object',
     header: 'x-amz-copy-source',
-    action: 's3:PutObject',
-    resource: 'object',
+    needs: [
+      { action: 's3:PutObject' },
+      {
+        action: 's3:PutObjectTagging',
+        whenSent: { headers: ['x-amz-tagging-directive'], value: 'REPLACE' },
+      },
+      { action: 's3:PutObjectAcl', whenSent: { headers: aclHeaders } },
+      ...readSource,
+      {
+        action: 's3:GetObjectTagging',
+        ofVersion: 's3:GetObjectVersionTagging',
+        of: 'source',
+        whenTagged: true,
+      },
+      { action: 's3:PutObjectTagging', whenTagged: true },
+    ],
   },
-  PutObject: { method: 'PUT', scope: 'object', action: 's3:PutObject', resource: 'object' },
+  PutObject: { method: 'PUT', scope: 'object', needs: put },
   DeleteObjectTagging: {
     method: 'DELETE',
     scope: 'object',
     query: ['tagging'],
     takes: ['versionId'],
-    action: 's3:DeleteObjectTagging',
-    versionAction: 's3:DeleteObjectVersionTagging',
-    resource: 'object',
+    needs: [{ action: 's3:DeleteObjectTagging', ofVersion: 's3:DeleteObjectVersionTagging' }],
   },
   AbortMultipartUpload: {
     method: 'DELETE',
     scope: 'object',
     query: ['uploadId'],
-    action: 's3:AbortMultipartUpload',
-    resource: 'object',
+    needs: [{ action: 's3:AbortMultipartUpload' }],
   },
   DeleteObject: {
     method: 'DELETE',
     scope: 'object',
     takes: ['versionId'],
-    action: 's3:DeleteObject',
-    versionAction: 's3:DeleteObjectVersion',
-    resource: 'object',
+    needs: [{ action: 's3:DeleteObject', ofVersion: 's3:DeleteObjectVersion' }],
   },
   CreateMultipartUpload: {
     method: 'POST',
     scope: 'object',
     query: ['uploads'],
-    action: 's3:PutObject',
-    resource: 'object',
+    needs: put,
   },
   CompleteMultipartUpload: {
     method: 'POST',
     scope: 'object',
     query: ['uploadId'],
-    action: 's3:PutObject',
-    resource: 'object',
+    needs: [{ action: 's3:PutObject' }],
   },
 } as const satisfies Record<string, OperationRow>
 

@@ -1,6 +1,6 @@
-// Runs operations without HTTP: a `Call` goes in, a `Reply` comes out, and beneath them are the real
-// embedded engines in a directory of their own. One tenant, whose root user calls.
-
+// Runs operations without HTTP, as the gateway does once it knows who asks: what the operation takes, bucket,
+// permission, handler. Beneath are the real embedded engines in a directory of their own. Unless a request says
+// otherwise, the root user of the first tenant asks.
 import assert from 'node:assert'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -9,25 +9,36 @@ import { join } from 'node:path'
 import { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
 import { authorizeRoot } from '../../gateway/access/authorize.ts'
-import { rootUserName } from '../../gateway/access/identity.ts'
+import { type Identity, rootUserName, type User } from '../../gateway/access/identity.ts'
 import {
   deriveTenantKeys,
   newRootKey,
   type TenantKeys,
 } from '../../gateway/access/keys/tenant-keys.ts'
+import { operationHandlers } from '../../gateway/compose/operation-handlers.ts'
 import { HashPool } from '../../gateway/data/digests/hash-pool.ts'
 import { ReadLeases } from '../../gateway/data/read/read-leases.ts'
 import { Ingest } from '../../gateway/data/write/ingest.ts'
 import { IngestBudget } from '../../gateway/data/write/ingest-budget.ts'
+import type { NativeCall } from '../../gateway/native-api/native-route.ts'
 import type { Reply } from '../../gateway/reply.ts'
-import type { Call, Operation, RequestBody, Services } from '../../gateway/s3/operation.ts'
+import type { Handlers, RequestBody, Services } from '../../gateway/s3/operation.ts'
+import { type Arrived, formCall, runOperation } from '../../gateway/s3/run-operation.ts'
+import { ZipService } from '../../gateway/zip/zip-service.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 import { defaultNamespace } from '../../metadata/namespaces.ts'
 import type { Bucket, TenantId, VersioningStatus } from '../../metadata/records.ts'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
+import { matchOperation } from '../../protocol/s3/match-operation.ts'
+import {
+  type OperationName,
+  type OperationRow,
+  operations,
+} from '../../protocol/s3/operations-table.ts'
 import { parseRequestTarget } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { authorizeBy, type Policy } from './policy.ts'
 
 export type HarnessRequest = {
   readonly bucket?: string
@@ -41,11 +52,26 @@ export type HarnessRequest = {
   readonly withoutLength?: true
   /** Hex SHA-256 that the signature binds; `true`: the right one. */
   readonly signedSha256?: string | true
+  /** Who asks. */
+  readonly by?: Identity
+  /** In place of the harness's own. */
+  readonly services?: Partial<Services>
 }
+
+/** The function of an operation, or one in its place, under its name. */
+export type Asked = Handlers[OperationName] | Partial<Handlers>
+
+export type HarnessTenant = { readonly keys: TenantKeys; readonly root: User }
 
 export class GatewayHarness {
   readonly services: Services
+  /** The first tenant's. */
   readonly keys: TenantKeys
+  readonly root: User
+  /** That all names are in. */
+  readonly namespace = defaultNamespace
+  private readonly tenants = new Map<TenantId, TenantKeys>()
+  private readonly handlers: Handlers
   /** Set it to let time pass. Milliseconds. */
   nowMs = Date.UTC(2026, 10, 21, 8, 0, 0)
   /** How many bodies of requests have been read, or begun to be. */
@@ -55,13 +81,26 @@ export class GatewayHarness {
   private readonly closers: readonly (() => Promise<void>)[]
 
   private constructor(parts: {
-    services: Omit<Services, 'now'>
-    keys: TenantKeys
+    services: Omit<Services, 'now' | 'keysOfTenant'>
     lost: Set<string>
     closers: readonly (() => Promise<void>)[]
   }) {
-    this.services = { ...parts.services, now: () => this.nowMs }
-    this.keys = parts.keys
+    const keysOfTenant = (tenantId: TenantId) => this.tenants.get(tenantId)
+    this.services = { ...parts.services, keysOfTenant, now: () => this.nowMs }
+    const { keys, root } = this.addTenant('harness')
+    this.keys = keys
+    this.root = root
+    const { metadata, blobs, now } = this.services
+    this.handlers = operationHandlers({
+      authenticateForm: () => assert.fail('forms have a handler of their own'),
+      zip: new ZipService({
+        metadata,
+        blobs,
+        random: randomBytes,
+        now,
+        clock: () => performance.now(),
+      }),
+    })
     this.lost = parts.lost
     this.closers = parts.closers
   }
@@ -73,7 +112,7 @@ export class GatewayHarness {
   }
 
   static async open(
-    options: Partial<Pick<Services, 'authorize' | 'region' | 'anyRegion'>> = {},
+    options: Partial<Pick<Services, 'region' | 'anyRegion'>> & { authorize?: Policy } = {},
   ): Promise<GatewayHarness> {
     const path = await mkdtemp(join(tmpdir(), 'holdfast-gateway-'))
     const metadata = await LmdbMetadataStore.open({
@@ -113,19 +152,18 @@ export class GatewayHarness {
       random: randomBytes,
       nowMs: Date.now,
     })
-    const { authorize = authorizeRoot, region = 'us-east-1', anyRegion = false } = options
+    const { authorize, region = 'us-east-1', anyRegion = false } = options
     return new GatewayHarness({
       services: {
         metadata,
         blobs,
         ingest,
         readLeases,
-        authorize,
+        authorize: authorize === undefined ? authorizeRoot : authorizeBy(authorize),
         region,
         anyRegion,
       },
       lost,
-      keys: deriveTenantKeys(parseTenantId('harness'), newRootKey(randomBytes)),
       closers: [
         () => readLeases.close(),
         () => hashPool.close(),
@@ -136,11 +174,22 @@ export class GatewayHarness {
     })
   }
 
-  async makeBucket(name: string, versioning: VersioningStatus = 'off'): Promise<Bucket> {
+  addTenant(name: string): HarnessTenant {
+    const tenantId = parseTenantId(name)
+    const keys = deriveTenantKeys(tenantId, newRootKey(randomBytes))
+    this.tenants.set(tenantId, keys)
+    return { keys, root: { is: 'user', tenantId, userName: rootUserName, accessKeyId: 'AKIAROOT' } }
+  }
+
+  async makeBucket(
+    name: string,
+    versioning: VersioningStatus = 'off',
+    owner: TenantId = this.keys.tenantId,
+  ): Promise<Bucket> {
     const { buckets } = this.services.metadata
     const made = await buckets.create({
-      namespace: defaultNamespace,
-      tenantId: this.keys.tenantId,
+      namespace: this.namespace,
+      tenantId: owner,
       name,
       region: 'us-east-1',
       createdMs: this.nowMs,
@@ -150,36 +199,70 @@ export class GatewayHarness {
     return made.bucket
   }
 
-  call(request: HarnessRequest): Call {
-    const bucketName = request.bucket ?? ''
-    const target = `/${bucketName}/${request.key ?? ''}`
+  async run(asked: Asked, request: HarnessRequest): Promise<Reply> {
+    const { name, handlers } = this.find(asked)
+    const row: OperationRow = operations[name]
+    const arrived = this.arrived(request, row)
+    const { address, query, headers } = arrived
+    assert.equal(matchOperation({ method: row.method, address, query, headers }), name)
+    if (name === 'PostObject') return handlers.PostObject(formCall(arrived))
+    return runOperation(handlers, name, { identity: request.by ?? this.root, request: arrived })
+  }
+
+  /** A request below `/-/`, for its route. `body` is sent as it is. */
+  nativeCall(
+    request: Pick<HarnessRequest, 'query' | 'headers' | 'body' | 'by'> & {
+      readonly method?: string
+      readonly path?: readonly string[]
+    } = {},
+  ): NativeCall {
+    const { query, headers, context, services, body, endpoint } = this.arrived(request)
+    const { method = 'GET', path = [], by = this.root } = request
     return {
-      services: this.services,
-      identity: {
-        tenantId: this.keys.tenantId,
-        userName: rootUserName,
-        accessKeyId: 'AKIAHARNESS',
+      ...{ services, method, path, query, headers, context, endpoint },
+      authenticate: async () => {
+        if (by.is === 'anonymous') throw new S3Error('AccessDenied')
+        return { identity: by, body }
       },
-      keys: this.keys,
-      bucketName,
-      key: request.key ?? '',
-      query: parseRequestTarget(`/?${request.query ?? ''}`).query,
-      headers: { ...request.headers },
-      body: this.bodyOf(request),
-      requestId: 'REQUEST',
-      endpoint: 'http://127.0.0.1',
-      rawPath: target,
+      unsignedBody: () => body,
     }
   }
 
-  run(operation: Operation, request: HarnessRequest): Promise<Reply> {
-    return operation(this.call(request))
+  private find(asked: Asked): { readonly name: OperationName; readonly handlers: Handlers } {
+    const handlers = typeof asked === 'function' ? this.handlers : { ...this.handlers, ...asked }
+    const wanted = typeof asked === 'function' ? asked : Object.values(asked)[0]
+    for (const name of operationNames) if (handlers[name] === wanted) return { name, handlers }
+    return assert.fail('the function of no operation: give it a name')
+  }
+
+  private arrived(request: HarnessRequest, row?: OperationRow): Arrived {
+    const { bucket, key } = request
+    const headers = { ...request.headers }
+    const { query } = parseRequestTarget(`/?${withSelectors(request.query ?? '', row)}`)
+    const services = { ...this.services, ...request.services }
+    return {
+      services,
+      address: { ...(bucket === undefined ? {} : { bucket }), ...(key ? { key } : {}) },
+      context: {
+        headers,
+        query,
+        isEncrypted: false,
+        sourceIp: () => '127.0.0.1',
+        now: services.now,
+      },
+      query,
+      headers,
+      body: this.bodyOf(request),
+      requestId: 'REQUEST',
+      endpoint: 'http://127.0.0.1',
+      rawPath: `/${bucket ?? ''}/${key ?? ''}`,
+    }
   }
 
   /** The error an operation ends with; fails when it ends well. */
-  async refusal(operation: Operation, request: HarnessRequest): Promise<S3Error> {
+  async refusal(asked: Asked, request: HarnessRequest): Promise<S3Error> {
     try {
-      await this.run(operation, request)
+      await this.run(asked, request)
     } catch (cause) {
       if (cause instanceof S3Error) return cause
       throw cause
@@ -228,6 +311,15 @@ export class GatewayHarness {
       },
     }
   }
+}
+
+const operationNames = Object.keys(operations) as OperationName[]
+
+/** What makes a request one for the operation need not be said again. */
+function withSelectors(query: string, row: OperationRow | undefined): string {
+  const given = query.split('&').map((parameter) => parameter.split('=')[0])
+  const missing = (row?.query ?? []).filter((name) => !given.includes(name))
+  return [query, ...missing].filter((parameter) => parameter !== '').join('&')
 }
 
 function sha256Hex(bytes: Buffer): string {

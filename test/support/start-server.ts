@@ -9,6 +9,7 @@ import type { BlobUsage } from '../../datanode/blob-store.ts'
 import { DiskBlobStore, type DiskBlobStoreOptions } from '../../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
 import { prepareRootUser } from '../../deploy/root-user.ts'
+import type { Authorize } from '../../gateway/access/authorize.ts'
 import { type MasterKey, openMasterKey } from '../../gateway/access/keys/master-key-file.ts'
 import { composeGateway } from '../../gateway/compose/compose-gateway.ts'
 import type { Config } from '../../gateway/config/config.ts'
@@ -23,6 +24,7 @@ type ConfiguredParts = 'domains' | 'anyRegion' | 'externalHttp' | 'region' | 'in
 export type ServerOptions = Partial<Pick<Config, ConfiguredParts | 'uploadPace'>> & {
   /** Rejects when it is not well. */
   readonly check?: () => Promise<void>
+  readonly authorize?: Authorize
   /** Of the store of chunks. */
   readonly disk?: Partial<Pick<DiskBlobStoreOptions, 'vfs' | 'segmentBytes' | 'reserveBytes'>>
 }
@@ -57,7 +59,12 @@ export class RunningServer {
     this.closers = parts.closers
   }
 
-  static async start({ check, disk, ...options }: ServerOptions = {}): Promise<RunningServer> {
+  static async start({
+    check,
+    disk,
+    authorize,
+    ...options
+  }: ServerOptions = {}): Promise<RunningServer> {
     const path = await mkdtemp(join(tmpdir(), 'holdfast-wire-'))
     const stores = await openStores(path, disk)
     const keyFile = join(path, 'master.key')
@@ -91,6 +98,7 @@ export class RunningServer {
       now: Date.now,
       log: (event, details) => logged.push({ event, details }),
       ...(check === undefined ? {} : { check }),
+      ...(authorize === undefined ? {} : { authorize }),
     })
     const server = createS3Server(gateway)
     const { port } = await server.listen(0, '127.0.0.1')

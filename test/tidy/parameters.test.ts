@@ -1,6 +1,6 @@
 // docs/parameters.md says what the tables of operations and headers say.
 import { type HeaderRow, operationHeaders } from '../../protocol/s3/operation-headers.ts'
-import { type OperationRow, operations } from '../../protocol/s3/operations-table.ts'
+import { type Need, type OperationRow, operations } from '../../protocol/s3/operations-table.ts'
 import { describe } from '../support/describe.ts'
 import { assertNone, tableRows } from './repository.ts'
 
@@ -17,7 +17,18 @@ function row(cells: readonly string[]): string {
 function operationRow([name, operation]: readonly [string, OperationRow]): string {
   const { query = [], header, takes = [] } = operation
   const needs = header === undefined ? query : [...query, header]
-  return row([list([name]), list(needs), list(takes)])
+  return row([list([name]), list(needs), list(takes), operation.needs.map(permission).join(', ')])
+}
+
+function permission({ action, ofVersion, of, whenSent, whenTagged }: Need): string {
+  const [first = '', ...others] = whenSent?.headers ?? []
+  const value = whenSent?.value === undefined ? '' : `: ${whenSent.value}`
+  return [
+    list(ofVersion === undefined ? [action] : [action, ofVersion]).replace(', ', ' or '),
+    of === undefined ? '' : ` of ${of === 'keys' ? 'each key' : `the ${of}`}`,
+    whenTagged ? ' if that has tags' : '',
+    first === '' ? '' : ` with \`${first}${value}\`${others.length > 0 ? ' and others' : ''}`,
+  ].join('')
 }
 
 function headerRow([name, header]: readonly [string, HeaderRow]): string {

@@ -1,20 +1,18 @@
 // What a CopyObject request asks for, and what of it the copy gets from its source.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 import type { WriteCondition } from '../../../metadata/metadata-store.ts'
-import type { Bucket, ChecksumAlgorithm, ObjectContent, Tag } from '../../../metadata/records.ts'
+import type { ChecksumAlgorithm, ObjectContent, Tag } from '../../../metadata/records.ts'
 import { parseRequestedAlgorithm } from '../../../protocol/s3/checksum-headers.ts'
 import { parsePutConditions } from '../../../protocol/s3/conditions.ts'
-import { type CopySource, parseCopySource } from '../../../protocol/s3/copy-source.ts'
 import { type ObjectHeaders, parseObjectHeaders } from '../../../protocol/s3/object-headers.ts'
 import { headerText } from '../../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { parseTaggingHeader } from '../../../protocol/s3/tag-set.ts'
 import { refuseUnsupportedWriteHeaders } from '../../../protocol/s3/unsupported-write-headers.ts'
-import type { Call } from '../operation.ts'
+import type { CopyCall } from '../operation.ts'
 import type { FoundVersion } from '../read/find-version.ts'
 
 export type CopyRequest = {
-  readonly source: CopySource
   readonly given: ObjectHeaders
   /** False: the source's headers and metadata are taken over. */
   readonly replaceMetadata: boolean
@@ -26,15 +24,13 @@ export type CopyRequest = {
   readonly changesAttributes: boolean
 }
 
-export function parseCopyRequest({ headers }: Call): CopyRequest {
+export function parseCopyRequest({ headers }: CopyCall): CopyRequest {
   refuseUnsupportedWriteHeaders(headers)
-  const source = parseCopySource(headers)
   const algorithm = parseRequestedAlgorithm(headers)
   const tagging = headerText(headers, 'x-amz-tagging')
   const tags = tagging === undefined ? [] : parseTaggingHeader(tagging)
   const replaceTags = isReplace(headers['x-amz-tagging-directive'], 'tagging') ? tags : undefined
   return {
-    source,
     given: parseObjectHeaders(headers),
     replaceMetadata: isReplace(headers['x-amz-metadata-directive'], 'metadata'),
     replaceTags,
@@ -62,9 +58,9 @@ function isReplace(raw: string | readonly string[] | undefined, what: string): b
  * A copy onto itself must change something. An older version copied over the current one does.
  * Throws `InvalidRequest`.
  */
-export function refuseCopyWithoutChange(call: Call, request: CopyRequest, bucket: Bucket): void {
-  const { source } = request
-  if (source.bucketName !== call.bucketName || source.key !== call.key) return
+export function refuseCopyWithoutChange(call: CopyCall, request: CopyRequest): void {
+  const { bucket, source } = call
+  if (source.bucket.id !== bucket.id || source.key !== call.key) return
   if (source.versionId !== undefined && bucket.versioning !== 'off') return
   if (request.replaceMetadata || request.changesAttributes) return
   throw new S3Error('InvalidRequest', undefined, {

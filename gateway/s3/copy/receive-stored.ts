@@ -1,11 +1,12 @@
 // Takes bytes that are stored already in again, as if they came over the wire: copies whose digests
-// must be computed anew. Deduplication finds most of their chunks.
+// must be computed anew, and those that go to another tenant. Within one, deduplication finds most of their
+// chunks.
 import type { ChecksumAlgorithm } from '../../../metadata/records.ts'
 import { putBytesMax } from '../../../protocol/s3/limits.ts'
 import type { HalfOpenRange } from '../../../protocol/s3/range.ts'
 import { readPlaintext } from '../../data/read/object-reader.ts'
 import type { StagedData } from '../../data/write/staged-data.ts'
-import type { Call } from '../operation.ts'
+import type { CopyCall } from '../operation.ts'
 import type { FoundVersion } from '../read/find-version.ts'
 import { holdVersion } from '../read/held-version.ts'
 
@@ -14,7 +15,7 @@ import { holdVersion } from '../read/held-version.ts'
  * when the version went since it was found.
  */
 export async function receiveStored(
-  call: Call,
+  call: CopyCall,
   found: FoundVersion,
   options: { readonly range: HalfOpenRange; readonly algorithm: ChecksumAlgorithm },
 ): Promise<StagedData> {
@@ -22,7 +23,7 @@ export async function receiveStored(
   const { range, algorithm } = options
   const hold = await holdVersion(call, found)
   try {
-    const reader = { metadata, blobs, tenantKeys: call.keys }
+    const reader = { metadata, blobs, tenantKeys: found.keys }
     return await ingest.receive(readPlaintext(reader, found.version, range), {
       tenant: call.keys,
       digests: new Set(algorithm === 'CRC32' ? [] : [algorithm]),

@@ -1,20 +1,18 @@
 // One page of current objects, as both versions of ListObjects show it.
-import type { Bucket } from '../../../metadata/records.ts'
 import type { ListObjectsQuery } from '../../../protocol/s3/list-query.ts'
 import type { ObjectPage } from '../../../protocol/s3/xml/render-list-objects.ts'
-import type { Call } from '../operation.ts'
+import type { BucketCall } from '../operation.ts'
 import { ownerOf } from './owner.ts'
 
 export async function listObjectPage(
-  call: Call,
-  bucket: Bucket,
+  { bucket, services }: BucketCall,
   query: Pick<ListObjectsQuery, 'prefix' | 'delimiter' | 'after' | 'maxKeys'>,
 ): Promise<ObjectPage> {
   const { prefix, delimiter, after, maxKeys } = query
   const shown = { bucketName: bucket.name, owner: ownerOf(bucket.tenantId) }
   // S3 calls an empty page that was asked for complete.
   if (maxKeys === 0) return { ...shown, entries: [], isTruncated: false }
-  const listed = await call.services.metadata.objects.list(bucket, {
+  const listed = await services.metadata.objects.list(bucket, {
     prefix,
     ...(delimiter === undefined ? {} : { delimiter }),
     ...(after === undefined ? {} : { after }),

@@ -1,6 +1,6 @@
 // CompleteMultipartUpload.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
-import type { Bucket, Part, Upload, UploadId, VersionId } from '../../../metadata/records.ts'
+import type { Part, Upload, UploadId, VersionId } from '../../../metadata/records.ts'
 import type { ShownChecksum } from '../../../protocol/s3/checksum-headers.ts'
 import { type ParsedWriteCondition, parsePutConditions } from '../../../protocol/s3/conditions.ts'
 import {
@@ -28,27 +28,25 @@ import {
 } from '../../../protocol/s3/xml/read-complete-multipart-upload.ts'
 import { renderCompleteMultipartUpload } from '../../../protocol/s3/xml/render-complete-multipart-upload.ts'
 import { type Reply, xmlReply } from '../../reply.ts'
-import { type Call, type Operation, requireBucket } from '../operation.ts'
+import type { ObjectCall, Operation } from '../operation.ts'
 import { commitRefused } from '../write/commit-refused.ts'
 import { readCompletionBody } from '../write/read-completion-body.ts'
 import { noSuchBucket } from '../write/require-upload.ts'
 
 type Request = {
-  readonly call: Call
-  readonly bucket: Bucket
+  readonly call: ObjectCall
   readonly uploadId: UploadId
   readonly named: readonly NamedPart[]
   readonly condition: ParsedWriteCondition | undefined
 }
 
-export const completeMultipartUpload: Operation = async (call) => {
+export const completeMultipartUpload: Operation<ObjectCall> = async (call) => {
   const condition = parsePutConditions(call.headers)
   const objectBytes = parseObjectSize(call.headers)
   const uploadId = parseUploadId(call.query.get('uploadId'))
-  const bucket = await requireBucket(call)
   const named = readCompleteMultipartUpload(await readCompletionBody(call))
-  const request = { call, bucket, uploadId, named, condition }
-  const upload = await call.services.metadata.uploads.get(bucket, { key: call.key, uploadId })
+  const request = { call, uploadId, named, condition }
+  const upload = await call.services.metadata.uploads.get(call.bucket, { key: call.key, uploadId })
   if (upload === undefined) return answerRepeat(request)
   const expected = parseExpectations(call, upload)
   checkPartOrder(named, uploadId)
@@ -59,14 +57,14 @@ export const completeMultipartUpload: Operation = async (call) => {
   return commit(request, upload, object)
 }
 
-function parseExpectations(call: Call, upload: Upload): ExpectedChecksum | undefined {
+function parseExpectations(call: ObjectCall, upload: Upload): ExpectedChecksum | undefined {
   const checksum = upload.checksum ?? defaultUploadChecksum
   checkCompletionType(call.headers, checksum)
   return parseExpectedChecksum(call.headers, checksum.type)
 }
 
 /** The parts of the upload up to the last one named, by number. */
-async function storedParts(call: Call, uploadId: UploadId, named: readonly NamedPart[]) {
+async function storedParts(call: ObjectCall, uploadId: UploadId, named: readonly NamedPart[]) {
   const last = named.at(-1)?.number ?? 0
   const stored = new Map<number, Omit<Part, 'data'>>()
   let after = 0
@@ -82,11 +80,11 @@ async function storedParts(call: Call, uploadId: UploadId, named: readonly Named
 }
 
 async function commit(request: Request, upload: Upload, object: CompletedObject): Promise<Reply> {
-  const { call, bucket, uploadId, named, condition } = request
+  const { call, uploadId, named, condition } = request
   const { size, etag, crc32, checksum } = object
   const { headers, userMetadata, tags, storageClass } = upload
   const outcome = await call.services.metadata.uploads.complete({
-    bucket,
+    bucket: call.bucket,
     upload: { key: call.key, uploadId },
     parts: object.parts.map((part) => ({ number: part.number, etag: part.etag, size: part.size })),
     content: { size, etag, crc32, checksum, headers, userMetadata, tags, storageClass },
@@ -107,7 +105,7 @@ async function commit(request: Request, upload: Upload, object: CompletedObject)
       throw noSuchBucket(call)
     case 'preconditionFailed':
     case 'noSuchKey': {
-      const target = { bucketName: call.bucketName, key: call.key }
+      const target = { bucketName: call.bucket.name, key: call.key }
       throw commitRefused(outcome, condition === undefined ? target : { ...target, condition })
     }
     default:
@@ -119,9 +117,9 @@ async function commit(request: Request, upload: Upload, object: CompletedObject)
  * A client that did not hear the answer asks again: an upload that became a version of these very
  * parts is answered as the first time, condition or not. Throws `NoSuchUpload` otherwise.
  */
-async function answerRepeat({ call, bucket, uploadId, named }: Request): Promise<Reply> {
+async function answerRepeat({ call, uploadId, named }: Request): Promise<Reply> {
   const { key } = call
-  const completed = await call.services.metadata.uploads.completed(bucket, { key, uploadId })
+  const completed = await call.services.metadata.uploads.completed(call.bucket, { key, uploadId })
   const same =
     completed?.parts.length === named.length &&
     completed.parts.every((part, at) => {
@@ -139,10 +137,10 @@ type Completed = {
   readonly versionId: VersionId
 }
 
-function completedReply(call: Call, { etag, checksum, versionId }: Completed): Reply {
+function completedReply(call: ObjectCall, { etag, checksum, versionId }: Completed): Reply {
   const document = renderCompleteMultipartUpload({
     location: call.endpoint + call.rawPath,
-    bucket: call.bucketName,
+    bucket: call.bucket.name,
     key: call.key,
     etag,
     checksum,

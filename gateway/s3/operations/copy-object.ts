@@ -1,17 +1,13 @@
 // CopyObject: by reference where the copy's ETag and checksum are known beforehand, else by taking the
 // bytes in again. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 import type { Committed, NewPieceData } from '../../../metadata/metadata-store.ts'
-import type {
-  Bucket,
-  Checksum,
-  ChecksumAlgorithm,
-  ObjectVersion,
-} from '../../../metadata/records.ts'
+import type { Checksum, ChecksumAlgorithm, ObjectVersion } from '../../../metadata/records.ts'
 import { putBytesMax } from '../../../protocol/s3/limits.ts'
 import type { ReplyHeaders } from '../../../protocol/s3/object-headers.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { writtenVersionId } from '../../../protocol/s3/version-id.ts'
 import { renderCopyObjectResult } from '../../../protocol/s3/xml/render-copy-object-result.ts'
+import { requirePermission } from '../../access/require.ts'
 import { xmlReply } from '../../reply.ts'
 import { commitByReference } from '../copy/copy-by-reference.ts'
 import {
@@ -20,27 +16,24 @@ import {
   parseCopyRequest,
   refuseCopyWithoutChange,
 } from '../copy/copy-request.ts'
-import { openCopySource, requireSourceAction } from '../copy/copy-source-version.ts'
+import { findCopySource } from '../copy/copy-source-version.ts'
 import { receiveStored } from '../copy/receive-stored.ts'
-import { type Call, type Operation, requireBucket } from '../operation.ts'
+import type { CopyCall, Operation } from '../operation.ts'
 import type { FoundVersion } from '../read/find-version.ts'
 import { useVersion } from '../read/use-version.ts'
 import { commitRefused } from '../write/commit-refused.ts'
 import { refuseEarly } from '../write/early-condition.ts'
-import { requirePutTagging } from '../write/require-put-tagging.ts'
 
-export const copyObject: Operation = async (call) => {
+export const copyObject: Operation<CopyCall> = async (call) => {
   const request = parseCopyRequest(call)
-  if (request.replaceTags !== undefined) await requirePutTagging(call)
-  const bucket = await requireBucket(call)
-  const source = await openSource(call, request)
-  refuseCopyWithoutChange(call, request, bucket)
-  await refuseEarly(call, bucket, request.condition)
+  const source = await findSource(call, request)
+  refuseCopyWithoutChange(call, request)
+  await refuseEarly(call, request.condition)
   const copied =
-    (await copyByReference(call, { request, bucket, source })) ??
+    (await copyByReference(call, { request, source })) ??
     (await useVersion(
-      () => openSource(call, request),
-      (now) => copyBytes(call, { request, bucket, source: now }),
+      () => findSource(call, request),
+      (now) => copyBytes(call, { request, source: now }),
     ))
   const { committed } = copied
   const headers: ReplyHeaders = { 'x-amz-server-side-encryption': 'AES256' }
@@ -55,7 +48,6 @@ export const copyObject: Operation = async (call) => {
 
 type Copy = {
   readonly request: CopyRequest
-  readonly bucket: Bucket
   readonly source: FoundVersion
 }
 
@@ -66,31 +58,43 @@ type Copied = {
   readonly sourceVersionId: string
 }
 
-async function openSource(call: Call, request: CopyRequest): Promise<FoundVersion> {
-  const found = await openCopySource(call, request.source)
+async function findSource(call: CopyCall, request: CopyRequest): Promise<FoundVersion> {
+  const found = await findCopySource(call)
   if (found.version.size > putBytesMax) {
     throw new S3Error('InvalidRequest', undefined, {
       message: `The specified copy source is larger than the maximum allowable size for a copy source: ${putBytesMax}`,
     })
   }
   if (request.replaceTags === undefined && found.version.tags.length > 0) {
-    const ofVersion = request.source.versionId !== undefined
-    const action = ofVersion ? 's3:GetObjectVersionTagging' : 's3:GetObjectTagging'
-    await requireSourceAction(call, request.source, action)
+    await permitTags(call)
   }
   return found
 }
 
-/** Nothing: the bytes have to be read, because digests are not known or chunks have gone. */
-async function copyByReference(call: Call, copy: Copy): Promise<Copied | undefined> {
-  const { version } = copy.source
+/** To read the tags that the copy gets, and to set them there. */
+async function permitTags(call: CopyCall): Promise<void> {
+  const { bucket, key, source } = call
+  const ofVersion = source.versionId === undefined ? '' : 'Version'
+  await requirePermission(call, `s3:GetObject${ofVersion}Tagging`, { is: 'object', ...source })
+  await requirePermission(call, 's3:PutObjectTagging', { is: 'object', bucket, key })
+}
+
+/**
+ * Nothing: the bytes have to be read, because they go to another tenant, digests are not known, or chunks
+ * have gone.
+ */
+async function copyByReference(call: CopyCall, copy: Copy): Promise<Copied | undefined> {
+  const { version, bucket } = copy.source
+  const { tenantId } = call.bucket
+  // What tenants share is known to neither.
+  if (bucket.tenantId !== tenantId) return undefined
   const { data, size, crc32, etag } = version
   const checksum = checksumAtHand(version, copy.request.algorithm)
   if (data.is === 'parts' || checksum === undefined) return undefined
   const { metadata, ingest } = call.services
   const parts = {
     chunks: metadata.chunks,
-    tenantId: call.identity.tenantId,
+    tenantId,
     newList: () => ingest.newList(),
   }
   const outcome = await commitByReference(parts, { data, size }, (newData) =>
@@ -118,7 +122,7 @@ function checksumAtHand(
   return { algorithm, type: 'FULL_OBJECT', value: value.toString('base64') }
 }
 
-async function copyBytes(call: Call, copy: Copy): Promise<Copied> {
+async function copyBytes(call: CopyCall, copy: Copy): Promise<Copied> {
   const { version } = copy.source
   const algorithm = copy.request.algorithm ?? version.checksum?.algorithm ?? 'CRC64NVME'
   const piece = await receiveStored(call, copy.source, {
@@ -136,7 +140,7 @@ async function copyBytes(call: Call, copy: Copy): Promise<Copied> {
 }
 
 function commitCopy(
-  call: Call,
+  call: CopyCall,
   copy: Copy,
   bytes: {
     readonly size: number
@@ -146,9 +150,9 @@ function commitCopy(
     readonly data: NewPieceData
   },
 ) {
-  const { bucket, request, source } = copy
+  const { request, source } = copy
   return call.services.metadata.objects.commit({
-    bucket,
+    bucket: call.bucket,
     key: call.key,
     content: { ...describeCopy(request, source), ...bytes },
     ...(request.condition === undefined ? {} : { condition: request.condition }),
@@ -159,14 +163,14 @@ function commitCopy(
 type CommitOutcome = Exclude<Awaited<ReturnType<typeof commitCopy>>, { is: 'gone' | 'lost' }>
 
 function finish(
-  call: Call,
+  call: CopyCall,
   copy: Copy,
   done: { outcome: CommitOutcome; etag: string; checksum: Checksum },
 ): Copied {
   const { outcome, etag, checksum } = done
   const sourceVersionId = copy.source.version.versionId
   if (outcome.is === 'committed') return { committed: outcome, etag, checksum, sourceVersionId }
-  const target = { bucketName: call.bucketName, key: call.key }
+  const target = { bucketName: call.bucket.name, key: call.key }
   const { condition } = copy.request
   throw commitRefused(outcome, condition === undefined ? target : { ...target, condition })
 }

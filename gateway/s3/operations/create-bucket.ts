@@ -12,9 +12,9 @@ import {
   readCreateBucket,
 } from '../../../protocol/s3/xml/read-create-bucket.ts'
 import { namespaceOf } from '../../access/find-bucket.ts'
-import type { Operation, Services } from '../operation.ts'
+import type { NewBucketCall, Operation, Services } from '../operation.ts'
 
-export const createBucket: Operation = async (call) => {
+export const createBucket: Operation<NewBucketCall> = async (call) => {
   const { services, identity } = call
   const name = parseBucketName(call.bucketName)
   checkHeaders(call.headers)

@@ -7,21 +7,20 @@ import { parseTaggingHeader } from '../../../protocol/s3/tag-set.ts'
 import { refuseUnsupportedWriteHeaders } from '../../../protocol/s3/unsupported-write-headers.ts'
 import { renderInitiateMultipartUpload } from '../../../protocol/s3/xml/render-initiate-multipart-upload.ts'
 import { xmlReply } from '../../reply.ts'
-import { type Operation, requireBucket } from '../operation.ts'
+import type { ObjectCall, Operation } from '../operation.ts'
 import { refuseEarly } from '../write/early-condition.ts'
 import { noSuchBucket } from '../write/require-upload.ts'
 
-export const createMultipartUpload: Operation = async (call) => {
+export const createMultipartUpload: Operation<ObjectCall> = async (call) => {
   refuseUnsupportedWriteHeaders(call.headers)
   const parsed = parseObjectHeaders(call.headers)
   const tagging = headerText(call.headers, 'x-amz-tagging')
   const tags = tagging === undefined ? [] : parseTaggingHeader(tagging)
   const checksum = parseUploadChecksum(call.headers)
   const condition = parsePutConditions(call.headers)
-  const bucket = await requireBucket(call)
   // Some clients send their condition here and again with the completion, where it is decided.
-  await refuseEarly(call, bucket, condition)
-  const created = await call.services.metadata.uploads.create(bucket, {
+  await refuseEarly(call, condition)
+  const created = await call.services.metadata.uploads.create(call.bucket, {
     key: call.key,
     initiatedMs: call.services.now(),
     ...parsed,
@@ -31,7 +30,7 @@ export const createMultipartUpload: Operation = async (call) => {
   if (created.is === 'noSuchBucket') throw noSuchBucket(call)
   const { uploadId } = created.upload
   return xmlReply(
-    renderInitiateMultipartUpload({ bucket: call.bucketName, key: call.key, uploadId }),
+    renderInitiateMultipartUpload({ bucket: call.bucket.name, key: call.key, uploadId }),
     {
       'x-amz-server-side-encryption': 'AES256',
       'x-amz-checksum-algorithm': checksum?.algorithm,

@@ -1,12 +1,9 @@
 // DeleteBucketTagging. https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketTagging.html
-import { S3Error } from '../../../protocol/s3/s3-error.ts'
-import { type Operation, requireBucket } from '../operation.ts'
+import type { BucketCall, Operation } from '../operation.ts'
+import { noSuchBucket } from '../write/require-upload.ts'
 
-export const deleteBucketTagging: Operation = async (call) => {
-  const bucket = await requireBucket(call)
-  const outcome = await call.services.metadata.buckets.setTags(bucket, [])
-  if (outcome.is === 'noSuchBucket') {
-    throw new S3Error('NoSuchBucket', { BucketName: bucket.name })
-  }
+export const deleteBucketTagging: Operation<BucketCall> = async (call) => {
+  const outcome = await call.services.metadata.buckets.setTags(call.bucket, [])
+  if (outcome.is === 'noSuchBucket') throw noSuchBucket(call)
   return { status: 204 }
 }

@@ -1,10 +1,10 @@
 // DeleteBucket. https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html
 import type { Bucket } from '../../../metadata/records.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
-import { type Operation, requireBucket } from '../operation.ts'
+import type { BucketCall, Operation } from '../operation.ts'
 
-export const deleteBucket: Operation = async (call) => {
-  const bucket = await requireBucket(call)
+export const deleteBucket: Operation<BucketCall> = async (call) => {
+  const { bucket } = call
   const outcome = await call.services.metadata.buckets.delete(bucket)
   switch (outcome.is) {
     case 'deleted':

@@ -5,19 +5,18 @@ import {
 } from '../../../protocol/s3/conditions.ts'
 import type { ReplyHeaders } from '../../../protocol/s3/object-headers.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
-import { type Operation, requireBucket } from '../operation.ts'
+import type { ObjectCall, Operation } from '../operation.ts'
 import { requestedVersionId } from '../read/find-version.ts'
 
-export const deleteObject: Operation = async (call) => {
+export const deleteObject: Operation<ObjectCall> = async (call) => {
   const versionId = requestedVersionId(call)
   const condition = parseDeleteConditions(call.headers)
   // Conditions are of the current version; S3 does not take them beside the name of a version.
   if (versionId !== undefined && condition !== undefined) {
     throw new S3Error('NotImplemented', { Header: conditionHeader(condition) })
   }
-  const bucket = await requireBucket(call)
   const outcome = await call.services.metadata.objects.delete({
-    bucket,
+    bucket: call.bucket,
     key: call.key,
     ...(versionId === undefined ? {} : { versionId }),
     ...(condition === undefined ? {} : { condition }),
@@ -36,7 +35,7 @@ export const deleteObject: Operation = async (call) => {
     case 'noSuchKey':
       throw new S3Error('NoSuchKey', { Key: call.key })
     case 'noSuchBucket':
-      throw new S3Error('NoSuchBucket', { BucketName: call.bucketName })
+      throw new S3Error('NoSuchBucket', { BucketName: call.bucket.name })
     default:
       return outcome satisfies never
   }

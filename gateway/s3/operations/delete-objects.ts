@@ -1,7 +1,7 @@
 // DeleteObjects: up to a thousand deletions, each with an outcome of its own.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 import type { DeleteOutcome } from '../../../metadata/metadata-store.ts'
-import type { Bucket, VersionId } from '../../../metadata/records.ts'
+import type { VersionId } from '../../../metadata/records.ts'
 import {
   checksumAlgorithms,
   checksumHeader,
@@ -18,25 +18,25 @@ import {
   type DeletionResult,
   renderDeleteObjects,
 } from '../../../protocol/s3/xml/render-delete-objects.ts'
+import { requirePermission } from '../../access/require.ts'
 import { asS3Error, isStorageFull } from '../../data/storage-full.ts'
 import { xmlReply } from '../../reply.ts'
-import { type Call, type Operation, requireBucket } from '../operation.ts'
+import type { BucketCall, Operation } from '../operation.ts'
 
 /** Deletions under way at once: enough that they share commits, few enough to leave others room. */
 const deletionsAtOnce = 64
 
-export const deleteObjects: Operation = async (call) => {
+export const deleteObjects: Operation<BucketCall> = async (call) => {
   requireIntegrity(call)
-  const bucket = await requireBucket(call)
   const { objects, quiet } = readDeleteObjects(await call.body.bytes(xmlBytesMax))
-  const results = await mapBounded(objects, (object) => deleteOne(call, bucket, object))
+  const results = await mapBounded(objects, (object) => deleteOne(call, object))
   return xmlReply(renderDeleteObjects(results, { quiet }))
 }
 
 const digestHeaders = ['content-md5', ...checksumAlgorithms.map(checksumHeader)]
 
 /** S3 deletes in bulk only what a digest vouches for. That it holds, `bytes` checks. */
-function requireIntegrity(call: Call): void {
+function requireIntegrity(call: BucketCall): void {
   const { headers, body } = call
   const sent = (name: string) =>
     headerText(headers, name) !== undefined || body.announcedTrailers.includes(name)
@@ -48,13 +48,9 @@ function requireIntegrity(call: Call): void {
   )
 }
 
-async function deleteOne(
-  call: Call,
-  bucket: Bucket,
-  object: ObjectToDelete,
-): Promise<DeletionResult> {
+async function deleteOne(call: BucketCall, object: ObjectToDelete): Promise<DeletionResult> {
   try {
-    return await tryDelete(call, bucket, object)
+    return await tryDelete(call, object)
   } catch (cause) {
     // Also on a full disk some may have been deleted, and the client is to know which.
     const error = isStorageFull(cause) ? asS3Error(cause) : cause
@@ -70,13 +66,11 @@ async function deleteOne(
   }
 }
 
-async function tryDelete(
-  call: Call,
-  bucket: Bucket,
-  object: ObjectToDelete,
-): Promise<DeletionResult> {
+async function tryDelete(call: BucketCall, object: ObjectToDelete): Promise<DeletionResult> {
   const { key, condition } = object
-  await permit(call, object)
+  const { bucket } = call
+  const action = object.versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion'
+  await requirePermission(call, action, { is: 'object', bucket, key })
   if (Buffer.byteLength(key) > keyBytesMax) throw new S3Error('KeyTooLongError')
   const versionId = object.versionId === undefined ? undefined : issuedVersionId(object.versionId)
   const outcome = await call.services.metadata.objects.delete({
@@ -87,14 +81,6 @@ async function tryDelete(
     nowMs: call.services.now(),
   })
   return deletionResult(outcome, object)
-}
-
-async function permit(call: Call, object: ObjectToDelete): Promise<void> {
-  const action = object.versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion'
-  const resource = { bucket: call.bucketName, key: object.key }
-  if (!(await call.services.authorize({ identity: call.identity, action, resource }))) {
-    throw new S3Error('AccessDenied')
-  }
 }
 
 // In a list of deletions, S3 answers a malformed version id as one that is not there.

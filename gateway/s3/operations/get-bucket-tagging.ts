@@ -2,10 +2,9 @@
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { renderTagging } from '../../../protocol/s3/xml/render-tagging.ts'
 import { xmlReply } from '../../reply.ts'
-import { type Operation, requireBucket } from '../operation.ts'
+import type { BucketCall, Operation } from '../operation.ts'
 
-export const getBucketTagging: Operation = async (call) => {
-  const bucket = await requireBucket(call)
+export const getBucketTagging: Operation<BucketCall> = async ({ bucket }) => {
   if (bucket.tags.length === 0) throw new S3Error('NoSuchTagSet', { BucketName: bucket.name })
   return xmlReply(renderTagging(bucket.tags))
 }

@@ -11,7 +11,7 @@ import {
   renderObjectAttributes,
 } from '../../../protocol/s3/xml/render-object-attributes.ts'
 import { xmlReply } from '../../reply.ts'
-import type { Call, Operation } from '../operation.ts'
+import type { ObjectCall, Operation } from '../operation.ts'
 import { findRequestedVersion } from '../read/find-version.ts'
 
 const header = 'x-amz-object-attributes'
@@ -24,7 +24,7 @@ const known: ReadonlySet<string> = new Set([
 ])
 const partsMaxDefault = 1000
 
-export const getObjectAttributes: Operation = async (call) => {
+export const getObjectAttributes: Operation<ObjectCall> = async (call) => {
   const asked = parseAttributes(headerText(call.headers, header))
   refuseCustomerKey(call.headers)
   const { bucket, version } = await findRequestedVersion(call)
@@ -68,7 +68,7 @@ function parseAttributes(raw: string | undefined): ReadonlySet<string> {
 
 /** Only of objects uploaded in parts; the parts themselves only where they have checksums. */
 async function describeParts(
-  call: Call,
+  call: ObjectCall,
   version: ObjectVersion,
 ): Promise<AttributedParts | undefined> {
   if (version.data.is !== 'parts') return undefined

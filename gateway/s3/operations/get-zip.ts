@@ -1,9 +1,9 @@
 // GetZip, ours: what is below a prefix as one zip, asked for by the path (docs/zip.md).
 
 import type { ZipService } from '../../zip/zip-service.ts'
-import type { Operation } from '../operation.ts'
+import type { ObjectCall, Operation } from '../operation.ts'
 import { servePrefix } from '../zip/serve-prefix.ts'
 
-export function makeGetZip(zip: ZipService): Operation {
+export function makeGetZip(zip: ZipService): Operation<ObjectCall> {
   return (call) => servePrefix(zip, call, 'GET')
 }

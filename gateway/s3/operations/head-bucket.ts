@@ -1,8 +1,7 @@
 // HeadBucket. https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
-import { type Operation, requireBucket } from '../operation.ts'
+import type { BucketCall, Operation } from '../operation.ts'
 
-export const headBucket: Operation = async (call) => {
-  const bucket = await requireBucket(call)
+export const headBucket: Operation<BucketCall> = async ({ bucket }) => {
   return {
     status: 200,
     headers: {

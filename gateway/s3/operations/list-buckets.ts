@@ -14,9 +14,9 @@ import { renderListBuckets } from '../../../protocol/s3/xml/render-list-buckets.
 import { namespaceOf } from '../../access/find-bucket.ts'
 import { xmlReply } from '../../reply.ts'
 import { ownerOf } from '../list/owner.ts'
-import type { Call, Operation, Services } from '../operation.ts'
+import type { Operation, ServiceCall, Services } from '../operation.ts'
 
-export const listBuckets: Operation = async (call) => {
+export const listBuckets: Operation<ServiceCall> = async (call) => {
   const query = parseListBucketsQuery(call.query, call.services)
   const { buckets, isTruncated } = await listPage(call, query)
   const last = buckets.at(-1)
@@ -80,7 +80,7 @@ function parseMaxBuckets(raw: string | undefined): number {
 
 // A bucket made while the server was told another region still belongs to that one.
 async function listPage(
-  call: Call,
+  call: ServiceCall,
   query: ListBucketsQuery,
 ): Promise<{ buckets: readonly Bucket[]; isTruncated: boolean }> {
   const buckets: Bucket[] = []

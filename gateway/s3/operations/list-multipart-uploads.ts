@@ -1,5 +1,4 @@
 // ListMultipartUploads. https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html
-import type { Bucket } from '../../../metadata/records.ts'
 import {
   type ListUploadsQuery,
   parseListUploadsQuery,
@@ -10,15 +9,15 @@ import {
 } from '../../../protocol/s3/xml/render-list-multipart-uploads.ts'
 import { xmlReply } from '../../reply.ts'
 import { ownerOf } from '../list/owner.ts'
-import { type Call, type Operation, requireBucket } from '../operation.ts'
+import type { BucketCall, Operation } from '../operation.ts'
 
-export const listMultipartUploads: Operation = async (call) => {
+export const listMultipartUploads: Operation<BucketCall> = async (call) => {
   const query = parseListUploadsQuery(call.query)
-  const bucket = await requireBucket(call)
-  return xmlReply(renderListMultipartUploads(await listPage(call, bucket, query), query))
+  return xmlReply(renderListMultipartUploads(await listPage(call, query), query))
 }
 
-async function listPage(call: Call, bucket: Bucket, query: ListUploadsQuery): Promise<UploadPage> {
+async function listPage(call: BucketCall, query: ListUploadsQuery): Promise<UploadPage> {
+  const { bucket } = call
   const { prefix, delimiter, after, afterUploadId, maxUploads } = query
   const shown = { bucketName: bucket.name, owner: ownerOf(bucket.tenantId) }
   // S3 calls an empty page that was asked for complete.

@@ -1,5 +1,4 @@
 // ListObjectVersions. https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
-import type { Bucket } from '../../../metadata/records.ts'
 import { type ListVersionsQuery, parseListVersionsQuery } from '../../../protocol/s3/list-query.ts'
 import {
   renderListVersions,
@@ -7,20 +6,16 @@ import {
 } from '../../../protocol/s3/xml/render-list-versions.ts'
 import { xmlReply } from '../../reply.ts'
 import { ownerOf } from '../list/owner.ts'
-import { type Call, type Operation, requireBucket } from '../operation.ts'
+import type { BucketCall, Operation } from '../operation.ts'
 
-export const listObjectVersions: Operation = async (call) => {
+export const listObjectVersions: Operation<BucketCall> = async (call) => {
   const query = parseListVersionsQuery(call.query)
-  const bucket = await requireBucket(call)
-  const page = await listVersionPage(call, bucket, query)
-  return xmlReply(renderListVersions(page, query), { 'x-amz-bucket-region': bucket.region })
+  const page = await listVersionPage(call, query)
+  return xmlReply(renderListVersions(page, query), { 'x-amz-bucket-region': call.bucket.region })
 }
 
-async function listVersionPage(
-  call: Call,
-  bucket: Bucket,
-  query: ListVersionsQuery,
-): Promise<VersionPage> {
+async function listVersionPage(call: BucketCall, query: ListVersionsQuery): Promise<VersionPage> {
+  const { bucket } = call
   const { prefix, delimiter, after, afterVersionId, maxKeys } = query
   const shown = { bucketName: bucket.name, owner: ownerOf(bucket.tenantId) }
   // S3 calls an empty page that was asked for complete.

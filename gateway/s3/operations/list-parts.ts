@@ -3,22 +3,22 @@ import { parseListPartsQuery } from '../../../protocol/s3/list-uploads-query.ts'
 import { renderListParts } from '../../../protocol/s3/xml/render-list-parts.ts'
 import { xmlReply } from '../../reply.ts'
 import { ownerOf } from '../list/owner.ts'
-import type { Operation } from '../operation.ts'
+import type { ObjectCall, Operation } from '../operation.ts'
 import { requireUpload } from '../write/require-upload.ts'
 
-export const listParts: Operation = async (call) => {
+export const listParts: Operation<ObjectCall> = async (call) => {
   const { maxParts, after } = parseListPartsQuery(call.query)
-  const { upload } = await requireUpload(call)
+  const upload = await requireUpload(call)
   const { parts, isTruncated } = await call.services.metadata.uploads.listParts(upload, {
     after,
     limit: maxParts,
   })
   return xmlReply(
     renderListParts({
-      bucket: call.bucketName,
+      bucket: call.bucket.name,
       key: call.key,
       uploadId: upload.uploadId,
-      owner: ownerOf(call.identity.tenantId),
+      owner: ownerOf(call.bucket.tenantId),
       storageClass: upload.storageClass,
       checksum: upload.checksum,
       partNumberMarker: after,

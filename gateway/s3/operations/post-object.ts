@@ -21,16 +21,15 @@ import {
 } from '../../../protocol/s3/sigv4/post-policy.ts'
 import { renderPostResponse } from '../../../protocol/s3/xml/render-post-response.ts'
 import type { AuthenticateForm } from '../../access/authenticate-form.ts'
+import type { Identity } from '../../access/identity.ts'
 import { checkPresignedHeaders, isPresigned } from '../../access/presigned-headers.ts'
 import { requireOwner } from '../../access/require-owner.ts'
 import type { Reply } from '../../reply.ts'
-import type { Call, FormOperation } from '../operation.ts'
+import type { FormCall, ObjectCall, Operation } from '../operation.ts'
 import { formFileBody } from '../write/form-file-body.ts'
 import { type StoredObject, storedHeaders, storeObject } from '../write/store-object.ts'
 
-type FormCall = Parameters<FormOperation>[0]
-
-export function makePostObject(authenticateForm: AuthenticateForm): FormOperation {
+export function makePostObject(authenticateForm: AuthenticateForm): Operation<FormCall> {
   return async (request) => {
     checkAround(request)
     if (request.body.decodedBytes === undefined) throw new S3Error('MissingContentLength')
@@ -58,27 +57,22 @@ function checkAround({ query, headers }: FormCall): void {
   checkHeadersOfForm(headers)
 }
 
-async function storeForm(
-  request: FormCall,
-  form: PostForm,
-  signer: Pick<Call, 'identity' | 'keys'>,
-): Promise<Reply> {
+async function storeForm(request: FormCall, form: PostForm, identity: Identity): Promise<Reply> {
   requireTextFields(form.latin1Fields)
   const fields = expandFileName(form.fields, form.file.name)
-  const sizes = checkPolicy(request, fields)
-  const call: Call = {
-    ...request,
-    ...signer,
-    key: parseFormKey(fields),
-    headers: formHeaders(fields, form.latin1Fields),
-    body: formFileBody(form.file.body, sizes),
-  }
+  const sizes = identity.is === 'anonymous' ? anySize : checkPolicy(request, fields)
+  const key = parseFormKey(fields)
+  const headers = formHeaders(fields, form.latin1Fields)
   checkHeaders('PostObject', Object.fromEntries(fields))
-  await permit(call)
-  requireOwner(request.headers, call.identity.tenantId)
+  const body = formFileBody(form.file.body, sizes)
+  const call = await request.enter({ identity, key, headers, body })
+  requireOwner(request.headers, call.bucket.tenantId)
   const stored = await storeObject(call, { sizeMax: putBytesMax, lengthOptional: true })
   return answer(call, fields, stored)
 }
+
+/** Without a signature there is no policy either. */
+const anySize: FileSizeRange = { min: 0, max: putBytesMax }
 
 function checkPolicy(request: FormCall, fields: FormFields): FileSizeRange {
   const sizes = checkPostPolicy(parsePostPolicy(fields.get('policy') ?? ''), {
@@ -89,15 +83,8 @@ function checkPolicy(request: FormCall, fields: FormFields): FileSizeRange {
   return { min: sizes.min, max: Math.min(sizes.max, putBytesMax) }
 }
 
-async function permit(call: Call): Promise<void> {
-  const resource = { bucket: call.bucketName, key: call.key }
-  const question = { identity: call.identity, action: 's3:PutObject', resource }
-  if (!(await call.services.authorize(question))) throw new S3Error('AccessDenied')
-  requireOwner(call.headers, call.identity.tenantId)
-}
-
-function answer(call: Call, fields: FormFields, stored: StoredObject): Reply {
-  const object = { bucket: call.bucketName, key: call.key, etag: stored.etag }
+function answer(call: ObjectCall, fields: FormFields, stored: StoredObject): Reply {
+  const object = { bucket: call.bucket.name, key: call.key, etag: stored.etag }
   const action = parseSuccessAction(fields)
   const headers = storedHeaders(stored)
   if (action.is === 'redirect') {
@@ -114,7 +101,7 @@ function answer(call: Call, fields: FormFields, stored: StoredObject): Reply {
 }
 
 /** The form is posted to the bucket: its address, as the client wrote it, and the key. */
-function objectUrl(call: Call): string {
+function objectUrl(call: ObjectCall): string {
   const bucketPath = call.rawPath.endsWith('/') ? call.rawPath : `${call.rawPath}/`
   return call.endpoint + bucketPath + call.key.split('/').map(encodeURIComponent).join('/')
 }

@@ -1,15 +1,12 @@
 // PutBucketTagging. https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html
 import { xmlBytesMax } from '../../../protocol/s3/limits.ts'
-import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { readTagging } from '../../../protocol/s3/xml/read-tagging.ts'
-import { type Operation, requireBucket } from '../operation.ts'
+import type { BucketCall, Operation } from '../operation.ts'
+import { noSuchBucket } from '../write/require-upload.ts'
 
-export const putBucketTagging: Operation = async (call) => {
-  const bucket = await requireBucket(call)
+export const putBucketTagging: Operation<BucketCall> = async (call) => {
   const tags = readTagging(await call.body.bytes(xmlBytesMax), 'bucket')
-  const outcome = await call.services.metadata.buckets.setTags(bucket, tags)
-  if (outcome.is === 'noSuchBucket') {
-    throw new S3Error('NoSuchBucket', { BucketName: bucket.name })
-  }
+  const outcome = await call.services.metadata.buckets.setTags(call.bucket, tags)
+  if (outcome.is === 'noSuchBucket') throw noSuchBucket(call)
   return { status: 204 }
 }

@@ -1,7 +1,6 @@
 // UploadPartCopy. https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
 import type { ObjectVersion } from '../../../metadata/records.ts'
 import { checkCopyRange, parseCopyRange } from '../../../protocol/s3/copy-range.ts'
-import { parseCopySource } from '../../../protocol/s3/copy-source.ts'
 import { putBytesMax } from '../../../protocol/s3/limits.ts'
 import { defaultUploadChecksum } from '../../../protocol/s3/multipart-checksum.ts'
 import { parsePartNumber } from '../../../protocol/s3/part-number.ts'
@@ -10,32 +9,31 @@ import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { refuseUnsupportedWriteHeaders } from '../../../protocol/s3/unsupported-write-headers.ts'
 import { renderCopyPart } from '../../../protocol/s3/xml/render-copy-part.ts'
 import { xmlReply } from '../../reply.ts'
-import { openCopySource } from '../copy/copy-source-version.ts'
+import { findCopySource } from '../copy/copy-source-version.ts'
 import { receiveStored } from '../copy/receive-stored.ts'
-import type { Call, Operation } from '../operation.ts'
+import type { CopyCall, Operation } from '../operation.ts'
 import { useVersion } from '../read/use-version.ts'
 import { commitPart } from '../write/commit-part.ts'
 import { requireUpload } from '../write/require-upload.ts'
 
 const rangeHeader = 'x-amz-copy-source-range'
 
-export const uploadPartCopy: Operation = async (call) => {
+export const uploadPartCopy: Operation<CopyCall> = async (call) => {
   const number = parsePartNumber(call.query.get('partNumber'))
   refuseUnsupportedWriteHeaders(call.headers)
-  const named = parseCopySource(call.headers)
   const asked = askedRange(call)
-  const found = await requireUpload(call)
-  const { algorithm } = found.upload.checksum ?? defaultUploadChecksum
+  const upload = await requireUpload(call)
+  const { algorithm } = upload.checksum ?? defaultUploadChecksum
   const { piece, source } = await useVersion(
-    () => openCopySource(call, named),
+    () => findCopySource(call),
     async (source) => {
       const range = rangeOf(source.version, asked)
       return { source, piece: await receiveStored(call, source, { range, algorithm }) }
     },
   )
   const checksum = { algorithm, value: piece.digest(algorithm).toString('base64') }
-  const { etag, modifiedMs } = await commitPart(call, found, { number, piece, checksum })
-  const shown = found.upload.checksum === undefined ? undefined : checksum
+  const { etag, modifiedMs } = await commitPart(call, upload, { number, piece, checksum })
+  const shown = upload.checksum === undefined ? undefined : checksum
   return xmlReply(renderCopyPart({ etag, modifiedMs, checksum: shown }), {
     'x-amz-server-side-encryption': 'AES256',
     'x-amz-copy-source-version-id':
@@ -45,7 +43,7 @@ export const uploadPartCopy: Operation = async (call) => {
 
 type AskedRange = HalfOpenRange & { readonly raw: string }
 
-function askedRange(call: Call): AskedRange | undefined {
+function askedRange(call: CopyCall): AskedRange | undefined {
   const raw = call.headers[rangeHeader]
   return raw === undefined ? undefined : { ...parseCopyRange(String(raw)), raw: String(raw) }
 }

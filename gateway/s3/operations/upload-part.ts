@@ -1,4 +1,5 @@
 // UploadPart. https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
+import type { Upload } from '../../../metadata/records.ts'
 import {
   addChecksumHeaders,
   type DeclaredChecksum,
@@ -13,31 +14,31 @@ import {
 import type { ReplyHeaders } from '../../../protocol/s3/object-headers.ts'
 import { parsePartNumber } from '../../../protocol/s3/part-number.ts'
 import { refuseUnsupportedWriteHeaders } from '../../../protocol/s3/unsupported-write-headers.ts'
-import type { Call, Operation } from '../operation.ts'
+import type { ObjectCall, Operation } from '../operation.ts'
 import { commitPart } from '../write/commit-part.ts'
 import { receivePayload } from '../write/receive-payload.ts'
-import { type FoundUpload, requireUpload } from '../write/require-upload.ts'
+import { requireUpload } from '../write/require-upload.ts'
 
-export const uploadPart: Operation = async (call) => {
+export const uploadPart: Operation<ObjectCall> = async (call) => {
   const number = parsePartNumber(call.query.get('partNumber'))
   refuseUnsupportedWriteHeaders(call.headers)
   const declared = parseDeclaredChecksum(call.headers, call.body.announcedTrailers)
-  const found = await requireUpload(call)
-  checkPartChecksum(found.upload.checksum, declared?.algorithm)
-  const { piece, checksum } = await receivePart(call, found, declared)
-  const { etag } = await commitPart(call, found, { number, piece, checksum })
+  const upload = await requireUpload(call)
+  checkPartChecksum(upload.checksum, declared?.algorithm)
+  const { piece, checksum } = await receivePart(call, upload, declared)
+  const { etag } = await commitPart(call, upload, { number, piece, checksum })
   const headers: ReplyHeaders = {
     ETag: quoteEtag(etag),
     'x-amz-server-side-encryption': 'AES256',
   }
   // Of a checksum that nobody asked for, S3 says nothing before the upload is complete.
-  if (declared !== undefined || found.upload.checksum !== undefined) {
+  if (declared !== undefined || upload.checksum !== undefined) {
     addChecksumHeaders(headers, { algorithm: checksum.algorithm, value: checksum.value })
   }
   return { status: 200, headers }
 }
 
-function receivePart(call: Call, { upload }: FoundUpload, declared: DeclaredChecksum | undefined) {
+function receivePart(call: ObjectCall, upload: Upload, declared: DeclaredChecksum | undefined) {
   return receivePayload(call, {
     sizeMax: putBytesMax,
     ...(declared === undefined ? {} : { declared }),

@@ -2,7 +2,7 @@
 // without the read breaking off.
 import { MetadataFull } from '../../../metadata/metadata-full.ts'
 import type { ReadHold } from '../../data/read/read-leases.ts'
-import type { Call } from '../operation.ts'
+import type { BucketCall } from '../operation.ts'
 import type { FoundVersion } from './find-version.ts'
 
 /** The version went between its look-up and the hold. `useVersion` begins again for it. */
@@ -12,7 +12,7 @@ export class VersionGone extends Error {
 
 /** Release the hold when the read has ended. Throws `VersionGone`. */
 export async function holdVersion(
-  call: Call,
+  call: BucketCall,
   { bucket, version }: FoundVersion,
 ): Promise<ReadHold> {
   const { metadata, readLeases } = call.services

@@ -5,7 +5,7 @@ import type { Batch, Batches } from '../../data/buffers/batch.ts'
 import { readBatches, readInline } from '../../data/read/object-reader.ts'
 import type { ReadHold } from '../../data/read/read-leases.ts'
 import type { ReplyBody } from '../../reply.ts'
-import type { Call } from '../operation.ts'
+import type { BucketCall } from '../operation.ts'
 import type { FoundVersion } from './find-version.ts'
 import { holdVersion } from './held-version.ts'
 
@@ -26,18 +26,18 @@ const unheldBytesMax = 1024 * 1024
  * version went since it was found.
  */
 export async function openBody(
-  call: Call,
+  call: BucketCall,
   found: FoundVersion,
   range: HalfOpenRange,
 ): Promise<ReplyBody> {
-  const { version } = found
-  const inline = readInline(call.keys, version, range)
+  const { version, keys } = found
+  const inline = readInline(keys, version, range)
   if (inline !== undefined) return inline
   const hold =
     range.end - range.start <= unheldBytesMax ? undefined : await holdVersion(call, found)
   const { metadata, blobs, readLeases } = call.services
   const framesAtOnce = () => framesFor(readLeases.held)
-  const parts = { metadata, blobs, tenantKeys: call.keys, framesAtOnce }
+  const parts = { metadata, blobs, tenantKeys: keys, framesAtOnce }
   const batches = readBatches(parts, version, range)
   try {
     const first = await batches.next()

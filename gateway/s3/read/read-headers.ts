@@ -10,12 +10,12 @@ import { contentRange } from '../../../protocol/s3/range.ts'
 import { overrideHeaders } from '../../../protocol/s3/response-overrides.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import type { Reply } from '../../reply.ts'
-import type { Call } from '../operation.ts'
+import type { BucketCall } from '../operation.ts'
 import type { FoundVersion } from './find-version.ts'
 import type { Selection } from './select-range.ts'
 
 /** The 304 to answer with, or nothing. Throws `PreconditionFailed`. */
-export function checkConditions(call: Call, found: FoundVersion): Reply | undefined {
+export function checkConditions(call: BucketCall, found: FoundVersion): Reply | undefined {
   const verdict = checkReadConditions(call.headers, found.version)
   switch (verdict) {
     case 'proceed':
@@ -44,7 +44,7 @@ function notModifiedHeaders({ bucket, version }: FoundVersion): ReplyHeaders {
 
 /** Everything but the body. Throws `InvalidArgument` for an override that no header can hold. */
 export async function readHeaders(
-  call: Call,
+  call: BucketCall,
   found: FoundVersion,
   selection: Selection,
 ): Promise<ReplyHeaders> {
@@ -81,7 +81,7 @@ export function plainHeaders(
  */
 async function addChecksum(
   headers: ReplyHeaders,
-  call: Call,
+  call: BucketCall,
   shown: FoundVersion & { readonly selection: Selection },
 ): Promise<void> {
   const { version, selection } = shown
@@ -92,7 +92,7 @@ async function addChecksum(
   }
 }
 
-async function partChecksum(call: Call, version: ObjectVersion, number: number) {
+async function partChecksum(call: BucketCall, version: ObjectVersion, number: number) {
   if (version.data.is !== 'parts' || version.checksum === undefined) return undefined
   const { uploadId } = version.data
   const { algorithm } = version.checksum

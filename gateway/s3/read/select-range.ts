@@ -5,7 +5,7 @@ import { parsePartNumber } from '../../../protocol/s3/part-number.ts'
 import { type HalfOpenRange, parseRange, satisfyRange } from '../../../protocol/s3/range.ts'
 import { headerText } from '../../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
-import type { Call } from '../operation.ts'
+import type { BucketCall } from '../operation.ts'
 
 export type Selection = {
   readonly range: HalfOpenRange
@@ -19,7 +19,7 @@ export type Selection = {
  * Throws `InvalidRange` and `InvalidPartNumber` for what lies outside, `InvalidArgument` for a number
  * that is none, `InvalidRequest` for range and part together.
  */
-export function selectRange(call: Call, version: ObjectVersion): Selection {
+export function selectRange(call: BucketCall, version: ObjectVersion): Selection {
   const rangeHeader = headerText(call.headers, 'range')
   const partNumber = call.query.parameters.length === 0 ? undefined : call.query.get('partNumber')
   if (partNumber !== undefined) {

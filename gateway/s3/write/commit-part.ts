@@ -4,8 +4,7 @@ import { defaultUploadChecksum } from '../../../protocol/s3/multipart-checksum.t
 import type { PartNumber } from '../../../protocol/s3/part-number.ts'
 import { noSuchUpload } from '../../../protocol/s3/upload-id.ts'
 import type { StagedData } from '../../data/write/staged-data.ts'
-import type { Call } from '../operation.ts'
-import type { FoundUpload } from './require-upload.ts'
+import type { ObjectCall } from '../operation.ts'
 
 export type ReceivedPart = {
   readonly number: PartNumber
@@ -21,8 +20,8 @@ export type CommittedPart = {
 
 /** Throws `NoSuchUpload` when the upload was completed or aborted meanwhile; nothing is kept then. */
 export async function commitPart(
-  call: Call,
-  { bucket, upload }: FoundUpload,
+  call: ObjectCall,
+  upload: Upload,
   received: ReceivedPart,
 ): Promise<CommittedPart> {
   const { piece, number } = received
@@ -30,7 +29,7 @@ export async function commitPart(
   const etag = piece.md5.toString('hex')
   const modifiedMs = call.services.now()
   const outcome = await piece.commit((data) =>
-    call.services.metadata.uploads.commitPart(bucket, upload, {
+    call.services.metadata.uploads.commitPart(call.bucket, upload, {
       number,
       size: piece.size,
       etag,

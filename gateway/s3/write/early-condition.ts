@@ -1,20 +1,18 @@
 // Judges the condition of a write before its body is read. Only saves the client's upload: whether
 // the condition holds is decided by the commit.
 import type { WriteCondition } from '../../../metadata/metadata-store.ts'
-import type { Bucket } from '../../../metadata/records.ts'
-import type { Call } from '../operation.ts'
+import type { ObjectCall } from '../operation.ts'
 import { commitRefused } from './commit-refused.ts'
 
 /** Throws what the commit would most likely be refused with: `PreconditionFailed`, `NoSuchKey`. */
 export async function refuseEarly(
-  call: Call,
-  bucket: Bucket,
+  call: ObjectCall,
   condition: WriteCondition | undefined,
 ): Promise<void> {
   if (condition === undefined) return
-  const current = await call.services.metadata.objects.get(bucket, call.key)
+  const current = await call.services.metadata.objects.get(call.bucket, call.key)
   const etag = current?.is === 'object' ? current.etag : undefined
-  const target = { bucketName: call.bucketName, key: call.key, condition }
+  const target = { bucketName: call.bucket.name, key: call.key, condition }
   const { ifMatch, ifNoneMatch } = condition
   if (ifMatch !== undefined) {
     if (etag === undefined) throw commitRefused({ is: 'noSuchKey' }, target)

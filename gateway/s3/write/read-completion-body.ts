@@ -5,11 +5,11 @@ import { parseContentMd5 } from '../../../protocol/s3/checksums/checksum-value.t
 import { xmlBytesMax } from '../../../protocol/s3/limits.ts'
 import { headerText } from '../../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
-import type { Call } from '../operation.ts'
+import type { ObjectCall } from '../operation.ts'
 import { collectPayload, verifyPayloadSha256 } from './small-payload.ts'
 
 /** Throws `MaxMessageLengthExceeded`, `XAmzContentSHA256Mismatch`, `InvalidDigest`, `BadDigest`. */
-export async function readCompletionBody({ body, headers }: Call): Promise<Buffer> {
+export async function readCompletionBody({ body, headers }: ObjectCall): Promise<Buffer> {
   const md5Text = headerText(headers, 'content-md5')
   const md5 = md5Text === undefined ? undefined : parseContentMd5(md5Text)
   const whole = await collectPayload(body, xmlBytesMax)

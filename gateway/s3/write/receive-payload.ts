@@ -14,7 +14,7 @@ import {
 } from '../../../protocol/s3/checksums/checksum-value.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import type { StagedData } from '../../data/write/staged-data.ts'
-import type { Call } from '../operation.ts'
+import type { ObjectCall } from '../operation.ts'
 
 export type PayloadOptions = {
   /** Plaintext bytes. A longer payload throws `EntityTooLarge`, before it is read when it says so. */
@@ -44,7 +44,7 @@ const s3DefaultAlgorithm: ChecksumAlgorithm = 'CRC64NVME'
  * reading the body throws.
  */
 export async function receivePayload(
-  call: Call,
+  call: ObjectCall,
   options: PayloadOptions,
 ): Promise<ReceivedPayload> {
   const expected = parseExpectations(call, options)
@@ -73,7 +73,7 @@ type Expectations = {
   readonly algorithm: ChecksumAlgorithm
 }
 
-function parseExpectations(call: Call, options: PayloadOptions): Expectations {
+function parseExpectations(call: ObjectCall, options: PayloadOptions): Expectations {
   const { body, headers } = call
   const md5 = headers['content-md5']
   const bytes = body.decodedBytes
@@ -109,7 +109,7 @@ function digestsNeeded(
   return digests
 }
 
-function verify(call: Call, piece: StagedData, expected: Expectations): void {
+function verify(call: ObjectCall, piece: StagedData, expected: Expectations): void {
   if (expected.sha256 !== undefined) verifySha256(piece.digest('SHA256'), expected.sha256)
   if (expected.md5 !== undefined && !expected.md5.equals(piece.md5)) {
     throw new S3Error(
@@ -137,7 +137,7 @@ function verifySha256(computed: Buffer, expectedHex: string): void {
   })
 }
 
-function declaredValue(call: Call, declared: DeclaredChecksum): Buffer {
+function declaredValue(call: ObjectCall, declared: DeclaredChecksum): Buffer {
   if (declared.in === 'header') return declared.value
   const name = checksumHeader(declared.algorithm)
   const raw = call.body.trailer(name)

@@ -2,12 +2,11 @@
 // DeleteObjectTagging have in common.
 import type { Tag, VersionId } from '../../../metadata/records.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
-import { type Call, requireBucket } from '../operation.ts'
+import type { ObjectCall } from '../operation.ts'
 import { requestedVersionId } from '../read/find-version.ts'
 
 export type TagChange = {
   readonly method: 'PUT' | 'DELETE'
-  /** Asked for once the bucket is known to exist. */
   readonly readTags: () => Promise<readonly Tag[]>
 }
 
@@ -16,11 +15,11 @@ export type TagChange = {
  * `MethodNotAllowed` for a delete marker, and what `readTags` throws.
  */
 export async function setObjectTags(
-  call: Call,
+  call: ObjectCall,
   change: TagChange,
 ): Promise<Readonly<Record<string, string>>> {
   const versionId = requestedVersionId(call)
-  const bucket = await requireBucket(call)
+  const { bucket } = call
   const outcome = await call.services.metadata.objects.setTags(bucket, call.key, {
     ...(versionId === undefined ? {} : { versionId }),
     tags: await change.readTags(),

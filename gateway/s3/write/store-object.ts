@@ -10,11 +10,10 @@ import { headerText } from '../../../protocol/s3/request-headers.ts'
 import { parseTaggingHeader } from '../../../protocol/s3/tag-set.ts'
 import { refuseUnsupportedWriteHeaders } from '../../../protocol/s3/unsupported-write-headers.ts'
 import { writtenVersionId } from '../../../protocol/s3/version-id.ts'
-import { type Call, requireBucket } from '../operation.ts'
+import type { ObjectCall } from '../operation.ts'
 import { commitRefused } from './commit-refused.ts'
 import { refuseEarly } from './early-condition.ts'
 import { receivePayload } from './receive-payload.ts'
-import { requirePutTagging } from './require-put-tagging.ts'
 
 export type StoredObject = {
   readonly committed: Committed
@@ -26,26 +25,24 @@ export type StoredObject = {
 /**
  * Every refusal that the headers call for comes before the first byte of the body is read. Throws the
  * errors of `parseObjectHeaders`, `refuseUnsupportedWriteHeaders`, `parseTaggingHeader`,
- * `requirePutTagging`, `receivePayload` and `commitRefused`.
+ * `receivePayload` and `commitRefused`.
  */
 export async function storeObject(
-  call: Call,
+  call: ObjectCall,
   options: { readonly sizeMax: number; readonly lengthOptional?: true },
 ): Promise<StoredObject> {
   refuseUnsupportedWriteHeaders(call.headers)
   const parsed = parseObjectHeaders(call.headers)
   const tagging = headerText(call.headers, 'x-amz-tagging')
   const tags = tagging === undefined ? [] : parseTaggingHeader(tagging)
-  if (tagging !== undefined) await requirePutTagging(call)
   const condition = parsePutConditions(call.headers)
-  const bucket = await requireBucket(call)
-  await refuseEarly(call, bucket, condition)
+  await refuseEarly(call, condition)
   const { piece, checksum } = await receivePayload(call, options)
   const etag = piece.md5.toString('hex')
   const { size, crc32 } = piece
   const outcome = await piece.commit((data) =>
     call.services.metadata.objects.commit({
-      bucket,
+      bucket: call.bucket,
       key: call.key,
       content: { size, etag, crc32, checksum, ...parsed, tags, data },
       ...(condition === undefined ? {} : { condition }),
@@ -53,7 +50,7 @@ export async function storeObject(
     }),
   )
   if (outcome.is === 'committed') return { committed: outcome, etag, checksum }
-  const target = { bucketName: call.bucketName, key: call.key }
+  const target = { bucketName: call.bucket.name, key: call.key }
   throw commitRefused(outcome, condition === undefined ? target : { ...target, condition })
 }
 

@@ -26,7 +26,7 @@ export type AwsChunkedHeaders = {
 export function parseAwsChunkedOptions(
   payload: PayloadDeclaration,
   headers: AwsChunkedHeaders,
-  signing: ChunkSigning,
+  signing: ChunkSigning | undefined,
 ): AwsChunkedOptions | undefined {
   switch (payload.is) {
     case 'sha256':

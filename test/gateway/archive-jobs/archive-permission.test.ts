@@ -1,9 +1,11 @@
 // What somebody must be allowed to do who asks for an archive job: the job itself asks no more.
 import assert from 'node:assert'
 import { permitOrder } from '../../../gateway/archive-jobs/archive-permission.ts'
-import { parseTenantId } from '../../../metadata/record-ids.ts'
+import { askerOf } from '../../../gateway/native-api/native-permission.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { describe } from '../../support/describe.ts'
+import { GatewayHarness } from '../../support/gateway-harness.ts'
+import { resourceName } from '../../support/policy.ts'
 
 const order = {
   bucketName: 'files',
@@ -15,44 +17,56 @@ const order = {
 const needed = [
   'holdfast:CreateArchive files/',
   's3:ListBucket files/',
-  's3:GetObject files/docs/',
   's3:PutObject results/x.zip',
 ]
 
-/** What is asked for when all is granted but `denied`. */
-async function askedWithout(denied: string | undefined): Promise<readonly string[]> {
-  const asked: string[] = []
-  const tenantId = parseTenantId('tenant') ?? assert.fail()
-  const identity = { tenantId, userName: 'somebody', accessKeyId: 'AKIA' }
-  const services = {
-    authorize: async ({
-      action,
-      resource,
-    }: {
-      action: string
-      resource: { bucket: string; key: string }
-    }) => {
-      const question = `${action} ${resource.bucket}/${resource.key}`
-      asked.push(question)
-      return question !== denied
-    },
-  }
-  await permitOrder({ services, identity }, order)
-  return asked
-}
-
 describe('the permissions of an archive job', (test) => {
+  let harness: GatewayHarness
+  let denied: string | undefined
+  const asked: string[] = []
+  const ask = (destination = order.destination) => {
+    asked.length = 0
+    const call = harness.nativeCall()
+    return permitOrder(call, askerOf(call, harness.root), { ...order, destination })
+  }
+  test.before(async () => {
+    harness = await GatewayHarness.open({
+      authorize: ({ action, resource }) => {
+        const question = `${action} ${resourceName(resource)}`
+        asked.push(question)
+        return question !== denied
+      },
+    })
+    await harness.makeBucket('files')
+    await harness.makeBucket('results')
+  })
+  test.after(() => harness.close())
+
   test('are those to make one, to list and read its source, and to write its destination', async () => {
-    assert.deepStrictEqual(await askedWithout(undefined), needed)
+    denied = 's3:GetObject files/docs/secret'
+    const { readable } = await ask()
+    assert.deepStrictEqual(asked, needed)
+    assert.equal(await readable?.('docs/open'), true)
+    assert.equal(await readable?.('docs/secret'), false)
+    assert.deepStrictEqual(asked.slice(needed.length), ['s3:GetObject files/docs/open', denied])
   })
 
   test('are all needed', async () => {
-    for (const denied of needed) {
+    for (denied of needed) {
       await assert.rejects(
-        askedWithout(denied),
+        ask(),
         (cause) => cause instanceof S3Error && cause.code === 'AccessDenied',
         denied,
       )
     }
+  })
+
+  test('do not lead from one tenant to another', async () => {
+    denied = undefined
+    await harness.makeBucket('theirs', 'off', harness.addTenant('other').keys.tenantId)
+    await assert.rejects(
+      ask({ bucketName: 'theirs', key: 'x.zip' }),
+      (cause) => cause instanceof S3Error && cause.code === 'InvalidRequest',
+    )
   })
 })

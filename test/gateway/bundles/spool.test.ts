@@ -74,6 +74,7 @@ async function freezeEmpty(harness: GatewayHarness): Promise<Manifest> {
       name: `entry ${at}`,
     })),
     windows: false,
+    readable: new Map(),
   })
 }
 

@@ -3,15 +3,17 @@
 import assert from 'node:assert'
 import { randomBytes } from 'node:crypto'
 import type { BlobStore } from '../../../datanode/blob-store.ts'
+import type { Identity } from '../../../gateway/access/identity.ts'
 import type { Reply } from '../../../gateway/reply.ts'
-import type { Operation } from '../../../gateway/s3/operation.ts'
 import { deleteObject } from '../../../gateway/s3/operations/delete-object.ts'
+import { makeGetBucketZip } from '../../../gateway/s3/operations/get-bucket-zip.ts'
 import { makeGetZip } from '../../../gateway/s3/operations/get-zip.ts'
+import { makeHeadBucketZip } from '../../../gateway/s3/operations/head-bucket-zip.ts'
 import { makeHeadZip } from '../../../gateway/s3/operations/head-zip.ts'
 import { putObject } from '../../../gateway/s3/operations/put-object.ts'
 import { ZipService } from '../../../gateway/zip/zip-service.ts'
 import type { S3Error } from '../../../protocol/s3/s3-error.ts'
-import { bodyOfReply, GatewayHarness, headerOf } from '../../support/gateway-harness.ts'
+import { type Asked, bodyOfReply, GatewayHarness, headerOf } from '../../support/gateway-harness.ts'
 
 export type ZipAsk = {
   /** Everything behind the bucket, as a key; with a slash at its end for a folder. */
@@ -21,6 +23,8 @@ export type ZipAsk = {
   /** The value of `zip`. */
   readonly form?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Who asks; the root user unless given. */
+  readonly by?: Identity
 }
 
 export const bucket = 'zipped'
@@ -28,14 +32,10 @@ export const bucket = 'zipped'
 export class ZipFixture {
   readonly harness: GatewayHarness
   readonly zip: ZipService
-  private readonly get: Operation
-  private readonly head: Operation
 
   private constructor(harness: GatewayHarness, zip: ZipService) {
     this.harness = harness
     this.zip = zip
-    this.get = makeGetZip(zip)
-    this.head = makeHeadZip(zip)
   }
 
   static async open(): Promise<ZipFixture> {
@@ -66,15 +66,26 @@ export class ZipFixture {
   }
 
   async ask(ask: ZipAsk = {}): Promise<Reply> {
-    return this.harness.run(this.get, requestOf(ask))
+    return this.harness.run(this.handlerOf('GET', ask), requestOf(ask))
   }
 
   async askHead(ask: ZipAsk = {}): Promise<Reply> {
-    return this.harness.run(this.head, requestOf(ask))
+    return this.harness.run(this.handlerOf('HEAD', ask), requestOf(ask))
   }
 
   refused(ask: ZipAsk): Promise<S3Error> {
-    return this.harness.refusal(this.get, requestOf(ask))
+    return this.harness.refusal(this.handlerOf('GET', ask), requestOf(ask))
+  }
+
+  /** Of the whole bucket, it is another operation. */
+  private handlerOf(method: 'GET' | 'HEAD', { prefix = '' }: ZipAsk): Asked {
+    const { zip } = this
+    if (prefix === '') {
+      return method === 'GET'
+        ? { GetBucketZip: makeGetBucketZip(zip) }
+        : { HeadBucketZip: makeHeadBucketZip(zip) }
+    }
+    return method === 'GET' ? { GetZip: makeGetZip(zip) } : { HeadZip: makeHeadZip(zip) }
   }
 
   /** The bytes of an archive, whose length is as announced. */
@@ -95,10 +106,10 @@ export function etagOf(reply: Reply): string {
   return etag
 }
 
-function requestOf({ prefix = '', query, form, headers = {} }: ZipAsk) {
+function requestOf({ prefix = '', query, form, headers = {}, by }: ZipAsk) {
   const zip = form === undefined ? 'zip' : `zip=${form}`
   const whole = query === undefined ? zip : `${zip}&${query}`
-  return { bucket, key: prefix, query: whole, headers }
+  return { bucket, key: prefix, query: whole, headers, ...(by === undefined ? {} : { by }) }
 }
 
 /** Names and contents of an archive without zip64 fields, found by its central directory. */

@@ -1,6 +1,6 @@
 // What listings repeat of the request, as AWS documents for each: as it was sent, or URL-encoded.
 import assert from 'node:assert'
-import type { Operation } from '../../../../gateway/s3/operation.ts'
+import type { BucketCall, Operation } from '../../../../gateway/s3/operation.ts'
 import { createMultipartUpload } from '../../../../gateway/s3/operations/create-multipart-upload.ts'
 import { listBuckets } from '../../../../gateway/s3/operations/list-buckets.ts'
 import { listMultipartUploads } from '../../../../gateway/s3/operations/list-multipart-uploads.ts'
@@ -33,7 +33,7 @@ const queryOf = (parameters: Readonly<Record<string, string>>) =>
     .join('&')
 
 type Listing = {
-  readonly operation: Operation
+  readonly operation: Operation<BucketCall>
   readonly parameters: Readonly<Record<string, string>>
   /** The elements in which a text comes back that may be encoded, and those in which one comes as it is. */
   readonly texts: Readonly<Record<string, string>>

@@ -10,7 +10,12 @@ import { headObject } from '../../../../gateway/s3/operations/head-object.ts'
 import { putObject } from '../../../../gateway/s3/operations/put-object.ts'
 import { defaultNamespace } from '../../../../metadata/namespaces.ts'
 import { describe } from '../../../support/describe.ts'
-import { bodyOfReply, GatewayHarness, headerOf } from '../../../support/gateway-harness.ts'
+import {
+  bodyOfReply,
+  GatewayHarness,
+  type HarnessRequest,
+  headerOf,
+} from '../../../support/gateway-harness.ts'
 import { seededBytes } from '../../../support/seeded-bytes.ts'
 
 const random = seededBytes()
@@ -146,7 +151,7 @@ describe('PutObject and GetObject', (test) => {
   test('what the headers condemn is refused before the body is read', async () => {
     await harness.run(putObject, { bucket, key: 'taken', body: small })
     const before = harness.bodiesRead
-    const cases: readonly [string, Parameters<typeof harness.call>[0]][] = [
+    const cases: readonly [string, HarnessRequest][] = [
       ['NoSuchBucket', { bucket: 'nowhere', key: 'k' }],
       ['MissingContentLength', { bucket, key: 'k', withoutLength: true }],
       ['PreconditionFailed', { bucket, key: 'taken', headers: { 'if-none-match': '*' } }],

@@ -70,8 +70,8 @@ describe('a long GET', (test) => {
       random: randomBytes,
       nowMs: Date.now,
     })
-    const call = harness.call({ bucket: 'held', key: 'k' })
-    const reply = await getObject({ ...call, services: { ...call.services, readLeases: full } })
+    const services = { readLeases: full }
+    const reply = await harness.run(getObject, { bucket: 'held', key: 'k', services })
     ok(typeof reply.body === 'object' && 'open' in reply.body)
     const pieces: Buffer[] = []
     for await (const batch of reply.body.open()) pieces.push(...batch)

@@ -2,7 +2,12 @@
 import assert from 'node:assert'
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { receivePayload } from '../../../../gateway/s3/write/receive-payload.ts'
+import type { ObjectCall } from '../../../../gateway/s3/operation.ts'
+import {
+  type PayloadOptions,
+  type ReceivedPayload,
+  receivePayload,
+} from '../../../../gateway/s3/write/receive-payload.ts'
 import { S3Error } from '../../../../protocol/s3/s3-error.ts'
 import { describe } from '../../../support/describe.ts'
 import { GatewayHarness, type HarnessRequest } from '../../../support/gateway-harness.ts'
@@ -13,9 +18,18 @@ const sizeMax = 1_000_000
 
 describe('receivePayload', (test) => {
   let harness: GatewayHarness
+  const receive = async (request: HarnessRequest, options: Partial<PayloadOptions> = {}) => {
+    let received: ReceivedPayload | undefined
+    const PutObject = async (call: ObjectCall) => {
+      received = await receivePayload(call, { sizeMax, ...options })
+      return { status: 200 }
+    }
+    await harness.run({ PutObject }, { bucket: 'received', key: 'k', ...request })
+    return received ?? assert.fail('nothing was received')
+  }
   const refusal = async (request: HarnessRequest) => {
     try {
-      await receivePayload(harness.call(request), { sizeMax })
+      await receive(request)
     } catch (cause) {
       assert(cause instanceof S3Error)
       return cause
@@ -24,13 +38,13 @@ describe('receivePayload', (test) => {
   }
   test.before(async () => {
     harness = await GatewayHarness.open()
+    await harness.makeBucket('received')
   })
   test.after(() => harness.close())
 
   test('size, MD5, CRC-32 and the checksum of the payload are told', async () => {
     const body = random.bytes(100_000)
-    const call = harness.call({ body })
-    const { piece, checksum } = await receivePayload(call, { sizeMax, defaultAlgorithm: 'SHA1' })
+    const { piece, checksum } = await receive({ body }, { defaultAlgorithm: 'SHA1' })
     assert.equal(piece.size, body.length)
     assert.equal(piece.crc32, crc32(body))
     assert.equal(piece.md5.toString('hex'), createHash('md5').update(body).digest('hex'))
@@ -54,9 +68,9 @@ describe('receivePayload', (test) => {
   })
 
   test('without a length, a body that turns out too long is refused all the same', async () => {
-    const call = harness.call({ body: Buffer.alloc(sizeMax + 1), withoutLength: true })
+    const tooLong: HarnessRequest = { body: Buffer.alloc(sizeMax + 1), withoutLength: true }
     await assert.rejects(
-      receivePayload(call, { sizeMax, lengthOptional: true }),
+      receive(tooLong, { lengthOptional: true }),
       (cause) => cause instanceof S3Error && cause.code === 'EntityTooLarge',
     )
   })
@@ -85,7 +99,7 @@ describe('receivePayload', (test) => {
     }
     for (const [name, value] of Object.entries(values)) {
       const headers = { [`x-amz-checksum-${name}`]: value }
-      const { piece, checksum } = await receivePayload(harness.call({ body, headers }), { sizeMax })
+      const { piece, checksum } = await receive({ body, headers })
       assert.equal(checksum.value, value)
       await piece.discard()
       const refused = await refusal({ body: 'other', headers })

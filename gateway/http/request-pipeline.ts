@@ -1,29 +1,24 @@
-// One request from its head to its reply: address, operation, signature, what the operation takes,
-// permission, operation, reply. Nothing before the operation reads the body, so a request that its headers condemn is
-// answered before the client has sent it (`Expect: 100-continue`).
+// One request from its head to its reply: address, operation, who has signed; then
+// `run-operation.ts`: what the operation takes, bucket, permission, handler. Nothing before the handler reads the body, so a request that
+// its headers condemn is answered before the client has sent it (`Expect: 100-continue`).
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Address, hostedBucket, parseAddress } from '../../protocol/s3/address.ts'
-import { checkHeaders } from '../../protocol/s3/check-headers.ts'
-import { checkParameters } from '../../protocol/s3/check-parameters.ts'
 import type { Checksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { matchOperation } from '../../protocol/s3/match-operation.ts'
-import {
-  type OperationName,
-  type OperationRow,
-  operations,
-} from '../../protocol/s3/operations-table.ts'
+import { type OperationRow, operations } from '../../protocol/s3/operations-table.ts'
 import { parseRequestTarget, type RequestTarget } from '../../protocol/s3/request-target.ts'
 import { S3Error, type S3ErrorCode } from '../../protocol/s3/s3-error.ts'
 import { renderError } from '../../protocol/s3/xml/render-error.ts'
 import type { Authenticate, Caller } from '../access/authenticate.ts'
-import { type RefusedRequest, refusalWithRegion } from '../access/bucket-region.ts'
-import { checkPresignedHeaders, withPresignedHeaders } from '../access/presigned-headers.ts'
-import { requireOwner } from '../access/require-owner.ts'
+import type { RequestContext } from '../access/authorize.ts'
+import { refusalWithRegion } from '../access/bucket-region.ts'
+import { withPresignedHeaders } from '../access/presigned-headers.ts'
 import { asS3Error } from '../data/storage-full.ts'
 import { answerNative } from '../native-api/answer-native.ts'
 import { isNativePath, jsonErrorReply, type NativeRoutes } from '../native-api/native-route.ts'
 import type { Reply } from '../reply.ts'
-import type { Call, FormOperation, Operation, Services } from '../s3/operation.ts'
+import type { Handlers, Services } from '../s3/operation.ts'
+import { type Arrived, formCall, runOperation } from '../s3/run-operation.ts'
 import { answerAnonymous, isAnonymous } from './anonymous-routes.ts'
 import type { PaceLimit } from './body-pace.ts'
 import { foldedHeaders } from './folded-headers.ts'
@@ -32,10 +27,6 @@ import { ReplyBatch } from './reply-batch.ts'
 import { HttpRequestBody } from './request-body.ts'
 import type { RequestIds } from './request-id.ts'
 import { sendReply } from './send-reply.ts'
-
-export type Handlers = Readonly<Record<Exclude<OperationName, 'PostObject'>, Operation>> & {
-  readonly PostObject: FormOperation
-}
 
 export type RequestHandlerDeps = {
   readonly services: Services
@@ -114,7 +105,8 @@ const expected: ReadonlySet<S3ErrorCode> = new Set([
   'InsufficientStorage',
 ])
 
-type Arrived = {
+/** A request under way. */
+type Begun = {
   readonly incoming: IncomingMessage
   readonly outgoing: ServerResponse
   readonly expectsContinue: boolean
@@ -122,19 +114,19 @@ type Arrived = {
   readonly progress: Progress
 }
 
-async function answer(deps: RequestHandlerDeps, arrived: Arrived): Promise<Reply> {
-  const { incoming, progress } = arrived
+async function answer(deps: RequestHandlerDeps, begun: Begun): Promise<Reply> {
+  const { incoming, progress } = begun
   requireHost(incoming)
   const target = parseRequestTarget(incoming.url ?? '/')
   const method = incoming.method ?? 'GET'
-  const receive = (payload: Caller['payload']) => receiveBody(deps, arrived, payload)
+  const receive = (payload: Caller['payload']) => receiveBody(deps, begun, payload)
   const anonymous = isAnonymous(incoming.headers, target)
   // What is not S3's lies beside buckets, never within one.
   if (
     (anonymous || isNativePath(target.rawPath)) &&
     hostedBucket(incoming.headers.host, deps.domains) === undefined
   ) {
-    const call = { ...makeRequest(deps, arrived, { target, address: {} }), method }
+    const call = { ...makeRequest(deps, begun, { target, address: {} }), method }
     if (isNativePath(target.rawPath)) {
       progress.isNative = true
       progress.operation = target.rawPath.split('/', 3).join('/')
@@ -145,39 +137,31 @@ async function answer(deps: RequestHandlerDeps, arrived: Arrived): Promise<Reply
     if (reply !== undefined) return reply
   }
   const address = parseAddress(target.rawPath, incoming.headers.host, deps.domains)
-  const request = makeRequest(deps, arrived, { target, address })
+  const request = makeRequest(deps, begun, { target, address })
   const name = matchOperation({ method, address, query: target.query, headers: request.headers })
   progress.operation = name
   if (name === 'PostObject') {
     const plain = { chunked: undefined, expectedSha256: undefined }
-    return deps.handlers.PostObject({ ...request, body: receive(plain) })
+    return deps.handlers.PostObject(formCall({ ...request, body: receive(plain) }))
   }
   const row: OperationRow = operations[name]
-  const { bucketName, services } = request
-  const refused = { operation: name, bucketName, isAnonymous: anonymous }
-  const { identity, keys, payload } = await deps
+  const { identity, payload } = await deps
     .authenticate(incoming, { target, of: row.ours ? 'ours' : 's3' })
-    .catch((cause) => tellRegion(cause, refused, services))
-  checkPresignedHeaders(target.query)
-  checkParameters(name, target.query)
-  checkHeaders(name, request.headers)
-  const call = { ...request, identity, keys, body: receive(payload) }
-  await permit(call, row).catch((cause) => tellRegion(cause, refused, services))
-  return deps.handlers[name](call)
+    .catch((cause) => tellRegion(cause, address, request.services))
+  return runOperation(deps.handlers, name, {
+    identity,
+    request: { ...request, body: receive(payload) },
+  })
 }
 
 /** Throws the refusal of a request, with what it may learn of the bucket; and what is no refusal. */
-async function tellRegion(
-  cause: unknown,
-  refused: RefusedRequest,
-  services: Services,
-): Promise<never> {
-  throw cause instanceof S3Error ? await refusalWithRegion(cause, refused, services) : cause
+async function tellRegion(cause: unknown, address: Address, services: Services): Promise<never> {
+  throw cause instanceof S3Error ? await refusalWithRegion(cause, address.bucket, services) : cause
 }
 
 function receiveBody(
   { checksums, pace }: RequestHandlerDeps,
-  { incoming, outgoing, expectsContinue, progress }: Arrived,
+  { incoming, outgoing, expectsContinue, progress }: Begun,
   { chunked, expectedSha256 }: Caller['payload'],
 ): HttpRequestBody {
   const options = { chunked, expectedSha256, checksums, pace, expectsContinue }
@@ -195,31 +179,25 @@ function requireHost({ headers, httpVersion }: IncomingMessage): void {
 const hostSyntax = /^(?:[A-Za-z0-9._~%!$&'()*+,;=-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?$/
 
 function makeRequest(
-  deps: RequestHandlerDeps,
-  { incoming, requestId }: Arrived,
-  { target, address }: { target: RequestTarget; address: Address },
-): Omit<Call, 'identity' | 'keys' | 'body'> {
-  const scheme = 'encrypted' in incoming.socket ? 'https' : 'http'
+  { services }: RequestHandlerDeps,
+  { incoming, requestId }: Begun,
+  { target, address }: { readonly target: RequestTarget; readonly address: Address },
+): Omit<Arrived, 'body'> {
+  const { query, rawPath } = target
+  const isEncrypted = 'encrypted' in incoming.socket
+  const headers = withPresignedHeaders(foldedHeaders(incoming), query)
+  const sourceIp = () => incoming.socket.remoteAddress
+  const context: RequestContext = { headers, query, isEncrypted, sourceIp, now: services.now }
   return {
-    services: deps.services,
-    bucketName: address.bucket ?? '',
-    key: address.key ?? '',
-    query: target.query,
-    headers: withPresignedHeaders(foldedHeaders(incoming), target.query),
+    services,
+    address,
+    context,
+    query,
+    headers,
     requestId,
-    endpoint: `${scheme}://${incoming.headers.host ?? ''}`,
-    rawPath: target.rawPath,
+    endpoint: `${isEncrypted ? 'https' : 'http'}://${incoming.headers.host ?? ''}`,
+    rawPath,
   }
-}
-
-async function permit(call: Call, row: OperationRow): Promise<void> {
-  const action =
-    row.versionAction !== undefined && call.query.has('versionId') ? row.versionAction : row.action
-  const resource = { bucket: call.bucketName, key: call.key }
-  if (!(await call.services.authorize({ identity: call.identity, action, resource }))) {
-    throw new S3Error('AccessDenied')
-  }
-  requireOwner(call.headers, call.identity.tenantId)
 }
 
 function errorReply(

@@ -1,0 +1,43 @@
+// Permissions of requests below `/-/`: asked once the route has found out who asks, and of which bucket.
+import type { Bucket } from '../../metadata/records.ts'
+import type { Asking, OwnedBucket, Resource } from '../access/authorize.ts'
+import { requireBucket } from '../access/find-bucket.ts'
+import type { User } from '../access/identity.ts'
+import { type Asker, requirePermission } from '../access/require.ts'
+import { requireOwner } from '../access/require-owner.ts'
+import type { NativeCall } from './native-route.ts'
+
+/** Somebody with what he may do, in one request of ours. */
+export type NativeAsker = Asker & Pick<Asking, 'context'> & { readonly identity: User }
+
+export function askerOf({ services, context }: NativeCall, identity: User): NativeAsker {
+  return { identity, context, decider: services.authorize({ identity, context }) }
+}
+
+/** Throws `AccessDenied`, also when the headers expect another owner of the bucket. */
+export async function permitOnBucket(
+  asker: NativeAsker,
+  action: string,
+  bucket: OwnedBucket,
+): Promise<void> {
+  await requirePermission(asker, action, { is: 'bucket', bucket })
+  requireOwner(asker.context.headers, bucket.tenantId)
+}
+
+/** About what the caller's own tenant has. */
+export async function permitOnService(asker: NativeAsker, action: string): Promise<void> {
+  const everything: Resource = { is: 'service' }
+  await requirePermission(asker, action, everything)
+  requireOwner(asker.context.headers, asker.identity.tenantId)
+}
+
+/** Throws `NoSuchBucket`, and as `permitOnBucket`. */
+export async function openBucket(
+  call: NativeCall,
+  asker: NativeAsker,
+  asked: { readonly action: string; readonly name: string },
+): Promise<Bucket> {
+  const bucket = await requireBucket(call.services.metadata, asked.name, asker.identity)
+  await permitOnBucket(asker, asked.action, bucket)
+  return bucket
+}

@@ -1,0 +1,85 @@
+// Asks for what the row of an operation needs: all of it before the operation runs, but for what only the
+// operation finds out, such as keys in a body and tags of what is copied.
+import type { Address } from '../../protocol/s3/address.ts'
+import type { Need, OperationRow } from '../../protocol/s3/operations-table.ts'
+import type { RequestHeaders } from '../../protocol/s3/request-headers.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
+import type { Resource } from '../access/authorize.ts'
+import { withRegion } from '../access/bucket-region.ts'
+import { permittedKeys, requirePermission } from '../access/require.ts'
+import { requireOwner } from '../access/require-owner.ts'
+import type { BucketCall, NewBucketCall, ObjectCall, ReadTarget } from './operation.ts'
+
+/** Throws `AccessDenied`. */
+export async function permitService(
+  call: NewBucketCall,
+  row: OperationRow,
+  address: Address,
+): Promise<void> {
+  const { bucketName, headers } = call
+  const { tenantId } = call.identity
+  const resource: Resource =
+    address.bucket === undefined
+      ? { is: 'service' }
+      : { is: 'bucket', bucket: { tenantId, name: bucketName } }
+  for (const { action, whenSent } of row.needs) {
+    if (isSent(whenSent, headers)) await requirePermission(call, action, resource)
+  }
+  requireOwner(headers, tenantId)
+}
+
+/** On what the request addresses. Throws `AccessDenied`, with the region of the bucket. */
+export async function permit(
+  call: BucketCall & Partial<Pick<ObjectCall, 'key'>>,
+  row: OperationRow,
+  addressed: Resource,
+): Promise<void> {
+  const { bucket, headers, query, services } = call
+  try {
+    for (const need of row.needs) {
+      if (need.of === 'source' || need.whenTagged === true) continue
+      if (!isSent(need.whenSent, headers)) continue
+      if (need.of === 'keys') await requireHope(call, need)
+      else if (need.of === 'bucket') {
+        const listing = call.key === undefined ? {} : { prefix: call.key }
+        await requirePermission(call, need.action, { is: 'bucket', bucket, ...listing })
+      } else {
+        const ofVersion = need.ofVersion !== undefined && query.has('versionId')
+        const action = ofVersion ? need.ofVersion : need.action
+        const asked = requirePermission(call, action, addressed)
+        if (asked !== undefined) await asked
+      }
+    }
+    requireOwner(headers, bucket.tenantId)
+  } catch (cause) {
+    throw cause instanceof S3Error ? withRegion(cause, services.region) : cause
+  }
+}
+
+/** On what is copied. Throws `AccessDenied`. */
+export async function permitSource(
+  call: ObjectCall,
+  row: OperationRow,
+  { bucket, key, versionId }: Omit<ReadTarget, 'keys'>,
+): Promise<void> {
+  for (const need of row.needs) {
+    if (need.of !== 'source' || need.whenTagged === true) continue
+    const action = versionId === undefined ? need.action : (need.ofVersion ?? need.action)
+    await requirePermission(call, action, { is: 'object', bucket, key })
+  }
+  requireOwner(call.headers, bucket.tenantId, 'source')
+}
+
+/** Users hear of each key by itself. Others are not listened to when there is nothing that they may do. */
+async function requireHope(call: BucketCall, { action }: Need): Promise<void> {
+  if (call.identity.is === 'user') return
+  await permittedKeys(call, action, { bucket: call.bucket, prefix: '' })
+}
+
+function isSent(when: Need['whenSent'], headers: RequestHeaders): boolean {
+  if (when === undefined) return true
+  const { headers: names, value } = when
+  return names.some((name) =>
+    value === undefined ? headers[name] !== undefined : headers[name] === value,
+  )
+}

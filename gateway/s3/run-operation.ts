@@ -1,0 +1,165 @@
+// From a request whose sender is known to the operation that it asks for: checks what the operation takes,
+// finds the bucket, asks for every permission that the operation's row names, and hands over. Knows no socket: tests run operations here.
+import type { Bucket } from '../../metadata/records.ts'
+import type { Address } from '../../protocol/s3/address.ts'
+import { checkHeaders } from '../../protocol/s3/check-headers.ts'
+import { checkParameters } from '../../protocol/s3/check-parameters.ts'
+import { parseCopySource } from '../../protocol/s3/copy-source.ts'
+import {
+  type OperationName,
+  type OperationRow,
+  operations,
+} from '../../protocol/s3/operations-table.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { parseVersionId } from '../../protocol/s3/version-id.ts'
+import type { RequestContext } from '../access/authorize.ts'
+import { refusalWithRegion } from '../access/bucket-region.ts'
+import { requireBucket } from '../access/find-bucket.ts'
+import type { Identity } from '../access/identity.ts'
+import type { TenantKeys } from '../access/keys/tenant-keys.ts'
+import { checkPresignedHeaders } from '../access/presigned-headers.ts'
+import type { Reply } from '../reply.ts'
+import type {
+  BucketCall,
+  Calls,
+  FormCall,
+  Handlers,
+  KindOf,
+  NewBucketCall,
+  ObjectCall,
+  ReadTarget,
+  ServiceCall,
+  Services,
+} from './operation.ts'
+import { permit, permitService, permitSource } from './permit.ts'
+
+/** A request as it came: but for who has sent it. */
+export type Arrived = Omit<ServiceCall, 'identity' | 'decider'> & {
+  readonly address: Address
+  readonly context: RequestContext
+}
+
+type NameOf<Kind extends keyof Calls> = {
+  [Name in OperationName]: KindOf<Name> extends Kind ? Name : never
+}[OperationName]
+
+/** Those whose sender is known before their body is read. */
+export type SignedOperation = Exclude<OperationName, NameOf<'form'>>
+
+const kinds: ReadonlyMap<string, keyof Calls> = new Map(
+  Object.entries<OperationRow>(operations).map(([name, row]) => [name, kindOf(row)]),
+)
+
+function kindOf(row: OperationRow): keyof Calls {
+  if (row.makesBucket === true) return 'newBucket'
+  return row.header === 'x-amz-copy-source' ? 'copy' : row.scope
+}
+
+function isOf<Kind extends keyof Calls>(kind: Kind, name: OperationName): name is NameOf<Kind> {
+  return kinds.get(name) === kind
+}
+
+type Signed = { readonly identity: Identity; readonly request: Arrived }
+
+/**
+ * Throws what `checkPresignedHeaders`, `checkParameters` and `checkHeaders` throw, `NoSuchBucket`, `AccessDenied`,
+ * `InvalidArgument` for the name of what is to be copied, and what the operation throws.
+ */
+export async function runOperation(
+  handlers: Handlers,
+  name: SignedOperation,
+  { identity, request }: Signed,
+): Promise<Reply> {
+  // Before anything is asked: what is asked is what will be done.
+  checkPresignedHeaders(request.query)
+  checkParameters(name, request.query)
+  checkHeaders(name, request.headers)
+  if (isOf('service', name) || isOf('newBucket', name)) {
+    const call = await enterService({ identity, request }, operations[name])
+    return handlers[name](call)
+  }
+  const opened = await openBucket(request, identity)
+  const { bucket } = opened
+  if (isOf('bucket', name)) {
+    const call = { ...request, ...opened, identity }
+    await permit(call, operations[name], { is: 'bucket', bucket })
+    return handlers[name](call)
+  }
+  const key = request.address.key ?? ''
+  const call = { ...request, ...opened, identity, key }
+  await permit(call, operations[name], { is: 'object', bucket, key })
+  if (isOf('object', name)) return handlers[name](call)
+  const source = await openSource(call, operations[name])
+  return handlers[name]({ ...call, source })
+}
+
+/** For an operation that reads in its body who has sent it. */
+export function formCall(request: Arrived): FormCall {
+  return {
+    ...request,
+    bucketName: request.address.bucket ?? '',
+    enter: async (form) => {
+      const { identity, key, headers } = form
+      const context = { ...request.context, headers }
+      const call = { ...request, ...form, ...(await openBucket({ ...request, context }, identity)) }
+      await permit(call, operations.PostObject, { is: 'object', bucket: call.bucket, key })
+      return call
+    },
+  }
+}
+
+async function enterService(
+  { identity, request }: Signed,
+  row: OperationRow,
+): Promise<NewBucketCall> {
+  const { services, context, address } = request
+  const bucketName = address.bucket ?? ''
+  const decider = services.authorize({ identity, context })
+  try {
+    // Who belongs to no tenant has no buckets, and can make none.
+    if (identity.is === 'anonymous') throw new S3Error('AccessDenied')
+    const call = { ...request, identity, bucketName, decider }
+    await permitService(call, row, address)
+    return call
+  } catch (cause) {
+    throw cause instanceof S3Error
+      ? await refusalWithRegion(cause, address.bucket, services)
+      : cause
+  }
+}
+
+async function openBucket(
+  { services, context, address }: Pick<Arrived, 'services' | 'context' | 'address'>,
+  identity: Identity,
+): Promise<Pick<BucketCall, 'bucket' | 'keys' | 'decider'>> {
+  const bucket = await requireBucket(services.metadata, address.bucket ?? '', identity)
+  const found = requireKeys(services, bucket)
+  // Mostly they are at hand.
+  const keys = found instanceof Promise ? await found : found
+  return { bucket, keys, decider: services.authorize({ identity, context }) }
+}
+
+/** Of the bucket's owner. Throws `NoSuchBucket` when that tenant is gone. */
+function requireKeys(
+  services: Services,
+  { tenantId, name }: Bucket,
+): TenantKeys | Promise<TenantKeys> {
+  const sure = (keys: TenantKeys | undefined) => {
+    if (keys !== undefined) return keys
+    throw new S3Error('NoSuchBucket', { BucketName: name })
+  }
+  const found = services.keysOfTenant(tenantId)
+  return found instanceof Promise ? found.then(sure) : sure(found)
+}
+
+/** What is copied: in a bucket of its own, that may be somebody else's. */
+async function openSource(call: ObjectCall, row: OperationRow): Promise<ReadTarget> {
+  const { services, headers, identity } = call
+  const { bucketName, key, versionId: raw } = parseCopySource(headers)
+  const versionId = raw === undefined ? undefined : parseVersionId(raw, 'x-amz-copy-source')
+  const isHere = bucketName === call.bucket.name
+  const bucket = isHere ? call.bucket : await requireBucket(services.metadata, bucketName, identity)
+  const source = { bucket, key, ...(versionId === undefined ? {} : { versionId }) }
+  await permitSource(call, row, source)
+  return { ...source, keys: isHere ? call.keys : await requireKeys(services, bucket) }
+}
