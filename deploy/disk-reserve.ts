@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { lmdbUsedBytes } from '../datanode/disk/lmdb-file-check.ts'
 import { errorCode, type Vfs } from '../datanode/disk/vfs.ts'
 import type { RepeatingJob } from '../gateway/background/repeating.ts'
-import type { Log } from '../gateway/compose/compose-gateway.ts'
+import type { Log } from '../gateway/log.ts'
 import { isNoRoom } from '../protocol/no-room.ts'
 
 const pauseMs = 1_000
@@ -21,7 +21,7 @@ export type DiskReserveParts = {
   readonly vfs: Pick<Vfs, 'allocate' | 'totalBytes'>
   /** Whether writes are refused for want of room. */
   readonly isFull: () => Promise<boolean>
-  readonly log: Log
+  readonly log: Pick<Log, 'warn'>
 }
 
 /**
@@ -39,7 +39,7 @@ export function diskReserve(parts: DiskReserveParts): RepeatingJob {
   const tell = async () => {
     const isFull = await parts.isFull()
     if (isFull !== wasFull)
-      log(isFull ? 'disk full, writes are refused' : 'disk has room again', {})
+      log.warn(isFull ? 'disk full, writes are refused' : 'disk has room again')
     wasFull = isFull
   }
   const keep = async () => {
@@ -48,7 +48,7 @@ export function diskReserve(parts: DiskReserveParts): RepeatingJob {
     } catch (cause) {
       if (errorCode(cause) !== 'ENOTSUP') throw cause
       isPossible = false
-      log('no space can be reserved: on a full disk deletes may fail', { cause })
+      log.warn('no space can be reserved: on a full disk deletes may fail', { cause })
     }
   }
   return {

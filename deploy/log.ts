@@ -1,9 +1,23 @@
-// Where a server tells what went wrong: one line of JSON an event, on standard error.
-import type { Log } from '../gateway/compose/compose-gateway.ts'
+// Where a server tells what goes on: one line of JSON an event, on standard error, written at once, so that
+// what a process says last is there.
+import pino from 'pino'
+import { type Log, type LogLevel, logTo } from '../gateway/log.ts'
 
-export const logToStderr: Log = (event, details) => {
-  const line = { time: new Date().toISOString(), event, ...details }
-  process.stderr.write(`${JSON.stringify(line, showErrors)}\n`)
+/** Lines below the level are not written. */
+export function openLog(level: LogLevel): Log {
+  const lines = pino(
+    {
+      level,
+      base: null,
+      messageKey: 'event',
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { cause: showCause },
+    },
+    // What its stream meets, `outliveLog` lives with.
+    process.stderr,
+  )
+  return logTo((at, event, details) => lines[at](details, event))
 }
 
 /**
@@ -15,8 +29,8 @@ export function outliveLog(): void {
 }
 
 /** Errors have no enumerable fields, and the cause behind them is what explains them. */
-function showErrors(_name: string, value: unknown): unknown {
+function showCause(value: unknown): unknown {
   if (!(value instanceof Error)) return value
   const { name, message, stack, cause } = value
-  return { name, message, stack, ...(cause === undefined ? {} : { cause }) }
+  return { name, message, stack, ...(cause === undefined ? {} : { cause: showCause(cause) }) }
 }

@@ -6,19 +6,21 @@ import { type MasterKey, openMasterKey } from '../gateway/access/keys/master-key
 import { type Repeating, type RepeatingJob, repeat } from '../gateway/background/repeating.ts'
 import { type Background, startBackground } from '../gateway/compose/background.ts'
 import { type ArchiveWork, composeArchiveWork } from '../gateway/compose/compose-archive-work.ts'
-import { composeGateway, type Gateway, type Log } from '../gateway/compose/compose-gateway.ts'
+import { composeGateway, type Gateway } from '../gateway/compose/compose-gateway.ts'
 import {
   composeGatheringWork,
   type GatheringWork,
 } from '../gateway/compose/compose-gathering-work.ts'
 import type { Config } from '../gateway/config/config.ts'
+import { logRequests } from '../gateway/http/request-record.ts'
 import { createS3Server } from '../gateway/http/s3-server.ts'
+import type { Log } from '../gateway/log.ts'
 import type { LmdbMetadataStore } from '../metadata/lmdb/lmdb-metadata-store.ts'
 import { MetadataFull } from '../metadata/metadata-full.ts'
 import { collectOften } from './collector-flags.ts'
 import { diskReserve } from './disk-reserve.ts'
 import { followCommits } from './follow-commits.ts'
-import { logToStderr } from './log.ts'
+import { openLog } from './log.ts'
 import { openPair, type Pair, type PairOptions, proveStores } from './pair-stores.ts'
 import type { Engines, OpenEngines, ProcessRole } from './serving.ts'
 
@@ -36,14 +38,15 @@ export const openEngines: OpenEngines = async (config, { role, processId, readAl
     random: randomBytes,
     mayCreate: proof?.isNew === true,
   })
-  const stores = await openStores(config, role, { processId, proof })
-  return new EmbeddedEngines({ config, masterKey, processId, log: logToStderr, ...stores })
+  const log = openLog(config.logLevel)
+  const stores = await openStores(config, role, { processId, proof, log })
+  return new EmbeddedEngines({ config, masterKey, processId, log, ...stores })
 }
 
 async function openStores(
   config: Config,
   role: ProcessRole,
-  opening: Pick<PairOptions, 'processId' | 'proof'>,
+  { log, ...opening }: Pick<PairOptions, 'processId' | 'proof'> & { readonly log: Log },
 ): Promise<Pair> {
   const pair = await openPair({
     dataDirectory: config.dataDirectory,
@@ -51,13 +54,13 @@ async function openStores(
     ...opening,
     onMetadataUnusable: (cause, disk) => {
       // No other could take the place of the process that hands out connections; it serves none itself.
-      if (role === 'primary' && disk === 'readOnly') logToStderr('the disk is read-only', { cause })
-      else endProcess('metadata cannot be written any more', cause)
+      if (role === 'primary' && disk === 'readOnly') log.warn('the disk is read-only', { cause })
+      else endProcess(log, 'metadata cannot be written any more', cause)
     },
-    onIndexUnusable: (cause) => endProcess('the chunk index cannot be read any more', cause),
+    onIndexUnusable: (cause) => endProcess(log, 'the chunk index cannot be read any more', cause),
   })
   if (role !== 'worker') {
-    await reserveOf(config, pair.blobs).run(noSignal)
+    await reserveOf(config, { blobs: pair.blobs, log }).run(noSignal)
     // Nothing else runs yet: whoever began a chunk list is gone.
     await unlessFull(pair.metadata.chunks.abandonListsExcept([]))
   }
@@ -97,17 +100,20 @@ class EmbeddedEngines implements Engines {
       })
       jobs.push(followCommits(lineage))
     }
-    const onFailure = (job: string, cause: unknown) => log('background job failed', { job, cause })
+    const onFailure = (job: string, cause: unknown) =>
+      log.error('background job failed', { job, cause })
     this.#upkeep = jobs.map((job) => repeat(job, onFailure))
     reportRecovery(blobs, log)
   }
 
   async serveS3({ listen, tls }: Parameters<Engines['serveS3']>[0]) {
+    const { config, log } = this.#parts
     const gateway = await composeGateway({
       ...this.#parts,
       random: randomBytes,
       now: Date.now,
       onManyReaders: collectOften,
+      observe: logRequests(log, { all: config.logLevel === 'debug' }),
       check: async () => {
         await this.check()
       },
@@ -127,7 +133,11 @@ class EmbeddedEngines implements Engines {
       metadata,
       blobs,
       now: Date.now,
-      moreJobs: [...this.#archiveWork.jobs, ...this.#gatheringWork.jobs, reserveOf(config, blobs)],
+      moreJobs: [
+        ...this.#archiveWork.jobs,
+        ...this.#gatheringWork.jobs,
+        reserveOf(config, { blobs, log }),
+      ],
       options: {
         staleUploadMs: config.staleUploadAgeMs,
         keepOrphansMs: config.keepOrphansMs,
@@ -140,7 +150,7 @@ class EmbeddedEngines implements Engines {
   async processesLeft(living: ReadonlySet<string>): Promise<void> {
     const { metadata, blobs, log, processId } = this.#parts
     for (const problem of await blobs.adoptOrphanSegments(living))
-      log('damaged segment', { problem })
+      log.error('damaged segment', { problem })
     await metadata.chunks.abandonListsExcept([processId, ...living])
   }
 
@@ -158,11 +168,11 @@ class EmbeddedEngines implements Engines {
     await this.#gatheringWork?.close()
     await Promise.all(this.#upkeep.map((job) => job.stop()))
     await this.#gateway?.close()
-    const { lineage, blobs, metadata } = this.#parts
+    const { lineage, blobs, metadata, log } = this.#parts
     // So that no copy from before this stop passes for what is there after it.
     if (lineage !== undefined) {
       await unlessFull(lineage.keep()).catch((cause: unknown) =>
-        logToStderr('the last mark failed', { cause }),
+        log.error('the last mark failed', { cause }),
       )
     }
     await blobs.close()
@@ -178,9 +188,12 @@ function idleAfter(work: () => Promise<void>): RepeatingJob['run'] {
   }
 }
 
-function reserveOf({ dataDirectory }: Config, blobs: DiskBlobStore): RepeatingJob {
+function reserveOf(
+  { dataDirectory }: Config,
+  { blobs, log }: Pick<EngineParts, 'blobs' | 'log'>,
+): RepeatingJob {
   return diskReserve({
-    ...{ dataDirectory, vfs: realVfs, log: logToStderr },
+    ...{ dataDirectory, vfs: realVfs, log },
     isFull: () => blobs.isFull(),
   })
 }
@@ -196,14 +209,14 @@ async function unlessFull(work: Promise<unknown>): Promise<void> {
 
 /** What the blob store found wrong after an unclean stop is for the operator to know. */
 function reportRecovery(blobs: DiskBlobStore, log: Log): void {
-  for (const problem of blobs.recovery?.problems ?? []) log('damaged segment', { problem })
+  for (const problem of blobs.recovery?.problems ?? []) log.error('damaged segment', { problem })
 }
 
 /**
  * At once: what is under way may never be answered, and what is durable needs no closing. The primary
  * replaces a worker; the service manager, or whoever started it, the server.
  */
-function endProcess(why: string, cause: unknown): never {
-  logToStderr(`${why}: this process ends`, { pid: process.pid, cause })
+function endProcess(log: Log, why: string, cause: unknown): never {
+  log.error(`${why}: this process ends`, { pid: process.pid, cause })
   process.exit(1)
 }

@@ -36,6 +36,9 @@ export type PayloadFraming = {
   readonly expectedSha256: string | undefined
 }
 
+/** As the bytes come. */
+export const plainFraming: PayloadFraming = { chunked: undefined, expectedSha256: undefined }
+
 export type Caller = {
   readonly identity: Identity
   readonly payload: PayloadFraming

@@ -10,6 +10,7 @@ import { retryPause } from '../background/retry-pause.ts'
 import { UnreadableData } from '../data/read/reader-deps.ts'
 import { isStorageFull, pauseForRoomMs } from '../data/storage-full.ts'
 import type { Ingest } from '../data/write/ingest.ts'
+import type { Log } from '../log.ts'
 import { removeManifest } from '../zip/manifest-cache.ts'
 import type { ZipService } from '../zip/zip-service.ts'
 import { attemptsMax, jobLifeMs } from './archive-limits.ts'
@@ -27,7 +28,7 @@ export type ArchiveWorkerDeps = {
   readonly now: () => number
   /** Milliseconds of a clock that does not jump. */
   readonly clock: () => number
-  readonly log: (event: string, details: Readonly<Record<string, unknown>>) => void
+  readonly log: Log
 }
 
 /** `job` is queued and its time has come. Throws only what the metadata store throws. */
@@ -129,7 +130,7 @@ async function giveBack(deps: ArchiveWorkerDeps, row: JobRow, cause: unknown): P
     const state = { is: 'queued', notBeforeMs: deps.now() + pauseForRoomMs } as const
     return row.change({ state, lastError, attempts: job.attempts - 1 })
   }
-  deps.log('archive job failed', { job: job.jobId, attempt: job.attempts, cause })
+  deps.log.warn('archive job failed', { job: job.jobId, attempt: job.attempts, cause })
   if (cause instanceof JobFailed || job.attempts >= attemptsMax) {
     await row.change({ state: { is: 'failed' }, lastError })
     return cleanUpJob(deps.metadata, row.job, deps.now())

@@ -1,7 +1,9 @@
 // What is given up when space is short, before writes are refused: idle downloads lose what they hold,
 // the oldest first, and more of them with every look that finds space still short.
+
 import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
+import type { Log } from '../log.ts'
 import { dropIdleArchives } from '../zip/drop-idle-archives.ts'
 import type { RepeatingJob } from './repeating.ts'
 
@@ -9,7 +11,7 @@ export type MakeRoomDeps = {
   readonly metadata: Pick<MetadataStore, 'manifests' | 'leases'>
   readonly blobs: Pick<BlobStore, 'hasRoom' | 'usage'>
   readonly now: () => number
-  readonly log: (event: string, details: Readonly<Record<string, unknown>>) => void
+  readonly log: Pick<Log, 'warn'>
 }
 
 const lookEveryMs = 5_000
@@ -31,12 +33,12 @@ export function makeRoom({ metadata, blobs, now, log }: MakeRoomDeps): Repeating
         return 'idle'
       }
       const dropped = await dropIdleArchives(metadata, { nowMs: now(), limit: atOnce })
-      if (dropped > 0) log('space is short: idle archives dropped', { dropped })
+      if (dropped > 0) log.warn('space is short: idle archives dropped', { dropped })
       atOnce *= 2
       // They are not ours to end: whoever runs the server may.
       const bundles = await metadata.leases.holding('bundle')
       if (bundles.length > 0 && !isTold) {
-        log('space is short: bundles hold what was deleted', { bundles: bundles.length })
+        log.warn('space is short: bundles hold what was deleted', { bundles: bundles.length })
         isTold = true
       }
       return 'idle'

@@ -32,7 +32,7 @@ export function backgroundIngest(
       random,
       owner: parts.processId,
       nowMs: now,
-      onLeftover: (cause) => log(leftBehind, { cause }),
+      onLeftover: (cause) => log.warn(leftBehind, { cause }),
     })
   let made: Promise<Ingest> | undefined
   return {

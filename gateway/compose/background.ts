@@ -7,6 +7,7 @@ import { makeRoom } from '../background/make-room.ts'
 import { type RepeatingJob, repeat } from '../background/repeating.ts'
 import { sweepOrphans } from '../background/sweep-orphans.ts'
 import { sweepBundles } from '../bundles/sweep-bundles.ts'
+import type { Log } from '../log.ts'
 import { sweepManifests } from '../zip/sweep-manifests.ts'
 
 export type BackgroundOptions = {
@@ -25,7 +26,7 @@ export type BackgroundDeps = {
   readonly options: BackgroundOptions
   /** Work that needs more than the stores. */
   readonly moreJobs: readonly RepeatingJob[]
-  readonly log: (event: string, details: Readonly<Record<string, unknown>>) => void
+  readonly log: Log
 }
 
 export interface Background {
@@ -46,7 +47,7 @@ const abortPage = 100
 
 export function startBackground(deps: BackgroundDeps): Background {
   const onFailure = (job: string, cause: unknown) =>
-    deps.log('background job failed', { job, cause })
+    deps.log.error('background job failed', { job, cause })
   const relay = startOutboxRelay({
     outbox: deps.metadata.outbox,
     deleteBlobs: async (blobs) => {
@@ -56,7 +57,7 @@ export function startBackground(deps: BackgroundDeps): Background {
     },
     onFailure: (cause) => onFailure('outbox', cause),
     onSetAside: ({ seq, tenantId }, cause) =>
-      deps.log('broken release set aside', { seq, tenantId, cause }),
+      deps.log.error('broken release set aside', { seq, tenantId, cause }),
   })
   const running = [...jobs(deps), ...deps.moreJobs].map((job) => repeat(job, onFailure))
   return {
@@ -86,7 +87,7 @@ function jobs(deps: BackgroundDeps): readonly RepeatingJob[] {
         const keep = { minAgeMs: orphanMinAgeMs, keepMs, signal }
         const swept = await sweepOrphans({ blobs, orphans }, keep)
         const left = await orphans.count()
-        if (left > 0 || swept.removed > 0) deps.log('orphaned chunks', { ...swept, left })
+        if (left > 0 || swept.removed > 0) deps.log.info('orphaned chunks', { ...swept, left })
         return 'idle'
       },
     },
@@ -143,9 +144,9 @@ async function scrub({ blobs, options, log }: BackgroundDeps): Promise<'idle'> {
   const bytes = (options.scrubBytesPerSecond * scrubPauseMs) / second
   if (bytes === 0) return 'idle'
   const { corrupt, problems } = await blobs.scrub(bytes)
-  for (const problem of problems) log('damaged segment', { problem })
+  for (const problem of problems) log.error('damaged segment', { problem })
   for (const ref of corrupt) {
-    log('corrupt chunk', { chunk: ref.id.toString('hex'), generation: ref.generation })
+    log.error('corrupt chunk', { chunk: ref.id.toString('hex'), generation: ref.generation })
   }
   return 'idle'
 }

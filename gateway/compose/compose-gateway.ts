@@ -17,15 +17,17 @@ import { HashPool } from '../data/digests/hash-pool.ts'
 import { ReadLeases } from '../data/read/read-leases.ts'
 import { Ingest } from '../data/write/ingest.ts'
 import { IngestBudget } from '../data/write/ingest-budget.ts'
+import { answeringS3 } from '../http/answer-s3.ts'
 import { watchHealth } from '../http/health.ts'
+import { makeNativeApp, type NativeApp } from '../http/native-app.ts'
 import { type RequestIds, requestIds } from '../http/request-id.ts'
-import { type HandleRequest, makeRequestHandler } from '../http/request-pipeline.ts'
+import { logRequests, type ObserveRequest } from '../http/request-record.ts'
+import { type HandleRequest, makeServe } from '../http/serve-request.ts'
+import type { Log } from '../log.ts'
 import type { Services } from '../s3/operation.ts'
 import { ZipService } from '../zip/zip-service.ts'
-import { makeNativeRoutes } from './native-routes.ts'
+import { nativeRoutes } from './native-routes.ts'
 import { operationHandlers } from './operation-handlers.ts'
-
-export type Log = (event: string, details: Readonly<Record<string, unknown>>) => void
 
 export type GatewayDeps = {
   readonly metadata: MetadataStore
@@ -46,6 +48,8 @@ export type GatewayDeps = {
   readonly random: RandomBytes
   readonly now: () => number
   readonly log: Log
+  /** Told of each request when it has ended. Absent: the log alone is, of those that failed. */
+  readonly observe?: ObserveRequest
   /** What callers may do. By default, root users anything to what is their tenant's. */
   readonly authorize?: Authorize
   /** Rejects when requests cannot be served now. */
@@ -55,7 +59,10 @@ export type GatewayDeps = {
 }
 
 export type Gateway = {
+  /** Requests of S3. */
   readonly handle: HandleRequest
+  /** Those below `/-/`. */
+  readonly native: NativeApp
   readonly ids: RequestIds
   readonly services: Services
   /** Ends helper threads. To be called when no request is under way. */
@@ -69,6 +76,7 @@ const hashThreads = 2
 
 export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
   const { metadata, blobs, masterKey, config, now, log, authorize = authorizeRoot } = deps
+  const { observe = logRequests(log, { all: false }) } = deps
   const checksums = await loadChecksums()
   const hashPool = new HashPool({ threadsMax: hashThreads })
   const buffersMax = Math.floor(config.ingestMemoryBytes / chunkBytesMax / 2)
@@ -81,7 +89,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     random: deps.random,
     owner: deps.processId,
     nowMs: now,
-    onLeftover: (cause) => log('an upload left something behind', { cause }),
+    onLeftover: (cause) => log.warn('an upload left something behind', { cause }),
   })
   const readLeases = new ReadLeases({
     leases: metadata.leases,
@@ -109,7 +117,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
   const clock = () => performance.now()
   const { random, onManyReaders = () => {}, check = async () => {} } = deps
   const zip = new ZipService({ metadata, blobs, random, now, clock, onManyReaders })
-  const nativeRoutes = makeNativeRoutes({
+  const routes = nativeRoutes({
     metadata,
     zip,
     random: deps.random,
@@ -128,21 +136,19 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     await readLeases.close()
     await hashPool.close()
   }
-  const handle = makeRequestHandler({
-    services,
-    nativeRoutes,
-    handlers: operationHandlers({ authenticateForm: makeAuthenticateForm(signing), zip }),
-    authenticate: makeAuthenticate({ ...signing, domains: config.domains }),
-    health: watchHealth(check, clock),
-    checksums,
-    ids,
-    domains: config.domains,
-    pace: {
-      ...config.uploadPace,
-      graceMs: config.uploadPace.windowMs,
-      nowMs: clock,
-    },
-    onFailure: (failure) => log('request failed', failure),
+  const { domains } = config
+  const authenticate = makeAuthenticate({ ...signing, domains })
+  const serve = makeServe({
+    ...{ ids, checksums, clock, observe },
+    pace: { ...config.uploadPace, graceMs: config.uploadPace.windowMs, nowMs: clock },
   })
-  return { handle, ids, services, close }
+  const handle = serve(
+    answeringS3({
+      ...{ services, authenticate, domains, hostId: ids.hostId },
+      handlers: operationHandlers({ authenticateForm: makeAuthenticateForm(signing), zip }),
+      health: watchHealth(check, clock),
+    }),
+  )
+  const native = makeNativeApp({ services, authenticate, domains, serve }, routes)
+  return { handle, native, ids, services, close }
 }

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { type LogLevel, logLevels } from '../log.ts'
 import { type ConfigSources, collectSettings, messageOf, type Said } from './config-sources.ts'
 import {
   BadValue,
@@ -50,6 +51,7 @@ export type Config = {
   readonly externalSources: ExternalSources
   /** Bundles may fetch without TLS too, from public addresses. */
   readonly externalHttp: boolean
+  readonly logLevel: LogLevel
   readonly drainMs: number
 }
 
@@ -173,6 +175,7 @@ function buildConfig(values: Values, sources: ConfigSources): Config {
     keepOrphansMs: values.takeOr('keep-orphans', bounded(parseDurationMs, '0s', '3650d')),
     externalSources: values.takeOr('external-sources', oneOf(['off', 'public', 'any'])),
     externalHttp: values.takeOr('external-http', parseSwitch),
+    logLevel: values.takeOr('log-level', oneOf(logLevels)),
     drainMs: values.takeOr('drain-time', bounded(parseDurationMs, '0s', '1h')),
   }
 }

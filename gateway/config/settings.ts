@@ -120,6 +120,12 @@ export const settings = {
     fallback: 'off',
     isSwitch: true,
   },
+  'log-level': {
+    value: 'LEVEL',
+    means:
+      'What is logged on standard error, one line of JSON an event: error, warn, info, or debug (every request too).',
+    fallback: 'info',
+  },
   'drain-time': {
     value: 'DURATION',
     means:

@@ -30,6 +30,8 @@ export class HttpRequestBody implements RequestBody {
   private trailers: Trailers | undefined
   /** True once the client was asked for its body. */
   begun = false
+  /** Bytes off the socket so far, still encoded. */
+  received = 0
 
   constructor(incoming: IncomingMessage, outgoing: ServerResponse, options: BodyOptions) {
     this.incoming = incoming
@@ -43,7 +45,7 @@ export class HttpRequestBody implements RequestBody {
   async *stream(): AsyncGenerator<Buffer, void, undefined> {
     this.begun = true
     if (this.options.expectsContinue) this.outgoing.writeContinue()
-    const received = paced(receive(this.incoming), this.options.pace)
+    const received = paced(this.receive(), this.options.pace)
     if (this.options.chunked === undefined) {
       yield* guardLength(received, this.decodedBytes ?? 0)
       return
@@ -70,22 +72,26 @@ export class HttpRequestBody implements RequestBody {
   header(name: string): string | undefined {
     return headerText(this.incoming.headers, name)
   }
+
+  /**
+   * The bytes off the socket. Leaving the loop early must not destroy the socket: the reply still has to
+   * go out on it. A connection that breaks ends in `IncompleteBody`, for the log: nobody reads the reply.
+   */
+  private async *receive(): AsyncGenerator<Buffer, void, undefined> {
+    const { incoming } = this
+    try {
+      for await (const piece of incoming.iterator({ destroyOnReturn: false })) {
+        this.received += piece.length
+        yield piece
+      }
+    } catch (cause) {
+      if (incoming.errored || incoming.destroyed) throw new S3Error('IncompleteBody', {}, { cause })
+      throw cause
+    }
+  }
 }
 
 function contentLength(incoming: IncomingMessage): number | undefined {
   const raw = incoming.headers['content-length']
   return raw === undefined ? undefined : Number(raw)
-}
-
-/**
- * The bytes off the socket. Leaving the loop early must not destroy the socket: the reply still has to
- * go out on it. A connection that breaks ends in `IncompleteBody`, for the log: nobody reads the reply.
- */
-async function* receive(incoming: IncomingMessage): AsyncGenerator<Buffer, void, undefined> {
-  try {
-    for await (const piece of incoming.iterator({ destroyOnReturn: false })) yield piece
-  } catch (cause) {
-    if (incoming.errored || incoming.destroyed) throw new S3Error('IncompleteBody', {}, { cause })
-    throw cause
-  }
 }

@@ -1,6 +1,6 @@
-// The HTTP(S) server of the S3 port. Hono has one catch-all route and gets the raw request as its Node
+// The HTTP(S) server of the S3 port. For S3, Hono has one catch-all route and gets the raw request as its Node
 // bindings: routing by `Request.url` would normalise paths that S3 keys may hold, and Hono's own adapter
-// refuses targets and hosts that it can make no `URL` of.
+// refuses targets and hosts that it can make no `URL` of. What lies below `/-/` it routes by the raw path.
 import {
   createServer as createHttpServer,
   type IncomingMessage,
@@ -9,14 +9,14 @@ import {
 } from 'node:http'
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
 import { headerBytesMax } from '../../protocol/s3/limits.ts'
 import { S3Error, type S3ErrorCode } from '../../protocol/s3/s3-error.ts'
 import { renderError } from '../../protocol/s3/xml/render-error.ts'
+import type { NativeApp, NativeEnv } from './native-app.ts'
 import type { RequestIds } from './request-id.ts'
-import type { HandleRequest } from './request-pipeline.ts'
+import type { HandleRequest } from './serve-request.ts'
 import { UnderWay } from './under-way.ts'
 
 /** PEM texts. */
@@ -24,6 +24,8 @@ export type TlsFiles = { readonly cert: string; readonly key: string }
 
 export type S3ServerOptions = {
   readonly handle: HandleRequest
+  /** For what is no request of S3's. */
+  readonly native?: NativeApp
   readonly ids: RequestIds
   readonly tls?: TlsFiles
 }
@@ -77,8 +79,14 @@ export function createS3Server(options: S3ServerOptions): S3Server {
   }
 }
 
-/** Hono would answer HEAD by running GET, and rewrite paths: it is shown one request for all. */
+/** Hono would answer HEAD by running GET, and rewrite paths: of S3 it is shown one request for all. */
 const anyRequest = new Request('http://s3/')
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE']
+const nativeRequests = new Map(
+  methods.map((method) => [method, new Request('http://native/', { method })]),
+)
+/** None of our routes has it. */
+const otherRequest = new Request('http://native/', { method: 'OPTIONS' })
 
 /** Requests that came before the answers to earlier ones, by connection. */
 type Pipelined = WeakMap<Socket, number>
@@ -104,23 +112,31 @@ function runInTurn(
 
 function attach(
   server: Server | HttpsServer,
-  { handle, ids }: S3ServerOptions,
+  { handle, native, ids }: S3ServerOptions,
   underWay: UnderWay,
 ): void {
   const waiting: Pipelined = new WeakMap()
+  const app = new Hono<NativeEnv>({
+    getPath: (_request, options) => options?.env?.nativePath ?? '/',
+  })
+  if (native !== undefined) app.route('/', native.app)
+  app.get('/', async ({ env: { incoming, outgoing, expectsContinue } }) => {
+    await handle(incoming, outgoing, { expectsContinue })
+    return RESPONSE_ALREADY_SENT
+  })
+  // What could not even be answered has been logged by then.
+  app.onError((_error, c) => {
+    c.env.outgoing.destroy()
+    return RESPONSE_ALREADY_SENT
+  })
   const listenerFor = (expectsContinue: boolean) => {
-    const app = new Hono<{ Bindings: HttpBindings }>()
-    app.get('/', async (c) => {
-      await underWay.run(() => handle(c.env.incoming, c.env.outgoing, { expectsContinue }))
-      return RESPONSE_ALREADY_SENT
-    })
-    // What `handle` could not even answer has been logged by it.
-    app.onError((_error, c) => {
-      c.env.outgoing.destroy()
-      return RESPONSE_ALREADY_SENT
-    })
     return (incoming: IncomingMessage, outgoing: ServerResponse) => {
-      const run = () => void app.fetch(anyRequest, { incoming, outgoing })
+      const run = () => {
+        const nativePath = native?.pathOf(incoming)
+        const shown = nativePath === undefined ? anyRequest : nativeRequest(incoming)
+        const env = { incoming, outgoing, expectsContinue, nativePath }
+        void underWay.run(async () => void (await app.fetch(shown, env)))
+      }
       // Node gives a response the socket when it is its turn.
       if (outgoing.socket === null) {
         runInTurn(waiting, { socket: incoming.socket, outgoing, run })
@@ -134,6 +150,10 @@ function attach(
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
     refuse(error, socket, ids),
   )
+}
+
+function nativeRequest({ method = '' }: IncomingMessage): Request {
+  return nativeRequests.get(method) ?? otherRequest
 }
 
 /** For what Node's parser refuses: there is no response object, only the socket. */

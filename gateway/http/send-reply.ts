@@ -20,6 +20,9 @@ export type Exchange = {
   readonly batch: ReplyBatch
   /** What is asked of senders, and of readers too. */
   readonly pace: Pick<PaceLimit, 'bytesPerSecondMin' | 'windowMs'>
+  /** When the head went out, by the clock, and how many bytes of the body have; noted here. */
+  readonly sent: { headMs: number | undefined; bytes: number }
+  readonly clock: () => number
 }
 
 /** Unread bytes of a request that are worth reading to keep its connection. */
@@ -43,6 +46,7 @@ export async function sendReply(exchange: Exchange, reply: Reply): Promise<void>
   const unread = requestUnread(exchange)
   const closing = unread === 'much' || unread === 'withheld'
   const flat = writeHead(outgoing, reply.status, headersOf(exchange, reply, { closing }))
+  exchange.sent.headMs = exchange.clock()
   const isHead = incoming.method === 'HEAD'
   if (streamed !== undefined && !isHead) return streamBody(exchange, streamed)
   await streamed?.drop?.()
@@ -107,9 +111,10 @@ type Whole = {
 }
 
 async function sendWhole(
-  { incoming, outgoing, batch }: Exchange,
+  { incoming, outgoing, batch, sent }: Exchange,
   { unread, flat, body: asked }: Whole,
 ): Promise<void> {
+  sent.bytes = bodyLength(asked)
   const body = typeof asked === 'string' && hasWideText(flat) ? Buffer.from(asked) : asked
   if (unread === 'much' && (body !== undefined || !hasWideText(flat))) {
     // The answer goes out first; closing at once would reset the connection before it is read.
@@ -135,18 +140,19 @@ async function linger(incoming: IncomingMessage): Promise<void> {
   }
 }
 
-async function streamBody({ outgoing, pace }: Exchange, body: StreamedBody): Promise<void> {
-  let sent = 0
+async function streamBody({ outgoing, pace, sent }: Exchange, body: StreamedBody): Promise<void> {
   try {
     for await (const batch of body.open()) {
       if (outgoing.destroyed) return
       const bytes = writeBatch(outgoing, batch)
-      sent += bytes
+      sent.bytes += bytes
       if (outgoing.writableNeedDrain) await writable(outgoing, patienceMs(bytes, pace))
       // Nothing more is read for a client that has gone.
       if (outgoing.destroyed) return
     }
-    if (sent !== body.bytes) throw new Error(`a body of ${body.bytes} bytes ended after ${sent}`)
+    if (sent.bytes !== body.bytes) {
+      throw new Error(`a body of ${body.bytes} bytes ended after ${sent.bytes}`)
+    }
     outgoing.end()
   } catch (cause) {
     outgoing.destroy()

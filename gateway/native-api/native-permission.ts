@@ -38,6 +38,7 @@ export async function openBucket(
   asked: { readonly action: string; readonly name: string },
 ): Promise<Bucket> {
   const bucket = await requireBucket(call.services.metadata, asked.name, asker.identity)
+  call.notes.bucket = bucket
   await permitOnBucket(asker, asked.action, bucket)
   return bucket
 }

@@ -1,13 +1,12 @@
-// Requests of our own on the S3 port, below `/-/`: no bucket can have that name. What they are given,
-// and how their answers look. They take and give JSON; which there are, `compose/native-routes.ts` knows.
+// Requests of our own on the S3 port, below `/-/`: what their routes are given, and how their answers look.
+// They take and give JSON; which there are, `compose/native-routes.ts` knows.
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Query, RequestTarget } from '../../protocol/s3/request-target.ts'
-import { percentDecode } from '../../protocol/s3/request-target.ts'
-import { S3Error } from '../../protocol/s3/s3-error.ts'
+import type { Query } from '../../protocol/s3/request-target.ts'
+import type { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { RequestContext } from '../access/authorize.ts'
 import type { User } from '../access/identity.ts'
 import type { Reply } from '../reply.ts'
-import type { RequestBody, Services } from '../s3/operation.ts'
+import type { RequestBody, RequestNotes, Services } from '../s3/operation.ts'
 
 export type NativeCaller = {
   readonly identity: User
@@ -16,9 +15,8 @@ export type NativeCaller = {
 
 export type NativeCall = {
   readonly services: Services
+  readonly notes: RequestNotes
   readonly method: string
-  /** What stands behind `/-/NAME`, component by component, decoded. */
-  readonly path: readonly string[]
   readonly query: Query
   /** Node's: names in lower case, values as latin1 text. */
   readonly headers: IncomingHttpHeaders
@@ -32,30 +30,14 @@ export type NativeCall = {
   readonly unsignedBody: () => RequestBody
 }
 
-export type NativeRoute = (call: NativeCall) => Promise<Reply>
-
-/** By the first component behind `/-/`. */
-export type NativeRoutes = ReadonlyMap<string, NativeRoute>
-
-const beginning = '/-/'
-
-/** Whether a path is one of ours. On a bucket's own host (virtual-host style), none is. */
-export function isNativePath(rawPath: string): boolean {
-  return rawPath.startsWith(beginning)
-}
-
-/** The route's name and the rest of the path. Throws `InvalidURI`. */
-export function parseNativePath(target: RequestTarget): {
-  readonly name: string
-  readonly path: readonly string[]
-} {
-  const [name = '', ...path] = target.rawPath
-    .slice(beginning.length)
-    .split('/')
-    .map((component) => percentDecode(component))
-  // A slash at the end names the same thing.
-  if (path.at(-1) === '') path.pop()
-  return { name, path }
+export type NativeRoute = {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** As Hono has it: `/-/bundles/:id`. The first of a table that fits counts. */
+  readonly path: `/-/${string}`
+  /** HEAD is answered too, by the same function. */
+  readonly alsoHead?: true
+  /** `param`: a component of the path, decoded. */
+  readonly answer: (call: NativeCall, param: (name: string) => string) => Promise<Reply>
 }
 
 /** A value as JSON. Secrets may be in it: nothing on the way is to keep it. */
@@ -72,9 +54,4 @@ export function jsonErrorReply(error: S3Error, requestId: string): Reply {
   if (error.status === 304) return { status: 304, headers: error.headers }
   const { code, message, details } = error
   return jsonReply(error.status, { ...details, code, message, requestId }, error.headers)
-}
-
-/** For methods and paths that a route does not have. */
-export function noSuchRoute(call: Pick<NativeCall, 'method'>): S3Error {
-  return new S3Error('MethodNotAllowed', { Method: call.method, ResourceType: 'ROUTE' })
 }

@@ -52,9 +52,18 @@ export interface RequestBody {
   bytes(bytesMax: number): Promise<Buffer>
 }
 
+/** What turns out while a request is worked on, for those who watch (`http/request-record.ts`). */
+export type RequestNotes = {
+  /** Once it is proven. */
+  identity?: Identity
+  /** Once it is found. Its owner is whose request this counts as. */
+  bucket?: Pick<Bucket, 'name' | 'tenantId'>
+}
+
 /** What every operation is given. */
 type AnyCall = Asker & {
   readonly services: Services
+  readonly notes: RequestNotes
   readonly identity: Identity
   readonly query: Query
   /** Node's: names in lower case, values as latin1 text. */

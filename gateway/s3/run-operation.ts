@@ -100,6 +100,7 @@ export function formCall(request: Arrived): FormCall {
     bucketName: request.address.bucket ?? '',
     enter: async (form) => {
       const { identity, key, headers } = form
+      request.notes.identity = identity
       const context = { ...request.context, headers }
       const call = { ...request, ...form, ...(await openBucket({ ...request, context }, identity)) }
       await permit(call, operations.PostObject, { is: 'object', bucket: call.bucket, key })
@@ -129,10 +130,16 @@ async function enterService(
 }
 
 async function openBucket(
-  { services, context, address }: Pick<Arrived, 'services' | 'context' | 'address'>,
+  {
+    services,
+    notes,
+    context,
+    address,
+  }: Pick<Arrived, 'services' | 'notes' | 'context' | 'address'>,
   identity: Identity,
 ): Promise<Pick<BucketCall, 'bucket' | 'keys' | 'decider'>> {
   const bucket = await requireBucket(services.metadata, address.bucket ?? '', identity)
+  notes.bucket = bucket
   const found = requireKeys(services, bucket)
   // Mostly they are at hand.
   const keys = found instanceof Promise ? await found : found

@@ -1,4 +1,5 @@
 // What is kept on the disk for the day on which others have filled it.
+
 import assert from 'node:assert'
 import { randomBytes } from 'node:crypto'
 import { rmSync, statSync } from 'node:fs'
@@ -6,6 +7,7 @@ import { join } from 'node:path'
 import { lmdbUsedBytes } from '../../datanode/disk/lmdb-file-check.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
 import { type DiskReserveParts, diskReserve } from '../../deploy/disk-reserve.ts'
+import { logTo } from '../../gateway/log.ts'
 import { describe } from '../support/describe.ts'
 import { RunningServer } from '../support/start-server.ts'
 import { exchange } from '../support/wire-request.ts'
@@ -22,7 +24,7 @@ describe('the reserve of a data directory', (test) => {
       dataDirectory: server.path,
       vfs: { allocate: realVfs.allocate, totalBytes: async () => 1024 * mib },
       isFull: async () => false,
-      log: (event) => logged.push(event),
+      log: logTo((_level, event) => logged.push(event)),
       ...parts,
     })
   }

@@ -213,13 +213,12 @@ export class GatewayHarness {
   nativeCall(
     request: Pick<HarnessRequest, 'query' | 'headers' | 'body' | 'by'> & {
       readonly method?: string
-      readonly path?: readonly string[]
     } = {},
   ): NativeCall {
     const { query, headers, context, services, body, endpoint } = this.arrived(request)
-    const { method = 'GET', path = [], by = this.root } = request
+    const { method = 'GET', by = this.root } = request
     return {
-      ...{ services, method, path, query, headers, context, endpoint },
+      ...{ services, notes: {}, method, query, headers, context, endpoint },
       authenticate: async () => {
         if (by.is === 'anonymous') throw new S3Error('AccessDenied')
         return { identity: by, body }
@@ -242,6 +241,7 @@ export class GatewayHarness {
     const services = { ...this.services, ...request.services }
     return {
       services,
+      notes: {},
       address: { ...(bucket === undefined ? {} : { bucket }), ...(key ? { key } : {}) },
       context: {
         headers,

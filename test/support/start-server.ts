@@ -13,7 +13,9 @@ import type { Authorize } from '../../gateway/access/authorize.ts'
 import { type MasterKey, openMasterKey } from '../../gateway/access/keys/master-key-file.ts'
 import { composeGateway } from '../../gateway/compose/compose-gateway.ts'
 import type { Config } from '../../gateway/config/config.ts'
+import type { ObserveRequest } from '../../gateway/http/request-record.ts'
 import { createS3Server } from '../../gateway/http/s3-server.ts'
+import { logTo } from '../../gateway/log.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 
 export const serverKey = { accessKeyId: 'AKIAWIRETEST', secretAccessKey: 'wire/secret+Key=' }
@@ -25,6 +27,7 @@ export type ServerOptions = Partial<Pick<Config, ConfiguredParts | 'uploadPace'>
   /** Rejects when it is not well. */
   readonly check?: () => Promise<void>
   readonly authorize?: Authorize
+  readonly observe?: ObserveRequest
   /** Of the store of chunks. */
   readonly disk?: Partial<Pick<DiskBlobStoreOptions, 'vfs' | 'segmentBytes' | 'reserveBytes'>>
 }
@@ -63,6 +66,7 @@ export class RunningServer {
     check,
     disk,
     authorize,
+    observe,
     ...options
   }: ServerOptions = {}): Promise<RunningServer> {
     const path = await mkdtemp(join(tmpdir(), 'holdfast-wire-'))
@@ -96,9 +100,10 @@ export class RunningServer {
       processId: randomBytes(8).toString('hex'),
       random: randomBytes,
       now: Date.now,
-      log: (event, details) => logged.push({ event, details }),
+      log: logTo((_level, event, details) => logged.push({ event, details })),
       ...(check === undefined ? {} : { check }),
       ...(authorize === undefined ? {} : { authorize }),
+      ...(observe === undefined ? {} : { observe }),
     })
     const server = createS3Server(gateway)
     const { port } = await server.listen(0, '127.0.0.1')

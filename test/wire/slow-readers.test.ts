@@ -111,7 +111,11 @@ describe('a reply that nobody waits for any more', (test) => {
         const reply = { status: 200, headers: {}, body }
         const batch = new ReplyBatch()
         await sendReply(
-          { incoming, outgoing, standing: [], withheldContinue: false, batch, pace },
+          {
+            ...{ incoming, outgoing, standing: [], withheldContinue: false, batch, pace },
+            sent: { headMs: undefined, bytes: 0 },
+            clock: () => 0,
+          },
           reply,
         )
       },

@@ -1,11 +1,13 @@
 // One attempt to gather what a bundle waits for, from its claim to what becomes of it: a new state, to be
 // tried again, or failed.
+
 import type { Bundle, Gathering } from '../../../metadata/bundle-store.ts'
 import type { Manifest } from '../../../metadata/manifest-store.ts'
 import type { TenantId } from '../../../metadata/records.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
 import { isStorageFull, pauseForRoomMs } from '../../data/storage-full.ts'
+import type { Log } from '../../log.ts'
 import { removeManifest } from '../../zip/manifest-cache.ts'
 import { statesKept } from '../bundle-limits.ts'
 import { attemptsMax, gatherMsMax, pauseBeforeRetry } from '../external/external-limits.ts'
@@ -20,7 +22,7 @@ export type GatheringDeps = FreezeDeps & {
   readonly now: () => number
   /** Milliseconds of a clock that does not jump. */
   readonly clock: () => number
-  readonly log: (event: string, details: Readonly<Record<string, unknown>>) => void
+  readonly log: Log
 }
 
 /** Somebody else has changed the bundle: it was deleted, or has expired. */
@@ -174,5 +176,5 @@ function failureOf(cause: unknown): Pick<NonNullable<Bundle['failure']>, 'code' 
 /** Sources that are not there are no failure of ours. */
 function noteFailure({ log }: GatheringDeps, { bundleId }: Bundle, cause: unknown): void {
   if ((cause instanceof S3Error && cause.status < 500) || isStorageFull(cause)) return
-  log('gathering for a bundle failed', { bundle: bundleId, cause })
+  log.warn('gathering for a bundle failed', { bundle: bundleId, cause })
 }

@@ -1,9 +1,11 @@
 // A server with archive jobs over HTTP, on the real engines. The work is run by hand, a job at a time, so
 // that nothing depends on time.
+
 import assert from 'node:assert'
 import { randomBytes } from 'node:crypto'
 import type { BlobRead, BlobStore } from '../../../datanode/blob-store.ts'
 import { composeArchiveWork } from '../../../gateway/compose/compose-archive-work.ts'
+import { logTo } from '../../../gateway/log.ts'
 import type { Manifest } from '../../../metadata/manifest-store.ts'
 import type { MetadataStore } from '../../../metadata/metadata-store.ts'
 import type { TenantId } from '../../../metadata/records.ts'
@@ -130,7 +132,7 @@ export class ArchiveServer {
       processId: randomBytes(8).toString('hex'),
       random: randomBytes,
       now: () => Date.now() + laterMs,
-      log: (event, details) => this.log.push(`${event}: ${String(details.cause)}`),
+      log: logTo((_level, event, { cause }) => this.log.push(`${event}: ${String(cause)}`)),
     })
     const chosen = composed.jobs.filter(({ name }) => which.test(name))
     if (atOnce) await Promise.all(chosen.map((job) => job.run(stopping.signal)))

@@ -1,7 +1,9 @@
 // A full disk takes writes again once something is deleted, though archives of it were downloaded before:
 // idle downloads lose what they hold, and bundles do not.
+
 import assert from 'node:assert'
 import { makeRoom } from '../../../gateway/background/make-room.ts'
+import { logTo } from '../../../gateway/log.ts'
 import { startOutboxRelay } from '../../../metadata/tasks/outbox-relay.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { describe } from '../../support/describe.ts'
@@ -30,7 +32,7 @@ class FullServer {
     this.room = makeRoom({
       ...server.stores,
       now: () => Date.now() + this.laterMs,
-      log: (event) => this.logged.push(event),
+      log: logTo((_level, event) => this.logged.push(event)),
     })
   }
 

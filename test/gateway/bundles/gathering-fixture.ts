@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { composeGatheringWork } from '../../../gateway/compose/compose-gathering-work.ts'
+import { logTo } from '../../../gateway/log.ts'
 import { type BundleId, bundleLeaseId } from '../../../metadata/bundle-store.ts'
 import { hiddenNamespace } from '../../../metadata/namespaces.ts'
 import { parseBundleId } from '../../../metadata/record-ids.ts'
@@ -125,7 +126,7 @@ export class GatheringServer {
       processId: randomBytes(8).toString('hex'),
       random: randomBytes,
       now: () => Date.now() + laterMs,
-      log: (event, { cause }) => this.worked.push(`${event}: ${String(cause)}`),
+      log: logTo((_level, event, { cause }) => this.worked.push(`${event}: ${String(cause)}`)),
     })
     const all = composed.jobs.map(async (job) => {
       while ((await job.run(stopping)) === 'again' && !stopping.aborted);

@@ -2,10 +2,10 @@
 import assert from 'node:assert'
 import { randomBytes } from 'node:crypto'
 import type { User } from '../../../gateway/access/identity.ts'
-import { makeArchivesRoute } from '../../../gateway/archive-jobs/archives-route.ts'
-import { makeBundlesRoute } from '../../../gateway/bundles/bundles-route.ts'
+import { archivesRoutes } from '../../../gateway/archive-jobs/archives-routes.ts'
+import { bundlesRoutes } from '../../../gateway/bundles/bundles-routes.ts'
 import type { Gatherer } from '../../../gateway/bundles/external/gather-sources.ts'
-import type { NativeRoute } from '../../../gateway/native-api/native-route.ts'
+import type { NativeCall, NativeRoute } from '../../../gateway/native-api/native-route.ts'
 import type { Reply } from '../../../gateway/reply.ts'
 import { makeGetBucketZip } from '../../../gateway/s3/operations/get-bucket-zip.ts'
 import { putObject } from '../../../gateway/s3/operations/put-object.ts'
@@ -22,11 +22,20 @@ const noGatherer: Gatherer = {
   forget: async () => {},
 }
 
+type Route = (call: NativeCall) => Promise<Reply>
+
+/** The one that makes something. */
+function posted(routes: readonly NativeRoute[]): Route {
+  const route = routes.find(({ method }) => method === 'POST')
+  assert.ok(route !== undefined)
+  return (call) => route.answer(call, () => assert.fail('it has no parameter'))
+}
+
 describe('who may not read all that a zip would hold', (test) => {
   let fixture: ZipFixture
   let ann: User
-  let bundles: NativeRoute
-  let archives: NativeRoute
+  let bundles: Route
+  let archives: Route
   const readable = /^zipped\/(docs\/open|docs\/deep\/)/
   test.before(async () => {
     const harness = await GatewayHarness.open({
@@ -49,12 +58,12 @@ describe('who may not read all that a zip would hold', (test) => {
       credentials: async () => ({ identity: ann, secretAccessKey: 'secret' }),
       signingKeys: new SigningKeyCache({ entriesMax: 1 }),
     }
-    bundles = makeBundlesRoute(deps)
-    archives = makeArchivesRoute(deps)
+    bundles = posted(bundlesRoutes(deps))
+    archives = posted(archivesRoutes(deps))
   })
   test.after(() => fixture.harness.close())
 
-  const post = (route: NativeRoute, json: unknown, by: User): Promise<Reply> =>
+  const post = (route: Route, json: unknown, by: User): Promise<Reply> =>
     route(fixture.harness.nativeCall({ method: 'POST', body: JSON.stringify(json), by }))
   const deniedKey = async (reply: Promise<unknown>): Promise<string | undefined> => {
     const cause = await reply.then(() => assert.fail('it was not refused')).catch((e: unknown) => e)

@@ -1,0 +1,85 @@
+// How a request of S3 is answered: address, operation, who has signed; then `run-operation.ts`: what the
+// operation takes, bucket, permission, handler. Nothing before the handler reads the body, so a request that
+// its headers condemn is answered before the client has sent it (`Expect: 100-continue`).
+import { type Address, hostedBucket, parseAddress } from '../../protocol/s3/address.ts'
+import { matchOperation } from '../../protocol/s3/match-operation.ts'
+import { type OperationRow, operations } from '../../protocol/s3/operations-table.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { renderError } from '../../protocol/s3/xml/render-error.ts'
+import { type Authenticate, plainFraming } from '../access/authenticate.ts'
+import { refusalWithRegion } from '../access/bucket-region.ts'
+import type { Reply } from '../reply.ts'
+import type { Handlers, Services } from '../s3/operation.ts'
+import { formCall, runOperation } from '../s3/run-operation.ts'
+import { answerAnonymous, isAnonymous } from './anonymous-routes.ts'
+import { arrive, targetOf } from './arrive.ts'
+import type { Health } from './health.ts'
+import type { Answering, Begun } from './serve-request.ts'
+
+export type S3AnsweringDeps = {
+  readonly services: Services
+  readonly handlers: Handlers
+  readonly authenticate: Authenticate
+  readonly health: Health
+  /** Names this process in error documents. */
+  readonly hostId: string
+  /** Domains whose subdomains are buckets, lower case. */
+  readonly domains: readonly string[]
+}
+
+export function answeringS3(deps: S3AnsweringDeps): Answering {
+  const { hostId } = deps
+  return {
+    answer: (begun) => answer(deps, begun),
+    refuse: (error, { incoming, requestId }) => {
+      const resource = pathOf(incoming.url ?? '/')
+      return {
+        status: error.status,
+        headers: { 'Content-Type': 'application/xml', ...error.headers },
+        body: renderError(error, { resource, requestId, hostId }),
+      }
+    },
+  }
+}
+
+async function answer(deps: S3AnsweringDeps, begun: Begun): Promise<Reply> {
+  const { services, domains } = deps
+  const { incoming, notes } = begun
+  const target = targetOf(incoming)
+  const method = incoming.method ?? 'GET'
+  // What is not S3's lies beside buckets, never within one.
+  if (
+    isAnonymous(incoming.headers, target) &&
+    hostedBucket(incoming.headers.host, domains) === undefined
+  ) {
+    const { headers, endpoint } = arrive(services, begun, { target, address: {} })
+    const reply = answerAnonymous({ method, target, headers, endpoint }, deps.health)
+    if (reply !== undefined) return reply
+  }
+  const address = parseAddress(target.rawPath, incoming.headers.host, domains)
+  const request = arrive(services, begun, { target, address })
+  const name = matchOperation({ method, address, query: target.query, headers: request.headers })
+  begun.operation = name
+  if (name === 'PostObject') {
+    return deps.handlers.PostObject(formCall({ ...request, body: begun.receive(plainFraming) }))
+  }
+  const row: OperationRow = operations[name]
+  const { identity, payload } = await deps
+    .authenticate(incoming, { target, of: row.ours ? 'ours' : 's3' })
+    .catch((cause) => tellRegion(cause, address, services))
+  notes.identity = identity
+  return runOperation(deps.handlers, name, {
+    identity,
+    request: { ...request, body: begun.receive(payload) },
+  })
+}
+
+/** Throws the refusal of a request, with what it may learn of the bucket; and what is no refusal. */
+async function tellRegion(cause: unknown, address: Address, services: Services): Promise<never> {
+  throw cause instanceof S3Error ? await refusalWithRegion(cause, address.bucket, services) : cause
+}
+
+function pathOf(target: string): string {
+  const mark = target.indexOf('?')
+  return mark === -1 ? target : target.slice(0, mark)
+}

@@ -1,0 +1,49 @@
+// What a request says before anybody knows what it is about: its target, and what every call has of it.
+import type { IncomingMessage } from 'node:http'
+import type { Address } from '../../protocol/s3/address.ts'
+import { parseRequestTarget, type RequestTarget } from '../../protocol/s3/request-target.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
+import type { RequestContext } from '../access/authorize.ts'
+import { withPresignedHeaders } from '../access/presigned-headers.ts'
+import type { Services } from '../s3/operation.ts'
+import type { Arrived } from '../s3/run-operation.ts'
+import { foldedHeaders } from './folded-headers.ts'
+import type { Begun } from './serve-request.ts'
+
+/** Throws `BadRequest` for a host that is none, and what `parseRequestTarget` throws. */
+export function targetOf(incoming: IncomingMessage): RequestTarget {
+  requireHost(incoming)
+  return parseRequestTarget(incoming.url ?? '/')
+}
+
+/** RFC 9112 section 3.2. A host is a name or an address, and may have a port. */
+function requireHost({ headers, httpVersion }: IncomingMessage): void {
+  const { host } = headers
+  if (host === undefined ? httpVersion === '1.0' : hostSyntax.test(host)) return
+  throw new S3Error('BadRequest', {}, { message: 'The Host header is missing or malformed.' })
+}
+
+const hostSyntax = /^(?:[A-Za-z0-9._~%!$&'()*+,;=-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?$/
+
+export function arrive(
+  services: Services,
+  { incoming, requestId, notes }: Begun,
+  { target, address }: { readonly target: RequestTarget; readonly address: Address },
+): Omit<Arrived, 'body'> {
+  const { query, rawPath } = target
+  const isEncrypted = 'encrypted' in incoming.socket
+  const headers = withPresignedHeaders(foldedHeaders(incoming), query)
+  const sourceIp = () => incoming.socket.remoteAddress
+  const context: RequestContext = { headers, query, isEncrypted, sourceIp, now: services.now }
+  return {
+    services,
+    notes,
+    address,
+    context,
+    query,
+    headers,
+    requestId,
+    endpoint: `${isEncrypted ? 'https' : 'http'}://${incoming.headers.host ?? ''}`,
+    rawPath,
+  }
+}

@@ -1,0 +1,58 @@
+// What there is to say of a request once it has ended: for the log, for audits, for metrics. Nothing secret
+// is in it: no header, no query, no signature.
+import { S3Error, type S3ErrorCode } from '../../protocol/s3/s3-error.ts'
+import { asS3Error } from '../data/storage-full.ts'
+import type { Log } from '../log.ts'
+import type { RequestNotes } from '../s3/operation.ts'
+
+export type RequestRecord = RequestNotes & {
+  readonly requestId: string
+  /** An operation of S3's, a route of ours such as `POST /-/bundles`, or `unknown`. */
+  readonly operation: string
+  readonly method: string
+  /** Of the socket. */
+  readonly remoteAddress: string | undefined
+  /** Undefined: nothing was answered, the client had gone. */
+  readonly status: number | undefined
+  readonly errorCode: S3ErrorCode | undefined
+  /** Of the body, as it came; of the reply's body, as it was handed to the socket. */
+  readonly bytesIn: number
+  readonly bytesOut: number
+  /** Milliseconds, by the monotonic clock, to the head of the reply and to its end. */
+  readonly headMs: number
+  readonly totalMs: number
+  /** What is no fault of the client's: an answer of ours that is 5xx, or a reply broken off. */
+  readonly failure: unknown
+}
+
+/** Told once of each request. Throws nothing, and takes no time. */
+export type ObserveRequest = (record: RequestRecord) => void
+
+/** What is no failure of ours, though its status is one of a server's. */
+const expected: ReadonlySet<S3ErrorCode> = new Set([
+  'NotImplemented',
+  'BundleNotReady',
+  'InsufficientStorage',
+])
+
+/** Whether what ended a request is for the operator to know. `replied`: a part of the reply had gone out. */
+export function isFailure(cause: unknown, replied: boolean): boolean {
+  // A client that hangs up in mid-request is no failure of ours.
+  if (replied) return !(cause instanceof S3Error && cause.status < 500)
+  const { status, code } = asS3Error(cause)
+  return status >= 500 && !expected.has(code)
+}
+
+/** Failures are errors. `all`: every request is a line, at the level `debug`. */
+export function logRequests(log: Log, { all }: { readonly all: boolean }): ObserveRequest {
+  return (record) => {
+    const isFailed = record.failure !== undefined
+    if (!isFailed && !all) return
+    const { failure, identity, bucket, ...rest } = record
+    const who =
+      identity?.is === 'user' ? { tenant: identity.tenantId, user: identity.userName } : {}
+    const line = { ...rest, ...who, ...(bucket === undefined ? {} : { bucket: bucket.name }) }
+    if (isFailed) log.error('request failed', { ...line, cause: failure })
+    else log.debug('request', line)
+  }
+}

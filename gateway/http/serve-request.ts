@@ -1,0 +1,121 @@
+// One request from its beginning to its end, whatever it asks for: an id, the answer or the refusal, the reply
+// on the socket, and what there is to say of it to those who watch.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Checksums } from '../../protocol/s3/checksums/streaming-digest.ts'
+import type { S3Error } from '../../protocol/s3/s3-error.ts'
+import type { PayloadFraming } from '../access/authenticate.ts'
+import { asS3Error } from '../data/storage-full.ts'
+import type { Reply } from '../reply.ts'
+import type { RequestNotes } from '../s3/operation.ts'
+import type { PaceLimit } from './body-pace.ts'
+import { ReplyBatch } from './reply-batch.ts'
+import { HttpRequestBody } from './request-body.ts'
+import type { RequestIds } from './request-id.ts'
+import { isFailure, type ObserveRequest } from './request-record.ts'
+import { type Exchange, sendReply } from './send-reply.ts'
+
+export type HandleRequest = (
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  options: { readonly expectsContinue: boolean },
+) => Promise<void>
+
+/** A request under way. */
+export type Begun = {
+  readonly incoming: IncomingMessage
+  readonly requestId: string
+  readonly notes: RequestNotes
+  /** To be told as soon as it is known, for the log. */
+  operation: string
+  /** Its body, to be asked for once. */
+  readonly receive: (framing: PayloadFraming) => HttpRequestBody
+}
+
+/** How a kind of requests is answered, and how it is told that it is not. */
+export type Answering = {
+  readonly answer: (begun: Begun) => Promise<Reply>
+  readonly refuse: (error: S3Error, begun: Pick<Begun, 'incoming' | 'requestId'>) => Reply
+}
+
+export type ServeDeps = {
+  readonly ids: RequestIds
+  readonly checksums: Checksums
+  readonly pace: PaceLimit
+  readonly observe: ObserveRequest
+  /** Milliseconds of a clock that nobody sets. */
+  readonly clock: () => number
+}
+
+export type Serve = (answering: Answering) => HandleRequest
+
+export function makeServe(deps: ServeDeps): Serve {
+  const { ids, checksums, pace, clock } = deps
+  const batch = new ReplyBatch()
+  return ({ answer, refuse }) =>
+    async (incoming, outgoing, { expectsContinue }) => {
+      const beganMs = clock()
+      const requestId = ids.next()
+      let body: HttpRequestBody | undefined
+      const begun: Begun = {
+        incoming,
+        requestId,
+        notes: {},
+        operation: 'unknown',
+        receive: (framing) => {
+          const options = { ...framing, checksums, pace, expectsContinue }
+          body = new HttpRequestBody(incoming, outgoing, options)
+          return body
+        },
+      }
+      const sent: Exchange['sent'] = { headMs: undefined, bytes: 0 }
+      const send = (reply: Reply) =>
+        sendReply(
+          {
+            ...{ incoming, outgoing, batch, pace, sent, clock },
+            standing: [
+              'x-amz-request-id',
+              requestId,
+              'x-amz-id-2',
+              ids.hostId,
+              'Server',
+              'Holdfast',
+            ],
+            withheldContinue: expectsContinue && body?.begun !== true,
+          },
+          reply,
+        )
+      let status: number | undefined
+      let error: S3Error | undefined
+      let failure: unknown
+      try {
+        const reply = await answer(begun)
+        status = reply.status
+        await send(reply)
+      } catch (cause) {
+        const replied = outgoing.headersSent || outgoing.destroyed
+        error = asS3Error(cause)
+        if (isFailure(cause, replied)) failure = cause
+        if (replied) outgoing.destroy()
+        else {
+          status = error.status
+          await send(refuse(error, begun))
+        }
+      } finally {
+        const totalMs = clock() - beganMs
+        deps.observe({
+          ...begun.notes,
+          requestId,
+          operation: begun.operation,
+          method: incoming.method ?? '',
+          remoteAddress: incoming.socket.remoteAddress,
+          status: sent.headMs === undefined ? undefined : status,
+          errorCode: error?.code,
+          bytesIn: body?.received ?? 0,
+          bytesOut: sent.bytes,
+          headMs: sent.headMs === undefined ? totalMs : sent.headMs - beganMs,
+          totalMs,
+          failure,
+        })
+      }
+    }
+}
