@@ -11,6 +11,8 @@
 // UTF-8 bytes. No verb's correctness rests on a clock: times are recorded, not compared.
 import type { BlobRef, ChunkRef } from '../protocol/chunks/chunk-ref.ts'
 import type { ArchiveJobStore } from './archive-job-store.ts'
+import type { ConfigDocuments } from './bucket-config-kinds.ts'
+import type { BucketConfigStore } from './bucket-config-store.ts'
 import type { BundleStore } from './bundle-store.ts'
 import type { LeaseStore } from './lease-store.ts'
 import type { ManifestStore } from './manifest-store.ts'
@@ -42,6 +44,7 @@ import type {
 export interface MetadataStore {
   readonly tenants: TenantStore
   readonly buckets: BucketStore
+  readonly bucketConfigs: BucketConfigStore
   readonly objects: ObjectStore
   readonly uploads: UploadStore
   readonly chunks: ChunkCatalog
@@ -64,7 +67,10 @@ export interface TenantStore {
   getAccessKey(accessKeyId: string): Promise<AccessKey | undefined>
 }
 
-export type NewBucket = Omit<Bucket, 'id' | 'versioning'>
+export type NewBucket = Omit<Bucket, 'id' | 'versioning' | 'configRevision'> & {
+  /** What is set of it from the first moment on. */
+  readonly configs?: Partial<ConfigDocuments>
+}
 /** Names a bucket as found by `BucketStore.get`. A verb answers `noSuchBucket` once it is gone. */
 export type BucketRef = Pick<Bucket, 'namespace' | 'name' | 'id' | 'tenantId'>
 export type NoSuchBucket = { readonly is: 'noSuchBucket' }
@@ -86,7 +92,6 @@ export interface BucketStore {
     bucket: BucketRef,
     status: Exclude<VersioningStatus, 'off'>,
   ): Promise<{ is: 'done' } | NoSuchBucket>
-  setTags(bucket: BucketRef, tags: readonly Tag[]): Promise<{ is: 'done' } | NoSuchBucket>
 }
 
 /**

@@ -15,7 +15,7 @@ type LayoutStep = (env: LmdbEnvironment, finish: (tables: Tables) => void) => Pr
 const layoutSteps: readonly LayoutStep[] = [
   // 2: leases have scopes, and what they hold is filed under them.
   migrateLeases,
-  // 3: buckets are found by namespace and name.
+  // 3: buckets are found by namespace and name, and their tags are documents.
   migrateBuckets,
 ]
 

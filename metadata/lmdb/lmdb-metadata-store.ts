@@ -4,6 +4,7 @@ import type { LineageStore } from '../lineage-store.ts'
 import { MetadataFull } from '../metadata-full.ts'
 import type { MetadataStore } from '../metadata-store.ts'
 import { lmdbArchiveJobs } from './archive-jobs.ts'
+import { lmdbBucketConfigs } from './bucket-configs.ts'
 import { lmdbBuckets, type Random } from './buckets.ts'
 import { lmdbBundles } from './bundles.ts'
 import { lmdbChunks } from './chunk-catalog.ts'
@@ -45,6 +46,7 @@ const purgedAtOnce = 10_000
 export class LmdbMetadataStore implements MetadataStore {
   readonly tenants: MetadataStore['tenants']
   readonly buckets: MetadataStore['buckets']
+  readonly bucketConfigs: MetadataStore['bucketConfigs']
   readonly objects: MetadataStore['objects']
   readonly uploads: MetadataStore['uploads']
   readonly chunks: MetadataStore['chunks']
@@ -61,6 +63,7 @@ export class LmdbMetadataStore implements MetadataStore {
     this.#env = env
     this.tenants = lmdbTenants(env)
     this.buckets = lmdbBuckets(env, random)
+    this.bucketConfigs = lmdbBucketConfigs(env)
     this.objects = lmdbObjects(env, random)
     this.uploads = lmdbUploads(env, random)
     this.chunks = lmdbChunks(env)

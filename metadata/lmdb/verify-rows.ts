@@ -11,13 +11,12 @@ import {
   parsePartHead,
   parseUpload,
 } from '../codec/upload-codec.ts'
-import type { Bucket } from '../records.ts'
 import { parseOwner } from './chunk-lists.ts'
 import { notedFormat } from './layout-format.ts'
 import type { Tables } from './lmdb-environment.ts'
 import { parseDeletion, parseRelease } from './outbox-rows.ts'
-import { bucketKey, ownedBucketKey } from './row-keys.ts'
 import { type TableName, tableNames } from './tables.ts'
+import { verifyBuckets } from './verify-buckets.ts'
 
 /** The layout from which on buckets are found by namespace and name. */
 const filedByNamespace = 3
@@ -69,23 +68,5 @@ function verifyKeys(tables: Tables, tell: (what: string) => void): void {
     }
   }
   // They are filed otherwise before: the server's next start moves them.
-  if ((notedFormat(tables) ?? 0) >= filedByNamespace) verifyBucketKeys(tables, tell)
-}
-
-function verifyBucketKeys(tables: Tables, tell: (what: string) => void): void {
-  for (const { key, value } of tables.buckets.rows(everyRow)) {
-    let bucket: Bucket
-    try {
-      bucket = parseBucket(value)
-    } catch {
-      // Told of by its parser.
-      continue
-    }
-    if (!bucketKey(bucket.namespace, bucket.name).equals(key)) {
-      tell(`a bucket has the key of another (${key.toString('hex')})`)
-    }
-    if (!tables.bucketsOfTenants.has(ownedBucketKey(bucket))) {
-      tell(`a bucket is missing among those of its tenant (${key.toString('hex')})`)
-    }
-  }
+  if ((notedFormat(tables) ?? 0) >= filedByNamespace) verifyBuckets(tables, tell)
 }

@@ -41,7 +41,6 @@ export function bucketsContract(name: string, open: OpenStore): void {
           name: 'one',
           region: 'r',
           createdMs: 1,
-          tags: [],
         }
         const answers = await Promise.all([1, 2, 3].map(() => store.buckets.create(fresh)))
         assert.equal(answers.filter((answer) => answer.is === 'created').length, 1)
@@ -78,7 +77,7 @@ export function bucketsContract(name: string, open: OpenStore): void {
         const tenants = ['roo', 'root', 'roots'].map(tenant)
         for (const [index, owner] of [...tenants, ...tenants].entries()) {
           const fresh = { namespace: defaultNamespace, tenantId: owner, region: 'r' }
-          await store.buckets.create({ ...fresh, name: `b-${index}`, createdMs: 1, tags: [] })
+          await store.buckets.create({ ...fresh, name: `b-${index}`, createdMs: 1 })
         }
         const page = { namespace: defaultNamespace, prefix: '', limit: 10 }
         for (const [index, owner] of tenants.entries()) {
@@ -113,16 +112,12 @@ export function bucketsContract(name: string, open: OpenStore): void {
         assert.deepEqual(await names({ prefix: '', after: 'x'.repeat(5000), limit: 5 }), [false])
       }))
 
-    test('versioning and tags change, and what else the bucket has stays', () =>
+    test('versioning changes, and what else the bucket has stays', () =>
       withStore(open, async (store) => {
         const bucket = await makeBucket(store, 'one')
-        const tags = [{ key: 'k', value: '' }]
         assert.deepEqual(await store.buckets.setVersioning(bucket, 'enabled'), { is: 'done' })
-        assert.deepEqual(await store.buckets.setTags(bucket, tags), { is: 'done' })
-        const changed = { ...bucket, versioning: 'enabled', tags }
+        const changed = { ...bucket, versioning: 'enabled' }
         assert.deepEqual(await store.buckets.get(defaultNamespace, 'one'), changed)
-        await store.buckets.setTags(bucket, [])
-        assert.deepEqual((await store.buckets.get(defaultNamespace, 'one'))?.tags, [])
       }))
 
     test('a bucket is deleted only when no version and no delete marker is left', () =>
@@ -150,7 +145,6 @@ export function bucketsContract(name: string, open: OpenStore): void {
         assert.deepEqual(await store.objects.delete({ bucket: old, key: 'k', nowMs: 1 }), gone)
         assert.deepEqual(await store.objects.setTags(old, 'k', { tags: [] }), gone)
         assert.deepEqual(await store.buckets.setVersioning(old, 'enabled'), gone)
-        assert.deepEqual(await store.buckets.setTags(old, []), gone)
         assert.deepEqual(await store.buckets.delete(old), gone)
         assert.deepEqual(await store.uploads.create(old, newUpload('k')), gone)
         assert.equal(await store.objects.get(old, 'k'), undefined)

@@ -162,7 +162,7 @@ describe('a request that is refused before anybody knows whose it is', (test) =>
     const { metadata } = server.stores
     const [tenant] = await metadata.tenants.list()
     assert.ok(tenant !== undefined)
-    const moved = { name: 'moved', region: 'before', createdMs: 1, tags: [] }
+    const moved = { name: 'moved', region: 'before', createdMs: 1 }
     await metadata.buckets.create({ namespace: defaultNamespace, tenantId: tenant.id, ...moved })
     assert.equal(regionOf(await anonymously(server.port, 'HEAD', '/moved')), serverRegion)
   })

@@ -28,7 +28,7 @@ export async function openSpool(
   tenantId: TenantId,
 ): Promise<Bucket> {
   const place = { namespace: hiddenNamespace(tenantId), name: spoolName, tenantId }
-  const wanted = { ...place, region: 'hidden', createdMs: now(), tags: [] }
+  const wanted = { ...place, region: 'hidden', createdMs: now() }
   return (await metadata.buckets.create(wanted)).bucket
 }
 

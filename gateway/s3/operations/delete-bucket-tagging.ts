@@ -4,7 +4,7 @@ import { type Operation, requireBucket } from '../operation.ts'
 
 export const deleteBucketTagging: Operation = async (call) => {
   const bucket = await requireBucket(call)
-  const outcome = await call.services.metadata.buckets.setTags(bucket, [])
+  const outcome = await call.services.metadata.bucketConfigs.delete(bucket, 'tagging')
   if (outcome.is === 'noSuchBucket') {
     throw new S3Error('NoSuchBucket', { BucketName: bucket.name })
   }

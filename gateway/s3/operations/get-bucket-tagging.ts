@@ -6,6 +6,7 @@ import { type Operation, requireBucket } from '../operation.ts'
 
 export const getBucketTagging: Operation = async (call) => {
   const bucket = await requireBucket(call)
-  if (bucket.tags.length === 0) throw new S3Error('NoSuchTagSet', { BucketName: bucket.name })
-  return xmlReply(renderTagging(bucket.tags))
+  const tagging = await call.services.metadata.bucketConfigs.get(bucket, 'tagging')
+  if (tagging === undefined) throw new S3Error('NoSuchTagSet', { BucketName: bucket.name })
+  return xmlReply(renderTagging(tagging.document))
 }

@@ -7,7 +7,11 @@ import { type Operation, requireBucket } from '../operation.ts'
 export const putBucketTagging: Operation = async (call) => {
   const bucket = await requireBucket(call)
   const tags = readTagging(await call.body.bytes(xmlBytesMax), 'bucket')
-  const outcome = await call.services.metadata.buckets.setTags(bucket, tags)
+  const { bucketConfigs } = call.services.metadata
+  const outcome =
+    tags.length === 0
+      ? await bucketConfigs.delete(bucket, 'tagging')
+      : await bucketConfigs.put(bucket, 'tagging', { document: tags })
   if (outcome.is === 'noSuchBucket') {
     throw new S3Error('NoSuchBucket', { BucketName: bucket.name })
   }
