@@ -81,8 +81,26 @@ export interface BucketStore {
     bucket: NewBucket,
   ): Promise<{ is: 'created'; bucket: Bucket } | { is: 'exists'; bucket: Bucket }>
   get(namespace: Namespace, name: string): Promise<Bucket | undefined>
-  /** Only when no version and no delete marker is left. Uploads under way are aborted with it. */
-  delete(bucket: BucketRef): Promise<{ is: 'deleted' } | { is: 'notEmpty' } | NoSuchBucket>
+  /**
+   * Only when no version and no delete marker is left. Its uploads under way are aborted by a task, later.
+   * `busy`: what went on in the bucket did not let it decide; nothing was changed. Safe to repeat.
+   *
+   * No version that was ever acknowledged may be in a bucket that is gone. An engine with the bucket's row
+   * and its objects in one transaction has that for nothing. One that shards does it in steps, each
+   * of one place (`test/simulation/bucket-deletion-model.ts` tries all their orders):
+   * - it looks on each shard, so that a bucket in use is never marked in vain; marks the row as *deleting*,
+   *   with a mark of its own; looks on each shard again; removes the row if the mark is still there
+   *   (`busy` otherwise), or takes the mark away;
+   * - a commit looks at the row once more when it has written, before it answers. A mark it takes away,
+   *   which ends that deletion; if the row is gone, it removes what it has written: `noSuchBucket`.
+   *
+   * A bucket that is marked is there, for all verbs: a mark that a crash has left stands in nobody's way,
+   * and the next commit or deletion takes it. What a commit that died has left under the id of a bucket
+   * that is gone, the same task removes that aborts uploads.
+   */
+  delete(
+    bucket: BucketRef,
+  ): Promise<{ is: 'deleted' } | { is: 'notEmpty' } | { is: 'busy' } | NoSuchBucket>
   /** Those that a tenant owns in a namespace, in byte order of the names. `after` is exclusive. */
   list(
     tenantId: TenantId,

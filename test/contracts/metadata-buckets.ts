@@ -134,6 +134,28 @@ export function bucketsContract(name: string, open: OpenStore): void {
         assert.deepEqual(await store.buckets.delete(bucket), { is: 'noSuchBucket' })
       }))
 
+    test('commits, deletions and creations at once: what was committed is in a bucket that is there', () =>
+      withStore(open, async (store) => {
+        for (let round = 0; round < 20; round += 1) {
+          const bucket = await makeBucket(store, `race-${round}`)
+          const work = [
+            () => store.buckets.delete(bucket),
+            () => store.objects.commit(newVersion(bucket, 'a')),
+            () => store.buckets.delete(bucket),
+            () => store.buckets.create(bucket),
+            () => store.objects.commit(newVersion(bucket, 'b')),
+          ]
+          const turned = [...work.slice(round % 5), ...work.slice(0, round % 5)]
+          const outcomes = (await Promise.all(turned.map((each) => each()))).map(({ is }) => is)
+          const committed = outcomes.filter((is) => is === 'committed').length
+          const now = await store.buckets.get(defaultNamespace, bucket.name)
+          const { entries } = await store.objects.list(bucket, { prefix: '', limit: 9 })
+          assert.equal(entries.length, committed, outcomes.join(' '))
+          if (committed > 0) assert.equal(now?.id, bucket.id, outcomes.join(' '))
+          if (outcomes.includes('deleted')) assert.notEqual(now?.id, bucket.id)
+        }
+      }))
+
     test('a bucket made again under its old name is another bucket', () =>
       withStore(open, async (store) => {
         const old = await makeBucket(store, 'one')
