@@ -138,7 +138,8 @@ async function openKeys({
   }
   const keyring = new TenantKeyring({ master, tenantsMax: 1000 })
   const tenants = new Map<TenantId, TenantKeys>()
-  for (const tenant of await lmdbTenants(environment).list()) {
+  const everybody = { limit: Number.MAX_SAFE_INTEGER }
+  for (const tenant of (await lmdbTenants(environment).list(everybody)).tenants) {
     try {
       tenants.set(tenant.id, keyring.keysOf(tenant))
     } catch {

@@ -146,7 +146,7 @@ class EmbeddedEngines implements Engines {
     const { metadata, blobs } = this.#parts
     // A disk that is full or read-only: reads are served, and writes are told so.
     const writable = unlessFull(metadata.checkWritable())
-    await Promise.all([this.tenants.list(), writable, blobs.usage()])
+    await Promise.all([this.tenants.list({ limit: 1 }), writable, blobs.usage()])
     return { orphanedChunks: await metadata.orphans.count() }
   }
 

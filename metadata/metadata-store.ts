@@ -7,20 +7,20 @@
 // Said once, true of every verb: it is atomic; a write is durable when it resolves; a read sees every
 // write that was acknowledged before it began, by whatever process. Expected refusals are values;
 // what throws is an error of ours or of the disk, and never means "absent"; `MetadataFull` alone says
-// that nothing was stored, and that the disk is full rather than broken. Keys are compared as
+// that nothing was stored, and that the disk is full rather than broken. `StoreUnavailable`: the engine is
+// out of reach, and a write may have been stored; trying again is safe, and never the verb's own affair
+// beyond what its engine repeats within the time it was given. Keys are compared as
 // UTF-8 bytes. No verb's correctness rests on a clock: times are recorded, not compared.
 import type { BlobRef, ChunkRef } from '../protocol/chunks/chunk-ref.ts'
 import type { ArchiveJobStore } from './archive-job-store.ts'
-import type { ConfigDocuments } from './bucket-config-kinds.ts'
 import type { BucketConfigStore } from './bucket-config-store.ts'
+import type { BucketStore } from './bucket-store.ts'
 import type { BundleStore } from './bundle-store.ts'
 import type { LeaseStore } from './lease-store.ts'
 import type { ManifestStore } from './manifest-store.ts'
-import type { Namespace } from './namespaces.ts'
 import type { OrphanStore } from './orphan-store.ts'
 import type { Outbox } from './outbox-store.ts'
 import type {
-  AccessKey,
   Bucket,
   BucketId,
   ChunkListId,
@@ -32,7 +32,6 @@ import type {
   Part,
   PieceData,
   Tag,
-  Tenant,
   TenantId,
   Upload,
   UploadId,
@@ -40,6 +39,7 @@ import type {
   VersioningStatus,
   VersionSummary,
 } from './records.ts'
+import type { TenantStore } from './tenant-store.ts'
 
 export interface MetadataStore {
   readonly tenants: TenantStore
@@ -54,63 +54,20 @@ export interface MetadataStore {
   readonly manifests: ManifestStore
   readonly bundles: BundleStore
   readonly archiveJobs: ArchiveJobStore
+  /**
+   * The same store, whose verbs end when `signal` is aborted: they reject with its reason, and a write that
+   * had been begun may be stored. Each page of a long work is a verb, so that work ends between pages. To be
+   * made for a request or a run of a job, and thrown away with it.
+   */
+  within(limits: VerbLimits): MetadataStore
   close(): Promise<void>
 }
 
-export interface TenantStore {
-  /** Creates the tenant with its first access key, or answers `exists` and changes nothing. */
-  create(tenant: Tenant, firstKey: AccessKey): Promise<{ is: 'created' } | { is: 'exists' }>
-  get(id: TenantId): Promise<Tenant | undefined>
-  list(): Promise<readonly Tenant[]>
-  /** Adds or replaces an access key. `taken`: another tenant has that id. */
-  putAccessKey(key: AccessKey): Promise<{ is: 'done' } | { is: 'taken' }>
-  getAccessKey(accessKeyId: string): Promise<AccessKey | undefined>
-}
+export type VerbLimits = { readonly signal: AbortSignal }
 
-export type NewBucket = Omit<Bucket, 'id' | 'versioning' | 'configRevision'> & {
-  /** What is set of it from the first moment on. */
-  readonly configs?: Partial<ConfigDocuments>
-}
 /** Names a bucket as found by `BucketStore.get`. A verb answers `noSuchBucket` once it is gone. */
 export type BucketRef = Pick<Bucket, 'namespace' | 'name' | 'id' | 'tenantId'>
 export type NoSuchBucket = { readonly is: 'noSuchBucket' }
-
-export interface BucketStore {
-  /** `exists`: the bucket that has the name there, whoever owns it; nothing was changed. */
-  create(
-    bucket: NewBucket,
-  ): Promise<{ is: 'created'; bucket: Bucket } | { is: 'exists'; bucket: Bucket }>
-  get(namespace: Namespace, name: string): Promise<Bucket | undefined>
-  /**
-   * Only when no version and no delete marker is left. Its uploads under way are aborted by a task, later.
-   * `busy`: what went on in the bucket did not let it decide; nothing was changed. Safe to repeat.
-   *
-   * No version that was ever acknowledged may be in a bucket that is gone. An engine with the bucket's row
-   * and its objects in one transaction has that for nothing. One that shards does it in steps, each
-   * of one place (`test/simulation/bucket-deletion-model.ts` tries all their orders):
-   * - it looks on each shard, so that a bucket in use is never marked in vain; marks the row as *deleting*,
-   *   with a mark of its own; looks on each shard again; removes the row if the mark is still there
-   *   (`busy` otherwise), or takes the mark away;
-   * - a commit looks at the row once more when it has written, before it answers. A mark it takes away,
-   *   which ends that deletion; if the row is gone, it removes what it has written: `noSuchBucket`.
-   *
-   * A bucket that is marked is there, for all verbs: a mark that a crash has left stands in nobody's way,
-   * and the next commit or deletion takes it. What a commit that died has left under the id of a bucket
-   * that is gone, the same task removes that aborts uploads.
-   */
-  delete(
-    bucket: BucketRef,
-  ): Promise<{ is: 'deleted' } | { is: 'notEmpty' } | { is: 'busy' } | NoSuchBucket>
-  /** Those that a tenant owns in a namespace, in byte order of the names. `after` is exclusive. */
-  list(
-    tenantId: TenantId,
-    page: { namespace: Namespace; prefix: string; after?: string; limit: number },
-  ): Promise<{ buckets: readonly Bucket[]; isTruncated: boolean }>
-  setVersioning(
-    bucket: BucketRef,
-    status: Exclude<VersioningStatus, 'off'>,
-  ): Promise<{ is: 'done' } | NoSuchBucket>
-}
 
 /**
  * Asked of the current version inside the commit. Several ETags mean "any of them"; `*` means "any

@@ -1,6 +1,8 @@
 // Buckets by namespace and name, and by who owns them. What is in them: `objects.ts`, `uploads.ts`.
+
+import type { BucketStore, NewBucket } from '../bucket-store.ts'
 import { encodeBucket, parseBucket } from '../codec/tenancy-codec.ts'
-import type { BucketRef, BucketStore, NewBucket, NoSuchBucket } from '../metadata-store.ts'
+import type { BucketRef, NoSuchBucket } from '../metadata-store.ts'
 import type { Namespace } from '../namespaces.ts'
 import { parseBucketId } from '../record-ids.ts'
 import type { Bucket, BucketId, TenantId } from '../records.ts'

@@ -2,7 +2,8 @@
 // Here is only how it is put together and opened; each noun has its own file.
 import type { LineageStore } from '../lineage-store.ts'
 import { MetadataFull } from '../metadata-full.ts'
-import type { MetadataStore } from '../metadata-store.ts'
+import type { MetadataStore, VerbLimits } from '../metadata-store.ts'
+import { storeWithin } from '../within.ts'
 import { lmdbArchiveJobs } from './archive-jobs.ts'
 import { lmdbBucketConfigs } from './bucket-configs.ts'
 import { lmdbBuckets, type Random } from './buckets.ts'
@@ -99,6 +100,10 @@ export class LmdbMetadataStore implements MetadataStore {
   /** A copy of one moment, for a backup. The server may go on meanwhile. Durable when it resolves. */
   copyTo(directory: string): Promise<void> {
     return this.#env.copyTo(directory)
+  }
+
+  within(limits: VerbLimits): MetadataStore {
+    return storeWithin(this, limits)
   }
 
   /** Waits for writes under way. */

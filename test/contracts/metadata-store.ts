@@ -19,6 +19,7 @@ import { randomHistoryContract } from './metadata-random.ts'
 import { tenantsContract } from './metadata-tenants.ts'
 import { uploadsContract } from './metadata-uploads.ts'
 import { versionsContract } from './metadata-versions.ts'
+import { withinContract } from './metadata-within.ts'
 
 export function metadataStoreContract(name: string, open: OpenStore): void {
   tenantsContract(name, open)
@@ -37,6 +38,7 @@ export function metadataStoreContract(name: string, open: OpenStore): void {
   manifestsContract(name, open)
   bundlesContract(name, open)
   archiveJobsContract(name, open)
+  withinContract(name, open)
   randomHistoryContract(name, open)
   randomLeasesContract(name, open)
 }

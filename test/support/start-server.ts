@@ -14,6 +14,7 @@ import { composeGateway } from '../../gateway/compose/compose-gateway.ts'
 import type { Config } from '../../gateway/config/config.ts'
 import { createS3Server } from '../../gateway/http/s3-server.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
 
 export const serverKey = { accessKeyId: 'AKIAWIRETEST', secretAccessKey: 'wire/secret+Key=' }
 export const serverRegion = 'us-east-1'
@@ -23,6 +24,8 @@ type ConfiguredParts = 'domains' | 'anyRegion' | 'externalHttp' | 'region' | 'in
 export type ServerOptions = Partial<Pick<Config, ConfiguredParts | 'uploadPace'>> & {
   /** Rejects when it is not well. */
   readonly check?: () => Promise<void>
+  /** What requests see of the metadata. */
+  readonly metadataFor?: (store: MetadataStore) => MetadataStore
   /** Of the store of chunks. */
   readonly disk?: Partial<Pick<DiskBlobStoreOptions, 'vfs' | 'segmentBytes' | 'reserveBytes'>>
 }
@@ -57,7 +60,12 @@ export class RunningServer {
     this.closers = parts.closers
   }
 
-  static async start({ check, disk, ...options }: ServerOptions = {}): Promise<RunningServer> {
+  static async start({
+    check,
+    disk,
+    metadataFor,
+    ...options
+  }: ServerOptions = {}): Promise<RunningServer> {
     const path = await mkdtemp(join(tmpdir(), 'holdfast-wire-'))
     const stores = await openStores(path, disk)
     const keyFile = join(path, 'master.key')
@@ -75,6 +83,7 @@ export class RunningServer {
     const logged: Logged[] = []
     const gateway = await composeGateway({
       ...stores,
+      ...(metadataFor === undefined ? {} : { metadata: metadataFor(stores.metadata) }),
       masterKey,
       config: {
         region: serverRegion,
