@@ -1,6 +1,8 @@
 // Chooses the engines and opens them: the one place that knows which there are.
 import { randomBytes } from 'node:crypto'
+import type { BlobStore } from '../datanode/blob-store.ts'
 import type { DiskBlobStore } from '../datanode/disk/disk-blob-store.ts'
+import { diskEngine } from '../datanode/disk/disk-engine.ts'
 import { realVfs } from '../datanode/disk/real-vfs.ts'
 import { type MasterKey, openMasterKey } from '../gateway/access/keys/master-key-file.ts'
 import { type Repeating, type RepeatingJob, repeat } from '../gateway/background/repeating.ts'
@@ -13,18 +15,18 @@ import {
 } from '../gateway/compose/compose-gathering-work.ts'
 import type { Config } from '../gateway/config/config.ts'
 import { createS3Server } from '../gateway/http/s3-server.ts'
-import type { LmdbMetadataStore } from '../metadata/lmdb/lmdb-metadata-store.ts'
+import { lmdbEngine } from '../metadata/lmdb/lmdb-engine.ts'
 import { MetadataFull } from '../metadata/metadata-full.ts'
+import type { MetadataStore } from '../metadata/metadata-store.ts'
+import type { Finding, StoreEngine } from '../protocol/store/store-engine.ts'
 import { collectOften } from './collector-flags.ts'
 import { diskReserve } from './disk-reserve.ts'
+import { lineageEngine } from './lineage-engine.ts'
 import { logToStderr } from './log.ts'
-import { openPair, type Pair, type PairOptions, proveStores } from './pair-stores.ts'
+import { openPair, type PairOptions, proveStores } from './pair-stores.ts'
 import type { Engines, OpenEngines, ProcessRole } from './serving.ts'
 
 const noSignal = new AbortController().signal
-const blobUpkeepMs = 10_000
-/** How much older a copy of the metadata may be and still pass for theirs. */
-const markPauseMs = 1000
 /** Every stored byte is read and checked once in a while, without being felt. */
 const scrubBytesPerSecond = 4 * 1024 * 1024
 
@@ -39,12 +41,21 @@ export const openEngines: OpenEngines = async (config, { role, processId }) => {
   return new EmbeddedEngines({ config, masterKey, processId, log: logToStderr, ...stores })
 }
 
+type Stores = {
+  readonly metadata: MetadataStore
+  readonly blobs: BlobStore
+  /** In the order in which they are closed. */
+  readonly engines: readonly StoreEngine[]
+  /** What keeps blocks of the disk for deletes. */
+  readonly reserve: RepeatingJob
+}
+
 async function openStores(
   config: Config,
   role: ProcessRole,
   opening: Pick<PairOptions, 'processId' | 'proof'>,
-): Promise<Pair> {
-  const pair = await openPair({
+): Promise<Stores> {
+  const { metadata, blobs, lineage } = await openPair({
     dataDirectory: config.dataDirectory,
     role: role === 'worker' ? 'worker' : 'primary',
     ...opening,
@@ -55,15 +66,18 @@ async function openStores(
     },
     onIndexUnusable: (cause) => endProcess('the chunk index cannot be read any more', cause),
   })
+  const reserve = reserveOf(config, blobs)
   if (role !== 'worker') {
-    await reserveOf(config, pair.blobs).run(noSignal)
+    await reserve.run(noSignal)
     // Nothing else runs yet: whoever began a chunk list is gone.
-    await unlessFull(pair.metadata.chunks.abandonListsExcept([]))
+    await unlessFull(metadata.chunks.abandonListsExcept([]))
   }
-  return pair
+  const notes = lineage === undefined ? [] : [lineageEngine(lineage)]
+  const engines = [...notes, diskEngine(blobs), lmdbEngine(metadata)]
+  return { metadata, blobs, engines, reserve }
 }
 
-type EngineParts = Pair & {
+type EngineParts = Stores & {
   readonly config: Config
   readonly masterKey: MasterKey
   readonly processId: string
@@ -71,7 +85,7 @@ type EngineParts = Pair & {
 }
 
 class EmbeddedEngines implements Engines {
-  readonly tenants: LmdbMetadataStore['tenants']
+  readonly tenants: MetadataStore['tenants']
   readonly masterKey: MasterKey
   readonly #parts: EngineParts
   readonly #upkeep: readonly Repeating[]
@@ -84,20 +98,10 @@ class EmbeddedEngines implements Engines {
     this.#parts = parts
     this.tenants = parts.metadata.tenants
     this.masterKey = parts.masterKey
-    const { blobs, log, lineage } = parts
-    const jobs: RepeatingJob[] = [
-      { name: 'segments', pauseMs: blobUpkeepMs, run: idleAfter(() => blobs.maintain()) },
-    ]
-    if (lineage !== undefined) {
-      jobs.push({
-        name: 'marks',
-        pauseMs: markPauseMs,
-        run: idleAfter(() => unlessFull(lineage.keep())),
-      })
-    }
+    const { engines, log } = parts
     const onFailure = (job: string, cause: unknown) => log('background job failed', { job, cause })
-    this.#upkeep = jobs.map((job) => repeat(job, onFailure))
-    reportRecovery(blobs, log)
+    this.#upkeep = engines.flatMap(({ upkeep }) => upkeep.map((job) => repeat(job, onFailure)))
+    for (const { findings } of engines) report(findings, log)
   }
 
   async serveS3({ listen, tls }: Parameters<Engines['serveS3']>[0]) {
@@ -106,8 +110,8 @@ class EmbeddedEngines implements Engines {
       random: randomBytes,
       now: Date.now,
       onManyReaders: collectOften,
-      check: async () => {
-        await this.check()
+      check: async (signal) => {
+        await this.check(signal)
       },
     })
     this.#gateway = gateway
@@ -117,7 +121,7 @@ class EmbeddedEngines implements Engines {
   }
 
   startBackgroundWork(): void {
-    const { metadata, blobs, config, log } = this.#parts
+    const { metadata, blobs, reserve, config, log } = this.#parts
     const parts = { ...this.#parts, random: randomBytes, now: Date.now }
     this.#archiveWork = composeArchiveWork(parts)
     this.#gatheringWork = composeGatheringWork(parts)
@@ -125,7 +129,7 @@ class EmbeddedEngines implements Engines {
       metadata,
       blobs,
       now: Date.now,
-      moreJobs: [...this.#archiveWork.jobs, ...this.#gatheringWork.jobs, reserveOf(config, blobs)],
+      moreJobs: [...this.#archiveWork.jobs, ...this.#gatheringWork.jobs, reserve],
       options: {
         staleUploadMs: config.staleUploadAgeMs,
         keepOrphansMs: config.keepOrphansMs,
@@ -136,17 +140,15 @@ class EmbeddedEngines implements Engines {
   }
 
   async processesLeft(living: ReadonlySet<string>): Promise<void> {
-    const { metadata, blobs, log, processId } = this.#parts
-    for (const problem of await blobs.adoptOrphanSegments(living))
-      log('damaged segment', { problem })
+    const { metadata, engines, log, processId } = this.#parts
+    for (const engine of engines) report(await engine.recover(living), log)
     await metadata.chunks.abandonListsExcept([processId, ...living])
   }
 
-  async check(): Promise<Readonly<Record<string, number>>> {
-    const { metadata, blobs } = this.#parts
-    // A disk that is full or read-only: reads are served, and writes are told so.
-    const writable = unlessFull(metadata.checkWritable())
-    await Promise.all([this.tenants.list({ limit: 1 }), writable, blobs.usage()])
+  async check(signal = noSignal): Promise<Readonly<Record<string, number>>> {
+    const { metadata, engines } = this.#parts
+    // A disk that is full or read-only is well: reads are served, and writes are told so.
+    await Promise.all(engines.map((engine) => engine.check({ signal })))
     return { orphanedChunks: await metadata.orphans.count() }
   }
 
@@ -156,23 +158,7 @@ class EmbeddedEngines implements Engines {
     await this.#gatheringWork?.close()
     await Promise.all(this.#upkeep.map((job) => job.stop()))
     await this.#gateway?.close()
-    const { lineage, blobs, metadata } = this.#parts
-    // So that no copy from before this stop passes for what is there after it.
-    if (lineage !== undefined) {
-      await unlessFull(lineage.keep()).catch((cause: unknown) =>
-        logToStderr('the last mark failed', { cause }),
-      )
-    }
-    await blobs.close()
-    await lineage?.close()
-    await metadata.close()
-  }
-}
-
-function idleAfter(work: () => Promise<void>): RepeatingJob['run'] {
-  return async () => {
-    await work()
-    return 'idle'
+    for (const engine of this.#parts.engines) await engine.close()
   }
 }
 
@@ -192,9 +178,8 @@ async function unlessFull(work: Promise<unknown>): Promise<void> {
   }
 }
 
-/** What the blob store found wrong after an unclean stop is for the operator to know. */
-function reportRecovery(blobs: DiskBlobStore, log: Log): void {
-  for (const problem of blobs.recovery?.problems ?? []) log('damaged segment', { problem })
+function report(findings: readonly Finding[], log: Log): void {
+  for (const { what, details } of findings) log(what, details)
 }
 
 /**

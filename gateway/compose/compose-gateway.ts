@@ -47,7 +47,7 @@ export type GatewayDeps = {
   readonly now: () => number
   readonly log: Log
   /** Rejects when requests cannot be served now. */
-  readonly check?: () => Promise<void>
+  readonly check?: (signal: AbortSignal) => Promise<void>
   /** Told when many archives are read at once, and when no longer. */
   readonly onManyReaders?: (areMany: boolean) => void
 }
