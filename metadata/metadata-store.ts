@@ -7,10 +7,9 @@
 // Said once, true of every verb: it is atomic; a write is durable when it resolves; a read sees every
 // write that was acknowledged before it began, by whatever process. Expected refusals are values;
 // what throws is an error of ours or of the disk, and never means "absent"; `MetadataFull` alone says
-// that nothing was stored, and that the disk is full rather than broken. `StoreUnavailable`: the engine is
-// out of reach, and a write may have been stored; trying again is safe, and never the verb's own affair
-// beyond what its engine repeats within the time it was given. Keys are compared as
-// UTF-8 bytes. No verb's correctness rests on a clock: times are recorded, not compared.
+// that nothing was stored, and that the disk is full rather than broken; `StoreUnavailable`,
+// that the engine is out of reach: a write may have been stored, and trying again is safe. Keys are
+// compared as UTF-8 bytes. No verb's correctness rests on a clock: times are recorded, not compared.
 import type { BlobRef, ChunkRef } from '../protocol/chunks/chunk-ref.ts'
 import type { ArchiveJobStore } from './archive-job-store.ts'
 import type { BucketConfigStore } from './bucket-config-store.ts'
