@@ -1,6 +1,7 @@
 // Chooses the engines and opens them: the one place that knows which there are.
 import { randomBytes } from 'node:crypto'
-import type { DiskBlobStore } from '../datanode/disk/disk-blob-store.ts'
+import type { BlobStore } from '../datanode/blob-store.ts'
+import { diskEngine } from '../datanode/disk/disk-engine.ts'
 import { realVfs } from '../datanode/disk/real-vfs.ts'
 import { type MasterKey, openMasterKey } from '../gateway/access/keys/master-key-file.ts'
 import { type Repeating, type RepeatingJob, repeat } from '../gateway/background/repeating.ts'
@@ -15,19 +16,18 @@ import type { Config } from '../gateway/config/config.ts'
 import { logRequests } from '../gateway/http/request-record.ts'
 import { createS3Server } from '../gateway/http/s3-server.ts'
 import type { Log } from '../gateway/log.ts'
-import type { LmdbMetadataStore } from '../metadata/lmdb/lmdb-metadata-store.ts'
+import { lmdbEngine } from '../metadata/lmdb/lmdb-engine.ts'
 import { MetadataFull } from '../metadata/metadata-full.ts'
+import type { MetadataStore } from '../metadata/metadata-store.ts'
+import type { Finding, StoreEngine } from '../protocol/store/store-engine.ts'
 import { collectOften } from './collector-flags.ts'
 import { diskReserve } from './disk-reserve.ts'
-import { followCommits } from './follow-commits.ts'
+import { lineageEngine } from './lineage-engine.ts'
 import { openLog } from './log.ts'
-import { openPair, type Pair, type PairOptions, proveStores } from './pair-stores.ts'
+import { openPair, type PairOptions, proveStores } from './pair-stores.ts'
 import type { Engines, OpenEngines, ProcessRole } from './serving.ts'
 
 const noSignal = new AbortController().signal
-const blobUpkeepMs = 10_000
-/** How much older a copy of the chunks may be and still pass for theirs. */
-const markPauseMs = 1000
 /** Every stored byte is read and checked once in a while, without being felt. */
 const scrubBytesPerSecond = 4 * 1024 * 1024
 
@@ -43,12 +43,21 @@ export const openEngines: OpenEngines = async (config, { role, processId, readAl
   return new EmbeddedEngines({ config, masterKey, processId, log, ...stores })
 }
 
+type Stores = {
+  readonly metadata: MetadataStore
+  readonly blobs: BlobStore
+  /** In the order in which they are closed. */
+  readonly engines: readonly StoreEngine[]
+  /** What keeps blocks of the disk for deletes. */
+  readonly reserve: RepeatingJob
+}
+
 async function openStores(
   config: Config,
   role: ProcessRole,
   { log, ...opening }: Pick<PairOptions, 'processId' | 'proof'> & { readonly log: Log },
-): Promise<Pair> {
-  const pair = await openPair({
+): Promise<Stores> {
+  const { metadata, blobs, lineage } = await openPair({
     dataDirectory: config.dataDirectory,
     role: role === 'worker' ? 'worker' : 'primary',
     ...opening,
@@ -59,15 +68,21 @@ async function openStores(
     },
     onIndexUnusable: (cause) => endProcess(log, 'the chunk index cannot be read any more', cause),
   })
+  const reserve = diskReserve({
+    ...{ dataDirectory: config.dataDirectory, vfs: realVfs, log },
+    isFull: () => blobs.isFull(),
+  })
   if (role !== 'worker') {
-    await reserveOf(config, { blobs: pair.blobs, log }).run(noSignal)
+    await reserve.run(noSignal)
     // Nothing else runs yet: whoever began a chunk list is gone.
-    await unlessFull(pair.metadata.chunks.abandonListsExcept([]))
+    await unlessFull(metadata.chunks.abandonListsExcept([]))
   }
-  return pair
+  const notes = lineage === undefined ? [] : [lineageEngine(lineage, log)]
+  const engines = [...notes, diskEngine(blobs), lmdbEngine(metadata)]
+  return { metadata, blobs, engines, reserve }
 }
 
-type EngineParts = Pair & {
+type EngineParts = Stores & {
   readonly config: Config
   readonly masterKey: MasterKey
   readonly processId: string
@@ -75,7 +90,7 @@ type EngineParts = Pair & {
 }
 
 class EmbeddedEngines implements Engines {
-  readonly tenants: LmdbMetadataStore['tenants']
+  readonly tenants: MetadataStore['tenants']
   readonly masterKey: MasterKey
   readonly #parts: EngineParts
   readonly #upkeep: readonly Repeating[]
@@ -88,22 +103,11 @@ class EmbeddedEngines implements Engines {
     this.#parts = parts
     this.tenants = parts.metadata.tenants
     this.masterKey = parts.masterKey
-    const { blobs, log, lineage } = parts
-    const jobs: RepeatingJob[] = [
-      { name: 'segments', pauseMs: blobUpkeepMs, run: idleAfter(() => blobs.maintain()) },
-    ]
-    if (lineage !== undefined) {
-      jobs.push({
-        name: 'marks',
-        pauseMs: markPauseMs,
-        run: idleAfter(() => unlessFull(lineage.keep())),
-      })
-      jobs.push(followCommits(lineage))
-    }
+    const { engines, log } = parts
     const onFailure = (job: string, cause: unknown) =>
       log.error('background job failed', { job, cause })
-    this.#upkeep = jobs.map((job) => repeat(job, onFailure))
-    reportRecovery(blobs, log)
+    this.#upkeep = engines.flatMap(({ upkeep }) => upkeep.map((job) => repeat(job, onFailure)))
+    for (const { findings } of engines) report(findings, log)
   }
 
   async serveS3({ listen, tls }: Parameters<Engines['serveS3']>[0]) {
@@ -114,8 +118,8 @@ class EmbeddedEngines implements Engines {
       now: Date.now,
       onManyReaders: collectOften,
       observe: logRequests(log, { all: config.logLevel === 'debug' }),
-      check: async () => {
-        await this.check()
+      check: async (signal) => {
+        await this.check(signal)
       },
     })
     this.#gateway = gateway
@@ -125,7 +129,7 @@ class EmbeddedEngines implements Engines {
   }
 
   startBackgroundWork(): void {
-    const { metadata, blobs, config, log } = this.#parts
+    const { metadata, blobs, reserve, config, log } = this.#parts
     const parts = { ...this.#parts, random: randomBytes, now: Date.now }
     this.#archiveWork = composeArchiveWork(parts)
     this.#gatheringWork = composeGatheringWork(parts)
@@ -133,11 +137,7 @@ class EmbeddedEngines implements Engines {
       metadata,
       blobs,
       now: Date.now,
-      moreJobs: [
-        ...this.#archiveWork.jobs,
-        ...this.#gatheringWork.jobs,
-        reserveOf(config, { blobs, log }),
-      ],
+      moreJobs: [...this.#archiveWork.jobs, ...this.#gatheringWork.jobs, reserve],
       options: {
         staleUploadMs: config.staleUploadAgeMs,
         keepOrphansMs: config.keepOrphansMs,
@@ -148,17 +148,15 @@ class EmbeddedEngines implements Engines {
   }
 
   async processesLeft(living: ReadonlySet<string>): Promise<void> {
-    const { metadata, blobs, log, processId } = this.#parts
-    for (const problem of await blobs.adoptOrphanSegments(living))
-      log.error('damaged segment', { problem })
+    const { metadata, engines, log, processId } = this.#parts
+    for (const engine of engines) report(await engine.recover(living), log)
     await metadata.chunks.abandonListsExcept([processId, ...living])
   }
 
-  async check(): Promise<Readonly<Record<string, number>>> {
-    const { metadata, blobs } = this.#parts
-    // A disk that is full or read-only: reads are served, and writes are told so.
-    const writable = unlessFull(metadata.checkWritable())
-    await Promise.all([this.tenants.list(), writable, blobs.usage()])
+  async check(signal = noSignal): Promise<Readonly<Record<string, number>>> {
+    const { metadata, engines } = this.#parts
+    // A disk that is full or read-only is well: reads are served, and writes are told so.
+    await Promise.all(engines.map((engine) => engine.check({ signal })))
     return { orphanedChunks: await metadata.orphans.count() }
   }
 
@@ -168,34 +166,8 @@ class EmbeddedEngines implements Engines {
     await this.#gatheringWork?.close()
     await Promise.all(this.#upkeep.map((job) => job.stop()))
     await this.#gateway?.close()
-    const { lineage, blobs, metadata, log } = this.#parts
-    // So that no copy from before this stop passes for what is there after it.
-    if (lineage !== undefined) {
-      await unlessFull(lineage.keep()).catch((cause: unknown) =>
-        log.error('the last mark failed', { cause }),
-      )
-    }
-    await blobs.close()
-    await lineage?.close()
-    await metadata.close()
+    for (const engine of this.#parts.engines) await engine.close()
   }
-}
-
-function idleAfter(work: () => Promise<void>): RepeatingJob['run'] {
-  return async () => {
-    await work()
-    return 'idle'
-  }
-}
-
-function reserveOf(
-  { dataDirectory }: Config,
-  { blobs, log }: Pick<EngineParts, 'blobs' | 'log'>,
-): RepeatingJob {
-  return diskReserve({
-    ...{ dataDirectory, vfs: realVfs, log },
-    isFull: () => blobs.isFull(),
-  })
 }
 
 /** What is not done for want of room is done at a later start, or again and again. */
@@ -207,9 +179,8 @@ async function unlessFull(work: Promise<unknown>): Promise<void> {
   }
 }
 
-/** What the blob store found wrong after an unclean stop is for the operator to know. */
-function reportRecovery(blobs: DiskBlobStore, log: Log): void {
-  for (const problem of blobs.recovery?.problems ?? []) log.error('damaged segment', { problem })
+function report(findings: readonly Finding[], log: Log): void {
+  for (const { what, details } of findings) log.error(what, details)
 }
 
 /**

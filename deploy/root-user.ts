@@ -7,9 +7,9 @@ import type { MasterKey } from '../gateway/access/keys/master-key-file.ts'
 import { BadSealedSecret, openSecret, sealSecret } from '../gateway/access/keys/seal-secret.ts'
 import { newRootKey } from '../gateway/access/keys/tenant-keys.ts'
 import type { RootKey } from '../gateway/config/config.ts'
-import type { TenantStore } from '../metadata/metadata-store.ts'
 import { defaultNamespace } from '../metadata/namespaces.ts'
 import type { AccessKey, TenantId } from '../metadata/records.ts'
+import type { TenantStore } from '../metadata/tenant-store.ts'
 import type { RandomBytes } from '../protocol/chunks/new-generation.ts'
 
 export const rootTenantId = 'root' as TenantId

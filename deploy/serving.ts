@@ -26,7 +26,7 @@ export interface Engines {
   /** Clears up after processes that ended; `living` are those that have not. Not for workers. */
   processesLeft(living: ReadonlySet<string>): Promise<void>
   /** What is counted, when the engines answer; rejects with what is wrong. Cheap. */
-  check(): Promise<Readonly<Record<string, number>>>
+  check(signal?: AbortSignal): Promise<Readonly<Record<string, number>>>
   /** Ends background work and lets go of everything. */
   close(): Promise<void>
 }

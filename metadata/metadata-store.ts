@@ -7,18 +7,19 @@
 // Said once, true of every verb: it is atomic; a write is durable when it resolves; a read sees every
 // write that was acknowledged before it began, by whatever process. Expected refusals are values;
 // what throws is an error of ours or of the disk, and never means "absent"; `MetadataFull` alone says
-// that nothing was stored, and that the disk is full rather than broken. Keys are compared as
-// UTF-8 bytes. No verb's correctness rests on a clock: times are recorded, not compared.
+// that nothing was stored, and that the disk is full rather than broken; `StoreUnavailable`,
+// that the engine is out of reach: a write may have been stored, and trying again is safe. Keys are
+// compared as UTF-8 bytes. No verb's correctness rests on a clock: times are recorded, not compared.
 import type { BlobRef, ChunkRef } from '../protocol/chunks/chunk-ref.ts'
 import type { ArchiveJobStore } from './archive-job-store.ts'
+import type { BucketConfigStore } from './bucket-config-store.ts'
+import type { BucketStore } from './bucket-store.ts'
 import type { BundleStore } from './bundle-store.ts'
 import type { LeaseStore } from './lease-store.ts'
 import type { ManifestStore } from './manifest-store.ts'
-import type { Namespace } from './namespaces.ts'
 import type { OrphanStore } from './orphan-store.ts'
 import type { Outbox } from './outbox-store.ts'
 import type {
-  AccessKey,
   Bucket,
   BucketId,
   ChunkListId,
@@ -30,7 +31,6 @@ import type {
   Part,
   PieceData,
   Tag,
-  Tenant,
   TenantId,
   Upload,
   UploadId,
@@ -38,10 +38,12 @@ import type {
   VersioningStatus,
   VersionSummary,
 } from './records.ts'
+import type { TenantStore } from './tenant-store.ts'
 
 export interface MetadataStore {
   readonly tenants: TenantStore
   readonly buckets: BucketStore
+  readonly bucketConfigs: BucketConfigStore
   readonly objects: ObjectStore
   readonly uploads: UploadStore
   readonly chunks: ChunkCatalog
@@ -51,43 +53,20 @@ export interface MetadataStore {
   readonly manifests: ManifestStore
   readonly bundles: BundleStore
   readonly archiveJobs: ArchiveJobStore
+  /**
+   * The same store, whose verbs end when `signal` is aborted: they reject with its reason, and a write that
+   * had been begun may be stored. Each page of a long work is a verb, so that work ends between pages. To be
+   * made for a request or a run of a job, and thrown away with it.
+   */
+  within(limits: VerbLimits): MetadataStore
   close(): Promise<void>
 }
 
-export interface TenantStore {
-  /** Creates the tenant with its first access key, or answers `exists` and changes nothing. */
-  create(tenant: Tenant, firstKey: AccessKey): Promise<{ is: 'created' } | { is: 'exists' }>
-  get(id: TenantId): Promise<Tenant | undefined>
-  list(): Promise<readonly Tenant[]>
-  /** Adds or replaces an access key. `taken`: another tenant has that id. */
-  putAccessKey(key: AccessKey): Promise<{ is: 'done' } | { is: 'taken' }>
-  getAccessKey(accessKeyId: string): Promise<AccessKey | undefined>
-}
+export type VerbLimits = { readonly signal: AbortSignal }
 
-export type NewBucket = Omit<Bucket, 'id' | 'versioning'>
 /** Names a bucket as found by `BucketStore.get`. A verb answers `noSuchBucket` once it is gone. */
 export type BucketRef = Pick<Bucket, 'namespace' | 'name' | 'id' | 'tenantId'>
 export type NoSuchBucket = { readonly is: 'noSuchBucket' }
-
-export interface BucketStore {
-  /** `exists`: the bucket that has the name there, whoever owns it; nothing was changed. */
-  create(
-    bucket: NewBucket,
-  ): Promise<{ is: 'created'; bucket: Bucket } | { is: 'exists'; bucket: Bucket }>
-  get(namespace: Namespace, name: string): Promise<Bucket | undefined>
-  /** Only when no version and no delete marker is left. Uploads under way are aborted with it. */
-  delete(bucket: BucketRef): Promise<{ is: 'deleted' } | { is: 'notEmpty' } | NoSuchBucket>
-  /** Those that a tenant owns in a namespace, in byte order of the names. `after` is exclusive. */
-  list(
-    tenantId: TenantId,
-    page: { namespace: Namespace; prefix: string; after?: string; limit: number },
-  ): Promise<{ buckets: readonly Bucket[]; isTruncated: boolean }>
-  setVersioning(
-    bucket: BucketRef,
-    status: Exclude<VersioningStatus, 'off'>,
-  ): Promise<{ is: 'done' } | NoSuchBucket>
-  setTags(bucket: BucketRef, tags: readonly Tag[]): Promise<{ is: 'done' } | NoSuchBucket>
-}
 
 /**
  * Asked of the current version inside the commit. Several ETags mean "any of them"; `*` means "any

@@ -47,7 +47,8 @@ export type Bucket = {
   readonly region: string
   readonly createdMs: number
   readonly versioning: VersioningStatus
-  readonly tags: readonly Tag[]
+  /** Grows with each change of what is set of it (`bucket-config-store.ts`). 0: nothing ever was. */
+  readonly configRevision: number
 }
 
 export type ChecksumAlgorithm = 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256'

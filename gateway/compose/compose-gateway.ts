@@ -53,7 +53,7 @@ export type GatewayDeps = {
   /** What callers may do. By default, root users anything to what is their tenant's. */
   readonly authorize?: Authorize
   /** Rejects when requests cannot be served now. */
-  readonly check?: () => Promise<void>
+  readonly check?: (signal: AbortSignal) => Promise<void>
   /** Told when many archives are read at once, and when no longer. */
   readonly onManyReaders?: (areMany: boolean) => void
 }

@@ -23,12 +23,16 @@ const tenantMigrations: readonly Migration[] = [
   (fields) => [...[0, 1, 2, 3].map((index) => fields[index]), defaultNamespace],
 ]
 
-/** 2: with a namespace. Names that no client could give were those of the server's own buckets. */
+/**
+ * 2: with a namespace. Names that no client could give were those of the server's own buckets. Tags,
+ * which stood in the row, are a document of their own, of the first revision.
+ */
 const bucketMigrations: readonly Migration[] = [
   (fields) => {
     const isHidden = text(fields, 1).startsWith('-/')
     const namespace = isHidden ? hiddenNamespace(id(parseTenantId, fields, 0)) : defaultNamespace
-    return [...[0, 1, 2, 3, 4, 5, 6].map((index) => fields[index]), namespace]
+    const configRevision = array(fields, 6).length === 0 ? 0 : 1
+    return [...[0, 1, 2, 3, 4, 5].map((index) => fields[index]), configRevision, namespace]
   },
 ]
 
@@ -84,7 +88,7 @@ export function encodeBucket(bucket: Bucket): Buffer {
     bucket.region,
     bucket.createdMs,
     versioningStatuses.indexOf(bucket.versioning),
-    flattenTags(bucket.tags),
+    bucket.configRevision,
     bucket.namespace,
   ])
 }
@@ -98,9 +102,21 @@ export function parseBucket(bytes: Uint8Array): Bucket {
     region: text(fields, 3),
     createdMs: count(fields, 4),
     versioning: word(versioningStatuses, fields, 5),
-    tags: parseTags(array(fields, 6)),
+    configRevision: count(fields, 6),
     namespace: id(parseNamespace, fields, 7),
   }
+}
+
+/** The tags that stand in the row of a bucket of format 1; none in later ones. */
+export function tagsInBucketRow(bytes: Uint8Array): readonly Tag[] {
+  let tags: readonly Tag[] = []
+  decodeRecord('bucket', bytes, [
+    (fields) => {
+      tags = parseTags(array(fields, 6))
+      return fields
+    },
+  ])
+  return tags
 }
 
 /** Keys and values in turn; none when there are no tags. */

@@ -1,9 +1,12 @@
 // Buckets by namespace and name, and by who owns them. What is in them: `objects.ts`, `uploads.ts`.
+
+import type { BucketStore, NewBucket } from '../bucket-store.ts'
 import { encodeBucket, parseBucket } from '../codec/tenancy-codec.ts'
-import type { BucketRef, BucketStore, NoSuchBucket } from '../metadata-store.ts'
+import type { BucketRef, NoSuchBucket } from '../metadata-store.ts'
 import type { Namespace } from '../namespaces.ts'
 import { parseBucketId } from '../record-ids.ts'
 import type { Bucket, BucketId, TenantId } from '../records.ts'
+import { putFirstConfigs, removeConfigs } from './bucket-config-rows.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { appendRelease } from './outbox-rows.ts'
 import { bucketIdBytes, bucketKey, justAfter, ownedBucketKey, rangeOf } from './row-keys.ts'
@@ -40,9 +43,7 @@ export function lmdbBuckets(env: LmdbEnvironment, random: Random): BucketStore {
       env.add((tables) => {
         const existing = bucketByName(tables, fresh.namespace, fresh.name)
         if (existing) return { is: 'exists', bucket: existing }
-        const bucket: Bucket = { ...fresh, id: drawBucketId(random), versioning: 'off' }
-        putBucket(tables, bucket)
-        return { is: 'created', bucket }
+        return { is: 'created', bucket: makeBucket(tables, fresh, drawBucketId(random)) }
       }),
 
     get: async (namespace, name) => env.read((tables) => bucketByName(tables, namespace, name)),
@@ -57,6 +58,7 @@ export function lmdbBuckets(env: LmdbEnvironment, random: Random): BucketStore {
         }
         tables.buckets.remove(bucketKey(bucket.namespace, bucket.name))
         tables.bucketsOfTenants.remove(ownedBucketKey(bucket))
+        removeConfigs(tables, ref.id)
         if (!tables.uploads.isEmpty(inBucket)) {
           appendRelease(tables, bucket.tenantId, { what: 'bucketUploads', bucketId: ref.id })
         }
@@ -66,8 +68,14 @@ export function lmdbBuckets(env: LmdbEnvironment, random: Random): BucketStore {
     list: async (tenantId, page) => env.read((tables) => listOwned(tables, tenantId, page)),
 
     setVersioning: (ref, versioning) => change(ref, (bucket) => ({ ...bucket, versioning })),
-    setTags: (ref, tags) => change(ref, (bucket) => ({ ...bucket, tags })),
   }
+}
+
+function makeBucket(tables: Tables, { configs = {}, ...fresh }: NewBucket, id: BucketId): Bucket {
+  const firstRevision = putFirstConfigs(tables, id, configs)
+  const bucket: Bucket = { ...fresh, id, versioning: 'off', configRevision: firstRevision }
+  putBucket(tables, bucket)
+  return bucket
 }
 
 type OwnedPage = Parameters<BucketStore['list']>[1]

@@ -15,7 +15,7 @@ type LayoutStep = (env: LmdbEnvironment, finish: (tables: Tables) => void) => Pr
 const layoutSteps: readonly (readonly [format: number, step: LayoutStep])[] = [
   // Leases have scopes, and what they hold is filed under them.
   [2, migrateLeases],
-  // Buckets are found by namespace and name.
+  // Buckets are found by namespace and name, and their tags are documents.
   [4, migrateBuckets],
 ]
 

@@ -3,8 +3,10 @@
 import { pooledRandom } from '../../protocol/chunks/pooled-random.ts'
 import type { LineageStore } from '../lineage-store.ts'
 import { MetadataFull } from '../metadata-full.ts'
-import type { MetadataStore } from '../metadata-store.ts'
+import type { MetadataStore, VerbLimits } from '../metadata-store.ts'
+import { storeWithin } from '../within.ts'
 import { lmdbArchiveJobs } from './archive-jobs.ts'
+import { lmdbBucketConfigs } from './bucket-configs.ts'
 import { lmdbBuckets, type Random } from './buckets.ts'
 import { lmdbBundles } from './bundles.ts'
 import { lmdbChunks } from './chunk-catalog.ts'
@@ -45,6 +47,7 @@ const purgedAtOnce = 10_000
 export class LmdbMetadataStore implements MetadataStore {
   readonly tenants: MetadataStore['tenants']
   readonly buckets: MetadataStore['buckets']
+  readonly bucketConfigs: MetadataStore['bucketConfigs']
   readonly objects: MetadataStore['objects']
   readonly uploads: MetadataStore['uploads']
   readonly chunks: MetadataStore['chunks']
@@ -61,6 +64,7 @@ export class LmdbMetadataStore implements MetadataStore {
     this.#env = env
     this.tenants = lmdbTenants(env)
     this.buckets = lmdbBuckets(env, random)
+    this.bucketConfigs = lmdbBucketConfigs(env)
     this.objects = lmdbObjects(env, random)
     this.uploads = lmdbUploads(env, random)
     this.chunks = lmdbChunks(env)
@@ -96,6 +100,10 @@ export class LmdbMetadataStore implements MetadataStore {
   /** A copy of one moment, for a backup. The server may go on meanwhile. Durable when it resolves. */
   copyTo(directory: string): Promise<void> {
     return this.#env.copyTo(directory)
+  }
+
+  within(limits: VerbLimits): MetadataStore {
+    return storeWithin(this, limits)
   }
 
   /** Waits for writes under way. */

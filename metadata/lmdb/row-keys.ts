@@ -76,7 +76,13 @@ export function partKey(uploadId: UploadId, number: number): Buffer {
 
 /** namespace (its length first), bucket name. */
 export function bucketKey(namespace: Namespace, name: string): Buffer {
-  return Buffer.concat([measured(namespace), Buffer.from(name)])
+  // Of each request: in one buffer. Namespaces are ASCII.
+  const { length } = namespace
+  const bytes = Buffer.allocUnsafe(1 + length + Buffer.byteLength(name))
+  bytes.writeUInt8(length, 0)
+  bytes.write(namespace, 1, 'latin1')
+  bytes.write(name, 1 + length)
+  return bytes
 }
 
 /** tenant, namespace (each with its length first), bucket name. */

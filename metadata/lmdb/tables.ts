@@ -10,6 +10,8 @@ export const tableNames = [
   'buckets',
   /** tenant, namespace, bucket name → nothing: whose they are */
   'bucketsOfTenants',
+  /** bucket, kind → revision, document */
+  'bucketConfigs',
   /**
    * bucket, raw key → row id, head: the current objects, and they alone, so that a listing never
    * walks over delete markers. What is here is in no other table and newer than all in `versions`.

@@ -5,8 +5,10 @@ import {
   parseAccessKey,
   parseTenant,
 } from '../codec/tenancy-codec.ts'
-import type { TenantStore } from '../metadata-store.ts'
+import type { Tenant } from '../records.ts'
+import type { TenantStore } from '../tenant-store.ts'
 import type { LmdbEnvironment } from './lmdb-environment.ts'
+import { justAfter } from './row-keys.ts'
 
 const everything = { start: Buffer.of(0), end: Buffer.alloc(80, 0xff) }
 
@@ -28,8 +30,16 @@ export function lmdbTenants(env: LmdbEnvironment): TenantStore {
         return bytes && parseTenant(bytes)
       }),
 
-    list: async () =>
-      env.read(({ tenants }) => [...tenants.rows(everything)].map((row) => parseTenant(row.value))),
+    list: async ({ after, limit }) =>
+      env.read(({ tenants: rows }) => {
+        const start = after === undefined ? everything.start : justAfter(Buffer.from(after))
+        const tenants: Tenant[] = []
+        for (const { value } of rows.rows({ ...everything, start })) {
+          if (tenants.length >= limit) return { tenants, isTruncated: true }
+          tenants.push(parseTenant(value))
+        }
+        return { tenants, isTruncated: false }
+      }),
 
     putAccessKey: (key) =>
       env.write(({ accessKeys }) => {

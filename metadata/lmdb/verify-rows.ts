@@ -18,8 +18,8 @@ import type { Tables } from './lmdb-environment.ts'
 import type { Row } from './lmdb-table.ts'
 import { nameRow } from './name-row.ts'
 import { parseDeletion, parseRelease } from './outbox-rows.ts'
-import { bucketKey, ownedBucketKey } from './row-keys.ts'
 import { type TableName, tableNames } from './tables.ts'
+import { verifyBuckets } from './verify-buckets.ts'
 
 /** The layout from which on buckets are found by namespace and name. */
 const filedByNamespace = 4
@@ -78,21 +78,7 @@ function verifyKeys(tables: Tables, tell: (what: string) => void): void {
   }
   // They are filed otherwise before: the server's next start moves them.
   const layout = layoutOf(tables)
-  if (layout.rows !== 'none' && layout.format >= filedByNamespace) verifyBucketKeys(tables, tell)
-}
-
-function verifyBucketKeys(tables: Tables, tell: (what: string) => void): void {
-  for (const { key, value } of tables.buckets.intactRows(everyRow)) {
-    const bucket = readable(value)
-    // What cannot be read is told of by its parser.
-    if (bucket === undefined) continue
-    if (!bucketKey(bucket.namespace, bucket.name).equals(key)) {
-      tell(`a bucket has the key of another (${key.toString('hex')})`)
-    }
-    if (!tables.bucketsOfTenants.has(ownedBucketKey(bucket))) {
-      tell(`a bucket is missing among those of its tenant (${key.toString('hex')})`)
-    }
-  }
+  if (layout.rows !== 'none' && layout.format >= filedByNamespace) verifyBuckets(tables, tell)
 }
 
 function isBehind(key: Buffer, before: Buffer | undefined): boolean {

@@ -35,7 +35,6 @@ async function timeOf(store: LmdbMetadataStore, tenantId: TenantId, objects: num
     name: `list-${objects}`,
     region: 'us-east-1',
     createdMs: Date.now(),
-    tags: [],
   })
   for (let from = 0; from < objects; from += batch) {
     await Promise.all(

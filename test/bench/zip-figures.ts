@@ -125,7 +125,6 @@ export async function fillBucket(data: string, name: string, objects: number): P
       name,
       region: 'us-east-1',
       createdMs: Date.now(),
-      tags: [],
     })
     const batch = 2_000
     for (let from = 0; from < objects; from += batch) {

@@ -41,7 +41,6 @@ export function bucketsContract(name: string, open: OpenStore): void {
           name: 'one',
           region: 'r',
           createdMs: 1,
-          tags: [],
         }
         const answers = await Promise.all([1, 2, 3].map(() => store.buckets.create(fresh)))
         assert.equal(answers.filter((answer) => answer.is === 'created').length, 1)
@@ -78,7 +77,7 @@ export function bucketsContract(name: string, open: OpenStore): void {
         const tenants = ['roo', 'root', 'roots'].map(tenant)
         for (const [index, owner] of [...tenants, ...tenants].entries()) {
           const fresh = { namespace: defaultNamespace, tenantId: owner, region: 'r' }
-          await store.buckets.create({ ...fresh, name: `b-${index}`, createdMs: 1, tags: [] })
+          await store.buckets.create({ ...fresh, name: `b-${index}`, createdMs: 1 })
         }
         const page = { namespace: defaultNamespace, prefix: '', limit: 10 }
         for (const [index, owner] of tenants.entries()) {
@@ -113,16 +112,12 @@ export function bucketsContract(name: string, open: OpenStore): void {
         assert.deepEqual(await names({ prefix: '', after: 'x'.repeat(5000), limit: 5 }), [false])
       }))
 
-    test('versioning and tags change, and what else the bucket has stays', () =>
+    test('versioning changes, and what else the bucket has stays', () =>
       withStore(open, async (store) => {
         const bucket = await makeBucket(store, 'one')
-        const tags = [{ key: 'k', value: '' }]
         assert.deepEqual(await store.buckets.setVersioning(bucket, 'enabled'), { is: 'done' })
-        assert.deepEqual(await store.buckets.setTags(bucket, tags), { is: 'done' })
-        const changed = { ...bucket, versioning: 'enabled', tags }
+        const changed = { ...bucket, versioning: 'enabled' }
         assert.deepEqual(await store.buckets.get(defaultNamespace, 'one'), changed)
-        await store.buckets.setTags(bucket, [])
-        assert.deepEqual((await store.buckets.get(defaultNamespace, 'one'))?.tags, [])
       }))
 
     test('a bucket is deleted only when no version and no delete marker is left', () =>
@@ -139,6 +134,28 @@ export function bucketsContract(name: string, open: OpenStore): void {
         assert.deepEqual(await store.buckets.delete(bucket), { is: 'noSuchBucket' })
       }))
 
+    test('commits, deletions and creations at once: what was committed is in a bucket that is there', () =>
+      withStore(open, async (store) => {
+        for (let round = 0; round < 20; round += 1) {
+          const bucket = await makeBucket(store, `race-${round}`)
+          const work = [
+            () => store.buckets.delete(bucket),
+            () => store.objects.commit(newVersion(bucket, 'a')),
+            () => store.buckets.delete(bucket),
+            () => store.buckets.create(bucket),
+            () => store.objects.commit(newVersion(bucket, 'b')),
+          ]
+          const turned = [...work.slice(round % 5), ...work.slice(0, round % 5)]
+          const outcomes = (await Promise.all(turned.map((each) => each()))).map(({ is }) => is)
+          const committed = outcomes.filter((is) => is === 'committed').length
+          const now = await store.buckets.get(defaultNamespace, bucket.name)
+          const { entries } = await store.objects.list(bucket, { prefix: '', limit: 9 })
+          assert.equal(entries.length, committed, outcomes.join(' '))
+          if (committed > 0) assert.equal(now?.id, bucket.id, outcomes.join(' '))
+          if (outcomes.includes('deleted')) assert.notEqual(now?.id, bucket.id)
+        }
+      }))
+
     test('a bucket made again under its old name is another bucket', () =>
       withStore(open, async (store) => {
         const old = await makeBucket(store, 'one')
@@ -150,7 +167,6 @@ export function bucketsContract(name: string, open: OpenStore): void {
         assert.deepEqual(await store.objects.delete({ bucket: old, key: 'k', nowMs: 1 }), gone)
         assert.deepEqual(await store.objects.setTags(old, 'k', { tags: [] }), gone)
         assert.deepEqual(await store.buckets.setVersioning(old, 'enabled'), gone)
-        assert.deepEqual(await store.buckets.setTags(old, []), gone)
         assert.deepEqual(await store.buckets.delete(old), gone)
         assert.deepEqual(await store.uploads.create(old, newUpload('k')), gone)
         assert.equal(await store.objects.get(old, 'k'), undefined)

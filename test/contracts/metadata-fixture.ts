@@ -60,7 +60,6 @@ export async function makeBucket(
     name,
     region: 'us-east-1',
     createdMs: 1_700_000_000_000,
-    tags: [],
   })
   assert.equal(made.is, 'created')
   if (versioning === 'off') return made.bucket

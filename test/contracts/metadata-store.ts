@@ -1,6 +1,7 @@
 // The contract of `MetadataStore`, for whatever engine: each noun's suite is in a file of its own.
 // An engine joins with one short file that says how to open it (`test/metadata/lmdb.test.ts`).
 import { archiveJobsContract } from './metadata-archive-jobs.ts'
+import { bucketConfigsContract } from './metadata-bucket-configs.ts'
 import { bucketsContract } from './metadata-buckets.ts'
 import { bundlesContract } from './metadata-bundles.ts'
 import { chunksContract } from './metadata-chunks.ts'
@@ -18,10 +19,12 @@ import { randomHistoryContract } from './metadata-random.ts'
 import { tenantsContract } from './metadata-tenants.ts'
 import { uploadsContract } from './metadata-uploads.ts'
 import { versionsContract } from './metadata-versions.ts'
+import { withinContract } from './metadata-within.ts'
 
 export function metadataStoreContract(name: string, open: OpenStore): void {
   tenantsContract(name, open)
   bucketsContract(name, open)
+  bucketConfigsContract(name, open)
   objectsContract(name, open)
   conditionsContract(name, open)
   versionsContract(name, open)
@@ -35,6 +38,7 @@ export function metadataStoreContract(name: string, open: OpenStore): void {
   manifestsContract(name, open)
   bundlesContract(name, open)
   archiveJobsContract(name, open)
+  withinContract(name, open)
   randomHistoryContract(name, open)
   randomLeasesContract(name, open)
 }

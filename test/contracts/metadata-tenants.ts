@@ -22,6 +22,8 @@ const key: AccessKey = {
   sealedSecret: Buffer.from('secret'),
 }
 
+const page = { limit: 9 }
+
 export function tenantsContract(name: string, open: OpenStore): void {
   describe(`${name}: tenants`, (test) => {
     test('a tenant comes back as it was created, with its first key', () =>
@@ -29,7 +31,25 @@ export function tenantsContract(name: string, open: OpenStore): void {
         assert.deepEqual(await tenants.create(acme, key), { is: 'created' })
         assert.deepEqual(await tenants.get(acme.id), acme)
         assert.deepEqual(await tenants.getAccessKey('AKIA1'), key)
-        assert.deepEqual(await tenants.list(), [acme])
+        assert.deepEqual(await tenants.list(page), { tenants: [acme], isTruncated: false })
+      }))
+
+    test('tenants list in the order of their ids, in pages', () =>
+      withStore(open, async ({ tenants }) => {
+        for (const name of ['b', 'a-2', 'a', 'c']) {
+          const firstKey = { ...key, accessKeyId: `AKIA-${name}`, tenantId: tenant(name) }
+          await tenants.create({ ...acme, id: tenant(name) }, firstKey)
+        }
+        const ids = async (limits: Parameters<typeof tenants.list>[0]) => {
+          const listed = await tenants.list(limits)
+          return [...listed.tenants.map(({ id }) => id), listed.isTruncated]
+        }
+        assert.deepEqual(await ids({ limit: 9 }), ['a', 'a-2', 'b', 'c', false])
+        assert.deepEqual(await ids({ limit: 4 }), ['a', 'a-2', 'b', 'c', false])
+        assert.deepEqual(await ids({ limit: 2 }), ['a', 'a-2', true])
+        assert.deepEqual(await ids({ after: tenant('a'), limit: 2 }), ['a-2', 'b', true])
+        assert.deepEqual(await ids({ after: tenant('aa'), limit: 2 }), ['b', 'c', false])
+        assert.deepEqual(await ids({ after: tenant('c'), limit: 2 }), [false])
       }))
 
     test('creating a tenant that exists changes nothing', () =>
@@ -44,7 +64,7 @@ export function tenantsContract(name: string, open: OpenStore): void {
     test('what was never created is absent, however odd its name', () =>
       withStore(open, async ({ tenants }) => {
         assert.equal(await tenants.get(tenant('nobody')), undefined)
-        assert.deepEqual(await tenants.list(), [])
+        assert.deepEqual(await tenants.list(page), { tenants: [], isTruncated: false })
         for (const id of ['', 'AKIA', 'x'.repeat(10_000), '\u0000', 'ü'.repeat(100)]) {
           assert.equal(await tenants.getAccessKey(id), undefined)
         }

@@ -100,7 +100,7 @@ export function openFakeTenants(path: string): MetadataStore['tenants'] {
       return { is: 'created' }
     },
     get: async (id) => load().tenants.find((tenant) => tenant.id === id),
-    list: async () => load().tenants,
+    list: async () => ({ tenants: load().tenants, isTruncated: false }),
     putAccessKey: async (key) => {
       const { tenants, keys } = load()
       const owner = keys.find((each) => each.accessKeyId === key.accessKeyId)?.tenantId

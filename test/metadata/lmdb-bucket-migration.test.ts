@@ -67,7 +67,9 @@ describe('buckets of layout 2', (test) => {
       const bucket = await store.buckets.get(defaultNamespace, 'photos')
       assert.ok(bucket)
       assert.deepEqual([bucket.id, bucket.versioning, bucket.createdMs], [photos.id, 'enabled', 7])
-      assert.deepEqual(bucket.tags, [{ key: 'team', value: 'a' }])
+      const tags = { document: [{ key: 'team', value: 'a' }], revision: 1 }
+      assert.deepEqual(await store.bucketConfigs.get(bucket, 'tagging'), tags)
+      assert.equal(bucket.configRevision, 1)
       const page = { namespace: defaultNamespace, prefix: '', limit: 9 }
       const listed = await store.buckets.list(tenantId, page)
       assert.deepEqual(listed, { buckets: [bucket], isTruncated: false })

@@ -63,7 +63,7 @@ class Operator {
       await this.#checkAll(pair, 'at the start')
       const { bucket } = await pair.metadata.buckets.create({
         namespace: defaultNamespace,
-        ...{ tenantId, name: 'one', region: 'here', createdMs: 0, tags: [] },
+        ...{ tenantId, name: 'one', region: 'here', createdMs: 0 },
       })
       for (let i = this.#random.below(6); i >= 0; i -= 1) {
         const chunk = testChunk(this.#random, 1 + this.#random.below(20_000))

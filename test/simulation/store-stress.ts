@@ -146,7 +146,6 @@ class Stress {
       name: 'stress',
       region: 'here',
       createdMs: 0,
-      tags: [],
     }
     return (await metadata.buckets.create(fresh)).bucket
   }

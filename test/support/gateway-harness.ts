@@ -193,7 +193,6 @@ export class GatewayHarness {
       name,
       region: 'us-east-1',
       createdMs: this.nowMs,
-      tags: [],
     })
     if (versioning !== 'off') await buckets.setVersioning(made.bucket, versioning)
     return made.bucket

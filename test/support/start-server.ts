@@ -17,6 +17,7 @@ import type { ObserveRequest } from '../../gateway/http/request-record.ts'
 import { createS3Server } from '../../gateway/http/s3-server.ts'
 import { logTo } from '../../gateway/log.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
 
 export const serverKey = { accessKeyId: 'AKIAWIRETEST', secretAccessKey: 'wire/secret+Key=' }
 export const serverRegion = 'us-east-1'
@@ -28,6 +29,8 @@ export type ServerOptions = Partial<Pick<Config, ConfiguredParts | 'uploadPace'>
   readonly check?: () => Promise<void>
   readonly authorize?: Authorize
   readonly observe?: ObserveRequest
+  /** What requests see of the metadata. */
+  readonly metadataFor?: (store: MetadataStore) => MetadataStore
   /** Of the store of chunks. */
   readonly disk?: Partial<Pick<DiskBlobStoreOptions, 'vfs' | 'segmentBytes' | 'reserveBytes'>>
 }
@@ -67,6 +70,7 @@ export class RunningServer {
     disk,
     authorize,
     observe,
+    metadataFor,
     ...options
   }: ServerOptions = {}): Promise<RunningServer> {
     const path = await mkdtemp(join(tmpdir(), 'holdfast-wire-'))
@@ -86,6 +90,7 @@ export class RunningServer {
     const logged: Logged[] = []
     const gateway = await composeGateway({
       ...stores,
+      ...(metadataFor === undefined ? {} : { metadata: metadataFor(stores.metadata) }),
       masterKey,
       config: {
         region: serverRegion,

@@ -59,6 +59,7 @@ const gatewayRooms = [
   'data',
   'access',
   'config',
+  'log.ts',
 ]
 
 /** Undefined: not in the gateway. -1: in none of its rooms. */

@@ -160,9 +160,9 @@ describe('a request that is refused before anybody knows whose it is', (test) =>
 
   test('tells the region to sign for, though the bucket was made when it was another', async () => {
     const { metadata } = server.stores
-    const [tenant] = await metadata.tenants.list()
+    const [tenant] = (await metadata.tenants.list({ limit: 1 })).tenants
     assert.ok(tenant !== undefined)
-    const moved = { name: 'moved', region: 'before', createdMs: 1, tags: [] }
+    const moved = { name: 'moved', region: 'before', createdMs: 1 }
     await metadata.buckets.create({ namespace: defaultNamespace, tenantId: tenant.id, ...moved })
     assert.equal(regionOf(await anonymously(server.port, 'HEAD', '/moved')), serverRegion)
   })

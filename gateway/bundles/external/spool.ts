@@ -28,7 +28,7 @@ export async function openSpool(
   tenantId: TenantId,
 ): Promise<Bucket> {
   const place = { namespace: hiddenNamespace(tenantId), name: spoolName, tenantId }
-  const wanted = { ...place, region: 'hidden', createdMs: now(), tags: [] }
+  const wanted = { ...place, region: 'hidden', createdMs: now() }
   return (await metadata.buckets.create(wanted)).bucket
 }
 
@@ -106,9 +106,15 @@ export async function emptySpool(
 
 /** Removes what was gathered for manifests that are not there any more: a process has died. */
 export async function sweepSpools(metadata: MetadataStore, nowMs: number): Promise<void> {
-  for (const tenant of await metadata.tenants.list()) {
-    const bucket = await findSpool(metadata, tenant.id)
-    if (bucket !== undefined) await sweepSpool(metadata, bucket, nowMs)
+  let page: { readonly after?: TenantId } = {}
+  for (;;) {
+    const { tenants, isTruncated } = await metadata.tenants.list({ ...page, limit: sweptAtOnce })
+    for (const { id } of tenants) {
+      const bucket = await findSpool(metadata, id)
+      if (bucket !== undefined) await sweepSpool(metadata, bucket, nowMs)
+      page = { after: id }
+    }
+    if (!isTruncated) return
   }
 }
 

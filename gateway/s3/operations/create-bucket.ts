@@ -26,7 +26,7 @@ export const createBucket: Operation<NewBucketCall> = async (call) => {
     tenantId: identity.tenantId,
     region: services.region,
     createdMs: services.now(),
-    tags: configuration.tags,
+    ...(configuration.tags.length > 0 && { configs: { tagging: configuration.tags } }),
   })
   if (outcome.bucket.tenantId !== identity.tenantId) {
     throw new S3Error('BucketAlreadyExists', { BucketName: name })

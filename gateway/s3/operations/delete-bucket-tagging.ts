@@ -3,7 +3,7 @@ import type { BucketCall, Operation } from '../operation.ts'
 import { noSuchBucket } from '../write/require-upload.ts'
 
 export const deleteBucketTagging: Operation<BucketCall> = async (call) => {
-  const outcome = await call.services.metadata.buckets.setTags(call.bucket, [])
+  const outcome = await call.services.metadata.bucketConfigs.delete(call.bucket, 'tagging')
   if (outcome.is === 'noSuchBucket') throw noSuchBucket(call)
   return { status: 204 }
 }

@@ -11,6 +11,8 @@ export const deleteBucket: Operation<BucketCall> = async (call) => {
       return { status: 204 }
     case 'notEmpty':
       throw notEmpty(bucket)
+    case 'busy':
+      throw new S3Error('OperationAborted')
     case 'noSuchBucket':
       throw new S3Error('NoSuchBucket', { BucketName: bucket.name })
     default:

@@ -4,7 +4,8 @@ import { renderTagging } from '../../../protocol/s3/xml/render-tagging.ts'
 import { xmlReply } from '../../reply.ts'
 import type { BucketCall, Operation } from '../operation.ts'
 
-export const getBucketTagging: Operation<BucketCall> = async ({ bucket }) => {
-  if (bucket.tags.length === 0) throw new S3Error('NoSuchTagSet', { BucketName: bucket.name })
-  return xmlReply(renderTagging(bucket.tags))
+export const getBucketTagging: Operation<BucketCall> = async ({ services, bucket }) => {
+  const tagging = await services.metadata.bucketConfigs.get(bucket, 'tagging')
+  if (tagging === undefined) throw new S3Error('NoSuchTagSet', { BucketName: bucket.name })
+  return xmlReply(renderTagging(tagging.document))
 }

@@ -6,7 +6,11 @@ import { noSuchBucket } from '../write/require-upload.ts'
 
 export const putBucketTagging: Operation<BucketCall> = async (call) => {
   const tags = readTagging(await call.body.bytes(xmlBytesMax), 'bucket')
-  const outcome = await call.services.metadata.buckets.setTags(call.bucket, tags)
+  const { bucketConfigs } = call.services.metadata
+  const outcome =
+    tags.length === 0
+      ? await bucketConfigs.delete(call.bucket, 'tagging')
+      : await bucketConfigs.put(call.bucket, 'tagging', { document: tags })
   if (outcome.is === 'noSuchBucket') throw noSuchBucket(call)
   return { status: 204 }
 }

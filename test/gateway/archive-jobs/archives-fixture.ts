@@ -179,7 +179,7 @@ export class ArchiveServer {
   }
 
   async tenantId(): Promise<TenantId> {
-    const [tenant] = await this.metadata.tenants.list()
+    const [tenant] = (await this.metadata.tenants.list({ limit: 1 })).tenants
     return tenant?.id ?? assert.fail('no tenant')
   }
 

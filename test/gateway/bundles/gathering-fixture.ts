@@ -154,7 +154,7 @@ export class GatheringServer {
   async leftOf(bundle: Json) {
     const { bundles, leases, manifests, buckets, objects, tenants } = this.server.stores.metadata
     const bundleId = idOf(bundle)
-    const [tenant] = await tenants.list()
+    const [tenant] = (await tenants.list({ limit: 1 })).tenants
     const tenantId = tenant?.id as TenantId
     const spool = await buckets.get(hiddenNamespace(tenantId), '-/spool')
     const listed = spool && (await objects.list(spool, { prefix: '', limit: 100 }))

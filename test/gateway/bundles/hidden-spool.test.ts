@@ -78,7 +78,7 @@ describe('the bucket of gathered entries', (test) => {
     ])
     const working = gatherer.work()
     await asked.opened
-    const [tenant] = await stores.metadata.tenants.list()
+    const [tenant] = (await stores.metadata.tenants.list({ limit: 1 })).tenants
     const bucket =
       tenant && (await stores.metadata.buckets.get(hiddenNamespace(tenant.id), '-/spool'))
     assert.ok(bucket !== undefined)

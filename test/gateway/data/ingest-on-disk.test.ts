@@ -65,7 +65,6 @@ async function openStore() {
     name: 'photos',
     region: 'here',
     createdMs: 0,
-    tags: [],
   })
   const close = async () => {
     await hashPool.close()

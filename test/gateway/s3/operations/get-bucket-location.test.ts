@@ -24,7 +24,6 @@ describe('GetBucketLocation', (test) => {
       name: 'abroad',
       region: 'eu-west-1',
       createdMs: harness.nowMs,
-      tags: [],
     })
     assert.equal(await locationOf('abroad'), 'eu-west-1')
   })

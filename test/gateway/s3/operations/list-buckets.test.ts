@@ -17,7 +17,6 @@ describe('ListBuckets', (test) => {
       name: 'moved',
       region: 'eu-west-1',
       createdMs: harness.nowMs,
-      tags: [],
     })
   })
   test.after(() => harness.close())

@@ -1,0 +1,33 @@
+// The life of the chunks on a disk, as every store has one.
+import type { Finding, StoreEngine } from '../../protocol/store/store-engine.ts'
+import type { DiskBlobStore } from './disk-blob-store.ts'
+import type { SegmentProblem } from './recovery-report.ts'
+
+const upkeepMs = 10_000
+
+export function diskEngine(store: DiskBlobStore): StoreEngine {
+  return {
+    findings: findingsOf(store.recovery?.problems ?? []),
+    upkeep: [
+      {
+        name: 'segments',
+        pauseMs: upkeepMs,
+        run: async () => {
+          await store.maintain()
+          return 'idle'
+        },
+      },
+    ],
+    check: async ({ signal }) => {
+      signal.throwIfAborted()
+      await store.usage()
+      return { takesWrites: !(await store.isFull()) }
+    },
+    recover: async (living) => findingsOf(await store.adoptOrphanSegments(living)),
+    close: () => store.close(),
+  }
+}
+
+function findingsOf(problems: readonly SegmentProblem[]): readonly Finding[] {
+  return problems.map((problem) => ({ what: 'damaged segment', details: { problem } }))
+}
