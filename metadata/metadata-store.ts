@@ -229,11 +229,40 @@ export interface ObjectStore {
   ): Promise<readonly (ObjectData | undefined)[]>
 
   /**
-   * The current objects whose keys begin with `prefix`, all of one moment, which is not before the
-   * call. What it answers must be closed.
+   * A page of the current objects whose keys begin with `prefix`, in key order. Without a moment it is of
+   * one that is not before the call, and names it; with a moment, it is as things stood then, whatever
+   * prefix of the bucket is asked for and whatever was written since. `snapshotExpired`: that moment can
+   * be looked at no more, and pages of another do not go with those of it; who wants the whole begins
+   * again. An engine keeps a moment for some minutes at most, and may lose it at any time: when it has
+   * to, or when another process answers.
    */
-  freeze(bucket: BucketRef, prefix: string): Promise<FrozenObjects>
+  freezePage(bucket: BucketRef, page: FreezeQuery): Promise<FrozenPage | SnapshotExpired>
+
+  /** A hint that nobody asks for that moment any more. An engine lets go of it sooner or later anyway. */
+  endFreeze(moment: FrozenMoment): Promise<void>
 }
+
+/** Names a moment to the engine that has answered it, and means nothing to others. */
+export type FrozenMoment = string & { readonly __brand: 'FrozenMoment' }
+
+export type FreezeQuery = {
+  readonly prefix: string
+  /** A key, exclusive. */
+  readonly after?: string
+  readonly moment?: FrozenMoment
+  /** 1 to 2,000. */
+  readonly limit: number
+}
+
+export type FrozenPage = {
+  readonly is: 'page'
+  readonly moment: FrozenMoment
+  readonly objects: readonly FrozenObject[]
+  /** There are more of the prefix. */
+  readonly isTruncated: boolean
+}
+
+export type SnapshotExpired = { readonly is: 'snapshotExpired' }
 
 /** A current object, as far as an archive needs to know it. */
 export type FrozenObject = {
@@ -242,16 +271,6 @@ export type FrozenObject = {
   readonly size: number
   readonly crc32: number
   readonly modifiedMs: number
-  /** Some other key begins with this one and a slash. */
-  readonly besideFolder: boolean
-}
-
-export interface FrozenObjects {
-  /** In key order, the same each time it is asked; of `prefix`, which begins with the frozen one. */
-  pages(prefix?: string): AsyncIterable<readonly FrozenObject[]>
-  /** The object of this key, which begins with the prefix that was frozen. */
-  find(key: string): Promise<FrozenObject | undefined>
-  close(): Promise<void>
 }
 
 export type NewUpload = Omit<Upload, 'uploadId' | 'bucketId' | 'tenantId'> & {

@@ -10,6 +10,7 @@ import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { ArchiveUses } from './archive-uses.ts'
 import type { EntryList } from './entry-list.ts'
+import { MomentLost } from './frozen-listing.ts'
 import { hasEntries } from './manifest-entries.ts'
 import { type ManifestOrder, writeManifest } from './write-manifest.ts'
 import {
@@ -19,6 +20,7 @@ import {
   manifestLifeMs,
   manifestsPerTenantMax,
   touchEveryMs,
+  triesPerFreeze,
 } from './zip-limits.ts'
 
 export type ArchiveScope = {
@@ -32,7 +34,7 @@ export type FreezeOrder = ArchiveScope &
     /** Where the objects of the list lie: what is deleted there stays readable. */
     readonly scopes: readonly LeaseScope[]
     /** Opens the list as it is at a moment that is not before the call. */
-    readonly open: () => Promise<EntryList>
+    readonly open: () => EntryList | Promise<EntryList>
   }
 
 export type ManifestCacheDeps = {
@@ -65,7 +67,8 @@ export class ManifestCache {
   /**
    * The manifest of what is there now: the newest one of the scope if nothing has changed, else a new
    * one. Calls of one scope that come at once share the work; none is answered with what was looked
-   * at before it came. Throws `SlowDown` when the tenant's quota is in use.
+   * at before it came. Throws `SlowDown` when the tenant's quota is in use, or the list does not stand
+   * still for as long as reading it takes.
    */
   freeze(order: FreezeOrder): Promise<Manifest> {
     const name = nameOf(order)
@@ -151,11 +154,25 @@ export class ManifestCache {
     // A failure of the one before is told to those who wait for it.
     await before?.result.catch(() => {})
     try {
-      return await this.freezeNow(order, turn)
+      return await this.freezeStill(order, turn)
     } finally {
       const name = nameOf(order)
       if (this.turns.get(name) === turn) this.turns.delete(name)
     }
+  }
+
+  /** Begins again when the moment is lost that the list was to be of. */
+  private async freezeStill(order: FreezeOrder, turn: Turn): Promise<Manifest> {
+    for (let tries = 1; tries <= triesPerFreeze; tries += 1) {
+      try {
+        return await this.freezeNow(order, turn)
+      } catch (cause) {
+        if (!(cause instanceof MomentLost)) throw cause
+      }
+    }
+    throw new S3Error('SlowDown', undefined, {
+      message: 'The list could not be read as of one moment. Try again in some minutes.',
+    })
   }
 
   private async freezeNow(order: FreezeOrder, turn: Turn): Promise<Manifest> {

@@ -29,8 +29,8 @@ import {
 import { refusalOf } from './write-condition.ts'
 
 export function lmdbObjects(env: LmdbEnvironment, random: Random): ObjectStore {
-  const freeze = freezer(env)
   return {
+    ...freezer(env, random),
     commit: (version) => env.add((tables) => commitVersion(tables, version, random)),
     delete: (deletion) => env.write((tables) => deleteVersion(tables, deletion, random)),
     setTags: (ref, key, change) => env.write((tables) => setTags(tables, ref, { key, ...change })),
@@ -62,8 +62,6 @@ export function lmdbObjects(env: LmdbEnvironment, random: Random): ObjectStore {
           return content && dataOfContent(content)
         }),
       ),
-
-    freeze: async (ref, prefix) => freeze(ref, prefix),
   }
 }
 

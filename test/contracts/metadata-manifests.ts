@@ -6,7 +6,14 @@ import type {
   ManifestId,
   ManifestPage,
 } from '../../metadata/manifest-store.ts'
-import type { BucketRef, FrozenObject, MetadataStore } from '../../metadata/metadata-store.ts'
+import type {
+  BucketRef,
+  FreezeQuery,
+  FrozenMoment,
+  FrozenObject,
+  FrozenPage,
+  MetadataStore,
+} from '../../metadata/metadata-store.ts'
 import { parseBucketId, parseManifestId } from '../../metadata/record-ids.ts'
 import { describe } from '../support/describe.ts'
 import {
@@ -71,18 +78,38 @@ async function removeWhole(store: MetadataStore, id: ManifestId): Promise<number
 }
 
 async function frozenKeys(store: MetadataStore, bucket: BucketRef, prefix: string) {
-  const frozen = await store.objects.freeze(bucket, prefix)
-  try {
-    return await collect(frozen)
-  } finally {
-    await frozen.close()
+  const first = await pageOf(store, bucket, { prefix, limit: 1000 })
+  return frozenAt(store, bucket, { prefix, moment: first.moment })
+}
+
+/** All of a prefix at a moment, in pages of 1,000; `between` is done after each of them. */
+async function frozenAt(
+  store: MetadataStore,
+  bucket: BucketRef,
+  { prefix, moment }: { readonly prefix: string; readonly moment: FrozenMoment },
+  between: (page: FrozenPage) => Promise<void> = async () => {},
+) {
+  const objects: FrozenObject[] = []
+  let after: { readonly after?: string } = {}
+  for (;;) {
+    const page = await pageOf(store, bucket, { prefix, moment, ...after, limit: 1000 })
+    assert.equal(page.moment, moment)
+    assert.ok(page.objects.length <= 1000)
+    objects.push(...page.objects)
+    await between(page)
+    if (!page.isTruncated) return objects
+    after = { after: objects.at(-1)?.key ?? '' }
   }
 }
 
-async function collect(frozen: { pages(): AsyncIterable<readonly FrozenObject[]> }) {
-  const objects: FrozenObject[] = []
-  for await (const page of frozen.pages()) objects.push(...page)
-  return objects
+async function pageOf(
+  store: MetadataStore,
+  bucket: BucketRef,
+  query: FreezeQuery,
+): Promise<FrozenPage> {
+  const page = await store.objects.freezePage(bucket, query)
+  assert.ok(page.is === 'page')
+  return page
 }
 
 export function manifestsContract(name: string, open: OpenStore): void {
@@ -284,49 +311,72 @@ export function manifestsContract(name: string, open: OpenStore): void {
           size,
           crc32,
           modifiedMs,
-          besideFolder: false,
         })
         assert.equal(crc32, 7)
         assert.equal((await frozenKeys(store, bucket, '')).length, 5)
         assert.deepEqual(await frozenKeys(store, bucket, 'none'), [])
       }))
 
-    test('a key knows whether others lie below it, however far away they stand', () =>
+    test('pages go on behind a key, are as long as asked for, and say whether there is more', () =>
       withStore(open, async (store) => {
         const bucket = await makeBucket(store, 'one')
-        const keys = ['a', 'a!', 'a-', 'a/x', 'b', 'b/', 'c', 'c0', 'd', 'd!', 'e/', 'e//']
-        for (const key of keys) await put(store, bucket, key)
-        const frozen = await frozenKeys(store, bucket, '')
-        const beside = frozen.filter(({ besideFolder }) => besideFolder).map(({ key }) => key)
-        assert.deepEqual(beside, ['a', 'b', 'e/'])
+        for (const key of ['a', 'b', 'b/1', 'b/2', 'c']) await put(store, bucket, key)
+        const keysOf = async (query: FreezeQuery) => {
+          const { objects, isTruncated } = await pageOf(store, bucket, query)
+          return [...objects.map(({ key }) => key), isTruncated]
+        }
+        assert.deepEqual(await keysOf({ prefix: '', limit: 2 }), ['a', 'b', true])
+        assert.deepEqual(await keysOf({ prefix: '', after: 'b', limit: 3 }), [
+          'b/1',
+          'b/2',
+          'c',
+          false,
+        ])
+        assert.deepEqual(await keysOf({ prefix: 'b/', limit: 2 }), ['b/1', 'b/2', false])
+        assert.deepEqual(await keysOf({ prefix: 'b/', after: 'a', limit: 1 }), ['b/1', true])
+        assert.deepEqual(await keysOf({ prefix: 'b/', after: 'c', limit: 1 }), [false])
+        assert.deepEqual(await keysOf({ prefix: '', after: 'c', limit: 1 }), [false])
       }))
 
-    test('every reading gives the same moment, while writes go on', () =>
+    test('every page of a moment is of that moment, while writes go on', () =>
       withStore(open, async (store) => {
         const bucket = await makeBucket(store, 'one')
         const keys = Array.from({ length: 2500 }, (_, i) => `k${String(i).padStart(4, '0')}`)
         await Promise.all(keys.map((key) => put(store, bucket, key)))
-        const frozen = await store.objects.freeze(bucket, '')
-        const first = await collect(frozen)
+        const { moment } = await pageOf(store, bucket, { prefix: '', limit: 1 })
+        const first = await frozenAt(store, bucket, { prefix: '', moment })
         assert.deepEqual(
           first.map(({ key }) => key),
           keys,
         )
-        const second: FrozenObject[] = []
         let turn = 0
-        for await (const page of frozen.pages()) {
-          assert.ok(page.length <= 2000)
-          second.push(...page)
+        const second = await frozenAt(store, bucket, { prefix: '', moment }, async () => {
           turn += 1
           await put(store, bucket, `k${turn}999-new`)
           await put(store, bucket, 'k2400', { body: `turn ${turn}` })
           await remove(store, bucket, `k24${10 + turn}`)
-        }
+        })
         assert.deepEqual(second, first)
-        await frozen.close()
+        const narrower = await frozenAt(store, bucket, { prefix: 'k24', moment })
+        assert.deepEqual(narrower, first.slice(2400))
+        await store.objects.endFreeze(moment)
         const later = await frozenKeys(store, bucket, '')
         assert.ok(later.some(({ key }) => key === 'k1999-new'))
         assert.ok(!later.some(({ key }) => key === 'k2411'))
+      }))
+
+    test('a moment that is not known any more is never answered with another', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one')
+        await put(store, bucket, 'k')
+        const { moment } = await pageOf(store, bucket, { prefix: '', limit: 1 })
+        await store.objects.endFreeze(moment)
+        await store.objects.endFreeze(moment)
+        // An engine may keep it all the same, but then it answers as of that moment.
+        await put(store, bucket, 'l')
+        const late = await store.objects.freezePage(bucket, { prefix: '', moment, limit: 9 })
+        if (late.is === 'page') assert.equal(late.objects.length, 1)
+        else assert.deepEqual(late, { is: 'snapshotExpired' })
       }))
 
     test('a lease taken before keeps the data of frozen rows, whatever happens to them', () =>
