@@ -27,7 +27,8 @@ import type {
   ObjectSummary,
   ObjectVersion,
   Part,
-  PieceData,
+  PartSize,
+  PartsPlace,
   Tag,
   Tenant,
   TenantId,
@@ -279,7 +280,13 @@ export type NewUpload = Omit<Upload, 'uploadId' | 'bucketId' | 'tenantId'> & {
 }
 export type UploadRef = Pick<Upload, 'key' | 'uploadId'>
 export type NoSuchUpload = { readonly is: 'noSuchUpload' }
-export type CompletedPart = Pick<Part, 'number' | 'etag'>
+export type PartsPage = {
+  readonly is: 'listed'
+  readonly parts: readonly Omit<Part, 'data'>[]
+  readonly isTruncated: boolean
+  /** Another with every part that is committed: pages of one revision fit together. */
+  readonly revision: number
+}
 
 export interface UploadStore {
   create(
@@ -295,44 +302,37 @@ export interface UploadStore {
   ): Promise<{ is: 'committed' } | ClaimRefused | NoSuchUpload>
   /** Parts in order of number, without their data. `after` is a part number, exclusive. */
   listParts(
-    upload: Pick<Upload, 'uploadId'>,
+    bucket: BucketRef,
+    upload: UploadRef,
     page: { after: number; limit: number },
-  ): Promise<{ parts: readonly Omit<Part, 'data'>[]; isTruncated: boolean }>
-  /** The data of these parts, of an upload under way or of a completed one; throws if one is missing. */
-  readPieces(uploadId: UploadId, numbers: readonly number[]): Promise<readonly PieceData[]>
+  ): Promise<PartsPage | NoSuchUpload>
+  /** Parts of an upload under way or of a completed one, in the order asked; throws if one is missing. */
+  readParts(place: PartsPlace, numbers: readonly number[]): Promise<readonly Part[]>
   /** By key, then by time of initiation. `afterUploadId` continues within `after.key`. */
   list(
     bucket: BucketRef,
     query: ListQuery & { afterUploadId?: UploadId },
   ): Promise<Listed<Upload & { is: 'upload' }>>
   /**
-   * Turns the upload into a version. The caller has checked sizes and checksums of the parts it names
-   * and computed the content; the verb checks again that each part still has the ETag named
-   * (`partChanged` otherwise). Parts not named are released. Repeating a completion that succeeded,
-   * with the same parts, while its version is still there, answers with the same `committed`.
+   * Turns the upload into a version of the parts named, which stay where they are; a task releases the
+   * others. The caller has read the parts, checked them and computed the content, and says of which
+   * revision they were: `partsChanged` if some part was committed since, and they must be read again.
+   * Nothing that grows with the number of parts is read or written but the list of them.
+   *
+   * Repeating a completion that succeeded, with the same parts and ETag, while its version is still
+   * there, answers with the same `committed`.
    */
   complete(completion: {
     bucket: BucketRef
     upload: UploadRef
-    parts: readonly (CompletedPart & { size: number })[]
+    revision: number
+    parts: readonly PartSize[]
     content: Omit<ObjectContent, 'data'>
     condition?: WriteCondition
     nowMs: number
-  }): Promise<
-    | Committed
-    | ConditionRefused
-    | { is: 'partChanged'; number: number }
-    | NoSuchUpload
-    | NoSuchBucket
-  >
-  /**
-   * Whether this upload became a version, and with which parts: what a repeated completion is
-   * checked against. Absent: never completed here, or the version is gone.
-   */
-  completed(
-    bucket: BucketRef,
-    upload: UploadRef,
-  ): Promise<{ version: ObjectVersion; parts: readonly CompletedPart[] } | undefined>
+  }): Promise<Committed | ConditionRefused | { is: 'partsChanged' } | NoSuchUpload | NoSuchBucket>
+  /** The version that an upload became. Absent: it was never completed here, or the version is gone. */
+  completed(bucket: BucketRef, upload: UploadRef): Promise<ObjectVersion | undefined>
   abort(bucket: BucketRef, upload: UploadRef): Promise<{ is: 'aborted' } | NoSuchUpload>
   /** Aborts uploads initiated before this time, at most `limit` of them; answers how many. */
   abortStale(page: { initiatedBeforeMs: number; limit: number }): Promise<number>

@@ -19,6 +19,7 @@ import {
   count,
   decodeRecord,
   encodeRecord,
+  type Fields,
   id,
   optionalText,
   text,
@@ -26,7 +27,16 @@ import {
 } from './record-frame.ts'
 import { flattenTags, parseTags } from './tenancy-codec.ts'
 
-export function encodeUpload(upload: Upload): Buffer {
+/** An upload under way, and what has become of its parts. */
+export type UploadState = {
+  readonly upload: Upload
+  /** Another with every part that is committed. */
+  readonly revision: number
+  /** How many part numbers it has. Undefined: it was begun before they were counted. */
+  readonly parts: number | undefined
+}
+
+export function encodeUpload({ upload, revision, parts }: UploadState): Buffer {
   return encodeRecord(1, [
     upload.bucketId,
     upload.tenantId,
@@ -38,11 +48,16 @@ export function encodeUpload(upload: Upload): Buffer {
     flattenUserMetadata(upload.userMetadata),
     flattenTags(upload.tags),
     flattenChecksum(upload.checksum),
+    revision,
+    parts,
   ])
 }
 
 export function parseUpload(bytes: Uint8Array): Upload {
-  const fields = decodeRecord('upload', bytes)
+  return uploadOf(decodeRecord('upload', bytes))
+}
+
+function uploadOf(fields: Fields): Upload {
   return {
     bucketId: id(parseBucketId, fields, 0),
     tenantId: id(parseTenantId, fields, 1),
@@ -54,6 +69,15 @@ export function parseUpload(bytes: Uint8Array): Upload {
     userMetadata: parseUserMetadata(array(fields, 7)),
     tags: parseTags(array(fields, 8)),
     ...optionalChecksumKind(fields, 9),
+  }
+}
+
+export function parseUploadState(bytes: Uint8Array): UploadState {
+  const fields = decodeRecord('upload', bytes)
+  return {
+    upload: uploadOf(fields),
+    revision: fields[10] == null ? 0 : count(fields, 10),
+    parts: fields[11] == null ? undefined : count(fields, 11),
   }
 }
 
@@ -71,6 +95,10 @@ export function encodePart(part: Part): Buffer {
   const length = Buffer.allocUnsafe(2)
   length.writeUInt16BE(head.length)
   return Buffer.concat([length, head, data])
+}
+
+export function parsePart(row: Buffer): Part {
+  return { ...parsePartHead(row), data: parsePartData(row) }
 }
 
 export function parsePartHead(row: Buffer): Omit<Part, 'data'> {

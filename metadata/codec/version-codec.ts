@@ -2,6 +2,7 @@
 // decode and conditions ask, and the content, which only a reader of the object needs.
 import { parseVersionId } from '../record-ids.ts'
 import type {
+  BucketId,
   DeleteMarker,
   ObjectContent,
   ObjectData,
@@ -20,6 +21,7 @@ import {
   parseData,
   parseHeaders,
   parseUserMetadata,
+  type StoredData,
 } from './content-codec.ts'
 import { array, count, decodeRecord, encodeRecord, RecordCorrupt } from './record-frame.ts'
 import { flattenTags, parseTags } from './tenancy-codec.ts'
@@ -141,7 +143,7 @@ export function bornOfContent(content: Buffer): number {
 }
 
 /** Where the bytes of the object are. */
-export function dataOfContent(content: Buffer): ObjectData {
+export function dataOfContent(content: Buffer): StoredData {
   return parseData(array(decodeRecord('version content', content), 0))
 }
 
@@ -151,8 +153,15 @@ export function versionIdOfRow(rowId: string, head: VersionHead): VersionId {
   return versionId
 }
 
+/** The same of a version of this key. */
+export function placedData(data: StoredData, { bucketId, key }: Place): ObjectData {
+  return data.is === 'parts' ? { ...data, bucketId, key } : data
+}
+
+type Place = { readonly bucketId: BucketId; readonly key: string }
+
 export function parseVersion(
-  name: { key: string; rowId: string },
+  { bucketId, ...name }: Place & { readonly rowId: string },
   head: VersionHead,
   content: Buffer | undefined,
 ): ObjectVersion | DeleteMarker {
@@ -171,7 +180,7 @@ export function parseVersion(
     etag: head.etag,
     storageClass: head.storageClass,
     crc32: head.crc32,
-    data: parseData(array(rest, 0)),
+    data: placedData(parseData(array(rest, 0)), { bucketId, key: name.key }),
     headers: parseHeaders(array(rest, 1)),
     ...(checksum && { checksum }),
     userMetadata: parseUserMetadata(array(rest, 3)),

@@ -5,6 +5,7 @@ import {
   bornOfContent,
   dataOfContent,
   encodeContent,
+  placedData,
   versionIdOfRow,
 } from '../codec/version-codec.ts'
 import type { DeleteOutcome, ObjectStore } from '../metadata-store.ts'
@@ -55,11 +56,11 @@ export function lmdbObjects(env: LmdbEnvironment, random: Random): ObjectStore {
         return version?.is === 'object' ? version : undefined
       }),
 
-    dataOfRows: async (_bucketId, rows) =>
+    dataOfRows: async (bucketId, rows) =>
       env.read((tables) =>
-        rows.map(({ rowId }) => {
+        rows.map(({ key, rowId }) => {
           const content = tables.contents.get(contentKey(rowId))
-          return content && dataOfContent(content)
+          return content && placedData(dataOfContent(content), { bucketId, key })
         }),
       ),
   }

@@ -73,6 +73,10 @@ export function partKey(uploadId: UploadId, number: number): Buffer {
   return bytes
 }
 
+export function numberOfPart(rowKey: Buffer): number {
+  return rowKey.readUInt16BE(rowIdBytes)
+}
+
 /** tenant (its length first), bucket name. */
 export function bucketKey(tenantId: TenantId, name: string): Buffer {
   const tenant = Buffer.from(tenantId)

@@ -1,6 +1,12 @@
 // Multipart uploads under way: the verbs of `UploadStore`. Completion is `upload-completion.ts`'s.
 import assert from 'node:assert'
-import { encodePart, parsePartData, parsePartHead, parseUpload } from '../codec/upload-codec.ts'
+import {
+  encodePart,
+  parsePart,
+  parsePartData,
+  parsePartHead,
+  parseUpload,
+} from '../codec/upload-codec.ts'
 import { drawUploadId, uploadTimePrefix } from '../draw-upload-id.ts'
 import type { Listed, UploadStore } from '../metadata-store.ts'
 import type { BucketId, Part, Upload, UploadId } from '../records.ts'
@@ -18,8 +24,14 @@ import {
   rangeOf,
   rawKeyOfHistoryRow,
 } from './row-keys.ts'
-import { completedUpload, completeUpload } from './upload-completion.ts'
-import { putUpload, removeUpload, uploadAt } from './upload-rows.ts'
+import { completeUpload, versionOfUpload } from './upload-completion.ts'
+import {
+  beginUpload,
+  putUploadState,
+  removeUpload,
+  uploadAt,
+  uploadStateAt,
+} from './upload-rows.ts'
 
 export function lmdbUploads(env: LmdbEnvironment, random: Random): UploadStore {
   return {
@@ -30,7 +42,7 @@ export function lmdbUploads(env: LmdbEnvironment, random: Random): UploadStore {
         const uploadId = fresh.uploadId ?? drawUploadId(fresh.initiatedMs, random)
         const { id: bucketId, tenantId } = bucket
         const upload: Upload = { ...fresh, bucketId, tenantId, uploadId }
-        putUpload(tables, upload)
+        beginUpload(tables, upload)
         return { is: 'created', upload }
       }),
 
@@ -39,26 +51,33 @@ export function lmdbUploads(env: LmdbEnvironment, random: Random): UploadStore {
     commitPart: (ref, uploadRef, part) =>
       env.add((tables) => {
         const bucket = liveBucket(tables, ref)
-        const upload = bucket && uploadAt(tables, bucket.id, uploadRef)
-        if (upload === undefined) return { is: 'noSuchUpload' }
+        const state = bucket && uploadStateAt(tables, bucket.id, uploadRef)
+        if (state === undefined) return { is: 'noSuchUpload' }
+        const { upload, revision, parts } = state
         const piece = takePiece(tables, upload.tenantId, part.data)
         if (piece.is !== 'taken') return piece
         const key = partKey(upload.uploadId, part.number)
         const old = tables.parts.get(key)
         if (old) appendPieceRelease(tables, upload.tenantId, parsePartData(old))
         tables.parts.put(key, encodePart({ ...part, data: piece.data }))
+        const counted = parts === undefined || old !== undefined ? parts : parts + 1
+        putUploadState(tables, { upload, revision: revision + 1, parts: counted })
         return { is: 'committed' }
       }),
 
-    listParts: async ({ uploadId }, { after, limit }) =>
-      env.read((tables) => listParts(tables, uploadId, { after, limit })),
+    listParts: async (bucket, upload, page) =>
+      env.read((tables) => {
+        const revision = uploadStateAt(tables, bucket.id, upload)?.revision
+        if (revision === undefined) return { is: 'noSuchUpload' }
+        return { is: 'listed', revision, ...listParts(tables, upload.uploadId, page) }
+      }),
 
-    readPieces: async (uploadId, numbers) =>
+    readParts: async ({ uploadId }, numbers) =>
       env.read((tables) =>
         numbers.map((number) => {
           const row = tables.parts.get(partKey(uploadId, number))
           assert(row !== undefined, `part ${number} of upload ${uploadId} is missing`)
-          return parsePartData(row)
+          return parsePart(row)
         }),
       ),
 
@@ -66,7 +85,7 @@ export function lmdbUploads(env: LmdbEnvironment, random: Random): UploadStore {
 
     complete: (completion) => env.add((tables) => completeUpload(tables, completion, random)),
     completed: async (bucket, upload) =>
-      env.read((tables) => completedUpload(tables, bucket.id, upload)),
+      env.read((tables) => versionOfUpload(tables, bucket.id, upload)?.version),
 
     abort: (ref, uploadRef) =>
       env.write((tables) => {

@@ -1,5 +1,6 @@
 // Holds every version against its content, its parts and its lists, and opens what is kept inline, for
 // `holdfast check`. Chunks are `verify-references.ts`'s.
+import assert from 'node:assert'
 import { isUtf8 } from 'node:buffer'
 import { crc32 } from '@node-rs/crc32'
 import type { ChunkKeys } from '../../protocol/chunks/chunk-keys.ts'
@@ -41,18 +42,14 @@ export type VersionCheck = {
 export function verifyVersions(tables: Tables, check: VersionCheck): VersionCounts {
   const buckets = bucketsById(tables)
   const verifier = new Verifier(tables, check)
-  const bucketOf = (key: Buffer): Bucket | undefined => {
-    const id = parseBucketId(key.toString('hex', 0, bucketIdBytes))
-    return id && buckets.get(id)
-  }
   let objects = 0
   for (const { key, value } of tables.listing.rows(everyRow)) {
     objects += 1
     const name = key.subarray(bucketIdBytes)
     const rowId = value.toString('hex', 0, rowIdBytes)
     verifier.verify(
-      { key: name, rowId, row: value, headAt: rowIdBytes, isBuried: false },
-      bucketOf(key),
+      { ...whereOf(key), key: name, rowId, row: value, headAt: rowIdBytes, isBuried: false },
+      buckets,
     )
   }
   let olderVersions = 0
@@ -62,8 +59,8 @@ export function verifyVersions(tables: Tables, check: VersionCheck): VersionCoun
       if (!isBuried) olderVersions += 1
       const name = rawKeyOfHistoryRow(key)
       verifier.verify(
-        { key: name, rowId: idOfHistoryRow(key), row: value, headAt: 0, isBuried },
-        bucketOf(key),
+        { ...whereOf(key), key: name, rowId: idOfHistoryRow(key), row: value, headAt: 0, isBuried },
+        buckets,
       )
     }
   }
@@ -71,6 +68,12 @@ export function verifyVersions(tables: Tables, check: VersionCheck): VersionCoun
   const unnamed = contents - verifier.contents
   if (unnamed > 0) check.tell(`${unnamed} contents that no version names`)
   return { buckets: buckets.size, objects, olderVersions, unopened: verifier.unopened }
+}
+
+function whereOf(rowKey: Buffer): Pick<Named, 'bucketId'> {
+  const bucketId = parseBucketId(rowKey.toString('hex', 0, bucketIdBytes))
+  assert(bucketId !== undefined, 'a row key that is too short')
+  return { bucketId }
 }
 
 function bucketsById(tables: Tables): ReadonlyMap<BucketId, Bucket> {
@@ -87,6 +90,7 @@ function bucketsById(tables: Tables): ReadonlyMap<BucketId, Bucket> {
 }
 
 type Named = {
+  readonly bucketId: BucketId
   /** UTF-8, or damaged. */
   readonly key: Buffer
   readonly rowId: string
@@ -108,14 +112,15 @@ class Verifier {
     this.#check = check
   }
 
-  verify(named: Named, bucket: Bucket | undefined): void {
-    const { rowId, row, headAt } = named
+  verify(named: Named, buckets: ReadonlyMap<BucketId, Bucket>): void {
+    const { bucketId, rowId, row, headAt } = named
+    const bucket = buckets.get(bucketId)
     const key = named.key.toString()
     const name = `${bucket?.name ?? 'a bucket that is not there'}/${key} (${rowId})`
     try {
       const content = this.#tables.contents.get(contentKey(rowId))
       if (content !== undefined) this.contents += 1
-      const version = parseVersion({ key, rowId }, parseVersionHead(row, headAt), content)
+      const version = parseVersion({ bucketId, key, rowId }, parseVersionHead(row, headAt), content)
       if (!isUtf8(named.key)) throw new Error('its key is no text, and no listing can show it')
       if (version.is === 'deleteMarker') return
       if (bucket === undefined && !named.isBuried) throw new Error('its bucket is missing')

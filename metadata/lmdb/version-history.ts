@@ -110,11 +110,11 @@ export function nullVersion(history: History): VersionAt | undefined {
 
 /** The whole version, content included. */
 export function readVersion(
-  { tables, key }: Pick<History, 'tables' | 'key'>,
+  { tables, bucketId, key }: History,
   { rowId, head }: VersionAt,
 ): ObjectVersion | DeleteMarker {
   const content = head.is === 'object' ? tables.contents.get(contentKey(rowId)) : undefined
-  return parseVersion({ key, rowId }, head, content)
+  return parseVersion({ bucketId, key, rowId }, head, content)
 }
 
 /** The head of a version that was removed, and is not released yet. */

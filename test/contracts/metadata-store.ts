@@ -4,8 +4,10 @@ import { archiveJobsContract } from './metadata-archive-jobs.ts'
 import { bucketsContract } from './metadata-buckets.ts'
 import { bundlesContract } from './metadata-bundles.ts'
 import { chunksContract } from './metadata-chunks.ts'
+import { completionsContract } from './metadata-completions.ts'
 import { conditionsContract } from './metadata-conditions.ts'
 import type { OpenStore } from './metadata-fixture.ts'
+import { freezeContract } from './metadata-freeze.ts'
 import { leaseChangesContract } from './metadata-lease-changes.ts'
 import { leasesContract } from './metadata-leases.ts'
 import { randomLeasesContract } from './metadata-leases-random.ts'
@@ -27,11 +29,13 @@ export function metadataStoreContract(name: string, open: OpenStore): void {
   versionsContract(name, open)
   listingsContract(name, open)
   uploadsContract(name, open)
+  completionsContract(name, open)
   chunksContract(name, open)
   orphansContract(name, open)
   outboxContract(name, open)
   leasesContract(name, open)
   leaseChangesContract(name, open)
+  freezeContract(name, open)
   manifestsContract(name, open)
   bundlesContract(name, open)
   archiveJobsContract(name, open)

@@ -1,13 +1,18 @@
 // What reading a stored object needs, and what it answers when the data are not what they should be.
 import type { BlobStore } from '../../../datanode/blob-store.ts'
 import type { MetadataStore } from '../../../metadata/metadata-store.ts'
-import type { ObjectData } from '../../../metadata/records.ts'
+import type { ObjectData, Part, PartsPlace } from '../../../metadata/records.ts'
 import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
 
 export type ReaderDeps = {
   readonly metadata: {
     readonly chunks: Pick<MetadataStore['chunks'], 'readList'>
-    readonly uploads: Pick<MetadataStore['uploads'], 'readPieces'>
+    readonly uploads: {
+      readParts(
+        place: PartsPlace,
+        numbers: readonly number[],
+      ): Promise<readonly Pick<Part, 'data'>[]>
+    }
   }
   readonly blobs: Pick<BlobStore, 'read' | 'readMany'>
   readonly tenantKeys: TenantKeys
