@@ -1,5 +1,6 @@
 // PORT: leases, which keep what is deleted readable for those who still read it. What `metadata-store.ts`
 // says of every verb is true here too.
+import type { ChangeOptions } from './commit-id.ts'
 import type { BucketId } from './records.ts'
 
 /** Which versions a lease covers. A deletion is held back by the leases that cover it, and by no other. */
@@ -48,7 +49,11 @@ export interface LeaseStore {
    * One lease gives all that it covers and holds to another, and is gone. `gone`: one of the two was, and
    * nothing has changed.
    */
-  handOver(leaseId: string, to: string): Promise<{ is: 'handedOver' } | { is: 'gone' }>
+  handOver(
+    leaseId: string,
+    to: string,
+    options?: ChangeOptions,
+  ): Promise<{ is: 'handedOver' } | { is: 'gone' }>
   letGo(leaseId: string): Promise<void>
   /** Lets go of leases whose expiry is before `nowMs`: after this, they are gone for `renew` too. */
   expire(nowMs: number): Promise<number>

@@ -1,6 +1,7 @@
 // PORT, a noun of `metadata-store.ts`: manifests, the frozen lists that archives are made from. Rows
 // lie in pages that are found by where they stand in the archive, so that a range of an archive costs
 // one seek and the pages it covers. What the offsets mean is `protocol/zip`'s affair.
+import type { ChangeOptions } from './commit-id.ts'
 import type { BucketId, TenantId } from './records.ts'
 
 /** 32 lower-case hex digits. */
@@ -63,12 +64,15 @@ export type Manifest = ManifestSummary & {
 export type NoSuchManifest = { readonly is: 'noSuchManifest' }
 
 export interface ManifestStore {
-  /** Begins a manifest that nobody finds before it is sealed. */
+  /** Begins a manifest that nobody finds before it is sealed. Safe to repeat until then. */
   begin(
     manifest: Pick<Manifest, 'manifestId' | 'tenantId' | 'scope'> & { readonly nowMs: number },
   ): Promise<void>
 
-  /** Adds pages of a manifest that is not sealed yet. Calls may be under way at once. */
+  /**
+   * Adds pages of a manifest that is not sealed yet, or the same ones again. Calls may be under way at
+   * once.
+   */
   putPages(
     manifestId: ManifestId,
     pages: readonly ManifestPage[],
@@ -78,6 +82,7 @@ export interface ManifestStore {
    * Makes a manifest findable, all of whose pages are written. `known`: the newest of its scope has the
    * same ETag already; this one stays unsealed and is to be removed. With it the lease is sealed that has
    * the manifest's id: what is committed from then on is not in the list, and the lease does not cover it.
+   * Repeated with the same summary, it answers as before.
    */
   seal(
     manifestId: ManifestId,
@@ -108,6 +113,7 @@ export interface ManifestStore {
   moveToScope(
     manifestId: ManifestId,
     scopes: { readonly from: string; readonly to: string },
+    options?: ChangeOptions,
   ): Promise<{ is: 'done' } | NoSuchManifest>
 
   /** Notes that it is in use; one that is being made may be, too. */

@@ -12,6 +12,7 @@
 import type { BlobRef, ChunkRef } from '../protocol/chunks/chunk-ref.ts'
 import type { ArchiveJobStore } from './archive-job-store.ts'
 import type { BundleStore } from './bundle-store.ts'
+import type { ChangeOptions } from './commit-id.ts'
 import type { LeaseStore } from './lease-store.ts'
 import type { ManifestStore } from './manifest-store.ts'
 import type { OrphanStore } from './orphan-store.ts'
@@ -26,18 +27,14 @@ import type {
   ObjectData,
   ObjectSummary,
   ObjectVersion,
-  Part,
-  PartSize,
-  PartsPlace,
   Tag,
   Tenant,
   TenantId,
-  Upload,
-  UploadId,
   VersionId,
   VersioningStatus,
   VersionSummary,
 } from './records.ts'
+import type { UploadStore } from './upload-store.ts'
 
 export interface MetadataStore {
   readonly tenants: TenantStore
@@ -136,7 +133,10 @@ export type Committed = {
   readonly is: 'committed'
   readonly versionId: VersionId
   readonly modifiedMs: number
-  /** The bucket's state inside the transaction: tells whether to show the version id. */
+  /**
+   * The bucket's state inside the transaction: tells whether to show the version id. A repeat may be
+   * told that of its own.
+   */
   readonly versioning: VersioningStatus
 }
 
@@ -172,7 +172,10 @@ export interface ObjectStore {
    * null version where the bucket's state says so, and notes what follows in the outbox. Versions of
    * a key are ordered by commit, whatever the clock says.
    */
-  commit(version: NewVersion): Promise<Committed | ConditionRefused | ClaimRefused | NoSuchBucket>
+  commit(
+    version: NewVersion,
+    options?: ChangeOptions,
+  ): Promise<Committed | ConditionRefused | ClaimRefused | NoSuchBucket>
 
   /** The version named, or the current one. Absent: no such version, or no current one. */
   get(
@@ -183,21 +186,26 @@ export interface ObjectStore {
 
   /**
    * As S3's DeleteObject. Without a version id: removes the object (unversioned), or puts a delete
-   * marker on top (enabled: a new one; suspended: the null one, replacing the null version).
+   * marker on top (enabled: a new one; suspended: the null one, replacing the null version). One that
+   * found nothing has changed nothing: repeated, it is judged anew.
    */
-  delete(deletion: {
-    bucket: BucketRef
-    key: string
-    versionId?: VersionId
-    condition?: WriteCondition
-    nowMs: number
-  }): Promise<DeleteOutcome>
+  delete(
+    deletion: {
+      bucket: BucketRef
+      key: string
+      versionId?: VersionId
+      condition?: WriteCondition
+      nowMs: number
+    },
+    options?: ChangeOptions,
+  ): Promise<DeleteOutcome>
 
   /** Sets the tags of a version, or of the current one; its time does not change. */
   setTags(
     bucket: BucketRef,
     key: string,
     change: { versionId?: VersionId; tags: readonly Tag[] },
+    options?: ChangeOptions,
   ): Promise<
     | { is: 'done'; versionId: VersionId }
     | { is: 'noSuchVersion' }
@@ -274,70 +282,6 @@ export type FrozenObject = {
   readonly modifiedMs: number
 }
 
-export type NewUpload = Omit<Upload, 'uploadId' | 'bucketId' | 'tenantId'> & {
-  /** Drawn and noted beforehand (`draw-upload-id.ts`) by whoever must find it after a crash. */
-  readonly uploadId?: UploadId
-}
-export type UploadRef = Pick<Upload, 'key' | 'uploadId'>
-export type NoSuchUpload = { readonly is: 'noSuchUpload' }
-export type PartsPage = {
-  readonly is: 'listed'
-  readonly parts: readonly Omit<Part, 'data'>[]
-  readonly isTruncated: boolean
-  /** Another with every part that is committed: pages of one revision fit together. */
-  readonly revision: number
-}
-
-export interface UploadStore {
-  create(
-    bucket: BucketRef,
-    upload: NewUpload,
-  ): Promise<{ is: 'created'; upload: Upload } | NoSuchBucket>
-  get(bucket: BucketRef, upload: UploadRef): Promise<Upload | undefined>
-  /** Adds a part or replaces the one with its number, whose data then is released. */
-  commitPart(
-    bucket: BucketRef,
-    upload: UploadRef,
-    part: Omit<Part, 'data'> & { data: NewPieceData },
-  ): Promise<{ is: 'committed' } | ClaimRefused | NoSuchUpload>
-  /** Parts in order of number, without their data. `after` is a part number, exclusive. */
-  listParts(
-    bucket: BucketRef,
-    upload: UploadRef,
-    page: { after: number; limit: number },
-  ): Promise<PartsPage | NoSuchUpload>
-  /** Parts of an upload under way or of a completed one, in the order asked; throws if one is missing. */
-  readParts(place: PartsPlace, numbers: readonly number[]): Promise<readonly Part[]>
-  /** By key, then by time of initiation. `afterUploadId` continues within `after.key`. */
-  list(
-    bucket: BucketRef,
-    query: ListQuery & { afterUploadId?: UploadId },
-  ): Promise<Listed<Upload & { is: 'upload' }>>
-  /**
-   * Turns the upload into a version of the parts named, which stay where they are; a task releases the
-   * others. The caller has read the parts, checked them and computed the content, and says of which
-   * revision they were: `partsChanged` if some part was committed since, and they must be read again.
-   * Nothing that grows with the number of parts is read or written but the list of them.
-   *
-   * Repeating a completion that succeeded, with the same parts and ETag, while its version is still
-   * there, answers with the same `committed`.
-   */
-  complete(completion: {
-    bucket: BucketRef
-    upload: UploadRef
-    revision: number
-    parts: readonly PartSize[]
-    content: Omit<ObjectContent, 'data'>
-    condition?: WriteCondition
-    nowMs: number
-  }): Promise<Committed | ConditionRefused | { is: 'partsChanged' } | NoSuchUpload | NoSuchBucket>
-  /** The version that an upload became. Absent: it was never completed here, or the version is gone. */
-  completed(bucket: BucketRef, upload: UploadRef): Promise<ObjectVersion | undefined>
-  abort(bucket: BucketRef, upload: UploadRef): Promise<{ is: 'aborted' } | NoSuchUpload>
-  /** Aborts uploads initiated before this time, at most `limit` of them; answers how many. */
-  abortStale(page: { initiatedBeforeMs: number; limit: number }): Promise<number>
-}
-
 /**
  * Which chunks exist, and how many references hold each. A row is there exactly while references
  * are counted; counts change only inside the commit or release that causes the change.
@@ -352,7 +296,8 @@ export interface ChunkCatalog {
   /**
    * Appends claimed chunks at plaintext offset `offset` to a list that no version refers to yet, and
    * takes their references. The list begins with its first extension and belongs to `owner` until a
-   * commit takes it over. `gone` changes nothing.
+   * commit takes it over. `gone` changes nothing. Repeated with the same chunks at the same offset, it
+   * answers as before and takes nothing.
    */
   extendList(extension: {
     tenantId: TenantId

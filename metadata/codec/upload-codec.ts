@@ -1,5 +1,6 @@
 // Multipart uploads, their parts and their completions as bytes. A part has two halves: what a
 // listing of parts shows, and where its bytes are.
+import { type CommitId, parseCommitId } from '../commit-id.ts'
 import { parseBucketId, parseTenantId, parseUploadId } from '../record-ids.ts'
 import type { Part, PieceData, Upload, VersioningStatus } from '../records.ts'
 import {
@@ -16,6 +17,7 @@ import {
 } from './content-codec.ts'
 import {
   array,
+  bytesAt,
   count,
   decodeRecord,
   encodeRecord,
@@ -81,7 +83,8 @@ export function parseUploadState(bytes: Uint8Array): UploadState {
   }
 }
 
-export function encodePart(part: Part): Buffer {
+/** With the commit that has made it, if its caller has named that. */
+export function encodePart(part: Part, commitId?: CommitId): Buffer {
   const head = encodeRecord(1, [
     part.number,
     part.size,
@@ -90,6 +93,7 @@ export function encodePart(part: Part): Buffer {
     part.modifiedMs,
     flattenChecksum(part.checksum),
     part.crc64nvme,
+    commitId && Buffer.from(commitId, 'hex'),
   ])
   const data = encodeRecord(1, flattenData(part.data))
   const length = Buffer.allocUnsafe(2)
@@ -114,6 +118,11 @@ export function parsePartHead(row: Buffer): Omit<Part, 'data'> {
     ...(checksum && { checksum }),
     ...(crc64nvme !== undefined && { crc64nvme }),
   }
+}
+
+export function commitOfPart(row: Buffer): CommitId | undefined {
+  const fields = decodeRecord('part', row.subarray(2, 2 + row.readUInt16BE(0)))
+  return fields[7] == null ? undefined : parseCommitId(bytesAt(fields, 7).toString('hex'))
 }
 
 export function parsePartData(row: Buffer): PieceData {

@@ -29,6 +29,8 @@ import { flattenTags, parseTags } from './tenancy-codec.ts'
 /** What the head tells; the key and the row id are where the head is stored. */
 export type VersionHead = {
   readonly isNull: boolean
+  /** The row id ends as the commit id did that its caller has drawn. */
+  readonly isNamed: boolean
   readonly modifiedMs: number
 } & (
   | ({ readonly is: 'object'; readonly holdsChunks: boolean } & Omit<
@@ -41,6 +43,7 @@ export type VersionHead = {
 const nullFlag = 1
 const markerFlag = 2
 const chunksFlag = 4
+const namedFlag = 8
 
 // A head is laid out by hand, since decoding heads is what a listing costs: format, flags, time (6
 // bytes), and of objects size (6), CRC-32 (4), checksum kind, ETag and storage class, each with its
@@ -56,10 +59,10 @@ export function encodeObjectHead(
   version: Omit<ObjectContent, 'headers' | 'userMetadata' | 'tags'> & {
     versionId: VersionId
     modifiedMs: number
+    isNamed: boolean
   },
 ): Buffer {
-  const flags =
-    (version.versionId === 'null' ? nullFlag : 0) | (version.data.is === 'inline' ? 0 : chunksFlag)
+  const flags = flagsOf(version) | (version.data.is === 'inline' ? 0 : chunksFlag)
   const storageClass = version.storageClass === 'STANDARD' ? '' : version.storageClass
   const texts = [version.etag, storageClass].map((value) => Buffer.from(value, 'latin1'))
   const head = Buffer.allocUnsafe(texts.reduce((sum, value) => sum + 1 + value.length, textsAt))
@@ -76,11 +79,16 @@ export function encodeObjectHead(
   return head
 }
 
-export function encodeMarkerHead(marker: { versionId: VersionId; modifiedMs: number }): Buffer {
+export function encodeMarkerHead(marker: Named & { readonly modifiedMs: number }): Buffer {
   const head = Buffer.allocUnsafe(sizeAt)
-  const flags = markerFlag | (marker.versionId === 'null' ? nullFlag : 0)
-  writeBeginning(head, flags, marker.modifiedMs)
+  writeBeginning(head, markerFlag | flagsOf(marker), marker.modifiedMs)
   return head
+}
+
+type Named = { readonly versionId: VersionId; readonly isNamed: boolean }
+
+function flagsOf({ versionId, isNamed }: Named): number {
+  return (versionId === 'null' ? nullFlag : 0) | (isNamed ? namedFlag : 0)
 }
 
 /** The head that begins at `at` and ends with the bytes. */
@@ -88,8 +96,9 @@ export function parseVersionHead(bytes: Buffer, at = 0): VersionHead {
   if (bytes[at] !== format) throw new RecordCorrupt(`version: format ${bytes[at]}`)
   const flags = bytes.readUInt8(at + 1)
   const isNull = (flags & nullFlag) !== 0
+  const isNamed = (flags & namedFlag) !== 0
   const modifiedMs = bytes.readUIntBE(at + timeAt, 6)
-  if ((flags & markerFlag) !== 0) return { is: 'deleteMarker', isNull, modifiedMs }
+  if ((flags & markerFlag) !== 0) return { is: 'deleteMarker', isNull, isNamed, modifiedMs }
   const holdsChunks = (flags & chunksFlag) !== 0
   const size = bytes.readUIntBE(at + sizeAt, 6)
   const crc32 = bytes.readUInt32BE(at + crc32At)
@@ -101,7 +110,7 @@ export function parseVersionHead(bytes: Buffer, at = 0): VersionHead {
   const storageClass =
     classEnd === etagEnd + 1 ? 'STANDARD' : bytes.toString('latin1', etagEnd + 1, classEnd)
   const checksum = parseChecksumByte(bytes.readUInt8(at + checksumAt))
-  const head = { isNull, modifiedMs, is: 'object' as const, holdsChunks, size, crc32 }
+  const head = { isNull, isNamed, modifiedMs, is: 'object' as const, holdsChunks, size, crc32 }
   return checksum ? { ...head, etag, storageClass, checksum } : { ...head, etag, storageClass }
 }
 
@@ -147,7 +156,7 @@ export function dataOfContent(content: Buffer): StoredData {
   return parseData(array(decodeRecord('version content', content), 0))
 }
 
-export function versionIdOfRow(rowId: string, head: VersionHead): VersionId {
+export function versionIdOfRow(rowId: string, head: Pick<VersionHead, 'isNull'>): VersionId {
   const versionId: VersionId | undefined = head.isNull ? 'null' : parseVersionId(rowId)
   if (versionId === undefined) throw new RecordCorrupt(`version: row id ${rowId}`)
   return versionId

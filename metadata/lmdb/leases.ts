@@ -13,6 +13,7 @@ import {
   widenLease,
 } from './lease-rows.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
+import { recall, remember } from './remembered-commits.ts'
 
 /** A transaction with more of them would hold up all others. */
 const scopesAtOnce = 500
@@ -72,10 +73,14 @@ export function lmdbLeases(env: LmdbEnvironment): LeaseStore {
       })
     },
 
-    handOver: (leaseId, to) =>
-      env.write((tables) =>
-        handLeaseOver(tables, leaseId, to) ? { is: 'handedOver' } : { is: 'gone' },
-      ),
+    handOver: (leaseId, to, options) =>
+      env.write((tables) => {
+        const handedOver = { is: 'handedOver' } as const
+        if (recall(tables, options?.commitId, 'handedOver')) return handedOver
+        if (!handLeaseOver(tables, leaseId, to)) return { is: 'gone' }
+        remember(tables, options?.commitId, handedOver)
+        return handedOver
+      }),
 
     letGo: (leaseId) => env.write((tables) => letLeaseGo(tables, leaseId)),
 

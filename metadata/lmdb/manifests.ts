@@ -1,6 +1,7 @@
 // Manifests: heads, which are found by scope, and pages, which are found by where they stand.
 import assert from 'node:assert'
 import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import {
   encodeManifestHead,
   type ManifestHead,
@@ -13,6 +14,7 @@ import { parseManifestId } from '../record-ids.ts'
 import type { TenantId } from '../records.ts'
 import { sealLease } from './lease-rows.ts'
 import type { LmdbEnvironment, LmdbTable, Tables } from './lmdb-environment.ts'
+import { recall, remember } from './remembered-commits.ts'
 import { bucketKey, numberKey, rangeOf } from './row-keys.ts'
 
 const idBytes = 16
@@ -24,8 +26,13 @@ export function lmdbManifests(env: LmdbEnvironment): ManifestStore {
   return {
     begin: ({ nowMs, ...manifest }) =>
       env.add((tables) => {
-        assert(headOf(tables, manifest.manifestId) === undefined, 'a manifest begun twice')
-        putHead(tables, { ...manifest, createdMs: nowMs, usedMs: nowMs, state: 'open' })
+        const before = headOf(tables, manifest.manifestId)
+        assert(
+          before === undefined || before.state === 'open',
+          'a manifest begun after its sealing',
+        )
+        if (before === undefined)
+          putHead(tables, { ...manifest, createdMs: nowMs, usedMs: nowMs, state: 'open' })
       }),
 
     putPages: async (manifestId, pages) => {
@@ -49,6 +56,9 @@ export function lmdbManifests(env: LmdbEnvironment): ManifestStore {
     seal: (manifestId, summary) =>
       env.write((tables) => {
         const head = headOf(tables, manifestId)
+        if (head?.state === 'sealed' && isDeepStrictEqual(head.summary, summary)) {
+          return { is: 'sealed', manifest: manifestOf(head) }
+        }
         if (head?.state !== 'open') return { is: 'noSuchManifest' }
         const newest = newestOfScope(tables, head)
         if (newest?.etag === summary.etag) return { is: 'known', manifest: newest }
@@ -83,14 +93,16 @@ export function lmdbManifests(env: LmdbEnvironment): ManifestStore {
         return row && parseManifestPage(row)
       }),
 
-    moveToScope: (manifestId, { from, to }) =>
+    moveToScope: (manifestId, { from, to }, options) =>
       env.write((tables) => {
+        if (recall(tables, options?.commitId, 'moved')) return { is: 'done' }
         const head = headOf(tables, manifestId)
         if (head?.state !== 'sealed' || head.scope !== from) return { is: 'noSuchManifest' }
         const moved = { ...head, scope: to }
         tables.manifestScopes.remove(foundBy(head))
         tables.manifestScopes.put(foundBy(moved), Buffer.alloc(0))
         putHead(tables, moved)
+        remember(tables, options?.commitId, { is: 'moved' })
         return { is: 'done' }
       }),
 

@@ -2,10 +2,12 @@
 // to them by the upload's id; those that it does not name are released by a task.
 import assert from 'node:assert'
 import { encodeCompletion, parseCompletion } from '../codec/upload-codec.ts'
-import type { UploadRef, UploadStore } from '../metadata-store.ts'
+import type { ChangeOptions } from '../commit-id.ts'
 import type { BucketId, PartSize } from '../records.ts'
+import type { UploadRef, UploadStore } from '../upload-store.ts'
 import { liveBucket, type Random } from './buckets.ts'
 import type { Tables } from './lmdb-environment.ts'
+import { madeBefore } from './made-before.ts'
 import { appendRelease } from './outbox-rows.ts'
 import { closeUpload, uploadStateAt } from './upload-rows.ts'
 import {
@@ -23,14 +25,19 @@ type CompleteAnswer = Awaited<ReturnType<UploadStore['complete']>>
 export function completeUpload(
   tables: Tables,
   completion: Completion,
-  random: Random,
+  { random, commitId }: ChangeOptions & { readonly random: Random },
 ): CompleteAnswer {
   const bucket = liveBucket(tables, completion.bucket)
   if (bucket === undefined) return { is: 'noSuchBucket' }
   const { upload: ref, parts, content, condition, nowMs } = completion
+  const history = historyOf(tables, bucket.id, ref.key)
+  const before = madeBefore(history, 'committed', { bucket, nowMs, commitId })
+  if (before !== undefined) {
+    const { versionId, versioning } = before
+    return { is: 'committed', versionId, modifiedMs: nowMs, versioning }
+  }
   const state = uploadStateAt(tables, bucket.id, ref)
   if (state === undefined) return repeated(tables, bucket.id, completion)
-  const history = historyOf(tables, bucket.id, ref.key)
   const current = currentObject(history)
   const refused = refusalOf(condition, current)
   if (refused) return refused
@@ -43,7 +50,13 @@ export function completeUpload(
   const { key, uploadId } = ref
   const data = { is: 'parts' as const, parts, bucketId: bucket.id, key, uploadId }
   const whole = { ...content, data }
-  const { versionId, rowId } = placeObject(history, whole, { bucket, current, nowMs, random })
+  const { versionId, rowId } = placeObject(history, whole, {
+    bucket,
+    current,
+    nowMs,
+    random,
+    commitId,
+  })
   if (state.parts !== parts.length) {
     appendRelease(tables, bucket.tenantId, { what: 'unnamedParts', uploadId, rowId, after: 0 })
   }

@@ -5,8 +5,8 @@ import {
   parseUploadState,
   type UploadState,
 } from '../codec/upload-codec.ts'
-import type { UploadRef } from '../metadata-store.ts'
 import type { BucketId, Upload } from '../records.ts'
+import type { UploadRef } from '../upload-store.ts'
 import type { Tables } from './lmdb-environment.ts'
 import { appendRelease } from './outbox-rows.ts'
 import { historyKey, historyRowKey, rangeOf } from './row-keys.ts'

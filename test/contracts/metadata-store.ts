@@ -17,6 +17,7 @@ import { objectsContract } from './metadata-objects.ts'
 import { orphansContract } from './metadata-orphans.ts'
 import { outboxContract } from './metadata-outbox.ts'
 import { randomHistoryContract } from './metadata-random.ts'
+import { repeatsContract } from './metadata-repeats.ts'
 import { tenantsContract } from './metadata-tenants.ts'
 import { uploadsContract } from './metadata-uploads.ts'
 import { versionsContract } from './metadata-versions.ts'
@@ -30,6 +31,7 @@ export function metadataStoreContract(name: string, open: OpenStore): void {
   listingsContract(name, open)
   uploadsContract(name, open)
   completionsContract(name, open)
+  repeatsContract(name, open)
   chunksContract(name, open)
   orphansContract(name, open)
   outboxContract(name, open)

@@ -1,12 +1,8 @@
 // Uploads and parts for the contract tests of an engine.
 import assert from 'node:assert/strict'
-import type {
-  BucketRef,
-  MetadataStore,
-  NewUpload,
-  UploadRef,
-} from '../../metadata/metadata-store.ts'
+import type { BucketRef, MetadataStore } from '../../metadata/metadata-store.ts'
 import type { Upload } from '../../metadata/records.ts'
+import type { NewUpload, UploadRef } from '../../metadata/upload-store.ts'
 import { chunk, chunks, etagOf, newVersion } from './metadata-fixture.ts'
 
 export function newUpload(key: string, initiatedMs = 1_700_000_000_000): NewUpload {

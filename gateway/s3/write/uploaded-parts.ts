@@ -1,6 +1,7 @@
 // The parts of an upload under way, read in pages that fit together: what its completion is made from.
-import type { BucketRef, UploadRef, UploadStore } from '../../../metadata/metadata-store.ts'
+import type { BucketRef } from '../../../metadata/metadata-store.ts'
 import type { Part } from '../../../metadata/records.ts'
+import type { UploadRef, UploadStore } from '../../../metadata/upload-store.ts'
 import { listKeysMax } from '../../../protocol/s3/limits.ts'
 
 export type UploadedParts = {
