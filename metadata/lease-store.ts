@@ -30,6 +30,7 @@ export type Lease = {
   readonly scopes: readonly LeaseScope[]
 }
 
+/** Sharded by lease id, and what leases cover by bucket, so that a deletion finds it where it is itself. */
 export interface LeaseStore {
   /**
    * Not atomic with many scopes: it covers all of them once it resolves. Taken again, it has the scopes of
@@ -55,11 +56,14 @@ export interface LeaseStore {
     options?: ChangeOptions,
   ): Promise<{ is: 'handedOver' } | { is: 'gone' }>
   letGo(leaseId: string): Promise<void>
-  /** Lets go of leases whose expiry is before `nowMs`: after this, they are gone for `renew` too. */
+  /** On all shards: lets go of leases whose expiry is before `nowMs`: after this, they are gone for `renew` too. */
   expire(nowMs: number): Promise<number>
   /**
-   * The leases of a purpose that something waits for now, in no particular order. What several of them
-   * cover waits for one, and then for the next.
+   * On all shards: the leases of a purpose that something waits for now, in the order of their ids, at most `limit`;
+   * `after` is exclusive. What several of them cover waits for one, and then for the next.
    */
-  holding(purpose: string): Promise<readonly string[]>
+  holding(
+    purpose: string,
+    page: { readonly after?: string; readonly limit: number },
+  ): Promise<readonly string[]>
 }

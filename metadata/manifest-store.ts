@@ -63,6 +63,7 @@ export type Manifest = ManifestSummary & {
 
 export type NoSuchManifest = { readonly is: 'noSuchManifest' }
 
+/** Sharded by manifest id; what finds them by scope, by tenant. */
 export interface ManifestStore {
   /** Begins a manifest that nobody finds before it is sealed. Safe to repeat until then. */
   begin(
@@ -92,10 +93,16 @@ export interface ManifestStore {
   >
 
   get(manifestId: ManifestId): Promise<Manifest | undefined>
-  /** Sealed manifests of a scope, the last one sealed first. */
-  ofScope(tenantId: TenantId, scope: string): Promise<readonly Manifest[]>
-  /** All sealed manifests of a tenant, in no particular order. */
-  ofTenant(tenantId: TenantId): Promise<readonly Manifest[]>
+  /** Sealed manifests of a scope, at most `limit`, the last one sealed first. */
+  ofScope(tenantId: TenantId, scope: string, limit: number): Promise<readonly Manifest[]>
+  /**
+   * Sealed manifests of a tenant, a page at a time, in no particular order. `next` of one page is `after`
+   * of the page behind it. One that is moved meanwhile may be missed, or met twice.
+   */
+  ofTenant(
+    tenantId: TenantId,
+    page: { readonly after?: string; readonly limit: number },
+  ): Promise<{ readonly manifests: readonly Manifest[]; readonly next?: string }>
 
   /**
    * The page that holds this place: an offset in the archive, or one in its central directory. The
@@ -120,7 +127,7 @@ export interface ManifestStore {
   touch(manifestId: ManifestId, nowMs: number): Promise<{ is: 'done' } | NoSuchManifest>
 
   /**
-   * Manifests to be removed: not touched since `usedBeforeMs`, or, while they are not sealed, since
+   * On all shards, manifests to be removed: not touched since `usedBeforeMs`, or, while they are not sealed, since
    * `openBeforeMs`, or with a removal under way. At most `limit`.
    */
   stale(page: {

@@ -1,7 +1,9 @@
 // PORT: everything the store knows about tenants, buckets, versions, uploads and chunks, as whole
 // atomic verbs. Engines: `lmdb/` (embedded); `mongodb/` and `remote/` join later, so that:
 // - every verb is one transaction of the engine; none is left open between calls;
-// - every verb names a tenant or a bucket, from which an engine can tell the shard;
+// - every verb names what its rows are sharded by, or says that it asks all shards: the table is in
+//   `docs/decisions/0024-what-a-verb-is-sharded-by.md`;
+// - a verb whose answer was lost can be asked again (`commit-id.ts`);
 // - nothing asks for an order across buckets.
 //
 // Said once, true of every verb: it is atomic; a write is durable when it resolves; a read sees every
@@ -166,6 +168,7 @@ export type Listed<Entry> = {
   readonly isTruncated: boolean
 }
 
+/** Sharded by bucket and key; listings read a range of the keys of one bucket. */
 export interface ObjectStore {
   /**
    * Makes a version current: checks the condition, takes the references of its chunks, replaces the
@@ -284,7 +287,8 @@ export type FrozenObject = {
 
 /**
  * Which chunks exist, and how many references hold each. A row is there exactly while references
- * are counted; counts change only inside the commit or release that causes the change.
+ * are counted; counts change only inside the commit or release that causes the change. Chunks are sharded
+ * by their ids, and lists by theirs: a list is begun before it is known what will name it.
  */
 export interface ChunkCatalog {
   /** For each id: the generation that lives now, if any. A hint until a claim has confirmed it. */

@@ -30,7 +30,7 @@ export interface OrphanStore {
   /** Ends a pass over all stored chunks that began at `servedMs`: forgets orphans that it did not meet. */
   endPass(servedMs: number): Promise<void>
 
-  /** How many are set aside. */
+  /** An estimate of how many are set aside. */
   count(): Promise<number>
 
   /**

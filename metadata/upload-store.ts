@@ -36,8 +36,12 @@ export type PartsPage = {
   readonly revision: number
 }
 
+/** Sharded by bucket and key; `list` reads a range of the keys of one bucket. */
 export interface UploadStore {
-  /** Repeated with one upload id, or one commit id, it is the same upload while that is under way. */
+  /**
+   * Repeated with one upload id, or one commit id, it makes one upload, and none where that has become a
+   * version meanwhile.
+   */
   create(
     bucket: BucketRef,
     upload: NewUpload,
@@ -92,6 +96,6 @@ export interface UploadStore {
     upload: UploadRef,
     options?: ChangeOptions,
   ): Promise<{ is: 'aborted' } | NoSuchUpload>
-  /** Aborts uploads initiated before this time, at most `limit` of them; answers how many. */
+  /** Aborts uploads initiated before this time, of all shards, at most `limit`; answers how many. */
   abortStale(page: { initiatedBeforeMs: number; limit: number }): Promise<number>
 }

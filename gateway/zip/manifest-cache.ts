@@ -12,6 +12,7 @@ import { ArchiveUses } from './archive-uses.ts'
 import type { EntryList } from './entry-list.ts'
 import { MomentLost } from './frozen-listing.ts'
 import { hasEntries } from './manifest-entries.ts'
+import { manifestsOfTenant } from './tenant-manifests.ts'
 import { type ManifestOrder, writeManifest } from './write-manifest.ts'
 import {
   busyMs,
@@ -83,7 +84,7 @@ export class ManifestCache {
 
   /** A living manifest of the scope that has one of these ETags. */
   async find(scope: ArchiveScope, etags: readonly string[]): Promise<Manifest | undefined> {
-    const manifests = await this.deps.metadata.manifests.ofScope(scope.tenantId, scope.scope)
+    const manifests = await this.ofScope(scope)
     for (const manifest of manifests) {
       const kept = etags.includes(manifest.etag) ? await this.keep(manifest) : undefined
       if (kept !== undefined) return kept
@@ -93,7 +94,7 @@ export class ManifestCache {
 
   /** The newest living manifest of the scope; one that is being made counts. */
   async latest(scope: ArchiveScope): Promise<Manifest | undefined> {
-    const manifests = await this.deps.metadata.manifests.ofScope(scope.tenantId, scope.scope)
+    const manifests = await this.ofScope(scope)
     for (const manifest of manifests) {
       const kept = await this.keep(manifest)
       if (kept !== undefined) return kept
@@ -177,7 +178,7 @@ export class ManifestCache {
 
   private async freezeNow(order: FreezeOrder, turn: Turn): Promise<Manifest> {
     const { manifests } = this.deps.metadata
-    const [last] = await manifests.ofScope(order.tenantId, order.scope)
+    const [last] = await manifests.ofScope(order.tenantId, order.scope, 1)
     const newest = last && (await this.keep(last))
     if (newest !== undefined) {
       turn.hasLooked = true
@@ -230,7 +231,7 @@ export class ManifestCache {
 
   /** Lets manifests go that were not used for longest, until there is room for one more. */
   private async makeRoom(tenantId: TenantId): Promise<void> {
-    const held = [...(await this.deps.metadata.manifests.ofTenant(tenantId))]
+    const held = await manifestsOfTenant(this.deps.metadata.manifests, tenantId)
     held.sort((a, b) => a.usedMs - b.usedMs)
     let entries = held.reduce((sum, manifest) => sum + manifest.entries, 0)
     while (held.length >= manifestsPerTenantMax || entries > entriesPerTenantMax) {
@@ -243,6 +244,10 @@ export class ManifestCache {
       await this.remove(oldest.manifestId)
       entries -= oldest.entries
     }
+  }
+
+  private ofScope({ tenantId, scope }: ArchiveScope): Promise<readonly Manifest[]> {
+    return this.deps.metadata.manifests.ofScope(tenantId, scope, manifestsPerTenantMax)
   }
 
   private remove(manifestId: ManifestId): Promise<void> {

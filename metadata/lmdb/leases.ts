@@ -96,11 +96,14 @@ export function lmdbLeases(env: LmdbEnvironment): LeaseStore {
       })
     },
 
-    holding: async (purpose) =>
-      env.read((tables) =>
-        leasesOf(tables)
-          .filter((lease) => lease.purpose === purpose && holdsRows(tables, lease))
-          .map(({ leaseId }) => leaseId),
-      ),
+    holding: async (purpose, { after, limit }) =>
+      env.read((tables) => {
+        const held: string[] = []
+        for (const lease of leasesOf(tables, after)) {
+          if (held.length === limit) break
+          if (lease.purpose === purpose && holdsRows(tables, lease)) held.push(lease.leaseId)
+        }
+        return held
+      }),
   }
 }

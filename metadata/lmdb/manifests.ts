@@ -15,7 +15,7 @@ import type { TenantId } from '../records.ts'
 import { sealLease } from './lease-rows.ts'
 import type { LmdbEnvironment, LmdbTable, Tables } from './lmdb-environment.ts'
 import { recall, remember } from './remembered-commits.ts'
-import { bucketKey, numberKey, rangeOf } from './row-keys.ts'
+import { bucketKey, justAfter, numberKey, rangeOf } from './row-keys.ts'
 
 const idBytes = 16
 const everyManifest = { start: Buffer.alloc(idBytes), end: Buffer.alloc(idBytes + 1, 0xff) }
@@ -60,7 +60,7 @@ export function lmdbManifests(env: LmdbEnvironment): ManifestStore {
           return { is: 'sealed', manifest: manifestOf(head) }
         }
         if (head?.state !== 'open') return { is: 'noSuchManifest' }
-        const newest = newestOfScope(tables, head)
+        const newest = ofScope(tables, head, 1)[0]
         if (newest?.etag === summary.etag) return { is: 'known', manifest: newest }
         // The order within a scope is that of sealing, whatever the clock says.
         const createdMs = Math.max(head.createdMs, (newest?.createdMs ?? 0) + 1)
@@ -73,14 +73,18 @@ export function lmdbManifests(env: LmdbEnvironment): ManifestStore {
 
     get: async (manifestId) => env.read((tables) => sealedManifest(tables, manifestId)),
 
-    ofScope: async (tenantId, scope) =>
-      env.read((tables) =>
-        // The key holds a digest of the scope; the head holds the scope itself.
-        sealedBelow(tables, scopeKey(tenantId, scope)).filter((found) => found.scope === scope),
-      ),
+    ofScope: async (tenantId, scope, limit) =>
+      env.read((tables) => ofScope(tables, { tenantId, scope }, limit)),
 
-    ofTenant: async (tenantId) =>
-      env.read((tables) => sealedBelow(tables, bucketKey(tenantId, ''))),
+    ofTenant: async (tenantId, { after, limit }) =>
+      env.read((tables) => {
+        const range = rangeOf(bucketKey(tenantId, ''))
+        const start = after === undefined ? range.start : justAfter(Buffer.from(after, 'hex'))
+        const keys = tables.manifestScopes.keys({ start, end: range.end, limit })
+        const manifests = keys.map((key) => manifestFoundBy(tables, key))
+        const last = keys.length < limit ? undefined : keys.at(-1)
+        return last === undefined ? { manifests } : { manifests, next: last.toString('hex') }
+      }),
 
     pageAt: async (manifestId, place) =>
       env.read((tables) => {
@@ -165,17 +169,24 @@ export function sealedManifest(tables: Tables, manifestId: ManifestId): Manifest
   return head?.state === 'sealed' ? manifestOf(head) : undefined
 }
 
-function sealedBelow(tables: Tables, beginning: Buffer): readonly Manifest[] {
-  return Array.from(tables.manifestScopes.rows(rangeOf(beginning)), ({ key }) => {
-    const manifestId = parseManifestId(key.toString('hex', key.length - idBytes))
-    const manifest = manifestId && sealedManifest(tables, manifestId)
-    assert(manifest !== undefined, 'a scope that names no manifest')
-    return manifest
-  })
+function manifestFoundBy(tables: Tables, key: Buffer): Manifest {
+  const manifestId = parseManifestId(key.toString('hex', key.length - idBytes))
+  const manifest = manifestId && sealedManifest(tables, manifestId)
+  assert(manifest !== undefined, 'a scope that names no manifest')
+  return manifest
 }
 
-function newestOfScope(tables: Tables, { tenantId, scope }: ManifestHead): Manifest | undefined {
-  return sealedBelow(tables, scopeKey(tenantId, scope)).find((found) => found.scope === scope)
+type Scope = Pick<Manifest, 'tenantId' | 'scope'>
+
+/** The newest first. The key holds a digest of the scope; the head holds the scope itself. */
+function ofScope(tables: Tables, { tenantId, scope }: Scope, limit: number): readonly Manifest[] {
+  const found: Manifest[] = []
+  for (const { key } of tables.manifestScopes.rows(rangeOf(scopeKey(tenantId, scope)))) {
+    if (found.length === limit) break
+    const manifest = manifestFoundBy(tables, key)
+    if (manifest.scope === scope) found.push(manifest)
+  }
+  return found
 }
 
 /** The last row of this manifest whose number is not above `number`. */

@@ -56,6 +56,10 @@ async function sealed(
   return answer.manifest
 }
 
+async function ofTenant(store: MetadataStore, owner = tenantId): Promise<readonly Manifest[]> {
+  return (await store.manifests.ofTenant(owner, { limit: 9 })).manifests
+}
+
 async function removeWhole(store: MetadataStore, id: ManifestId): Promise<number> {
   for (let steps = 1; ; steps += 1) {
     if ((await store.manifests.remove(id)).is === 'done') return steps
@@ -68,7 +72,7 @@ export function manifestsContract(name: string, open: OpenStore): void {
       withStore(open, async (store) => {
         const id = await begun(store, 1)
         assert.equal(await store.manifests.get(id), undefined)
-        assert.deepEqual(await store.manifests.ofScope(tenantId, 'all'), [])
+        assert.deepEqual(await store.manifests.ofScope(tenantId, 'all', 9), [])
         const { manifest } = Object.assign(
           { manifest: undefined },
           await store.manifests.seal(id, summary),
@@ -83,11 +87,11 @@ export function manifestsContract(name: string, open: OpenStore): void {
         }
         assert.deepEqual(manifest, expected)
         assert.deepEqual(await store.manifests.get(id), expected)
-        assert.deepEqual(await store.manifests.ofScope(tenantId, 'all'), [expected])
-        assert.deepEqual(await store.manifests.ofTenant(tenantId), [expected])
-        assert.deepEqual(await store.manifests.ofScope(tenantId, 'al'), [])
-        assert.deepEqual(await store.manifests.ofScope(tenant('other'), 'all'), [])
-        assert.deepEqual(await store.manifests.ofTenant(tenant('other')), [])
+        assert.deepEqual(await store.manifests.ofScope(tenantId, 'all', 9), [expected])
+        assert.deepEqual(await ofTenant(store), [expected])
+        assert.deepEqual(await store.manifests.ofScope(tenantId, 'al', 9), [])
+        assert.deepEqual(await store.manifests.ofScope(tenant('other'), 'all', 9), [])
+        assert.deepEqual(await ofTenant(store, tenant('other')), [])
       }))
 
     test('of all who move a manifest out of its scope, one gets it', () =>
@@ -101,16 +105,16 @@ export function manifestsContract(name: string, open: OpenStore): void {
         assert.deepEqual(answers.map(({ is }) => is).sort(), ['done', 'noSuchManifest'])
         const to = answers[0]?.is === 'done' ? 'first' : 'second'
         const moved = { ...manifest, scope: to }
-        assert.deepEqual(await manifests.ofScope(tenantId, 'all'), [])
-        assert.deepEqual(await manifests.ofScope(tenantId, to), [moved])
-        assert.deepEqual(await manifests.ofTenant(tenantId), [moved])
+        assert.deepEqual(await manifests.ofScope(tenantId, 'all', 9), [])
+        assert.deepEqual(await manifests.ofScope(tenantId, to, 9), [moved])
+        assert.deepEqual(await ofTenant(store), [moved])
         assert.deepEqual(await manifests.get(manifest.manifestId), moved)
         await removeWhole(store, manifest.manifestId)
         const gone = { from: to, to: 'all' }
         assert.deepEqual(await manifests.moveToScope(manifest.manifestId, gone), {
           is: 'noSuchManifest',
         })
-        assert.deepEqual(await manifests.ofTenant(tenantId), [])
+        assert.deepEqual(await ofTenant(store), [])
         const open = await begun(store, 2)
         const early = await manifests.moveToScope(open, { from: 'all', to: 'first' })
         assert.deepEqual(early, { is: 'noSuchManifest' })
@@ -120,12 +124,24 @@ export function manifestsContract(name: string, open: OpenStore): void {
       withStore(open, async (store) => {
         for (const number of [2, 1, 3]) await sealed(store, number)
         await sealed(store, 9, { scope: 'all of it' })
-        const found = await store.manifests.ofScope(tenantId, 'all')
+        const found = await store.manifests.ofScope(tenantId, 'all', 9)
         assert.deepEqual(
           found.map((manifest) => manifest.manifestId),
           [3, 1, 2].map(manifestId),
         )
-        assert.equal((await store.manifests.ofTenant(tenantId)).length, 4)
+        assert.deepEqual(await store.manifests.ofScope(tenantId, 'all', 1), found.slice(0, 1))
+        const all = await ofTenant(store)
+        assert.equal(all.length, 4)
+        const paged: Manifest[] = []
+        let after: { readonly after?: string } = {}
+        for (let pages = 0; pages < 9; pages += 1) {
+          const page = await store.manifests.ofTenant(tenantId, { ...after, limit: 3 })
+          assert.ok(page.manifests.length <= 3)
+          paged.push(...page.manifests)
+          if (page.next === undefined) break
+          after = { after: page.next }
+        }
+        assert.deepEqual(paged, all)
       }))
 
     test('a manifest of the ETag that the newest of its scope has is not sealed', () =>
@@ -229,7 +245,7 @@ export function manifestsContract(name: string, open: OpenStore): void {
         const beside = await sealed(store, 2, { pages: pages.slice(0, 1) })
         assert.deepEqual(await store.manifests.remove(id), { is: 'more' })
         assert.equal(await store.manifests.get(id), undefined)
-        assert.deepEqual(await store.manifests.ofScope(tenantId, 'all'), [beside])
+        assert.deepEqual(await store.manifests.ofScope(tenantId, 'all', 9), [beside])
         assert.equal(await store.manifests.pageAt(id, { offset: 299_000 }), undefined)
         assert.deepEqual(await store.manifests.touch(id, nowMs), { is: 'noSuchManifest' })
         assert.deepEqual(await store.manifests.stale({ usedBeforeMs: 0, limit: 9 }), [id])

@@ -189,6 +189,8 @@ export function repeatsContract(name: string, open: OpenStore): void {
         assert.deepEqual(await store.uploads.create(bucket, drawn), first)
         const wanted = await completion(store, { bucket, upload: first.upload }, [1])
         assert.equal((await store.uploads.complete(wanted)).is, 'committed')
+        assert.deepEqual(await store.uploads.create(bucket, drawn), first)
+        assert.equal(await store.uploads.get(bucket, first.upload), undefined)
         const id = named()
         const second = await store.uploads.create(bucket, newUpload('k'), id)
         assert.deepEqual(await store.uploads.create(bucket, newUpload('k'), id), second)

@@ -2,6 +2,7 @@
 // stand beside a folder, however far away that is.
 import assert from 'node:assert/strict'
 import { openPrefix } from '../../../gateway/zip/prefix-entries.ts'
+import { manifestsOfTenant } from '../../../gateway/zip/tenant-manifests.ts'
 import { triesPerFreeze } from '../../../gateway/zip/zip-limits.ts'
 import type { FrozenMoment, ObjectStore } from '../../../metadata/metadata-store.ts'
 import { compareKeys } from '../../../protocol/s3/compare-keys.ts'
@@ -82,7 +83,7 @@ describe('a prefix that is listed as of one moment', (test) => {
 
   const manifests = () => {
     const { services, keys } = fixture.harness
-    return services.metadata.manifests.ofTenant(keys.tenantId)
+    return manifestsOfTenant(services.metadata.manifests, keys.tenantId)
   }
 
   test('is begun again when the moment is lost, and refused with SlowDown when that goes on', async () => {

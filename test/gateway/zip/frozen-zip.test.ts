@@ -2,6 +2,7 @@
 // is used.
 import assert from 'node:assert'
 import { sweepManifests } from '../../../gateway/zip/sweep-manifests.ts'
+import { manifestsOfTenant } from '../../../gateway/zip/tenant-manifests.ts'
 import { parseManifestId } from '../../../metadata/record-ids.ts'
 import { describe } from '../../support/describe.ts'
 import { seededBytes } from '../../support/seeded-bytes.ts'
@@ -20,7 +21,7 @@ async function sweep(fixture: ZipFixture): Promise<void> {
 
 async function manifestsOf(fixture: ZipFixture) {
   const { services, keys } = fixture.harness
-  return services.metadata.manifests.ofTenant(keys.tenantId)
+  return manifestsOfTenant(services.metadata.manifests, keys.tenantId)
 }
 
 async function withFixture(body: (fixture: ZipFixture) => Promise<void>): Promise<void> {
