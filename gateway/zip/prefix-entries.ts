@@ -31,39 +31,54 @@ export function openPrefix(
     if (archive.windows) clashes ??= findClashes(frozen, archive)
     const naming = { bucketId: bucket.id, archive, clashes: await clashes }
     for await (const stretch of frozen.stretches(archive.prefix)) {
-      const entries: ManifestEntry[] = []
-      for (const [at, object] of stretch.objects.entries()) {
-        if (object.key === archive.except) continue
-        const known = hasFolder(stretch, at)
-        const besideFolder = known ?? !(await frozen.isEmpty(`${object.key}/`))
-        const entry = entryOf(object, besideFolder, naming)
-        if (entry !== undefined) entries.push(entry)
+      const { isFolder, unknown } = findFolders(stretch)
+      const { objects } = stretch
+      for (const at of unknown) {
+        isFolder[at] = !(await frozen.isEmpty(`${objects[at]?.key ?? ''}/`))
       }
+      const entries: ManifestEntry[] = []
+      objects.forEach((object, at) => {
+        if (object.key === archive.except) return
+        const entry = entryOf(object, isFolder[at] === true, naming)
+        if (entry !== undefined) entries.push(entry)
+      })
       yield entries
     }
   }
   return { pages, close: () => frozen.close() }
 }
 
-/** Whether another key begins with this one and a slash. Undefined: what was read does not tell. */
-function hasFolder({ objects, next }: FrozenStretch, at: number): boolean | undefined {
+/** Which keys others begin with, and a slash; and of which keys the stretch does not tell. */
+function findFolders(stretch: FrozenStretch): { isFolder: boolean[]; unknown: number[] } {
+  const { objects, next } = stretch
+  const unknown: number[] = []
+  const isFolder = objects.map(({ key }, at) => {
+    const clash = folderClash(key, at + 1 < objects.length ? objects[at + 1]?.key : next)
+    if (clash !== 'unknown') return clash === 'folder'
+    const folder = `${key}/`
+    const found = keyFrom(stretch, folder, at + 2)
+    if (found === undefined && next !== undefined) unknown.push(at)
+    return found?.startsWith(folder) === true
+  })
+  return { isFolder, unknown }
+}
+
+/** The first key from this place on that is not before `bound`. */
+function keyFrom(
+  { objects, next }: FrozenStretch,
+  bound: string,
+  from: number,
+): string | undefined {
   const keyAt = (index: number) => (index === objects.length ? next : objects[index]?.key)
-  const key = keyAt(at)
-  if (key === undefined) return undefined
-  const clash = folderClash(key, keyAt(at + 1))
-  if (clash !== 'unknown') return clash === 'folder'
-  // Keys of the folder, if any, are those that follow its name.
-  const folder = `${key}/`
-  let low = at + 2
+  let low = from
   let high = objects.length + 1
   while (low < high) {
     const middle = Math.floor((low + high) / 2)
     const there = keyAt(middle)
-    if (there !== undefined && compareKeys(there, folder) < 0) low = middle + 1
+    if (there !== undefined && compareKeys(there, bound) < 0) low = middle + 1
     else high = middle
   }
-  const found = keyAt(low)
-  return found === undefined && next === undefined ? false : found?.startsWith(folder)
+  return keyAt(low)
 }
 
 /** How many characters of each key the archive leaves out: up to the last slash of the prefix. */
