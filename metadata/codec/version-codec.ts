@@ -56,20 +56,17 @@ const checksumAt = 18
 const textsAt = 19
 
 export function encodeObjectHead(
-  version: Omit<ObjectContent, 'headers' | 'userMetadata' | 'tags'> & {
-    versionId: VersionId
-    modifiedMs: number
-    isNamed: boolean
-  },
+  content: Omit<ObjectContent, 'headers' | 'userMetadata' | 'tags'>,
+  made: Made,
 ): Buffer {
-  const flags = flagsOf(version) | (version.data.is === 'inline' ? 0 : chunksFlag)
-  const storageClass = version.storageClass === 'STANDARD' ? '' : version.storageClass
-  const texts = [version.etag, storageClass].map((value) => Buffer.from(value, 'latin1'))
+  const flags = flagsOf(made) | (content.data.is === 'inline' ? 0 : chunksFlag)
+  const storageClass = content.storageClass === 'STANDARD' ? '' : content.storageClass
+  const texts = [content.etag, storageClass].map((value) => Buffer.from(value, 'latin1'))
   const head = Buffer.allocUnsafe(texts.reduce((sum, value) => sum + 1 + value.length, textsAt))
-  writeBeginning(head, flags, version.modifiedMs)
-  head.writeUIntBE(version.size, sizeAt, 6)
-  head.writeUInt32BE(version.crc32, crc32At)
-  head.writeUInt8(encodeChecksumKind(version.checksum), checksumAt)
+  writeBeginning(head, flags, made.modifiedMs)
+  head.writeUIntBE(content.size, sizeAt, 6)
+  head.writeUInt32BE(content.crc32, crc32At)
+  head.writeUInt8(encodeChecksumKind(content.checksum), checksumAt)
   let at = textsAt
   for (const value of texts) {
     head.writeUInt8(value.length, at)
@@ -79,15 +76,19 @@ export function encodeObjectHead(
   return head
 }
 
-export function encodeMarkerHead(marker: Named & { readonly modifiedMs: number }): Buffer {
+export function encodeMarkerHead(made: Made): Buffer {
   const head = Buffer.allocUnsafe(sizeAt)
-  writeBeginning(head, markerFlag | flagsOf(marker), marker.modifiedMs)
+  writeBeginning(head, markerFlag | flagsOf(made), made.modifiedMs)
   return head
 }
 
-type Named = { readonly versionId: VersionId; readonly isNamed: boolean }
+type Made = {
+  readonly versionId: VersionId
+  readonly isNamed: boolean
+  readonly modifiedMs: number
+}
 
-function flagsOf({ versionId, isNamed }: Named): number {
+function flagsOf({ versionId, isNamed }: Made): number {
   return (versionId === 'null' ? nullFlag : 0) | (isNamed ? namedFlag : 0)
 }
 

@@ -8,7 +8,7 @@ import {
   placedData,
   versionIdOfRow,
 } from '../codec/version-codec.ts'
-import type { ChangeOptions } from '../commit-id.ts'
+import type { ChangeOptions, CommitId } from '../commit-id.ts'
 import type { DeleteOutcome, ObjectStore } from '../metadata-store.ts'
 import { liveBucket, type Random } from './buckets.ts'
 import { takePiece } from './chunk-claims.ts'
@@ -36,9 +36,11 @@ export function lmdbObjects(env: LmdbEnvironment, random: Random): ObjectStore {
   return {
     ...freezer(env, random),
     commit: (version, options) =>
-      env.add((tables) => commitVersion(tables, version, { random, ...options })),
+      env.add((tables) => commitVersion(tables, version, { random, commitId: options?.commitId })),
     delete: (deletion, options) =>
-      env.write((tables) => deleteVersion(tables, deletion, { random, ...options })),
+      env.write((tables) =>
+        deleteVersion(tables, deletion, { random, commitId: options?.commitId }),
+      ),
     setTags: (ref, key, change, options) =>
       env.write((tables) => setTags(tables, ref, { key, ...change, ...options })),
 
@@ -72,7 +74,7 @@ export function lmdbObjects(env: LmdbEnvironment, random: Random): ObjectStore {
   }
 }
 
-type Making = ChangeOptions & { readonly random: Random }
+type Making = { readonly random: Random; readonly commitId: CommitId | undefined }
 type CommitAnswer = Awaited<ReturnType<ObjectStore['commit']>>
 type TagsAnswer = Awaited<ReturnType<ObjectStore['setTags']>>
 

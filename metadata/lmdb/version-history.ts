@@ -135,7 +135,7 @@ export function placeObject(
   const { tables, listingKey } = history
   const { rowId, versionId } = makeRoom(history, making)
   const isNamed = making.commitId !== undefined
-  const head = encodeObjectHead({ ...content, versionId, modifiedMs: making.nowMs, isNamed })
+  const head = encodeObjectHead(content, { versionId, modifiedMs: making.nowMs, isNamed })
   const born = leaseTally(tables).last
   tables.contents.put(contentKey(rowId), encodeContent(content, born))
   tables.listing.put(listingKey, listingRow(rowId, head))
