@@ -1,5 +1,6 @@
 // PORT: leases, which keep what is deleted readable for those who still read it. What `metadata-store.ts`
 // says of every verb is true here too.
+import type { ChangeOptions } from './commit-id.ts'
 import type { BucketId } from './records.ts'
 
 /** Which versions a lease covers. A deletion is held back by the leases that cover it, and by no other. */
@@ -29,6 +30,7 @@ export type Lease = {
   readonly scopes: readonly LeaseScope[]
 }
 
+/** Sharded by lease id, and what leases cover by bucket, so that a deletion finds it where it is itself. */
 export interface LeaseStore {
   /**
    * Not atomic with many scopes: it covers all of them once it resolves. Taken again, it has the scopes of
@@ -48,13 +50,20 @@ export interface LeaseStore {
    * One lease gives all that it covers and holds to another, and is gone. `gone`: one of the two was, and
    * nothing has changed.
    */
-  handOver(leaseId: string, to: string): Promise<{ is: 'handedOver' } | { is: 'gone' }>
+  handOver(
+    leaseId: string,
+    to: string,
+    options?: ChangeOptions,
+  ): Promise<{ is: 'handedOver' } | { is: 'gone' }>
   letGo(leaseId: string): Promise<void>
-  /** Lets go of leases whose expiry is before `nowMs`: after this, they are gone for `renew` too. */
+  /** On all shards: lets go of leases whose expiry is before `nowMs`: after this, they are gone for `renew` too. */
   expire(nowMs: number): Promise<number>
   /**
-   * The leases of a purpose that something waits for now, in no particular order. What several of them
-   * cover waits for one, and then for the next.
+   * On all shards: the leases of a purpose that something waits for now, in the order of their ids, at most `limit`;
+   * `after` is exclusive. What several of them cover waits for one, and then for the next.
    */
-  holding(purpose: string): Promise<readonly string[]>
+  holding(
+    purpose: string,
+    page: { readonly after?: string; readonly limit: number },
+  ): Promise<readonly string[]>
 }

@@ -1,6 +1,7 @@
 // PORT, a noun of `metadata-store.ts`: manifests, the frozen lists that archives are made from. Rows
 // lie in pages that are found by where they stand in the archive, so that a range of an archive costs
 // one seek and the pages it covers. What the offsets mean is `protocol/zip`'s affair.
+import type { ChangeOptions } from './commit-id.ts'
 import type { BucketId, TenantId } from './records.ts'
 
 /** 32 lower-case hex digits. */
@@ -62,13 +63,17 @@ export type Manifest = ManifestSummary & {
 
 export type NoSuchManifest = { readonly is: 'noSuchManifest' }
 
+/** Sharded by manifest id; what finds them by scope, by tenant. */
 export interface ManifestStore {
-  /** Begins a manifest that nobody finds before it is sealed. */
+  /** Begins a manifest that nobody finds before it is sealed. Safe to repeat until then. */
   begin(
     manifest: Pick<Manifest, 'manifestId' | 'tenantId' | 'scope'> & { readonly nowMs: number },
   ): Promise<void>
 
-  /** Adds pages of a manifest that is not sealed yet. Calls may be under way at once. */
+  /**
+   * Adds pages of a manifest that is not sealed yet, or the same ones again. Calls may be under way at
+   * once.
+   */
   putPages(
     manifestId: ManifestId,
     pages: readonly ManifestPage[],
@@ -78,6 +83,7 @@ export interface ManifestStore {
    * Makes a manifest findable, all of whose pages are written. `known`: the newest of its scope has the
    * same ETag already; this one stays unsealed and is to be removed. With it the lease is sealed that has
    * the manifest's id: what is committed from then on is not in the list, and the lease does not cover it.
+   * Repeated with the same summary, it answers as before.
    */
   seal(
     manifestId: ManifestId,
@@ -87,10 +93,16 @@ export interface ManifestStore {
   >
 
   get(manifestId: ManifestId): Promise<Manifest | undefined>
-  /** Sealed manifests of a scope, the last one sealed first. */
-  ofScope(tenantId: TenantId, scope: string): Promise<readonly Manifest[]>
-  /** All sealed manifests of a tenant, in no particular order. */
-  ofTenant(tenantId: TenantId): Promise<readonly Manifest[]>
+  /** Sealed manifests of a scope, at most `limit`, the last one sealed first. */
+  ofScope(tenantId: TenantId, scope: string, limit: number): Promise<readonly Manifest[]>
+  /**
+   * Sealed manifests of a tenant, a page at a time, in no particular order. `next` of one page is `after`
+   * of the page behind it. One that is moved meanwhile may be missed, or met twice.
+   */
+  ofTenant(
+    tenantId: TenantId,
+    page: { readonly after?: string; readonly limit: number },
+  ): Promise<{ readonly manifests: readonly Manifest[]; readonly next?: string }>
 
   /**
    * The page that holds this place: an offset in the archive, or one in its central directory. The
@@ -108,13 +120,14 @@ export interface ManifestStore {
   moveToScope(
     manifestId: ManifestId,
     scopes: { readonly from: string; readonly to: string },
+    options?: ChangeOptions,
   ): Promise<{ is: 'done' } | NoSuchManifest>
 
   /** Notes that it is in use; one that is being made may be, too. */
   touch(manifestId: ManifestId, nowMs: number): Promise<{ is: 'done' } | NoSuchManifest>
 
   /**
-   * Manifests to be removed: not touched since `usedBeforeMs`, or, while they are not sealed, since
+   * On all shards, manifests to be removed: not touched since `usedBeforeMs`, or, while they are not sealed, since
    * `openBeforeMs`, or with a removal under way. At most `limit`.
    */
   stale(page: {

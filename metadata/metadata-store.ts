@@ -1,7 +1,9 @@
 // PORT: everything the store knows about tenants, buckets, versions, uploads and chunks, as whole
 // atomic verbs. Engines: `lmdb/` (embedded); `mongodb/` and `remote/` join later, so that:
 // - every verb is one transaction of the engine; none is left open between calls;
-// - every verb names a tenant or a bucket, from which an engine can tell the shard;
+// - every verb names what its rows are sharded by, or says that it asks all shards: the table is in
+//   `docs/decisions/0030-what-a-verb-is-sharded-by.md`;
+// - a verb whose answer was lost can be asked again (`commit-id.ts`);
 // - nothing asks for an order across buckets.
 //
 // Said once, true of every verb: it is atomic; a write is durable when it resolves; a read sees every
@@ -15,6 +17,7 @@ import type { ArchiveJobStore } from './archive-job-store.ts'
 import type { BucketConfigStore } from './bucket-config-store.ts'
 import type { BucketStore } from './bucket-store.ts'
 import type { BundleStore } from './bundle-store.ts'
+import type { ChangeOptions } from './commit-id.ts'
 import type { LeaseStore } from './lease-store.ts'
 import type { ManifestStore } from './manifest-store.ts'
 import type { OrphanStore } from './orphan-store.ts'
@@ -28,17 +31,14 @@ import type {
   ObjectData,
   ObjectSummary,
   ObjectVersion,
-  Part,
-  PieceData,
   Tag,
   TenantId,
-  Upload,
-  UploadId,
   VersionId,
   VersioningStatus,
   VersionSummary,
 } from './records.ts'
 import type { TenantStore } from './tenant-store.ts'
+import type { UploadStore } from './upload-store.ts'
 
 export interface MetadataStore {
   readonly tenants: TenantStore
@@ -116,7 +116,10 @@ export type Committed = {
   readonly is: 'committed'
   readonly versionId: VersionId
   readonly modifiedMs: number
-  /** The bucket's state inside the transaction: tells whether to show the version id. */
+  /**
+   * The bucket's state inside the transaction: tells whether to show the version id. A repeat may be
+   * told that of its own.
+   */
   readonly versioning: VersioningStatus
 }
 
@@ -146,13 +149,17 @@ export type Listed<Entry> = {
   readonly isTruncated: boolean
 }
 
+/** Sharded by bucket and key; listings read a range of the keys of one bucket. */
 export interface ObjectStore {
   /**
    * Makes a version current: checks the condition, takes the references of its chunks, replaces the
    * null version where the bucket's state says so, and notes what follows in the outbox. Versions of
    * a key are ordered by commit, whatever the clock says.
    */
-  commit(version: NewVersion): Promise<Committed | ConditionRefused | ClaimRefused | NoSuchBucket>
+  commit(
+    version: NewVersion,
+    options?: ChangeOptions,
+  ): Promise<Committed | ConditionRefused | ClaimRefused | NoSuchBucket>
 
   /** The version named, or the current one. Absent: no such version, or no current one. */
   get(
@@ -163,21 +170,26 @@ export interface ObjectStore {
 
   /**
    * As S3's DeleteObject. Without a version id: removes the object (unversioned), or puts a delete
-   * marker on top (enabled: a new one; suspended: the null one, replacing the null version).
+   * marker on top (enabled: a new one; suspended: the null one, replacing the null version). One that
+   * found nothing has changed nothing: repeated, it is judged anew.
    */
-  delete(deletion: {
-    bucket: BucketRef
-    key: string
-    versionId?: VersionId
-    condition?: WriteCondition
-    nowMs: number
-  }): Promise<DeleteOutcome>
+  delete(
+    deletion: {
+      bucket: BucketRef
+      key: string
+      versionId?: VersionId
+      condition?: WriteCondition
+      nowMs: number
+    },
+    options?: ChangeOptions,
+  ): Promise<DeleteOutcome>
 
   /** Sets the tags of a version, or of the current one; its time does not change. */
   setTags(
     bucket: BucketRef,
     key: string,
     change: { versionId?: VersionId; tags: readonly Tag[] },
+    options?: ChangeOptions,
   ): Promise<
     | { is: 'done'; versionId: VersionId }
     | { is: 'noSuchVersion' }
@@ -210,11 +222,40 @@ export interface ObjectStore {
   ): Promise<readonly (ObjectData | undefined)[]>
 
   /**
-   * The current objects whose keys begin with `prefix`, all of one moment, which is not before the
-   * call. What it answers must be closed.
+   * A page of the current objects whose keys begin with `prefix`, in key order. Without a moment it is of
+   * one that is not before the call, and names it; with a moment, it is as things stood then, whatever
+   * prefix of the bucket is asked for and whatever was written since. `snapshotExpired`: that moment can
+   * be looked at no more, and pages of another do not go with those of it; who wants the whole begins
+   * again. An engine keeps a moment for some minutes at most, and may lose it at any time: when it has
+   * to, or when another process answers.
    */
-  freeze(bucket: BucketRef, prefix: string): Promise<FrozenObjects>
+  freezePage(bucket: BucketRef, page: FreezeQuery): Promise<FrozenPage | SnapshotExpired>
+
+  /** A hint that nobody asks for that moment any more. An engine lets go of it sooner or later anyway. */
+  endFreeze(moment: FrozenMoment): Promise<void>
 }
+
+/** Names a moment to the engine that has answered it, and means nothing to others. */
+export type FrozenMoment = string & { readonly __brand: 'FrozenMoment' }
+
+export type FreezeQuery = {
+  readonly prefix: string
+  /** A key, exclusive. */
+  readonly after?: string
+  readonly moment?: FrozenMoment
+  /** 1 to 2,000. */
+  readonly limit: number
+}
+
+export type FrozenPage = {
+  readonly is: 'page'
+  readonly moment: FrozenMoment
+  readonly objects: readonly FrozenObject[]
+  /** There are more of the prefix. */
+  readonly isTruncated: boolean
+}
+
+export type SnapshotExpired = { readonly is: 'snapshotExpired' }
 
 /** A current object, as far as an archive needs to know it. */
 export type FrozenObject = {
@@ -223,86 +264,12 @@ export type FrozenObject = {
   readonly size: number
   readonly crc32: number
   readonly modifiedMs: number
-  /** Some other key begins with this one and a slash. */
-  readonly besideFolder: boolean
-}
-
-export interface FrozenObjects {
-  /** In key order, the same each time it is asked; of `prefix`, which begins with the frozen one. */
-  pages(prefix?: string): AsyncIterable<readonly FrozenObject[]>
-  /** The object of this key, which begins with the prefix that was frozen. */
-  find(key: string): Promise<FrozenObject | undefined>
-  close(): Promise<void>
-}
-
-export type NewUpload = Omit<Upload, 'uploadId' | 'bucketId' | 'tenantId'> & {
-  /** Drawn and noted beforehand (`draw-upload-id.ts`) by whoever must find it after a crash. */
-  readonly uploadId?: UploadId
-}
-export type UploadRef = Pick<Upload, 'key' | 'uploadId'>
-export type NoSuchUpload = { readonly is: 'noSuchUpload' }
-export type CompletedPart = Pick<Part, 'number' | 'etag'>
-
-export interface UploadStore {
-  create(
-    bucket: BucketRef,
-    upload: NewUpload,
-  ): Promise<{ is: 'created'; upload: Upload } | NoSuchBucket>
-  get(bucket: BucketRef, upload: UploadRef): Promise<Upload | undefined>
-  /** Adds a part or replaces the one with its number, whose data then is released. */
-  commitPart(
-    bucket: BucketRef,
-    upload: UploadRef,
-    part: Omit<Part, 'data'> & { data: NewPieceData },
-  ): Promise<{ is: 'committed' } | ClaimRefused | NoSuchUpload>
-  /** Parts in order of number, without their data. `after` is a part number, exclusive. */
-  listParts(
-    upload: Pick<Upload, 'uploadId'>,
-    page: { after: number; limit: number },
-  ): Promise<{ parts: readonly Omit<Part, 'data'>[]; isTruncated: boolean }>
-  /** The data of these parts, of an upload under way or of a completed one; throws if one is missing. */
-  readPieces(uploadId: UploadId, numbers: readonly number[]): Promise<readonly PieceData[]>
-  /** By key, then by time of initiation. `afterUploadId` continues within `after.key`. */
-  list(
-    bucket: BucketRef,
-    query: ListQuery & { afterUploadId?: UploadId },
-  ): Promise<Listed<Upload & { is: 'upload' }>>
-  /**
-   * Turns the upload into a version. The caller has checked sizes and checksums of the parts it names
-   * and computed the content; the verb checks again that each part still has the ETag named
-   * (`partChanged` otherwise). Parts not named are released. Repeating a completion that succeeded,
-   * with the same parts, while its version is still there, answers with the same `committed`.
-   */
-  complete(completion: {
-    bucket: BucketRef
-    upload: UploadRef
-    parts: readonly (CompletedPart & { size: number })[]
-    content: Omit<ObjectContent, 'data'>
-    condition?: WriteCondition
-    nowMs: number
-  }): Promise<
-    | Committed
-    | ConditionRefused
-    | { is: 'partChanged'; number: number }
-    | NoSuchUpload
-    | NoSuchBucket
-  >
-  /**
-   * Whether this upload became a version, and with which parts: what a repeated completion is
-   * checked against. Absent: never completed here, or the version is gone.
-   */
-  completed(
-    bucket: BucketRef,
-    upload: UploadRef,
-  ): Promise<{ version: ObjectVersion; parts: readonly CompletedPart[] } | undefined>
-  abort(bucket: BucketRef, upload: UploadRef): Promise<{ is: 'aborted' } | NoSuchUpload>
-  /** Aborts uploads initiated before this time, at most `limit` of them; answers how many. */
-  abortStale(page: { initiatedBeforeMs: number; limit: number }): Promise<number>
 }
 
 /**
  * Which chunks exist, and how many references hold each. A row is there exactly while references
- * are counted; counts change only inside the commit or release that causes the change.
+ * are counted; counts change only inside the commit or release that causes the change. Chunks are sharded
+ * by their ids, and lists by theirs: a list is begun before it is known what will name it.
  */
 export interface ChunkCatalog {
   /** For each id: the generation that lives now, if any. A hint until a claim has confirmed it. */
@@ -314,7 +281,8 @@ export interface ChunkCatalog {
   /**
    * Appends claimed chunks at plaintext offset `offset` to a list that no version refers to yet, and
    * takes their references. The list begins with its first extension and belongs to `owner` until a
-   * commit takes it over. `gone` changes nothing.
+   * commit takes it over. `gone` changes nothing. Repeated with the same chunks at the same offset, it
+   * answers as before and takes nothing.
    */
   extendList(extension: {
     tenantId: TenantId

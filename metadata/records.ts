@@ -84,8 +84,10 @@ export type PieceData =
 
 export type ObjectData =
   | PieceData
-  /** A completed multipart upload, in part order. Its parts' data: `UploadStore.readPieces`. */
-  | { readonly is: 'parts'; readonly uploadId: UploadId; readonly parts: readonly PartSize[] }
+  | ({ readonly is: 'parts'; readonly parts: readonly PartSize[] } & PartsPlace)
+
+/** Where the parts of a completed multipart upload are: `UploadStore.readParts`. */
+export type PartsPlace = Pick<Upload, 'bucketId' | 'key' | 'uploadId'>
 
 export const embeddedChunksMax = 64
 /** Objects and parts up to this size are kept in metadata. Plaintext bytes. */

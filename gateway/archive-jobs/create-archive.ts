@@ -14,6 +14,7 @@ import type { Reply } from '../reply.ts'
 import { removeManifest } from '../zip/manifest-cache.ts'
 import { openPrefix } from '../zip/prefix-entries.ts'
 import { requireEntries } from '../zip/require-entries.ts'
+import { manifestsOfTenant } from '../zip/tenant-manifests.ts'
 import { clashFilterBytes } from '../zip/zip-limits.ts'
 import type { ArchiveRouteDeps } from './archive-deps.ts'
 import { describeJob } from './archive-description.ts'
@@ -94,7 +95,7 @@ function refuseTooLarge({ totalBytes }: Manifest): void {
 
 /** Jobs hold their lists until they are over: they leave room for those of downloads and bundles. */
 async function refuseTooMany({ metadata }: ArchiveRouteDeps, tenantId: TenantId): Promise<void> {
-  const held = await metadata.manifests.ofTenant(tenantId)
+  const held = await manifestsOfTenant(metadata.manifests, tenantId)
   const ofJobs = held.filter(({ scope }) => scope.startsWith(jobScopeBeginning))
   if (ofJobs.length < jobsUnderWayMax) return
   throw new S3Error('SlowDown', undefined, {

@@ -18,8 +18,8 @@ export async function findResult(
   const bucket = await findBucket(metadata, tenantId, destination.bucketName)
   if (bucket === undefined) return undefined
   const upload = { key: destination.key, uploadId }
-  const completed = await metadata.uploads.completed(bucket, upload)
-  return completed && { bucket, version: completed.version }
+  const version = await metadata.uploads.completed(bucket, upload)
+  return version && { bucket, version }
 }
 
 /** Removes that version, and nothing that was put in its place. Safe to repeat. */

@@ -5,11 +5,12 @@ import type { Manifest } from '../../metadata/manifest-store.ts'
 import type { Committed, MetadataStore } from '../../metadata/metadata-store.ts'
 import type { Bucket, Part, Upload } from '../../metadata/records.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
-import { listKeysMax, putBytesMax } from '../../protocol/s3/limits.ts'
+import { putBytesMax } from '../../protocol/s3/limits.ts'
 import { type CompletedObject, completeParts } from '../../protocol/s3/multipart-completion.ts'
 import type { HalfOpenRange } from '../../protocol/s3/range.ts'
 import type { TenantKeys } from '../access/keys/tenant-keys.ts'
 import type { Ingest } from '../data/write/ingest.ts'
+import { readUploadedParts, type UploadedParts } from '../s3/write/uploaded-parts.ts'
 import { attachment } from '../zip/content-disposition.ts'
 import { partCount, partRange } from '../zip/segments.ts'
 import type { ZipService } from '../zip/zip-service.ts'
@@ -47,17 +48,17 @@ export async function storeArchive(deps: StoreDeps, storing: Storing): Promise<S
   if (already !== undefined) return already
   const upload = await openUpload(deps, storing)
   const count = partCount(storing.manifest.totalBytes)
-  const stored = await storedParts(deps, upload, count)
+  const { parts } = await uploadedParts(deps, storing, upload)
   for (let number = 1; number <= count; number += 1) {
     const range = partRange(storing.manifest.totalBytes, number)
     if (range === undefined) throw new RangeError('a part beyond the archive')
-    if (stored.get(number)?.size !== range.end - range.start) {
-      stored.set(number, await storePart(deps, { ...storing, upload, number, range }))
+    if (parts.get(number)?.size !== range.end - range.start) {
+      await storePart(deps, { ...storing, upload, number, range })
       await storing.row.gotOn()
     }
     await storing.progress.reached(range.end)
   }
-  return complete(deps, storing, { upload, object: objectOf(storing.manifest, upload, stored) })
+  return complete(deps, storing, upload)
 }
 
 /** An attempt may have come to its end without noting it. */
@@ -112,19 +113,19 @@ function destinationGone(): JobFailed {
 
 type StoredPart = Omit<Part, 'data'>
 
-async function storedParts(
+async function uploadedParts(
   { metadata }: StoreDeps,
+  { bucket, manifest }: Storing,
   upload: Upload,
-  count: number,
-): Promise<Map<number, StoredPart>> {
-  const stored = new Map<number, StoredPart>()
-  let after = 0
-  for (;;) {
-    const page = await metadata.uploads.listParts(upload, { after, limit: listKeysMax })
-    for (const part of page.parts) if (part.number <= count) stored.set(part.number, part)
-    after = page.parts.at(-1)?.number ?? count
-    if (!page.isTruncated || after >= count) return stored
-  }
+): Promise<UploadedParts> {
+  const place = { bucket, upload }
+  const found = await readUploadedParts(metadata.uploads, place, partCount(manifest.totalBytes))
+  if (found === undefined) throw uploadGone()
+  return found
+}
+
+function uploadGone(): Error {
+  return new Error('the upload of the archive was aborted')
 }
 
 type StoringPart = Storing & {
@@ -133,7 +134,7 @@ type StoringPart = Storing & {
   readonly range: HalfOpenRange
 }
 
-async function storePart(deps: StoreDeps, part: StoringPart): Promise<StoredPart> {
+async function storePart(deps: StoreDeps, part: StoringPart): Promise<void> {
   const { keys, upload, number, range, bucket } = part
   const piece = await deps.ingest.receive(bytesOf(deps, part), {
     tenant: keys,
@@ -152,8 +153,8 @@ async function storePart(deps: StoreDeps, part: StoringPart): Promise<StoredPart
   const outcome = await piece.commit((data) =>
     deps.metadata.uploads.commitPart(bucket, upload, { ...stored, data }),
   )
-  if (outcome.is === 'committed') return stored
-  throw new Error('the upload of the archive was aborted')
+  if (outcome.is === 'committed') return
+  throw uploadGone()
 }
 
 async function* bytesOf(
@@ -193,17 +194,18 @@ function isArchive(
   return object.size === totalBytes && object.crc32 === crc32
 }
 
-async function complete(
-  { metadata, now }: StoreDeps,
-  { bucket }: Storing,
-  { upload, object }: { readonly upload: Upload; readonly object: CompletedObject },
-): Promise<StoredResult> {
+async function complete(deps: StoreDeps, storing: Storing, upload: Upload): Promise<StoredResult> {
+  const { metadata, now } = deps
+  const { bucket, manifest } = storing
+  const { parts, revision } = await uploadedParts(deps, storing, upload)
+  const object = objectOf(manifest, upload, parts)
   const { size, etag, crc32, checksum } = object
   const { headers, userMetadata, tags, storageClass } = upload
   const outcome = await metadata.uploads.complete({
     bucket,
     upload,
-    parts: object.parts.map((part) => ({ number: part.number, etag: part.etag, size: part.size })),
+    revision,
+    parts: object.parts,
     content: { size, etag, crc32, checksum, headers, userMetadata, tags, storageClass },
     nowMs: now(),
   })

@@ -7,6 +7,9 @@ import type { Log } from '../log.ts'
 import { dropIdleArchives } from '../zip/drop-idle-archives.ts'
 import type { RepeatingJob } from './repeating.ts'
 
+/** More of them are not counted for the log. */
+const bundlesCounted = 1_000
+
 export type MakeRoomDeps = {
   readonly metadata: Pick<MetadataStore, 'manifests' | 'leases'>
   readonly blobs: Pick<BlobStore, 'hasRoom' | 'usage'>
@@ -36,7 +39,7 @@ export function makeRoom({ metadata, blobs, now, log }: MakeRoomDeps): Repeating
       if (dropped > 0) log.warn('space is short: idle archives dropped', { dropped })
       atOnce *= 2
       // They are not ours to end: whoever runs the server may.
-      const bundles = await metadata.leases.holding('bundle')
+      const bundles = await metadata.leases.holding('bundle', { limit: bundlesCounted })
       if (bundles.length > 0 && !isTold) {
         log.warn('space is short: bundles hold what was deleted', { bundles: bundles.length })
         isTold = true

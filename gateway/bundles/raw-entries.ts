@@ -1,14 +1,10 @@
 // The entries that selections come to, under the names asked for: all of one frozen moment, page by
 // page, the same each time they are asked. Names are not yet safe; `bundle-entries.ts` makes them so.
 import type { ManifestEntry } from '../../metadata/manifest-store.ts'
-import type {
-  BucketRef,
-  FrozenObject,
-  FrozenObjects,
-  ObjectStore,
-} from '../../metadata/metadata-store.ts'
+import type { BucketRef, FrozenObject, ObjectStore } from '../../metadata/metadata-store.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { requireKeys } from '../access/require.ts'
+import { FrozenListing } from '../zip/frozen-listing.ts'
 import type { ReadableKeys } from './bundle-permission.ts'
 import type { Selection } from './bundle-selection.ts'
 
@@ -24,8 +20,6 @@ export interface RawEntries {
   close(): Promise<void>
 }
 
-type Found = Omit<FrozenObject, 'besideFolder'>
-
 /** Keys of one page; each is looked up by itself. */
 const keysPerPage = 500
 
@@ -37,12 +31,12 @@ type Choice = { readonly selections: readonly Selection[]; readonly readable: Re
  * the caller may not read.
  */
 export async function openSelections(
-  objects: Pick<ObjectStore, 'freeze' | 'get'>,
+  objects: Pick<ObjectStore, 'freezePage' | 'endFreeze' | 'get'>,
   bucket: BucketRef,
   { selections, readable }: Choice,
 ): Promise<RawEntries> {
   const versions = await findVersions(objects, bucket, selections)
-  const frozen = await objects.freeze(bucket, commonBeginning(selections))
+  const frozen = new FrozenListing(objects, bucket)
   const place = { bucket, frozen, versions, readable }
   return {
     pages: () => pagesOf(selections, place),
@@ -52,17 +46,17 @@ export async function openSelections(
 
 type Place = Pick<Choice, 'readable'> & {
   readonly bucket: BucketRef
-  readonly frozen: FrozenObjects
+  readonly frozen: FrozenListing
   /** Versions named: they do not change, so that it makes no difference when they were looked up. */
-  readonly versions: ReadonlyMap<Selection, Found>
+  readonly versions: ReadonlyMap<Selection, FrozenObject>
 }
 
 async function findVersions(
   objects: Pick<ObjectStore, 'get'>,
   bucket: BucketRef,
   selections: readonly Selection[],
-): Promise<ReadonlyMap<Selection, Found>> {
-  const found = new Map<Selection, Found>()
+): Promise<ReadonlyMap<Selection, FrozenObject>> {
+  const found = new Map<Selection, FrozenObject>()
   for (const selection of selections) {
     if (selection.is !== 'key' || selection.versionId === undefined) continue
     const { key, versionId } = selection
@@ -77,32 +71,6 @@ async function findVersions(
     found.set(selection, { key, rowId, size, crc32, modifiedMs })
   }
   return found
-}
-
-/** Of all keys that are looked for in the listing: so much of it is frozen. */
-function commonBeginning(selections: readonly Selection[]): string {
-  let common: string | undefined
-  for (const selection of selections) {
-    if (selection.is === 'external') continue
-    if (selection.is === 'key' && selection.versionId !== undefined) continue
-    const beginning = beginningOf(selection)
-    common ??= beginning
-    while (!beginning.startsWith(common)) common = common.slice(0, -1)
-  }
-  return (common ?? '').replace(/[\ud800-\udbff]$/, '')
-}
-
-function beginningOf(selection: Exclude<Selection, { readonly is: 'external' }>): string {
-  switch (selection.is) {
-    case 'key':
-      return selection.key
-    case 'prefix':
-      return selection.prefix
-    case 'glob':
-      return selection.glob.beginning
-    default:
-      return selection satisfies never
-  }
 }
 
 async function* pagesOf(
@@ -141,8 +109,9 @@ async function* pagesBelow(
   { bucket, frozen, readable }: Place,
 ): AsyncGenerator<readonly RawEntry[], void, void> {
   const { folder } = selection
+  const beginning = selection.is === 'prefix' ? selection.prefix : selection.glob.beginning
   const cut = selection.is === 'prefix' ? selection.prefix.lastIndexOf('/') + 1 : 0
-  for await (const objects of frozen.pages(beginningOf(selection))) {
+  for await (const { objects } of frozen.stretches(beginning)) {
     const chosen =
       selection.is === 'glob' ? objects.filter(({ key }) => selection.glob.matches(key)) : objects
     await requireKeys(readable.get(selection), chosen)
@@ -151,7 +120,7 @@ async function* pagesBelow(
   }
 }
 
-function rawEntry(found: Found, name: string, bucket: BucketRef): RawEntry {
+function rawEntry(found: FrozenObject, name: string, bucket: BucketRef): RawEntry {
   const { key, rowId, size, crc32, modifiedMs } = found
   const isDirectory = size === 0 && name.endsWith('/')
   return { name, isDirectory, size, crc32, modifiedMs, source: { bucketId: bucket.id, key, rowId } }

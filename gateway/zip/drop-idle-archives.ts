@@ -6,6 +6,8 @@ import { parseManifestId } from '../../metadata/record-ids.ts'
 import { archivePurpose, removeManifest } from './manifest-cache.ts'
 import { idleAfterMs } from './zip-limits.ts'
 
+const leasesPerPage = 500
+
 /**
  * Those unused for longest first, at most `limit`, and none that holds nothing back. Answers how many.
  * A download that is resumed later finds its archive gone, as if that had lived its time.
@@ -15,10 +17,18 @@ export async function dropIdleArchives(
   { nowMs, limit }: { readonly nowMs: number; readonly limit: number },
 ): Promise<number> {
   const idle: Manifest[] = []
-  for (const leaseId of await metadata.leases.holding(archivePurpose)) {
-    const manifestId = parseManifestId(leaseId)
-    const manifest = manifestId && (await metadata.manifests.get(manifestId))
-    if (manifest !== undefined && manifest.usedMs < nowMs - idleAfterMs) idle.push(manifest)
+  let after: { readonly after?: string } = {}
+  for (;;) {
+    const page = { ...after, limit: leasesPerPage }
+    const leaseIds = await metadata.leases.holding(archivePurpose, page)
+    for (const leaseId of leaseIds) {
+      const manifestId = parseManifestId(leaseId)
+      const manifest = manifestId && (await metadata.manifests.get(manifestId))
+      if (manifest !== undefined && manifest.usedMs < nowMs - idleAfterMs) idle.push(manifest)
+    }
+    const last = leaseIds.at(-1)
+    if (last === undefined || leaseIds.length < leasesPerPage) break
+    after = { after: last }
   }
   idle.sort((a, b) => a.usedMs - b.usedMs)
   const dropped = idle.slice(0, limit)

@@ -10,7 +10,9 @@ import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { ArchiveUses } from './archive-uses.ts'
 import type { EntryList } from './entry-list.ts'
+import { MomentLost } from './frozen-listing.ts'
 import { hasEntries } from './manifest-entries.ts'
+import { manifestsOfTenant } from './tenant-manifests.ts'
 import { type ManifestOrder, writeManifest } from './write-manifest.ts'
 import {
   busyMs,
@@ -19,6 +21,7 @@ import {
   manifestLifeMs,
   manifestsPerTenantMax,
   touchEveryMs,
+  triesPerFreeze,
 } from './zip-limits.ts'
 
 export type ArchiveScope = {
@@ -32,7 +35,7 @@ export type FreezeOrder = ArchiveScope &
     /** Where the objects of the list lie: what is deleted there stays readable. */
     readonly scopes: readonly LeaseScope[]
     /** Opens the list as it is at a moment that is not before the call. */
-    readonly open: () => Promise<EntryList>
+    readonly open: () => EntryList | Promise<EntryList>
   }
 
 export type ManifestCacheDeps = {
@@ -65,7 +68,8 @@ export class ManifestCache {
   /**
    * The manifest of what is there now: the newest one of the scope if nothing has changed, else a new
    * one. Calls of one scope that come at once share the work; none is answered with what was looked
-   * at before it came. Throws `SlowDown` when the tenant's quota is in use.
+   * at before it came. Throws `SlowDown` when the tenant's quota is in use, or the list does not stand
+   * still for as long as reading it takes.
    */
   freeze(order: FreezeOrder): Promise<Manifest> {
     const name = nameOf(order)
@@ -80,7 +84,7 @@ export class ManifestCache {
 
   /** A living manifest of the scope that has one of these ETags. */
   async find(scope: ArchiveScope, etags: readonly string[]): Promise<Manifest | undefined> {
-    const manifests = await this.deps.metadata.manifests.ofScope(scope.tenantId, scope.scope)
+    const manifests = await this.ofScope(scope)
     for (const manifest of manifests) {
       const kept = etags.includes(manifest.etag) ? await this.keep(manifest) : undefined
       if (kept !== undefined) return kept
@@ -90,7 +94,7 @@ export class ManifestCache {
 
   /** The newest living manifest of the scope; one that is being made counts. */
   async latest(scope: ArchiveScope): Promise<Manifest | undefined> {
-    const manifests = await this.deps.metadata.manifests.ofScope(scope.tenantId, scope.scope)
+    const manifests = await this.ofScope(scope)
     for (const manifest of manifests) {
       const kept = await this.keep(manifest)
       if (kept !== undefined) return kept
@@ -151,16 +155,30 @@ export class ManifestCache {
     // A failure of the one before is told to those who wait for it.
     await before?.result.catch(() => {})
     try {
-      return await this.freezeNow(order, turn)
+      return await this.freezeStill(order, turn)
     } finally {
       const name = nameOf(order)
       if (this.turns.get(name) === turn) this.turns.delete(name)
     }
   }
 
+  /** Begins again when the moment is lost that the list was to be of. */
+  private async freezeStill(order: FreezeOrder, turn: Turn): Promise<Manifest> {
+    for (let tries = 1; tries <= triesPerFreeze; tries += 1) {
+      try {
+        return await this.freezeNow(order, turn)
+      } catch (cause) {
+        if (!(cause instanceof MomentLost)) throw cause
+      }
+    }
+    throw new S3Error('SlowDown', undefined, {
+      message: 'The list could not be read as of one moment. Try again in some minutes.',
+    })
+  }
+
   private async freezeNow(order: FreezeOrder, turn: Turn): Promise<Manifest> {
     const { manifests } = this.deps.metadata
-    const [last] = await manifests.ofScope(order.tenantId, order.scope)
+    const [last] = await manifests.ofScope(order.tenantId, order.scope, 1)
     const newest = last && (await this.keep(last))
     if (newest !== undefined) {
       turn.hasLooked = true
@@ -213,7 +231,7 @@ export class ManifestCache {
 
   /** Lets manifests go that were not used for longest, until there is room for one more. */
   private async makeRoom(tenantId: TenantId): Promise<void> {
-    const held = [...(await this.deps.metadata.manifests.ofTenant(tenantId))]
+    const held = await manifestsOfTenant(this.deps.metadata.manifests, tenantId)
     held.sort((a, b) => a.usedMs - b.usedMs)
     let entries = held.reduce((sum, manifest) => sum + manifest.entries, 0)
     while (held.length >= manifestsPerTenantMax || entries > entriesPerTenantMax) {
@@ -226,6 +244,10 @@ export class ManifestCache {
       await this.remove(oldest.manifestId)
       entries -= oldest.entries
     }
+  }
+
+  private ofScope({ tenantId, scope }: ArchiveScope): Promise<readonly Manifest[]> {
+    return this.deps.metadata.manifests.ofScope(tenantId, scope, manifestsPerTenantMax)
   }
 
   private remove(manifestId: ManifestId): Promise<void> {

@@ -17,6 +17,9 @@ export const idleAfterMs = 15 * second
 /** What was used this recently may be in use, so that no other archive takes its place. */
 export const busyMs = 2 * touchEveryMs
 
+/** How often a list is begun again whose moment the metadata store has lost. */
+export const triesPerFreeze = 3
+
 export const manifestsPerTenantMax = 1_000
 /** Entries of one archive, and of all manifests of a tenant together. A row takes about 100 bytes. */
 export const entriesPerTenantMax = 20_000_000

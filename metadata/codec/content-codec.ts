@@ -94,7 +94,10 @@ export function parsePartChecksum(flat: Fields): Pick<Checksum, 'algorithm' | 'v
 
 const places = ['inline', 'chunks', 'list', 'parts'] as const
 
-export function flattenData(data: ObjectData): Fields {
+/** As it stands in a row, whose key says the bucket and the key of its parts. */
+export type StoredData = PieceData | Omit<Extract<ObjectData, { is: 'parts' }>, 'bucketId' | 'key'>
+
+export function flattenData(data: StoredData): Fields {
   const place = places.indexOf(data.is)
   switch (data.is) {
     case 'inline':
@@ -116,7 +119,7 @@ export function parsePieceData(flat: Fields): PieceData {
   return data
 }
 
-export function parseData(flat: Fields): ObjectData {
+export function parseData(flat: Fields): StoredData {
   const is = word(places, flat, 0)
   switch (is) {
     case 'inline':

@@ -1,5 +1,6 @@
 // Multipart uploads, their parts and their completions as bytes. A part has two halves: what a
 // listing of parts shows, and where its bytes are.
+import { type CommitId, parseCommitId } from '../commit-id.ts'
 import { parseBucketId, parseTenantId, parseUploadId } from '../record-ids.ts'
 import type { Part, PieceData, Upload, VersioningStatus } from '../records.ts'
 import {
@@ -16,9 +17,11 @@ import {
 } from './content-codec.ts'
 import {
   array,
+  bytesAt,
   count,
   decodeRecord,
   encodeRecord,
+  type Fields,
   id,
   optionalText,
   text,
@@ -26,7 +29,16 @@ import {
 } from './record-frame.ts'
 import { flattenTags, parseTags } from './tenancy-codec.ts'
 
-export function encodeUpload(upload: Upload): Buffer {
+/** An upload under way, and what has become of its parts. */
+export type UploadState = {
+  readonly upload: Upload
+  /** Another with every part that is committed. */
+  readonly revision: number
+  /** How many part numbers it has. Undefined: it was begun before they were counted. */
+  readonly parts: number | undefined
+}
+
+export function encodeUpload({ upload, revision, parts }: UploadState): Buffer {
   return encodeRecord(1, [
     upload.bucketId,
     upload.tenantId,
@@ -38,11 +50,16 @@ export function encodeUpload(upload: Upload): Buffer {
     flattenUserMetadata(upload.userMetadata),
     flattenTags(upload.tags),
     flattenChecksum(upload.checksum),
+    revision,
+    parts,
   ])
 }
 
 export function parseUpload(bytes: Uint8Array): Upload {
-  const fields = decodeRecord('upload', bytes)
+  return uploadOf(decodeRecord('upload', bytes))
+}
+
+function uploadOf(fields: Fields): Upload {
   return {
     bucketId: id(parseBucketId, fields, 0),
     tenantId: id(parseTenantId, fields, 1),
@@ -57,7 +74,17 @@ export function parseUpload(bytes: Uint8Array): Upload {
   }
 }
 
-export function encodePart(part: Part): Buffer {
+export function parseUploadState(bytes: Uint8Array): UploadState {
+  const fields = decodeRecord('upload', bytes)
+  return {
+    upload: uploadOf(fields),
+    revision: fields[10] == null ? 0 : count(fields, 10),
+    parts: fields[11] == null ? undefined : count(fields, 11),
+  }
+}
+
+/** With the commit that has made it, if its caller has named that. */
+export function encodePart(part: Part, commitId?: CommitId): Buffer {
   const head = encodeRecord(1, [
     part.number,
     part.size,
@@ -66,11 +93,16 @@ export function encodePart(part: Part): Buffer {
     part.modifiedMs,
     flattenChecksum(part.checksum),
     part.crc64nvme,
+    commitId && Buffer.from(commitId, 'hex'),
   ])
   const data = encodeRecord(1, flattenData(part.data))
   const length = Buffer.allocUnsafe(2)
   length.writeUInt16BE(head.length)
   return Buffer.concat([length, head, data])
+}
+
+export function parsePart(row: Buffer): Part {
+  return { ...parsePartHead(row), data: parsePartData(row) }
 }
 
 export function parsePartHead(row: Buffer): Omit<Part, 'data'> {
@@ -86,6 +118,11 @@ export function parsePartHead(row: Buffer): Omit<Part, 'data'> {
     ...(checksum && { checksum }),
     ...(crc64nvme !== undefined && { crc64nvme }),
   }
+}
+
+export function commitOfPart(row: Buffer): CommitId | undefined {
+  const fields = decodeRecord('part', row.subarray(2, 2 + row.readUInt16BE(0)))
+  return fields[7] == null ? undefined : parseCommitId(bytesAt(fields, 7).toString('hex'))
 }
 
 export function parsePartData(row: Buffer): PieceData {

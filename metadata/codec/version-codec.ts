@@ -2,6 +2,7 @@
 // decode and conditions ask, and the content, which only a reader of the object needs.
 import { parseVersionId } from '../record-ids.ts'
 import type {
+  BucketId,
   DeleteMarker,
   ObjectContent,
   ObjectData,
@@ -20,6 +21,7 @@ import {
   parseData,
   parseHeaders,
   parseUserMetadata,
+  type StoredData,
 } from './content-codec.ts'
 import { array, count, decodeRecord, encodeRecord, RecordCorrupt } from './record-frame.ts'
 import { flattenTags, parseTags } from './tenancy-codec.ts'
@@ -27,6 +29,8 @@ import { flattenTags, parseTags } from './tenancy-codec.ts'
 /** What the head tells; the key and the row id are where the head is stored. */
 export type VersionHead = {
   readonly isNull: boolean
+  /** The row id ends as the commit id did that its caller has drawn. */
+  readonly isNamed: boolean
   readonly modifiedMs: number
 } & (
   | ({ readonly is: 'object'; readonly holdsChunks: boolean } & Omit<
@@ -39,6 +43,7 @@ export type VersionHead = {
 const nullFlag = 1
 const markerFlag = 2
 const chunksFlag = 4
+const namedFlag = 8
 
 // A head is laid out by hand, since decoding heads is what a listing costs: format, flags, time (6
 // bytes), and of objects size (6), CRC-32 (4), checksum kind, ETag and storage class, each with its
@@ -51,20 +56,17 @@ const checksumAt = 18
 const textsAt = 19
 
 export function encodeObjectHead(
-  version: Omit<ObjectContent, 'headers' | 'userMetadata' | 'tags'> & {
-    versionId: VersionId
-    modifiedMs: number
-  },
+  content: Omit<ObjectContent, 'headers' | 'userMetadata' | 'tags'>,
+  made: Made,
 ): Buffer {
-  const flags =
-    (version.versionId === 'null' ? nullFlag : 0) | (version.data.is === 'inline' ? 0 : chunksFlag)
-  const storageClass = version.storageClass === 'STANDARD' ? '' : version.storageClass
-  const texts = [version.etag, storageClass].map((value) => Buffer.from(value, 'latin1'))
+  const flags = flagsOf(made) | (content.data.is === 'inline' ? 0 : chunksFlag)
+  const storageClass = content.storageClass === 'STANDARD' ? '' : content.storageClass
+  const texts = [content.etag, storageClass].map((value) => Buffer.from(value, 'latin1'))
   const head = Buffer.allocUnsafe(texts.reduce((sum, value) => sum + 1 + value.length, textsAt))
-  writeBeginning(head, flags, version.modifiedMs)
-  head.writeUIntBE(version.size, sizeAt, 6)
-  head.writeUInt32BE(version.crc32, crc32At)
-  head.writeUInt8(encodeChecksumKind(version.checksum), checksumAt)
+  writeBeginning(head, flags, made.modifiedMs)
+  head.writeUIntBE(content.size, sizeAt, 6)
+  head.writeUInt32BE(content.crc32, crc32At)
+  head.writeUInt8(encodeChecksumKind(content.checksum), checksumAt)
   let at = textsAt
   for (const value of texts) {
     head.writeUInt8(value.length, at)
@@ -74,11 +76,20 @@ export function encodeObjectHead(
   return head
 }
 
-export function encodeMarkerHead(marker: { versionId: VersionId; modifiedMs: number }): Buffer {
+export function encodeMarkerHead(made: Made): Buffer {
   const head = Buffer.allocUnsafe(sizeAt)
-  const flags = markerFlag | (marker.versionId === 'null' ? nullFlag : 0)
-  writeBeginning(head, flags, marker.modifiedMs)
+  writeBeginning(head, markerFlag | flagsOf(made), made.modifiedMs)
   return head
+}
+
+type Made = {
+  readonly versionId: VersionId
+  readonly isNamed: boolean
+  readonly modifiedMs: number
+}
+
+function flagsOf({ versionId, isNamed }: Made): number {
+  return (versionId === 'null' ? nullFlag : 0) | (isNamed ? namedFlag : 0)
 }
 
 /** The head that begins at `at` and ends with the bytes. */
@@ -86,8 +97,9 @@ export function parseVersionHead(bytes: Buffer, at = 0): VersionHead {
   if (bytes[at] !== format) throw new RecordCorrupt(`version: format ${bytes[at]}`)
   const flags = bytes.readUInt8(at + 1)
   const isNull = (flags & nullFlag) !== 0
+  const isNamed = (flags & namedFlag) !== 0
   const modifiedMs = bytes.readUIntBE(at + timeAt, 6)
-  if ((flags & markerFlag) !== 0) return { is: 'deleteMarker', isNull, modifiedMs }
+  if ((flags & markerFlag) !== 0) return { is: 'deleteMarker', isNull, isNamed, modifiedMs }
   const holdsChunks = (flags & chunksFlag) !== 0
   const size = bytes.readUIntBE(at + sizeAt, 6)
   const crc32 = bytes.readUInt32BE(at + crc32At)
@@ -99,7 +111,7 @@ export function parseVersionHead(bytes: Buffer, at = 0): VersionHead {
   const storageClass =
     classEnd === etagEnd + 1 ? 'STANDARD' : bytes.toString('latin1', etagEnd + 1, classEnd)
   const checksum = parseChecksumByte(bytes.readUInt8(at + checksumAt))
-  const head = { isNull, modifiedMs, is: 'object' as const, holdsChunks, size, crc32 }
+  const head = { isNull, isNamed, modifiedMs, is: 'object' as const, holdsChunks, size, crc32 }
   return checksum ? { ...head, etag, storageClass, checksum } : { ...head, etag, storageClass }
 }
 
@@ -141,18 +153,25 @@ export function bornOfContent(content: Buffer): number {
 }
 
 /** Where the bytes of the object are. */
-export function dataOfContent(content: Buffer): ObjectData {
+export function dataOfContent(content: Buffer): StoredData {
   return parseData(array(decodeRecord('version content', content), 0))
 }
 
-export function versionIdOfRow(rowId: string, head: VersionHead): VersionId {
+export function versionIdOfRow(rowId: string, head: Pick<VersionHead, 'isNull'>): VersionId {
   const versionId: VersionId | undefined = head.isNull ? 'null' : parseVersionId(rowId)
   if (versionId === undefined) throw new RecordCorrupt(`version: row id ${rowId}`)
   return versionId
 }
 
+/** The same of a version of this key. */
+export function placedData(data: StoredData, { bucketId, key }: Place): ObjectData {
+  return data.is === 'parts' ? { ...data, bucketId, key } : data
+}
+
+type Place = { readonly bucketId: BucketId; readonly key: string }
+
 export function parseVersion(
-  name: { key: string; rowId: string },
+  { bucketId, ...name }: Place & { readonly rowId: string },
   head: VersionHead,
   content: Buffer | undefined,
 ): ObjectVersion | DeleteMarker {
@@ -171,7 +190,7 @@ export function parseVersion(
     etag: head.etag,
     storageClass: head.storageClass,
     crc32: head.crc32,
-    data: parseData(array(rest, 0)),
+    data: placedData(parseData(array(rest, 0)), { bucketId, key: name.key }),
     headers: parseHeaders(array(rest, 1)),
     ...(checksum && { checksum }),
     userMetadata: parseUserMetadata(array(rest, 3)),

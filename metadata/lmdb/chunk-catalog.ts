@@ -2,7 +2,7 @@
 // is in `chunk-claims.ts`.
 import assert from 'node:assert'
 import { parseChunkId } from '../../protocol/chunks/chunk-ref.ts'
-import type { ChunkCatalog } from '../metadata-store.ts'
+import type { ChunkCatalog, ClaimedChunk } from '../metadata-store.ts'
 import { parseChunkListId } from '../record-ids.ts'
 import type { ChunkListId, TenantId } from '../records.ts'
 import { chunkRow, claimChunks } from './chunk-claims.ts'
@@ -35,8 +35,11 @@ export function lmdbChunks(env: LmdbEnvironment): ChunkCatalog {
     extendList: ({ tenantId, listId, owner, offset, chunks }) =>
       env.add((tables) => {
         const before = ownerOf(tables, listId)
+        const end = endOfList(tables, listId)
+        if (end > offset && isExtended(tables, listId, { offset, chunks }))
+          return { is: 'extended' }
         // A list that was abandoned is not begun anew in its middle by an uploader that knows nothing of it.
-        assert(endOfList(tables, listId) === offset, 'a list is extended at its end alone')
+        assert(end === offset, 'a list is extended at its end alone')
         if (before === undefined) {
           assert(offset === 0, 'a list extended after its commit')
         } else {
@@ -96,6 +99,21 @@ export function lmdbChunks(env: LmdbEnvironment): ChunkCatalog {
         blobs.map((blob) => chunkRow(tables, blob.id)?.generation === blob.generation),
       ),
   }
+}
+
+/** These chunks, or the generations of them that lived, are there already. */
+function isExtended(
+  tables: Tables,
+  listId: ChunkListId,
+  { offset, chunks }: { readonly offset: number; readonly chunks: readonly ClaimedChunk[] },
+): boolean {
+  const pages = pagesFrom(tables, listId, { fromOffset: offset, limit: chunks.length })
+  const there = pages.flatMap(({ refs }) => refs)
+  return (
+    pages[0]?.offset === offset &&
+    there.length >= chunks.length &&
+    chunks.every(({ id, length }, at) => there[at]?.length === length && there[at].id.equals(id))
+  )
 }
 
 function abandon(tables: Tables, tenantId: TenantId, listId: ChunkListId): void {

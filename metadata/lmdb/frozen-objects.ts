@@ -1,19 +1,18 @@
-// The current objects of a prefix at one moment: a snapshot of the listing, read page by page.
-import assert from 'node:assert'
-import { setImmediate } from 'node:timers/promises'
-import { folderClash } from '../../protocol/zip/folder-clash.ts'
+// The current objects of a prefix at one moment. A moment is a read transaction of this process, which
+// pins pages of the file: it ends when nobody has asked for it for a while, or when it has become old.
 import { parseFrozenHead } from '../codec/version-codec.ts'
-import type { BucketRef, FrozenObject, FrozenObjects } from '../metadata-store.ts'
+import type { FrozenMoment, FrozenObject, ObjectStore } from '../metadata-store.ts'
+import type { Random } from './buckets.ts'
 import type { LmdbEnvironment, LmdbSnapshot } from './lmdb-environment.ts'
-import type { KeyRange } from './lmdb-table.ts'
-import { bucketIdBytes, objectKey, rangeOf, rowIdBytes } from './row-keys.ts'
-import type { ParsedRow, RowParser, RowScan } from './row-scan.ts'
+import { bucketIdBytes, justAfter, objectKey, rangeOf, rowIdBytes } from './row-keys.ts'
+import type { RowParser } from './row-scan.ts'
 
-/** Rows read without a pause: about a millisecond. */
-const pageRows = 1000
+const idleMs = 10_000
+const lifeMs = 5 * 60_000
+/** Each takes a slot of the file's readers, which all processes share. */
+const momentsMax = 100
 
-type FrozenRow = Pick<FrozenObject, 'rowId' | 'size' | 'crc32' | 'modifiedMs'>
-type Scan = RowScan<string, FrozenRow>
+type FrozenRow = Omit<FrozenObject, 'key'>
 
 const listingParser: RowParser<string, FrozenRow> = {
   key: (bytes, start, end) => bytes.toString('utf8', start + bucketIdBytes, end),
@@ -25,72 +24,85 @@ const listingParser: RowParser<string, FrozenRow> = {
 
 export function freezer(
   env: LmdbEnvironment,
-): (bucket: BucketRef, prefix: string) => FrozenObjects {
+  random: Random,
+): Pick<ObjectStore, 'freezePage' | 'endFreeze'> {
   const scan = env.scan('listing', listingParser)
-  return (bucket, prefix) => new FrozenListing({ scan, snapshot: env.snapshot(), bucket, prefix })
+  const moments = new Moments(env, random)
+  return {
+    freezePage: async (bucket, { prefix, after, moment, limit }) => {
+      const found = moment === undefined ? moments.take() : moments.find(moment)
+      if (found === undefined) return { is: 'snapshotExpired' }
+      const range = rangeOf(objectKey(bucket.id, prefix))
+      const resumed = after === undefined ? undefined : justAfter(objectKey(bucket.id, after))
+      const start =
+        resumed !== undefined && resumed.compare(range.start) > 0 ? resumed : range.start
+      if (start.compare(range.end) >= 0) return emptyPage(found.moment)
+      const rows = scan.rows(found.snapshot, { start, end: range.end, limit: limit + 1 })
+      const isTruncated = rows.length > limit
+      const objects = rows.map(({ key, value }) => {
+        const { rowId, size, crc32, modifiedMs } = value
+        return { key, rowId, size, crc32, modifiedMs }
+      })
+      if (isTruncated) objects.pop()
+      return { is: 'page', moment: found.moment, objects, isTruncated }
+    },
+
+    endFreeze: async (moment) => moments.end(moment),
+  }
 }
 
-class FrozenListing implements FrozenObjects {
-  private readonly scan: Scan
-  private readonly snapshot: LmdbSnapshot
-  private readonly bucket: BucketRef
-  private readonly prefix: string
+function emptyPage(moment: FrozenMoment) {
+  return { is: 'page' as const, moment, objects: [], isTruncated: false }
+}
 
-  constructor(parts: {
-    readonly scan: Scan
-    readonly snapshot: LmdbSnapshot
-    readonly bucket: BucketRef
-    readonly prefix: string
-  }) {
-    this.scan = parts.scan
-    this.snapshot = parts.snapshot
-    this.bucket = parts.bucket
-    this.prefix = parts.prefix
+type Moment = {
+  readonly moment: FrozenMoment
+  readonly snapshot: LmdbSnapshot
+  readonly idle: NodeJS.Timeout
+  readonly life: NodeJS.Timeout
+}
+
+class Moments {
+  /** The one that was not asked for the longest time first. */
+  readonly #open = new Map<FrozenMoment, Moment>()
+  readonly #env: LmdbEnvironment
+  readonly #random: Random
+
+  constructor(env: LmdbEnvironment, random: Random) {
+    this.#env = env
+    this.#random = random
   }
 
-  async *pages(beginning = this.prefix): AsyncGenerator<readonly FrozenObject[], void, void> {
-    const range = this.below(beginning)
-    let start: Buffer | undefined = range.start
-    while (start !== undefined) {
-      // One row more than the page has tells where the next begins, and what follows the last.
-      const rows = this.first({ start, end: range.end }, pageRows + 1)
-      const next: string | undefined = rows[pageRows]?.key
-      start = next === undefined ? undefined : objectKey(this.bucket.id, next)
-      const page = this.frozen(rows)
-      if (page.length > 0) yield page
-      await setImmediate()
-    }
+  take(): Moment {
+    const moment = parseMoment(this.#random(16).toString('hex'))
+    const snapshot = this.#env.snapshot()
+    const after = (ms: number) => setTimeout(() => this.end(moment), ms).unref()
+    const taken = { moment, snapshot, idle: after(idleMs), life: after(lifeMs) }
+    this.#open.set(moment, taken)
+    const [oldest] = this.#open.keys()
+    if (this.#open.size > momentsMax && oldest !== undefined) this.end(oldest)
+    return taken
   }
 
-  async find(key: string): Promise<FrozenObject | undefined> {
-    const [row] = this.first(this.below(key), 1)
-    if (row?.key !== key) return undefined
-    return { key, ...row.value, besideFolder: this.hasFolder(key) }
+  find(moment: FrozenMoment): Moment | undefined {
+    const found = this.#open.get(moment)
+    if (found === undefined) return undefined
+    found.idle.refresh()
+    this.#open.delete(moment)
+    this.#open.set(moment, found)
+    return found
   }
 
-  async close(): Promise<void> {
-    this.snapshot.close()
+  end(moment: FrozenMoment): void {
+    const ended = this.#open.get(moment)
+    if (ended === undefined) return
+    this.#open.delete(moment)
+    clearTimeout(ended.idle)
+    clearTimeout(ended.life)
+    ended.snapshot.close()
   }
+}
 
-  private below(beginning: string): KeyRange {
-    assert(beginning.startsWith(this.prefix), 'a prefix that was not frozen')
-    return rangeOf(objectKey(this.bucket.id, beginning))
-  }
-
-  private first(range: KeyRange, limit: number): readonly ParsedRow<string, FrozenRow>[] {
-    return this.scan.rows(this.snapshot, { ...range, limit })
-  }
-
-  private frozen(rows: readonly ParsedRow<string, FrozenRow>[]): readonly FrozenObject[] {
-    return rows.slice(0, pageRows).map(({ key, value }, index) => {
-      const clash = folderClash(key, rows[index + 1]?.key)
-      const besideFolder = clash === 'folder' || (clash === 'unknown' && this.hasFolder(key))
-      const { rowId, size, crc32, modifiedMs } = value
-      return { key, rowId, size, crc32, modifiedMs, besideFolder }
-    })
-  }
-
-  private hasFolder(key: string): boolean {
-    return this.first(this.below(`${key}/`), 1).length > 0
-  }
+function parseMoment(raw: string): FrozenMoment {
+  return raw as FrozenMoment
 }

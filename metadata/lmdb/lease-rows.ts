@@ -17,7 +17,7 @@ import type { Lease, LeaseScope } from '../lease-store.ts'
 import { putScope, removeScopes } from './lease-scopes.ts'
 import type { Tables } from './lmdb-environment.ts'
 import { appendRelease, ownTasks } from './outbox-rows.ts'
-import { numberKey, numberOfKey, rangeOf } from './row-keys.ts'
+import { justAfter, numberKey, numberOfKey, rangeOf } from './row-keys.ts'
 
 export type LeaseRow = Omit<Lease, 'scopes'> & {
   /** Under which number it files what it holds. */
@@ -55,9 +55,10 @@ export function leaseAt(tables: Tables, leaseId: string): LeaseRow | undefined {
   return bytes && parseLease(bytes)
 }
 
-/** All of them: they are few. */
-export function leasesOf(tables: Tables): readonly LeaseRow[] {
-  return [...tables.leases.rows(everyLease)].map((row) => parseLease(row.value))
+/** Those behind this id, or all of them: they are few. */
+export function leasesOf(tables: Tables, after?: string): readonly LeaseRow[] {
+  const start = after === undefined ? everyLease.start : justAfter(Buffer.from(after))
+  return [...tables.leases.rows({ ...everyLease, start })].map((row) => parseLease(row.value))
 }
 
 /** The lease of a scope; undefined when it is over. */

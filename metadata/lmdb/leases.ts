@@ -13,6 +13,7 @@ import {
   widenLease,
 } from './lease-rows.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
+import { recall, remember } from './remembered-commits.ts'
 
 /** A transaction with more of them would hold up all others. */
 const scopesAtOnce = 500
@@ -72,10 +73,14 @@ export function lmdbLeases(env: LmdbEnvironment): LeaseStore {
       })
     },
 
-    handOver: (leaseId, to) =>
-      env.write((tables) =>
-        handLeaseOver(tables, leaseId, to) ? { is: 'handedOver' } : { is: 'gone' },
-      ),
+    handOver: (leaseId, to, options) =>
+      env.write((tables) => {
+        const handedOver = { is: 'handedOver' } as const
+        if (recall(tables, options?.commitId, 'handedOver')) return handedOver
+        if (!handLeaseOver(tables, leaseId, to)) return { is: 'gone' }
+        remember(tables, options?.commitId, handedOver)
+        return handedOver
+      }),
 
     letGo: (leaseId) => env.write((tables) => letLeaseGo(tables, leaseId)),
 
@@ -91,11 +96,14 @@ export function lmdbLeases(env: LmdbEnvironment): LeaseStore {
       })
     },
 
-    holding: async (purpose) =>
-      env.read((tables) =>
-        leasesOf(tables)
-          .filter((lease) => lease.purpose === purpose && holdsRows(tables, lease))
-          .map(({ leaseId }) => leaseId),
-      ),
+    holding: async (purpose, { after, limit }) =>
+      env.read((tables) => {
+        const held: string[] = []
+        for (const lease of leasesOf(tables, after)) {
+          if (held.length === limit) break
+          if (lease.purpose === purpose && holdsRows(tables, lease)) held.push(lease.leaseId)
+        }
+        return held
+      }),
   }
 }

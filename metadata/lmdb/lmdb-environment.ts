@@ -73,6 +73,7 @@ export class LmdbEnvironment {
   readonly #fewAtOnce = new Lanes(verbsWhileShort)
   /** For those that have found no room among others. */
   readonly #oneByOne = new Lanes(1)
+  readonly #snapshots = new Set<LmdbSnapshot>()
   /** One of them has tried long enough, and nothing has been committed since. */
   #isHopeless = false
 
@@ -164,10 +165,18 @@ export class LmdbEnvironment {
     return verb(this.tables)
   }
 
-  /** A snapshot of now that outlives the verb: to be closed, since it keeps old pages from reuse. */
+  /**
+   * A snapshot of now that outlives the verb: to be closed, since it keeps old pages from reuse. Closing
+   * the environment closes it too.
+   */
   snapshot(): LmdbSnapshot {
     this.#root.resetReadTxn()
-    return new LmdbSnapshot(this.#root.useReadTransaction())
+    const transaction = this.#root.useReadTransaction()
+    const snapshot: LmdbSnapshot = new LmdbSnapshot(transaction, () =>
+      this.#snapshots.delete(snapshot),
+    )
+    this.#snapshots.add(snapshot)
+    return snapshot
   }
 
   /** A scan of a table by a parser of its own; to be made once. */
@@ -265,6 +274,7 @@ export class LmdbEnvironment {
   }
 
   async close(): Promise<void> {
+    for (const snapshot of this.#snapshots) snapshot.close()
     await this.#root.close()
     this.#fence.close()
     await this.#looking?.remove()
@@ -324,12 +334,16 @@ async function syncDirectory(path: string): Promise<void> {
 
 export class LmdbSnapshot {
   readonly transaction: Transaction
+  /** Answers whether it was open until now. */
+  readonly #end: () => boolean
 
-  constructor(transaction: Transaction) {
+  constructor(transaction: Transaction, end: () => boolean) {
     this.transaction = transaction
+    this.#end = end
   }
 
+  /** Harmless when called again. */
   close(): void {
-    this.transaction.done()
+    if (this.#end()) this.transaction.done()
   }
 }

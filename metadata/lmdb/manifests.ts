@@ -1,6 +1,7 @@
 // Manifests: heads, which are found by scope, and pages, which are found by where they stand.
 import assert from 'node:assert'
 import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import {
   encodeManifestHead,
   type ManifestHead,
@@ -14,7 +15,8 @@ import type { TenantId } from '../records.ts'
 import { sealLease } from './lease-rows.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import type { LmdbTable } from './lmdb-table.ts'
-import { numberKey, rangeOf, tenantKey } from './row-keys.ts'
+import { recall, remember } from './remembered-commits.ts'
+import { justAfter, numberKey, rangeOf, tenantKey } from './row-keys.ts'
 
 const idBytes = 16
 const everyManifest = { start: Buffer.alloc(idBytes), end: Buffer.alloc(idBytes + 1, 0xff) }
@@ -25,8 +27,13 @@ export function lmdbManifests(env: LmdbEnvironment): ManifestStore {
   return {
     begin: ({ nowMs, ...manifest }) =>
       env.add((tables) => {
-        assert(headOf(tables, manifest.manifestId) === undefined, 'a manifest begun twice')
-        putHead(tables, { ...manifest, createdMs: nowMs, usedMs: nowMs, state: 'open' })
+        const before = headOf(tables, manifest.manifestId)
+        assert(
+          before === undefined || before.state === 'open',
+          'a manifest begun after its sealing',
+        )
+        if (before === undefined)
+          putHead(tables, { ...manifest, createdMs: nowMs, usedMs: nowMs, state: 'open' })
       }),
 
     putPages: async (manifestId, pages) => {
@@ -50,8 +57,11 @@ export function lmdbManifests(env: LmdbEnvironment): ManifestStore {
     seal: (manifestId, summary) =>
       env.write((tables) => {
         const head = headOf(tables, manifestId)
+        if (head?.state === 'sealed' && isDeepStrictEqual(head.summary, summary)) {
+          return { is: 'sealed', manifest: manifestOf(head) }
+        }
         if (head?.state !== 'open') return { is: 'noSuchManifest' }
-        const newest = newestOfScope(tables, head)
+        const newest = ofScope(tables, head, 1)[0]
         if (newest?.etag === summary.etag) return { is: 'known', manifest: newest }
         // The order within a scope is that of sealing, whatever the clock says.
         const createdMs = Math.max(head.createdMs, (newest?.createdMs ?? 0) + 1)
@@ -64,13 +74,18 @@ export function lmdbManifests(env: LmdbEnvironment): ManifestStore {
 
     get: async (manifestId) => env.read((tables) => sealedManifest(tables, manifestId)),
 
-    ofScope: async (tenantId, scope) =>
-      env.read((tables) =>
-        // The key holds a digest of the scope; the head holds the scope itself.
-        sealedBelow(tables, scopeKey(tenantId, scope)).filter((found) => found.scope === scope),
-      ),
+    ofScope: async (tenantId, scope, limit) =>
+      env.read((tables) => ofScope(tables, { tenantId, scope }, limit)),
 
-    ofTenant: async (tenantId) => env.read((tables) => sealedBelow(tables, tenantKey(tenantId))),
+    ofTenant: async (tenantId, { after, limit }) =>
+      env.read((tables) => {
+        const range = rangeOf(tenantKey(tenantId))
+        const start = after === undefined ? range.start : justAfter(Buffer.from(after, 'hex'))
+        const keys = tables.manifestScopes.keys({ start, end: range.end, limit })
+        const manifests = keys.map((key) => manifestFoundBy(tables, key))
+        const last = keys.length < limit ? undefined : keys.at(-1)
+        return last === undefined ? { manifests } : { manifests, next: last.toString('hex') }
+      }),
 
     pageAt: async (manifestId, place) =>
       env.read((tables) => {
@@ -83,14 +98,16 @@ export function lmdbManifests(env: LmdbEnvironment): ManifestStore {
         return row && parseManifestPage(row)
       }),
 
-    moveToScope: (manifestId, { from, to }) =>
+    moveToScope: (manifestId, { from, to }, options) =>
       env.write((tables) => {
+        if (recall(tables, options?.commitId, 'moved')) return { is: 'done' }
         const head = headOf(tables, manifestId)
         if (head?.state !== 'sealed' || head.scope !== from) return { is: 'noSuchManifest' }
         const moved = { ...head, scope: to }
         tables.manifestScopes.remove(foundBy(head))
         tables.manifestScopes.put(foundBy(moved), Buffer.alloc(0))
         putHead(tables, moved)
+        remember(tables, options?.commitId, { is: 'moved' })
         return { is: 'done' }
       }),
 
@@ -153,17 +170,24 @@ export function sealedManifest(tables: Tables, manifestId: ManifestId): Manifest
   return head?.state === 'sealed' ? manifestOf(head) : undefined
 }
 
-function sealedBelow(tables: Tables, beginning: Buffer): readonly Manifest[] {
-  return Array.from(tables.manifestScopes.rows(rangeOf(beginning)), ({ key }) => {
-    const manifestId = parseManifestId(key.toString('hex', key.length - idBytes))
-    const manifest = manifestId && sealedManifest(tables, manifestId)
-    assert(manifest !== undefined, 'a scope that names no manifest')
-    return manifest
-  })
+function manifestFoundBy(tables: Tables, key: Buffer): Manifest {
+  const manifestId = parseManifestId(key.toString('hex', key.length - idBytes))
+  const manifest = manifestId && sealedManifest(tables, manifestId)
+  assert(manifest !== undefined, 'a scope that names no manifest')
+  return manifest
 }
 
-function newestOfScope(tables: Tables, { tenantId, scope }: ManifestHead): Manifest | undefined {
-  return sealedBelow(tables, scopeKey(tenantId, scope)).find((found) => found.scope === scope)
+type Scope = Pick<Manifest, 'tenantId' | 'scope'>
+
+/** The newest first. The key holds a digest of the scope; the head holds the scope itself. */
+function ofScope(tables: Tables, { tenantId, scope }: Scope, limit: number): readonly Manifest[] {
+  const found: Manifest[] = []
+  for (const { key } of tables.manifestScopes.rows(rangeOf(scopeKey(tenantId, scope)))) {
+    if (found.length === limit) break
+    const manifest = manifestFoundBy(tables, key)
+    if (manifest.scope === scope) found.push(manifest)
+  }
+  return found
 }
 
 /** The last row of this manifest whose number is not above `number`. */

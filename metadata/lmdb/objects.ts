@@ -5,14 +5,18 @@ import {
   bornOfContent,
   dataOfContent,
   encodeContent,
+  placedData,
   versionIdOfRow,
 } from '../codec/version-codec.ts'
+import type { ChangeOptions, CommitId } from '../commit-id.ts'
 import type { DeleteOutcome, ObjectStore } from '../metadata-store.ts'
 import { liveBucket, type Random } from './buckets.ts'
 import { takePiece } from './chunk-claims.ts'
 import { freezer } from './frozen-objects.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
+import { madeBefore } from './made-before.ts'
 import { listObjects, listObjectVersions } from './object-listings.ts'
+import { recall, remember, timedCommit } from './remembered-commits.ts'
 import { contentKey } from './row-keys.ts'
 import {
   buriedVersion,
@@ -29,11 +33,16 @@ import {
 import { refusalOf } from './write-condition.ts'
 
 export function lmdbObjects(env: LmdbEnvironment, random: Random): ObjectStore {
-  const freeze = freezer(env)
   return {
-    commit: (version) => env.add((tables) => commitVersion(tables, version, random)),
-    delete: (deletion) => env.write((tables) => deleteVersion(tables, deletion, random)),
-    setTags: (ref, key, change) => env.write((tables) => setTags(tables, ref, { key, ...change })),
+    ...freezer(env, random),
+    commit: (version, options) =>
+      env.add((tables) => commitVersion(tables, version, { random, commitId: options?.commitId })),
+    delete: (deletion, options) =>
+      env.write((tables) =>
+        deleteVersion(tables, deletion, { random, commitId: options?.commitId }),
+      ),
+    setTags: (ref, key, change, options) =>
+      env.write((tables) => setTags(tables, ref, { key, ...change, ...options })),
 
     get: async (ref, key, versionId) =>
       env.read((tables) => {
@@ -55,77 +64,98 @@ export function lmdbObjects(env: LmdbEnvironment, random: Random): ObjectStore {
         return version?.is === 'object' ? version : undefined
       }),
 
-    dataOfRows: async (_bucketId, rows) =>
+    dataOfRows: async (bucketId, rows) =>
       env.read((tables) =>
-        rows.map(({ rowId }) => {
+        rows.map(({ key, rowId }) => {
           const content = tables.contents.get(contentKey(rowId))
-          return content && dataOfContent(content)
+          return content && placedData(dataOfContent(content), { bucketId, key })
         }),
       ),
-
-    freeze: async (ref, prefix) => freeze(ref, prefix),
   }
 }
 
+type Making = { readonly random: Random; readonly commitId: CommitId | undefined }
 type CommitAnswer = Awaited<ReturnType<ObjectStore['commit']>>
 type TagsAnswer = Awaited<ReturnType<ObjectStore['setTags']>>
 
 function commitVersion(
   tables: Tables,
   version: Parameters<ObjectStore['commit']>[0],
-  random: Random,
+  { random, commitId }: Making,
 ): CommitAnswer {
   const { key, content, condition, nowMs } = version
   const bucket = liveBucket(tables, version.bucket)
   if (bucket === undefined) return { is: 'noSuchBucket' }
   const history = historyOf(tables, bucket.id, key)
+  const before = madeBefore(history, 'committed', { bucket, nowMs, commitId })
+  if (before !== undefined) {
+    const { versionId, versioning } = before
+    return { is: 'committed', versionId, modifiedMs: nowMs, versioning }
+  }
   const current = currentObject(history)
   const refused = refusalOf(condition, current)
   if (refused) return refused
   const piece = takePiece(tables, bucket.tenantId, content.data)
   if (piece.is !== 'taken') return piece
   const whole = { ...content, data: piece.data }
-  const { versionId } = placeObject(history, whole, { bucket, current, nowMs, random })
+  const { versionId } = placeObject(history, whole, {
+    bucket,
+    current,
+    nowMs,
+    random,
+    commitId,
+  })
   return { is: 'committed', versionId, modifiedMs: nowMs, versioning: bucket.versioning }
 }
 
 function deleteVersion(
   tables: Tables,
   deletion: Parameters<ObjectStore['delete']>[0],
-  random: Random,
+  { random, commitId }: Making,
 ): DeleteOutcome {
   const { key, versionId, condition, nowMs } = deletion
   const bucket = liveBucket(tables, deletion.bucket)
   if (bucket === undefined) return { is: 'noSuchBucket' }
   const { versioning } = bucket
   const history = historyOf(tables, bucket.id, key)
+  const before = madeBefore(history, 'deleted', { bucket, nowMs, commitId })
+  if (before !== undefined) return { ...before, is: 'deleted' }
   const current = currentObject(history)
   if (versionId === undefined && versioning !== 'off') {
     const refused = refusalOf(condition, current)
     if (refused) return refused
-    const marker = placeMarker(history, { bucket, current, nowMs, random })
+    const marker = placeMarker(history, { bucket, current, nowMs, random, commitId })
     return { is: 'deleted', versioning, versionId: marker, deleteMarker: true }
   }
   const named = versionId === undefined ? current : namedVersion(history, versionId)
   const refused = refusalOf(condition, named)
   if (refused) return refused
   if (named === undefined) return { is: 'deleted', versioning, deleteMarker: false }
-  takeOut(history, bucket, named)
-  return {
-    is: 'deleted',
+  takeOut(history, named, { bucket, nowMs })
+  const removed = {
+    is: 'deleted' as const,
     versioning,
     versionId: versionIdOfRow(named.rowId, named.head),
     deleteMarker: named.head.is === 'deleteMarker',
   }
+  if (commitId !== undefined) remember(tables, timedCommit(nowMs, commitId), removed)
+  return removed
 }
 
 function setTags(
   tables: Tables,
   ref: Parameters<ObjectStore['setTags']>[0],
-  { key, versionId, tags }: Parameters<ObjectStore['setTags']>[2] & { key: string },
+  {
+    key,
+    versionId,
+    tags,
+    commitId,
+  }: Parameters<ObjectStore['setTags']>[2] & ChangeOptions & { key: string },
 ): TagsAnswer {
   const bucket = liveBucket(tables, ref)
   if (bucket === undefined) return { is: 'noSuchBucket' }
+  const before = recall(tables, commitId, 'tagged')
+  if (before !== undefined) return { is: 'done', versionId: before.versionId }
   const history = historyOf(tables, bucket.id, key)
   const found = versionId === undefined ? newestVersion(history) : namedVersion(history, versionId)
   const version = found && readVersion(history, found)
@@ -135,5 +165,6 @@ function setTags(
   const old = tables.contents.get(row)
   assert(old !== undefined, 'a version without its content')
   tables.contents.put(row, encodeContent({ ...version, tags }, bornOfContent(old)))
+  remember(tables, commitId, { is: 'tagged', versionId: version.versionId })
   return { is: 'done', versionId: version.versionId }
 }

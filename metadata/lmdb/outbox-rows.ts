@@ -9,10 +9,12 @@ import {
   parseChunkRefs,
 } from '../codec/chunk-ref-codec.ts'
 import {
+  array,
   bytesAt,
   count,
   decodeRecord,
   encodeRecord,
+  type Fields,
   id,
   text,
   word,
@@ -31,6 +33,13 @@ export type ReleaseTarget =
   | { readonly what: 'list'; readonly listId: ChunkListId }
   /** All parts under this id. */
   | { readonly what: 'parts'; readonly uploadId: UploadId }
+  /** Those of them behind `after` that the version in this row does not name. */
+  | {
+      readonly what: 'unnamedParts'
+      readonly uploadId: UploadId
+      readonly rowId: string
+      readonly after: number
+    }
   /** All uploads of a bucket that is gone. */
   | { readonly what: 'bucketUploads'; readonly bucketId: BucketId }
   /** What an ended lease has filed under this number: to be filed elsewhere, or released. */
@@ -47,6 +56,7 @@ const targets = [
   'bucketUploads',
   'heldReleases',
   'leaseScopes',
+  'unnamedParts',
 ] as const
 
 /** Of tasks that are no tenant's: leases may hold rows of several. */
@@ -109,6 +119,14 @@ export function parseRelease(bytes: Buffer): { tenantId: TenantId; target: Relea
       return { tenantId, target: { what, file: count(fields, 2) } }
     case 'leaseScopes':
       return { tenantId, target: { what, life: count(fields, 2) } }
+    case 'unnamedParts': {
+      const payload = array(fields, 2)
+      const uploadId = id(parseUploadId, payload, 0)
+      return {
+        tenantId,
+        target: { what, uploadId, rowId: text(payload, 1), after: count(payload, 2) },
+      }
+    }
     default:
       return what satisfies never
   }
@@ -128,7 +146,7 @@ function encodeRelease(tenantId: TenantId, target: ReleaseTarget): Buffer {
   return encodeRecord(1, [tenantId, targets.indexOf(target.what), payloadOf(target)])
 }
 
-function payloadOf(target: ReleaseTarget): Buffer | string | number {
+function payloadOf(target: ReleaseTarget): Buffer | string | number | Fields {
   switch (target.what) {
     case 'version':
       return target.graveKey
@@ -144,6 +162,8 @@ function payloadOf(target: ReleaseTarget): Buffer | string | number {
       return target.file
     case 'leaseScopes':
       return target.life
+    case 'unnamedParts':
+      return [target.uploadId, target.rowId, target.after]
     default:
       return target satisfies never
   }

@@ -1,17 +1,18 @@
 // One step of a release: gives back a page of references and removes the rows that named them, in one
 // transaction, so that a step is never done twice. The outbox row goes with the last step.
 import assert from 'node:assert'
+import type { StoredData } from '../codec/content-codec.ts'
 import { parsePartData, parseUpload } from '../codec/upload-codec.ts'
 import { dataOfContent } from '../codec/version-codec.ts'
-import type { BucketId, ChunkListId, ObjectData, TenantId, UploadId } from '../records.ts'
+import type { BucketId, ChunkListId, TenantId, UploadId } from '../records.ts'
 import { giveBackChunks } from './chunk-claims.ts'
 import { pagesFrom } from './chunk-lists.ts'
 import { siftHeld } from './held-rows.ts'
 import { removeScopes } from './lease-scopes.ts'
 import type { Tables } from './lmdb-environment.ts'
 import type { Row } from './lmdb-table.ts'
-import type { ReleaseTarget } from './outbox-rows.ts'
-import { contentKey, idOfHistoryRow, rangeOf } from './row-keys.ts'
+import { appendRelease, type ReleaseTarget } from './outbox-rows.ts'
+import { contentKey, idOfHistoryRow, numberOfPart, partKey, rangeOf } from './row-keys.ts'
 import { removeUpload } from './upload-rows.ts'
 
 type Step = 'more' | 'done'
@@ -37,6 +38,8 @@ export function releaseStep(tables: Tables, tenantId: TenantId, target: ReleaseT
       return siftHeld(tables, target.file)
     case 'leaseScopes':
       return removeScopes(tables, target.life) ? 'done' : 'more'
+    case 'unnamedParts':
+      return releaseUnnamed(tables, tenantId, target)
     default:
       return target satisfies never
   }
@@ -52,7 +55,7 @@ function releaseVersion(tables: Tables, tenantId: TenantId, graveKey: Buffer): S
   return 'done'
 }
 
-function releaseData(tables: Tables, tenantId: TenantId, data: ObjectData): Step {
+function releaseData(tables: Tables, tenantId: TenantId, data: StoredData): Step {
   switch (data.is) {
     case 'inline':
       return 'done'
@@ -83,8 +86,36 @@ function releaseList(tables: Tables, tenantId: TenantId, listId: ChunkListId): S
 }
 
 function releaseParts(tables: Tables, tenantId: TenantId, uploadId: UploadId): Step {
-  let refs = 0
   const rows = take(tables.parts.rows(rangeOf(Buffer.from(uploadId, 'hex'))), stepRows)
+  const isWhole = releasePartRows(tables, tenantId, rows) === 'done'
+  return isWhole && rows.length < stepRows ? 'done' : 'more'
+}
+
+/** The whole of it goes with its version, if that is released meanwhile. */
+function releaseUnnamed(
+  tables: Tables,
+  tenantId: TenantId,
+  target: Extract<ReleaseTarget, { what: 'unnamedParts' }>,
+): Step {
+  const { uploadId, rowId, after } = target
+  const content = tables.contents.get(contentKey(rowId))
+  const data = content && dataOfContent(content)
+  if (data?.is !== 'parts') return 'done'
+  const named = new Set(data.parts.map(({ number }) => number))
+  const { end } = rangeOf(Buffer.from(uploadId, 'hex'))
+  const rows = take(tables.parts.rows({ start: partKey(uploadId, after + 1), end }), stepRows)
+  const unnamed = rows.filter(({ key }) => !named.has(numberOfPart(key)))
+  if (releasePartRows(tables, tenantId, unnamed) === 'more') return 'more'
+  const last = rows.at(-1)
+  if (last === undefined || rows.length < stepRows) return 'done'
+  // What is named is not met again.
+  appendRelease(tables, tenantId, { ...target, after: numberOfPart(last.key) })
+  return 'done'
+}
+
+/** `more`: some of them are left. */
+function releasePartRows(tables: Tables, tenantId: TenantId, rows: readonly Row[]): Step {
+  let refs = 0
   for (const row of rows) {
     const data = parsePartData(row.value)
     if (refs >= stepRefs) return 'more'
@@ -98,7 +129,7 @@ function releaseParts(tables: Tables, tenantId: TenantId, uploadId: UploadId): S
     }
     tables.parts.remove(row.key)
   }
-  return rows.length < stepRows ? 'done' : 'more'
+  return 'done'
 }
 
 function abortUploadsOf(tables: Tables, bucketId: BucketId): Step {

@@ -74,6 +74,10 @@ export function partKey(uploadId: UploadId, number: number): Buffer {
   return bytes
 }
 
+export function numberOfPart(rowKey: Buffer): number {
+  return rowKey.readUInt16BE(rowIdBytes)
+}
+
 /** namespace (its length first), bucket name. */
 export function bucketKey(namespace: Namespace, name: string): Buffer {
   // Of each request: in one buffer. Namespaces are ASCII.

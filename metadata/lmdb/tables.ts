@@ -55,6 +55,8 @@ export const tableNames = [
   'brokenReleases',
   /** seq (8 bytes) → a deleteBlob task */
   'deletions',
+  /** time (6 bytes), ten bytes → what a commit of that id has answered, where no other row tells */
+  'commits',
   /** lease id → Lease */
   'leases',
   /** number of a life (8 bytes) → lease id */

@@ -1,16 +1,15 @@
-// How an upload becomes a version. Its parts stay in their rows, and the version refers to them by the
-// upload's id; parts that were not named move under an id of their own and are released.
+// How an upload becomes a version. Its parts stay in their rows, however many, and the version refers
+// to them by the upload's id; those that it does not name are released by a task.
 import assert from 'node:assert'
-import { encodeCompletion, parseCompletion, parsePartHead } from '../codec/upload-codec.ts'
-import type { CompletedPart, UploadRef, UploadStore } from '../metadata-store.ts'
-import { parseUploadId } from '../record-ids.ts'
-import type { BucketId, ObjectVersion, TenantId, UploadId } from '../records.ts'
+import { encodeCompletion, parseCompletion } from '../codec/upload-codec.ts'
+import type { ChangeOptions } from '../commit-id.ts'
+import type { BucketId, PartSize } from '../records.ts'
+import type { UploadRef, UploadStore } from '../upload-store.ts'
 import { liveBucket, type Random } from './buckets.ts'
 import type { Tables } from './lmdb-environment.ts'
-import type { Row } from './lmdb-table.ts'
+import { madeBefore } from './made-before.ts'
 import { appendRelease } from './outbox-rows.ts'
-import { partKey, rangeOf } from './row-keys.ts'
-import { closeUpload, uploadAt } from './upload-rows.ts'
+import { closeUpload, uploadStateAt } from './upload-rows.ts'
 import {
   currentObject,
   historyOf,
@@ -26,64 +25,63 @@ type CompleteAnswer = Awaited<ReturnType<UploadStore['complete']>>
 export function completeUpload(
   tables: Tables,
   completion: Completion,
-  random: Random,
+  { random, commitId }: ChangeOptions & { readonly random: Random },
 ): CompleteAnswer {
   const bucket = liveBucket(tables, completion.bucket)
   if (bucket === undefined) return { is: 'noSuchBucket' }
   const { upload: ref, parts, content, condition, nowMs } = completion
-  const upload = uploadAt(tables, bucket.id, ref)
-  if (upload === undefined) return repeated(tables, bucket.id, completion)
   const history = historyOf(tables, bucket.id, ref.key)
+  const before = madeBefore(history, 'committed', { bucket, nowMs, commitId })
+  if (before !== undefined) {
+    const { versionId, versioning } = before
+    return { is: 'committed', versionId, modifiedMs: nowMs, versioning }
+  }
+  const state = uploadStateAt(tables, bucket.id, ref)
+  if (state === undefined) return repeated(tables, bucket.id, completion)
   const current = currentObject(history)
   const refused = refusalOf(condition, current)
   if (refused) return refused
-  const { changed, unnamed } = compareParts(tables, ref.uploadId, parts)
-  if (changed !== undefined) return { is: 'partChanged', number: changed }
-
-  releaseUnnamed(tables, { tenantId: bucket.tenantId, unnamed, random })
-  closeUpload(tables, upload)
-  const data = {
-    is: 'parts' as const,
-    uploadId: ref.uploadId,
-    parts: parts.map(({ number, size }) => ({ number, size })),
-  }
+  if (state.revision !== completion.revision) return { is: 'partsChanged' }
+  assert(
+    state.parts === undefined || state.parts >= parts.length,
+    'parts that were never committed',
+  )
+  closeUpload(tables, state.upload)
+  const { key, uploadId } = ref
+  const data = { is: 'parts' as const, parts, bucketId: bucket.id, key, uploadId }
   const whole = { ...content, data }
-  const { versionId, rowId } = placeObject(history, whole, { bucket, current, nowMs, random })
+  const { versionId, rowId } = placeObject(history, whole, {
+    bucket,
+    current,
+    nowMs,
+    random,
+    commitId,
+  })
+  if (state.parts !== parts.length) {
+    appendRelease(tables, bucket.tenantId, { what: 'unnamedParts', uploadId, rowId, after: 0 })
+  }
   const { versioning } = bucket
   tables.completions.put(
-    Buffer.from(ref.uploadId, 'hex'),
-    encodeCompletion({ bucketId: bucket.id, key: ref.key, rowId, versioning }),
+    Buffer.from(uploadId, 'hex'),
+    encodeCompletion({ bucketId: bucket.id, key, rowId, versioning }),
   )
   return { is: 'committed', versionId, modifiedMs: nowMs, versioning }
 }
 
-export function completedUpload(
-  tables: Tables,
-  bucketId: BucketId,
-  ref: UploadRef,
-): { version: ObjectVersion; parts: readonly CompletedPart[] } | undefined {
-  const version = versionOfUpload(tables, bucketId, ref)?.version
-  if (version === undefined) return undefined
-  const rows = tables.parts.rows(rangeOf(Buffer.from(ref.uploadId, 'hex')))
-  const parts = [...rows].map(({ value }) => {
-    const { number, etag } = parsePartHead(value)
-    return { number, etag }
-  })
-  return { version, parts }
-}
-
 /** The answer to a completion of an upload that is not under way. */
 function repeated(tables: Tables, bucketId: BucketId, completion: Completion): CompleteAnswer {
-  const { upload: ref, parts } = completion
+  const { upload: ref, parts, content } = completion
   const found = versionOfUpload(tables, bucketId, ref)
   if (found === undefined) return { is: 'noSuchUpload' }
-  const { changed, unnamed } = compareParts(tables, ref.uploadId, parts)
-  if (changed !== undefined || unnamed.length > 0) return { is: 'noSuchUpload' }
-  const { versionId, modifiedMs } = found.version
+  const { versionId, modifiedMs, data, etag } = found.version
+  // The ETag is made of those of the parts.
+  const isSame = data.is === 'parts' && etag === content.etag && isEqual(data.parts, parts)
+  if (!isSame) return { is: 'noSuchUpload' }
   return { is: 'committed', versionId, modifiedMs, versioning: found.versioning }
 }
 
-function versionOfUpload(tables: Tables, bucketId: BucketId, ref: UploadRef) {
+/** The version that an upload became, while it is there. */
+export function versionOfUpload(tables: Tables, bucketId: BucketId, ref: UploadRef) {
   const bytes = tables.completions.get(Buffer.from(ref.uploadId, 'hex'))
   const completion = bytes && parseCompletion(bytes)
   if (completion?.bucketId !== bucketId || completion.key !== ref.key) return undefined
@@ -94,35 +92,9 @@ function versionOfUpload(tables: Tables, bucketId: BucketId, ref: UploadRef) {
   return version?.is === 'object' ? { version, versioning } : undefined
 }
 
-/** The first part named that is not there as named, and the rows of parts that are not named. */
-function compareParts(
-  tables: Tables,
-  uploadId: UploadId,
-  named: Completion['parts'],
-): { changed: number | undefined; unnamed: readonly Row[] } {
-  const missing = new Map(named.map((part) => [part.number, part]))
-  const unnamed: Row[] = []
-  for (const row of tables.parts.rows(rangeOf(Buffer.from(uploadId, 'hex')))) {
-    const { number, etag, size } = parsePartHead(row.value)
-    const part = missing.get(number)
-    if (part === undefined) unnamed.push(row)
-    else if (part.etag === etag && part.size === size) missing.delete(number)
-  }
-  const changed = named.find(({ number }) => missing.has(number))
-  return { changed: changed?.number, unnamed }
-}
-
-function releaseUnnamed(
-  tables: Tables,
-  { tenantId, unnamed, random }: { tenantId: TenantId; unnamed: readonly Row[]; random: Random },
-): void {
-  if (unnamed.length === 0) return
-  const pile = parseUploadId(random(16).toString('hex'))
-  assert(pile !== undefined, 'random() gave too few bytes')
-  for (const row of unnamed) {
-    const { number } = parsePartHead(row.value)
-    tables.parts.remove(row.key)
-    tables.parts.put(partKey(pile, number), row.value)
-  }
-  appendRelease(tables, tenantId, { what: 'parts', uploadId: pile })
+function isEqual(a: readonly PartSize[], b: readonly PartSize[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ number, size }, at) => b[at]?.number === number && b[at].size === size)
+  )
 }

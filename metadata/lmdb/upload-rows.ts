@@ -1,7 +1,12 @@
 // Rows of uploads under way: an upload is one row by bucket and key, and one by the time it began.
-import { encodeUpload, parseUpload } from '../codec/upload-codec.ts'
-import type { UploadRef } from '../metadata-store.ts'
+import {
+  encodeUpload,
+  parseUpload,
+  parseUploadState,
+  type UploadState,
+} from '../codec/upload-codec.ts'
 import type { BucketId, Upload } from '../records.ts'
+import type { UploadRef } from '../upload-store.ts'
 import type { Tables } from './lmdb-environment.ts'
 import { appendRelease } from './outbox-rows.ts'
 import { historyKey, historyRowKey, rangeOf } from './row-keys.ts'
@@ -15,10 +20,23 @@ export function uploadAt(tables: Tables, bucketId: BucketId, ref: UploadRef): Up
   return row && parseUpload(row)
 }
 
-export function putUpload(tables: Tables, upload: Upload): void {
+export function uploadStateAt(
+  tables: Tables,
+  bucketId: BucketId,
+  ref: UploadRef,
+): UploadState | undefined {
+  const row = tables.uploads.get(uploadKey(bucketId, ref))
+  return row && parseUploadState(row)
+}
+
+export function beginUpload(tables: Tables, upload: Upload): void {
+  putUploadState(tables, { upload, revision: 0, parts: 0 })
   const key = uploadKey(upload.bucketId, upload)
-  tables.uploads.put(key, encodeUpload(upload))
   tables.uploadTimes.put(Buffer.from(upload.uploadId, 'hex'), key)
+}
+
+export function putUploadState(tables: Tables, state: UploadState): void {
+  tables.uploads.put(uploadKey(state.upload.bucketId, state.upload), encodeUpload(state))
 }
 
 /** Ends the upload; its parts stay where they are. */

@@ -1,83 +1,136 @@
 // Multipart uploads under way: the verbs of `UploadStore`. Completion is `upload-completion.ts`'s.
 import assert from 'node:assert'
-import { encodePart, parsePartData, parsePartHead, parseUpload } from '../codec/upload-codec.ts'
+import {
+  commitOfPart,
+  encodePart,
+  parsePart,
+  parsePartData,
+  parsePartHead,
+  parseUpload,
+} from '../codec/upload-codec.ts'
+import type { ChangeOptions, CommitId } from '../commit-id.ts'
 import { drawUploadId, uploadTimePrefix } from '../draw-upload-id.ts'
-import type { Listed, UploadStore } from '../metadata-store.ts'
+import type { Listed } from '../metadata-store.ts'
 import type { BucketId, Part, Upload, UploadId } from '../records.ts'
+import type { NewUpload, UploadStore } from '../upload-store.ts'
 import { liveBucket, type Random } from './buckets.ts'
 import { takePiece } from './chunk-claims.ts'
 import { type KeyedRow, walkKeys } from './key-walk.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { appendPieceRelease } from './outbox-rows.ts'
+import { recall, remember } from './remembered-commits.ts'
 import {
   historyBound,
   historyKey,
   historyRowKey,
   justAfter,
+  orderBytes,
   partKey,
   rangeOf,
   rawKeyOfHistoryRow,
 } from './row-keys.ts'
-import { completedUpload, completeUpload } from './upload-completion.ts'
-import { putUpload, removeUpload, uploadAt } from './upload-rows.ts'
+import { completeUpload, versionOfUpload } from './upload-completion.ts'
+import {
+  beginUpload,
+  putUploadState,
+  removeUpload,
+  uploadAt,
+  uploadStateAt,
+} from './upload-rows.ts'
 
 export function lmdbUploads(env: LmdbEnvironment, random: Random): UploadStore {
   return {
-    create: (ref, fresh) =>
+    create: (ref, fresh, options) =>
       env.add((tables) => {
         const bucket = liveBucket(tables, ref)
         if (bucket === undefined) return { is: 'noSuchBucket' }
-        const uploadId = fresh.uploadId ?? drawUploadId(fresh.initiatedMs, random)
+        const uploadId = fresh.uploadId ?? newUploadId(fresh, { random, ...options })
         const { id: bucketId, tenantId } = bucket
+        const before = uploadAt(tables, bucketId, { key: fresh.key, uploadId })
+        if (before !== undefined) return { is: 'created', upload: before }
         const upload: Upload = { ...fresh, bucketId, tenantId, uploadId }
-        putUpload(tables, upload)
+        // A call that comes late: the parts are a version's, or about to be released.
+        const isOver = !tables.parts.isEmpty(rangeOf(Buffer.from(uploadId, 'hex')))
+        if (isOver) return { is: 'created', upload }
+        beginUpload(tables, upload)
         return { is: 'created', upload }
       }),
 
     get: async (bucket, upload) => env.read((tables) => uploadAt(tables, bucket.id, upload)),
 
-    commitPart: (ref, uploadRef, part) =>
+    commitPart: (ref, uploadRef, part, options) =>
       env.add((tables) => {
+        const key = partKey(uploadRef.uploadId, part.number)
+        const old = tables.parts.get(key)
+        const commitId = options?.commitId
+        if (isDone(tables, old, commitId)) return { is: 'committed' }
         const bucket = liveBucket(tables, ref)
-        const upload = bucket && uploadAt(tables, bucket.id, uploadRef)
-        if (upload === undefined) return { is: 'noSuchUpload' }
+        const state = bucket && uploadStateAt(tables, bucket.id, uploadRef)
+        if (state === undefined) return { is: 'noSuchUpload' }
+        const { upload, revision, parts } = state
         const piece = takePiece(tables, upload.tenantId, part.data)
         if (piece.is !== 'taken') return piece
-        const key = partKey(upload.uploadId, part.number)
-        const old = tables.parts.get(key)
-        if (old) appendPieceRelease(tables, upload.tenantId, parsePartData(old))
-        tables.parts.put(key, encodePart({ ...part, data: piece.data }))
+        if (old) {
+          appendPieceRelease(tables, upload.tenantId, parsePartData(old))
+          remember(tables, commitOfPart(old), { is: 'partCommitted' })
+        }
+        tables.parts.put(key, encodePart({ ...part, data: piece.data }, commitId))
+        const counted = parts === undefined || old !== undefined ? parts : parts + 1
+        putUploadState(tables, { upload, revision: revision + 1, parts: counted })
         return { is: 'committed' }
       }),
 
-    listParts: async ({ uploadId }, { after, limit }) =>
-      env.read((tables) => listParts(tables, uploadId, { after, limit })),
+    listParts: async (bucket, upload, page) =>
+      env.read((tables) => {
+        const revision = uploadStateAt(tables, bucket.id, upload)?.revision
+        if (revision === undefined) return { is: 'noSuchUpload' }
+        return { is: 'listed', revision, ...listParts(tables, upload.uploadId, page) }
+      }),
 
-    readPieces: async (uploadId, numbers) =>
+    readParts: async ({ uploadId }, numbers) =>
       env.read((tables) =>
         numbers.map((number) => {
           const row = tables.parts.get(partKey(uploadId, number))
           assert(row !== undefined, `part ${number} of upload ${uploadId} is missing`)
-          return parsePartData(row)
+          return parsePart(row)
         }),
       ),
 
     list: async (bucket, query) => env.read((tables) => listUploads(tables, bucket.id, query)),
 
-    complete: (completion) => env.add((tables) => completeUpload(tables, completion, random)),
+    complete: (completion, options) =>
+      env.add((tables) => completeUpload(tables, completion, { random, ...options })),
     completed: async (bucket, upload) =>
-      env.read((tables) => completedUpload(tables, bucket.id, upload)),
+      env.read((tables) => versionOfUpload(tables, bucket.id, upload)?.version),
 
-    abort: (ref, uploadRef) =>
+    abort: (ref, uploadRef, options) =>
       env.write((tables) => {
+        const commitId = options?.commitId
+        if (recall(tables, commitId, 'aborted')) return { is: 'aborted' }
         const upload = uploadAt(tables, ref.id, uploadRef)
         if (upload === undefined) return { is: 'noSuchUpload' }
         removeUpload(tables, upload)
+        remember(tables, commitId, { is: 'aborted' })
         return { is: 'aborted' }
       }),
 
     abortStale: ({ initiatedBeforeMs, limit }) => abortStale(env, initiatedBeforeMs, limit),
   }
+}
+
+/** Of a commit that its caller has named, the same whenever it is repeated. */
+function newUploadId(
+  { initiatedMs }: NewUpload,
+  { random, commitId }: ChangeOptions & { readonly random: Random },
+): UploadId {
+  const bytes = commitId && Buffer.from(commitId, 'hex').subarray(orderBytes)
+  return drawUploadId(initiatedMs, bytes ? () => bytes : random)
+}
+
+function isDone(tables: Tables, part: Buffer | undefined, commitId: CommitId | undefined): boolean {
+  if (commitId === undefined) return false
+  if (part !== undefined && commitOfPart(part) === commitId) return true
+  return recall(tables, commitId, 'partCommitted') !== undefined
 }
 
 function listUploads(

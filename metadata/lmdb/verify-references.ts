@@ -4,9 +4,10 @@
 // share reads metadata anew.
 import { type BlobRef, type ChunkRef, parseChunkId } from '../../protocol/chunks/chunk-ref.ts'
 import { parseChunkRefs } from '../codec/chunk-ref-codec.ts'
+import type { StoredData } from '../codec/content-codec.ts'
 import { parsePartData } from '../codec/upload-codec.ts'
 import { dataOfContent } from '../codec/version-codec.ts'
-import type { ObjectData, TenantId } from '../records.ts'
+import type { TenantId } from '../records.ts'
 import { chunkRow } from './chunk-claims.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { parseDeletion, parseRelease } from './outbox-rows.ts'
@@ -65,7 +66,7 @@ function referencesHeld(tables: Tables, isIn: InShare): Held {
       held.set(nameOf(ref), entry)
     }
   }
-  const takeData = (data: ObjectData) => {
+  const takeData = (data: StoredData) => {
     if (data.is === 'chunks') take(data.chunks)
   }
   for (const { value } of tables.contents.intactRows(everyRow)) {

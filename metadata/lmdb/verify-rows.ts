@@ -4,6 +4,7 @@ import { parseArchiveJob } from '../codec/archive-job-codec.ts'
 import { parseBundle } from '../codec/bundle-codec.ts'
 import { parseChunkRefs } from '../codec/chunk-ref-codec.ts'
 import { parseManifestHead } from '../codec/manifest-codec.ts'
+import { parseRemembered } from '../codec/remembered-codec.ts'
 import { parseAccessKey, parseBucket, parseTenant } from '../codec/tenancy-codec.ts'
 import {
   parseCompletion,
@@ -34,6 +35,7 @@ const parsers: Partial<Record<TableName, (row: Buffer) => unknown>> = {
   uploads: parseUpload,
   parts: (row) => [parsePartHead(row), parsePartData(row)],
   completions: parseCompletion,
+  commits: parseRemembered,
   lists: parseChunkRefs,
   listOwners: parseOwner,
   releases: parseRelease,

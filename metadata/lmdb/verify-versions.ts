@@ -1,5 +1,6 @@
 // Holds every version against its content, its parts and its lists, and opens what is kept inline, for
 // `holdfast check`. Chunks are `verify-references.ts`'s.
+import assert from 'node:assert'
 import { isUtf8 } from 'node:buffer'
 import { crc32 } from '@node-rs/crc32'
 import type { ChunkKeys } from '../../protocol/chunks/chunk-keys.ts'
@@ -7,7 +8,7 @@ import { openInline } from '../../protocol/chunks/seal-inline.ts'
 import { parsePartData, parsePartHead } from '../codec/upload-codec.ts'
 import { parseVersion, parseVersionHead } from '../codec/version-codec.ts'
 import { parseBucketId } from '../record-ids.ts'
-import type { Bucket, ObjectVersion, PieceData, TenantId } from '../records.ts'
+import type { Bucket, BucketId, ObjectVersion, PieceData, TenantId } from '../records.ts'
 import { pagesFrom } from './chunk-lists.ts'
 import type { Tables } from './lmdb-environment.ts'
 import {
@@ -40,18 +41,14 @@ export type VersionCheck = {
 export function verifyVersions(tables: Tables, check: VersionCheck): VersionCounts {
   const buckets = bucketsById(tables)
   const verifier = new Verifier(tables, check)
-  const bucketOf = (key: Buffer): Bucket | undefined => {
-    const id = parseBucketId(key.toString('hex', 0, bucketIdBytes))
-    return id && buckets.get(id)
-  }
   let objects = 0
   for (const { key, value } of tables.listing.intactRows(everyRow)) {
     objects += 1
     const name = key.subarray(bucketIdBytes)
     const rowId = value.toString('hex', 0, rowIdBytes)
     verifier.verify(
-      { key: name, rowId, row: value, headAt: rowIdBytes, isBuried: false },
-      bucketOf(key),
+      { ...whereOf(key), key: name, rowId, row: value, headAt: rowIdBytes, isBuried: false },
+      buckets,
     )
   }
   let olderVersions = 0
@@ -61,8 +58,8 @@ export function verifyVersions(tables: Tables, check: VersionCheck): VersionCoun
       if (!isBuried) olderVersions += 1
       const name = rawKeyOfHistoryRow(key)
       verifier.verify(
-        { key: name, rowId: idOfHistoryRow(key), row: value, headAt: 0, isBuried },
-        bucketOf(key),
+        { ...whereOf(key), key: name, rowId: idOfHistoryRow(key), row: value, headAt: 0, isBuried },
+        buckets,
       )
     }
   }
@@ -72,7 +69,14 @@ export function verifyVersions(tables: Tables, check: VersionCheck): VersionCoun
   return { buckets: buckets.size, objects, olderVersions, unopened: verifier.unopened }
 }
 
+function whereOf(rowKey: Buffer): Pick<Named, 'bucketId'> {
+  const bucketId = parseBucketId(rowKey.toString('hex', 0, bucketIdBytes))
+  assert(bucketId !== undefined, 'a row key that is too short')
+  return { bucketId }
+}
+
 type Named = {
+  readonly bucketId: BucketId
   /** UTF-8, or damaged. */
   readonly key: Buffer
   readonly rowId: string
@@ -94,13 +98,15 @@ class Verifier {
     this.#check = check
   }
 
-  verify(named: Named, bucket: Bucket | undefined): void {
-    const { rowId, row, headAt } = named
+  verify(named: Named, buckets: ReadonlyMap<BucketId, Bucket>): void {
+    const { bucketId, rowId, row, headAt } = named
+    const bucket = buckets.get(bucketId)
     const key = named.key.toString()
     const name = `${bucket?.name ?? 'a bucket that is not there'}/${key} (${rowId})`
     try {
       const content = this.#contentOf(rowId)
-      const version = parseVersion({ key, rowId }, parseVersionHead(row, headAt), content)
+      if (content !== undefined) this.contents += 1
+      const version = parseVersion({ bucketId, key, rowId }, parseVersionHead(row, headAt), content)
       if (!isUtf8(named.key)) throw new Error('its key is no text, and no listing can show it')
       if (version.is === 'deleteMarker') return
       if (bucket === undefined && !named.isBuried) throw new Error('its bucket is missing')

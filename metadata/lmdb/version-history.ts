@@ -10,6 +10,7 @@ import {
   type VersionHead,
   versionIdOfRow,
 } from '../codec/version-codec.ts'
+import { type CommitId, commitMemoryMs } from '../commit-id.ts'
 import type {
   Bucket,
   BucketId,
@@ -24,6 +25,7 @@ import { leaseTally } from './lease-rows.ts'
 import type { Tables } from './lmdb-environment.ts'
 import type { Row } from './lmdb-table.ts'
 import { appendRelease } from './outbox-rows.ts'
+import { remember, timedCommit } from './remembered-commits.ts'
 import {
   contentKey,
   historyKey,
@@ -51,6 +53,7 @@ export type Making = {
   readonly current: CurrentObject | undefined
   readonly nowMs: number
   readonly random: Random
+  readonly commitId: CommitId | undefined
 }
 
 export function historyOf(tables: Tables, bucketId: BucketId, key: string): History {
@@ -111,11 +114,11 @@ export function nullVersion(history: History): VersionAt | undefined {
 
 /** The whole version, content included. */
 export function readVersion(
-  { tables, key }: Pick<History, 'tables' | 'key'>,
+  { tables, bucketId, key }: History,
   { rowId, head }: VersionAt,
 ): ObjectVersion | DeleteMarker {
   const content = head.is === 'object' ? tables.contents.get(contentKey(rowId)) : undefined
-  return parseVersion({ key, rowId }, head, content)
+  return parseVersion({ bucketId, key, rowId }, head, content)
 }
 
 /** The head of a version that was removed, and is not released yet. */
@@ -132,7 +135,8 @@ export function placeObject(
 ): { versionId: VersionId; rowId: string } {
   const { tables, listingKey } = history
   const { rowId, versionId } = makeRoom(history, making)
-  const head = encodeObjectHead({ ...content, versionId, modifiedMs: making.nowMs })
+  const isNamed = making.commitId !== undefined
+  const head = encodeObjectHead(content, { versionId, modifiedMs: making.nowMs, isNamed })
   const born = leaseTally(tables).last
   tables.contents.put(contentKey(rowId), encodeContent(content, born))
   tables.listing.put(listingKey, listingRow(rowId, head))
@@ -143,17 +147,23 @@ export function placeObject(
 export function placeMarker(history: History, making: Making): VersionId {
   const { tables, listingKey } = history
   const { rowId, versionId } = makeRoom(history, making)
-  const head = encodeMarkerHead({ versionId, modifiedMs: making.nowMs })
+  const isNamed = making.commitId !== undefined
+  const head = encodeMarkerHead({ versionId, modifiedMs: making.nowMs, isNamed })
   tables.versions.put(versionKey(history, rowId), head)
   if (making.current) tables.listing.remove(listingKey)
   return versionId
 }
 
 /** Takes one version out, and makes the next newest current if nothing newer is left. */
-export function takeOut(history: History, bucket: Bucket, version: VersionAt): void {
+export function takeOut(
+  history: History,
+  version: VersionAt,
+  making: Pick<Making, 'bucket' | 'nowMs'>,
+): void {
   const { tables, listingKey } = history
+  const { bucket } = making
   const current = currentObject(history)
-  bury(history, bucket, version)
+  bury(history, version, making)
   if (current?.rowId === version.rowId) tables.listing.remove(listingKey)
   else tables.versions.remove(versionKey(history, version.rowId))
   const isCovered = current !== undefined && current.rowId !== version.rowId
@@ -168,19 +178,17 @@ export function takeOut(history: History, bucket: Bucket, version: VersionAt): v
  * Draws the ids of a version to be put on top. The object it covers moves out of the listing's way,
  * or, where it replaces the null version, that one is buried.
  */
-function makeRoom(
-  history: History,
-  { bucket, current, nowMs, random }: Making,
-): { rowId: string; versionId: VersionId } {
+function makeRoom(history: History, making: Making): { rowId: string; versionId: VersionId } {
   const { tables, listingKey } = history
+  const { bucket, current } = making
   if (bucket.versioning === 'off') {
-    if (current) bury(history, bucket, current)
-    return { rowId: nextRowId(current?.rowId, nowMs, random), versionId: 'null' }
+    if (current) bury(history, current, making)
+    return { rowId: nextRowId(current?.rowId, making), versionId: 'null' }
   }
   const newest = current ?? newestOlder(history)
-  const rowId = nextRowId(newest?.rowId, nowMs, random)
+  const rowId = nextRowId(newest?.rowId, making)
   const replaced = bucket.versioning === 'suspended' ? nullVersion(history) : undefined
-  if (replaced) bury(history, bucket, replaced)
+  if (replaced) bury(history, replaced, making)
   if (replaced && replaced.rowId !== current?.rowId) {
     tables.versions.remove(versionKey(history, replaced.rowId))
   }
@@ -191,8 +199,7 @@ function makeRoom(
   }
   const isNull = bucket.versioning === 'suspended'
   if (isNull) tables.nulls.put(listingKey, Buffer.from(rowId, 'hex'))
-  const made: VersionHead = { is: 'deleteMarker', isNull, modifiedMs: nowMs }
-  return { rowId, versionId: versionIdOfRow(rowId, made) }
+  return { rowId, versionId: versionIdOfRow(rowId, { isNull }) }
 }
 
 /**
@@ -200,8 +207,22 @@ function makeRoom(
  * lease covers it, which then holds it back, or if it has chunks, whose release is due; else its content
  * goes with it.
  */
-function bury(history: History, bucket: Bucket, { rowId, head }: VersionAt): void {
+function bury(
+  history: History,
+  version: VersionAt,
+  { bucket, nowMs }: Pick<Making, 'bucket' | 'nowMs'>,
+): void {
   const { tables, listingKey } = history
+  const { rowId, head } = version
+  if (head.isNamed && nowMs - head.modifiedMs < commitMemoryMs) {
+    const deleteMarker = head.is === 'deleteMarker'
+    remember(tables, timedCommit(head.modifiedMs, rowId), {
+      is: deleteMarker ? 'deleted' : 'committed',
+      versionId: versionIdOfRow(rowId, head),
+      versioning: bucket.versioning,
+      deleteMarker,
+    })
+  }
   if (head.is === 'object') {
     const graveKey = versionKey(history, rowId)
     const { tenantId } = bucket
@@ -223,16 +244,20 @@ function bury(history: History, bucket: Bucket, { rowId, head }: VersionAt): voi
 
 /**
  * An id for a version that becomes the newest: inverted milliseconds, below the newest there is, then
- * ten random bytes. So the clock gives the order as long as it runs forward, and commits do when not.
+ * ten random bytes, or those of the commit id. So the clock gives the order as long as it runs forward, and commits do when not.
  */
-function nextRowId(newest: string | undefined, nowMs: number, random: Random): string {
+function nextRowId(
+  newest: string | undefined,
+  { nowMs, random, commitId }: Pick<Making, 'nowMs' | 'random' | 'commitId'>,
+): string {
   const bound =
     newest === undefined ? orderMax : Number.parseInt(newest.slice(0, orderBytes * 2), 16)
   const order = Math.min(orderMax - nowMs, bound - 1)
   assert(order >= 0, 'no row id is left below the newest')
   const id = Buffer.alloc(rowIdBytes)
   id.writeUIntBE(order, 0, orderBytes)
-  id.set(random(rowIdBytes - orderBytes), orderBytes)
+  if (commitId === undefined) id.set(random(rowIdBytes - orderBytes), orderBytes)
+  else id.write(commitId.slice(orderBytes * 2), orderBytes, 'hex')
   return id.toString('hex')
 }
 
@@ -241,7 +266,7 @@ function newestOlder({ tables, bucketId, key }: History): VersionAt | undefined 
   return row && versionAt(row)
 }
 
-function versionAt(row: Row): VersionAt {
+export function versionAt(row: Row): VersionAt {
   return { rowId: idOfHistoryRow(row.key), head: parseVersionHead(row.value) }
 }
 

@@ -14,7 +14,7 @@ import {
   tenantId,
   withStore,
 } from './metadata-fixture.ts'
-import { newUpload } from './metadata-uploads.ts'
+import { newUpload } from './metadata-upload-fixture.ts'
 
 export function bucketsContract(name: string, open: OpenStore): void {
   describe(`${name}: buckets`, (test) => {

@@ -1,4 +1,4 @@
-// Contract of `ManifestStore`, and of freezing a prefix, which manifests are made from.
+// Contract of `ManifestStore`.
 import assert from 'node:assert/strict'
 import type {
   Manifest,
@@ -6,18 +6,10 @@ import type {
   ManifestId,
   ManifestPage,
 } from '../../metadata/manifest-store.ts'
-import type { BucketRef, FrozenObject, MetadataStore } from '../../metadata/metadata-store.ts'
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { parseBucketId, parseManifestId } from '../../metadata/record-ids.ts'
 import { describe } from '../support/describe.ts'
-import {
-  makeBucket,
-  type OpenStore,
-  put,
-  remove,
-  tenant,
-  tenantId,
-  withStore,
-} from './metadata-fixture.ts'
+import { type OpenStore, tenant, tenantId, withStore } from './metadata-fixture.ts'
 
 const nowMs = 1_700_000_000_000
 
@@ -64,25 +56,14 @@ async function sealed(
   return answer.manifest
 }
 
+async function ofTenant(store: MetadataStore, owner = tenantId): Promise<readonly Manifest[]> {
+  return (await store.manifests.ofTenant(owner, { limit: 9 })).manifests
+}
+
 async function removeWhole(store: MetadataStore, id: ManifestId): Promise<number> {
   for (let steps = 1; ; steps += 1) {
     if ((await store.manifests.remove(id)).is === 'done') return steps
   }
-}
-
-async function frozenKeys(store: MetadataStore, bucket: BucketRef, prefix: string) {
-  const frozen = await store.objects.freeze(bucket, prefix)
-  try {
-    return await collect(frozen)
-  } finally {
-    await frozen.close()
-  }
-}
-
-async function collect(frozen: { pages(): AsyncIterable<readonly FrozenObject[]> }) {
-  const objects: FrozenObject[] = []
-  for await (const page of frozen.pages()) objects.push(...page)
-  return objects
 }
 
 export function manifestsContract(name: string, open: OpenStore): void {
@@ -91,7 +72,7 @@ export function manifestsContract(name: string, open: OpenStore): void {
       withStore(open, async (store) => {
         const id = await begun(store, 1)
         assert.equal(await store.manifests.get(id), undefined)
-        assert.deepEqual(await store.manifests.ofScope(tenantId, 'all'), [])
+        assert.deepEqual(await store.manifests.ofScope(tenantId, 'all', 9), [])
         const { manifest } = Object.assign(
           { manifest: undefined },
           await store.manifests.seal(id, summary),
@@ -106,11 +87,11 @@ export function manifestsContract(name: string, open: OpenStore): void {
         }
         assert.deepEqual(manifest, expected)
         assert.deepEqual(await store.manifests.get(id), expected)
-        assert.deepEqual(await store.manifests.ofScope(tenantId, 'all'), [expected])
-        assert.deepEqual(await store.manifests.ofTenant(tenantId), [expected])
-        assert.deepEqual(await store.manifests.ofScope(tenantId, 'al'), [])
-        assert.deepEqual(await store.manifests.ofScope(tenant('other'), 'all'), [])
-        assert.deepEqual(await store.manifests.ofTenant(tenant('other')), [])
+        assert.deepEqual(await store.manifests.ofScope(tenantId, 'all', 9), [expected])
+        assert.deepEqual(await ofTenant(store), [expected])
+        assert.deepEqual(await store.manifests.ofScope(tenantId, 'al', 9), [])
+        assert.deepEqual(await store.manifests.ofScope(tenant('other'), 'all', 9), [])
+        assert.deepEqual(await ofTenant(store, tenant('other')), [])
       }))
 
     test('of all who move a manifest out of its scope, one gets it', () =>
@@ -124,16 +105,16 @@ export function manifestsContract(name: string, open: OpenStore): void {
         assert.deepEqual(answers.map(({ is }) => is).sort(), ['done', 'noSuchManifest'])
         const to = answers[0]?.is === 'done' ? 'first' : 'second'
         const moved = { ...manifest, scope: to }
-        assert.deepEqual(await manifests.ofScope(tenantId, 'all'), [])
-        assert.deepEqual(await manifests.ofScope(tenantId, to), [moved])
-        assert.deepEqual(await manifests.ofTenant(tenantId), [moved])
+        assert.deepEqual(await manifests.ofScope(tenantId, 'all', 9), [])
+        assert.deepEqual(await manifests.ofScope(tenantId, to, 9), [moved])
+        assert.deepEqual(await ofTenant(store), [moved])
         assert.deepEqual(await manifests.get(manifest.manifestId), moved)
         await removeWhole(store, manifest.manifestId)
         const gone = { from: to, to: 'all' }
         assert.deepEqual(await manifests.moveToScope(manifest.manifestId, gone), {
           is: 'noSuchManifest',
         })
-        assert.deepEqual(await manifests.ofTenant(tenantId), [])
+        assert.deepEqual(await ofTenant(store), [])
         const open = await begun(store, 2)
         const early = await manifests.moveToScope(open, { from: 'all', to: 'first' })
         assert.deepEqual(early, { is: 'noSuchManifest' })
@@ -143,12 +124,24 @@ export function manifestsContract(name: string, open: OpenStore): void {
       withStore(open, async (store) => {
         for (const number of [2, 1, 3]) await sealed(store, number)
         await sealed(store, 9, { scope: 'all of it' })
-        const found = await store.manifests.ofScope(tenantId, 'all')
+        const found = await store.manifests.ofScope(tenantId, 'all', 9)
         assert.deepEqual(
           found.map((manifest) => manifest.manifestId),
           [3, 1, 2].map(manifestId),
         )
-        assert.equal((await store.manifests.ofTenant(tenantId)).length, 4)
+        assert.deepEqual(await store.manifests.ofScope(tenantId, 'all', 1), found.slice(0, 1))
+        const all = await ofTenant(store)
+        assert.equal(all.length, 4)
+        const paged: Manifest[] = []
+        let after: { readonly after?: string } = {}
+        for (let pages = 0; pages < 9; pages += 1) {
+          const page = await store.manifests.ofTenant(tenantId, { ...after, limit: 3 })
+          assert.ok(page.manifests.length <= 3)
+          paged.push(...page.manifests)
+          if (page.next === undefined) break
+          after = { after: page.next }
+        }
+        assert.deepEqual(paged, all)
       }))
 
     test('a manifest of the ETag that the newest of its scope has is not sealed', () =>
@@ -252,7 +245,7 @@ export function manifestsContract(name: string, open: OpenStore): void {
         const beside = await sealed(store, 2, { pages: pages.slice(0, 1) })
         assert.deepEqual(await store.manifests.remove(id), { is: 'more' })
         assert.equal(await store.manifests.get(id), undefined)
-        assert.deepEqual(await store.manifests.ofScope(tenantId, 'all'), [beside])
+        assert.deepEqual(await store.manifests.ofScope(tenantId, 'all', 9), [beside])
         assert.equal(await store.manifests.pageAt(id, { offset: 299_000 }), undefined)
         assert.deepEqual(await store.manifests.touch(id, nowMs), { is: 'noSuchManifest' })
         assert.deepEqual(await store.manifests.stale({ usedBeforeMs: 0, limit: 9 }), [id])
@@ -260,93 +253,6 @@ export function manifestsContract(name: string, open: OpenStore): void {
         assert.deepEqual(await store.manifests.stale({ usedBeforeMs: 0, limit: 9 }), [])
         assert.deepEqual(await store.manifests.remove(id), { is: 'done' })
         assert.deepEqual(await store.manifests.pageAt(beside.manifestId, { offset: 0 }), pages[0])
-      }))
-  })
-
-  describe(`${name}: freezing a prefix`, (test) => {
-    test('current objects of the prefix, in key order, with what an archive needs of them', () =>
-      withStore(open, async (store) => {
-        const bucket = await makeBucket(store, 'one', 'enabled')
-        for (const key of ['p/b', 'p/a', 'q', 'p', 'p/ä', 'p/gone']) await put(store, bucket, key)
-        await put(store, bucket, 'p/a', { body: 'newer', nowMs: nowMs + 5000 })
-        await remove(store, bucket, 'p/gone')
-        const frozen = await frozenKeys(store, bucket, 'p/')
-        assert.deepEqual(
-          frozen.map(({ key }) => key),
-          ['p/a', 'p/b', 'p/ä'],
-        )
-        const current = await store.objects.get(bucket, 'p/a')
-        assert.ok(current?.is === 'object')
-        const { rowId, size, crc32, modifiedMs } = current
-        assert.deepEqual(frozen[0], {
-          key: 'p/a',
-          rowId,
-          size,
-          crc32,
-          modifiedMs,
-          besideFolder: false,
-        })
-        assert.equal(crc32, 7)
-        assert.equal((await frozenKeys(store, bucket, '')).length, 5)
-        assert.deepEqual(await frozenKeys(store, bucket, 'none'), [])
-      }))
-
-    test('a key knows whether others lie below it, however far away they stand', () =>
-      withStore(open, async (store) => {
-        const bucket = await makeBucket(store, 'one')
-        const keys = ['a', 'a!', 'a-', 'a/x', 'b', 'b/', 'c', 'c0', 'd', 'd!', 'e/', 'e//']
-        for (const key of keys) await put(store, bucket, key)
-        const frozen = await frozenKeys(store, bucket, '')
-        const beside = frozen.filter(({ besideFolder }) => besideFolder).map(({ key }) => key)
-        assert.deepEqual(beside, ['a', 'b', 'e/'])
-      }))
-
-    test('every reading gives the same moment, while writes go on', () =>
-      withStore(open, async (store) => {
-        const bucket = await makeBucket(store, 'one')
-        const keys = Array.from({ length: 2500 }, (_, i) => `k${String(i).padStart(4, '0')}`)
-        await Promise.all(keys.map((key) => put(store, bucket, key)))
-        const frozen = await store.objects.freeze(bucket, '')
-        const first = await collect(frozen)
-        assert.deepEqual(
-          first.map(({ key }) => key),
-          keys,
-        )
-        const second: FrozenObject[] = []
-        let turn = 0
-        for await (const page of frozen.pages()) {
-          assert.ok(page.length <= 2000)
-          second.push(...page)
-          turn += 1
-          await put(store, bucket, `k${turn}999-new`)
-          await put(store, bucket, 'k2400', { body: `turn ${turn}` })
-          await remove(store, bucket, `k24${10 + turn}`)
-        }
-        assert.deepEqual(second, first)
-        await frozen.close()
-        const later = await frozenKeys(store, bucket, '')
-        assert.ok(later.some(({ key }) => key === 'k1999-new'))
-        assert.ok(!later.some(({ key }) => key === 'k2411'))
-      }))
-
-    test('a lease taken before keeps the data of frozen rows, whatever happens to them', () =>
-      withStore(open, async (store) => {
-        const bucket = await makeBucket(store, 'one')
-        for (const key of ['x', 'y']) await put(store, bucket, key)
-        await store.leases.take({
-          leaseId: 'z',
-          purpose: 'zip',
-          expiresMs: nowMs,
-          scopes: [{ is: 'prefix', bucketId: bucket.id, prefix: '' }],
-        })
-        const rows = await frozenKeys(store, bucket, '')
-        await put(store, bucket, 'x', { body: 'other' })
-        await remove(store, bucket, 'y')
-        const data = await store.objects.dataOfRows(bucket.id, rows)
-        const texts = data.map((found) => found?.is === 'inline' && String(found.sealed))
-        assert.deepEqual(texts, ['x', 'y'])
-        const unknown = [{ key: 'x', rowId: '0'.repeat(32) }]
-        assert.deepEqual(await store.objects.dataOfRows(bucket.id, unknown), [undefined])
       }))
   })
 }

@@ -5,8 +5,10 @@ import { bucketConfigsContract } from './metadata-bucket-configs.ts'
 import { bucketsContract } from './metadata-buckets.ts'
 import { bundlesContract } from './metadata-bundles.ts'
 import { chunksContract } from './metadata-chunks.ts'
+import { completionsContract } from './metadata-completions.ts'
 import { conditionsContract } from './metadata-conditions.ts'
 import type { OpenStore } from './metadata-fixture.ts'
+import { freezeContract } from './metadata-freeze.ts'
 import { leaseChangesContract } from './metadata-lease-changes.ts'
 import { leasesContract } from './metadata-leases.ts'
 import { randomLeasesContract } from './metadata-leases-random.ts'
@@ -16,6 +18,7 @@ import { objectsContract } from './metadata-objects.ts'
 import { orphansContract } from './metadata-orphans.ts'
 import { outboxContract } from './metadata-outbox.ts'
 import { randomHistoryContract } from './metadata-random.ts'
+import { repeatsContract } from './metadata-repeats.ts'
 import { tenantsContract } from './metadata-tenants.ts'
 import { uploadsContract } from './metadata-uploads.ts'
 import { versionsContract } from './metadata-versions.ts'
@@ -30,11 +33,14 @@ export function metadataStoreContract(name: string, open: OpenStore): void {
   versionsContract(name, open)
   listingsContract(name, open)
   uploadsContract(name, open)
+  completionsContract(name, open)
+  repeatsContract(name, open)
   chunksContract(name, open)
   orphansContract(name, open)
   outboxContract(name, open)
   leasesContract(name, open)
   leaseChangesContract(name, open)
+  freezeContract(name, open)
   manifestsContract(name, open)
   bundlesContract(name, open)
   archiveJobsContract(name, open)

@@ -52,7 +52,11 @@ async function answers(path: string, keys: Keys): Promise<string> {
   }
   const store = await openStore(path)
   try {
-    said.push(await store.tenants.list({ limit: 1000 }), await store.outbox.depth(), await store.lineage.get())
+    said.push(
+      await store.tenants.list({ limit: 1000 }),
+      await store.outbox.depth(),
+      await store.lineage.get(),
+    )
     const everyName = { ...everyKey, namespace: defaultNamespace }
     const { buckets } = await store.buckets.list(tenantId, everyName)
     said.push(buckets)

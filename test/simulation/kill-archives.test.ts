@@ -19,6 +19,7 @@ import {
 import { checkData } from '../../deploy/check-data.ts'
 import { rootTenantId } from '../../deploy/root-user.ts'
 import { Refused, SignedClient } from '../../deploy/signed-client.ts'
+import { manifestsOfTenant } from '../../gateway/zip/tenant-manifests.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 import { clientKey, clientRegion, startHoldfast } from '../compat/client-server.ts'
 import { describe } from '../support/describe.ts'
@@ -238,7 +239,9 @@ async function insisting<Answer>(request: () => Promise<Answer>): Promise<Answer
 async function listsHeld(path: string): Promise<readonly string[]> {
   const store = await LmdbMetadataStore.open({ path, random: randomBytes, role: 'primary' })
   try {
-    const scopes = (await store.manifests.ofTenant(rootTenantId)).map(({ scope }) => scope)
+    const scopes = (await manifestsOfTenant(store.manifests, rootTenantId)).map(
+      ({ scope }) => scope,
+    )
     return scopes.filter((scope) => scope.startsWith('archive '))
   } finally {
     await store.close()

@@ -1,6 +1,6 @@
 // What S3 says a listing contains, written the naive way: all entries of a bucket from a list of keys.
 // Tests hold the pages of the real thing against it.
-import { compareKeys } from './compare-keys.ts'
+import { compareKeys } from '../../protocol/s3/compare-keys.ts'
 import type { SeededBytes } from './seeded-bytes.ts'
 
 export type ModelEntry = { readonly is: 'key' | 'prefix'; readonly text: string }

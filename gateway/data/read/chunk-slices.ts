@@ -1,7 +1,11 @@
 // Which chunks, and which bytes of each, make up a range of a stored object: inline data aside. Pages
 // through lists and parts as it goes, so that memory does not grow with the object.
-
-import { inlineBytesMax, type ObjectData, type PieceData } from '../../../metadata/records.ts'
+import {
+  inlineBytesMax,
+  type ObjectData,
+  type PartsPlace,
+  type PieceData,
+} from '../../../metadata/records.ts'
 import type { ChunkRef } from '../../../protocol/chunks/chunk-ref.ts'
 import type { HalfOpenRange } from '../../../protocol/s3/range.ts'
 import { type ReaderDeps, UnreadableData } from './reader-deps.ts'
@@ -37,25 +41,27 @@ export async function* slicesOf(
     offset += size
     if (start < end) wanted.push({ number, range: { start, end } })
     if (wanted.length === partsPage) {
-      yield* slicesOfParts(deps, data.uploadId, wanted)
+      yield* slicesOfParts(deps, data, wanted)
       wanted = []
     }
   }
-  yield* slicesOfParts(deps, data.uploadId, wanted)
+  yield* slicesOfParts(deps, data, wanted)
 }
 
 async function* slicesOfParts(
   deps: ReaderDeps,
-  uploadId: Extract<ObjectData, { is: 'parts' }>['uploadId'],
+  place: PartsPlace,
   wanted: readonly { readonly number: number; readonly range: HalfOpenRange }[],
 ): AsyncGenerator<ChunkSlice, void, void> {
   if (wanted.length === 0) return
   const numbers = wanted.map(({ number }) => number)
-  const pieces = await deps.metadata.uploads.readPieces(uploadId, numbers)
+  const parts = await deps.metadata.uploads.readParts(place, numbers)
   for (const [index, { number, range }] of wanted.entries()) {
-    const piece = pieces[index]
-    if (piece === undefined) throw new UnreadableData(`part ${number} of ${uploadId} is missing`)
-    yield* slicesOfPiece(deps, piece, range)
+    const part = parts[index]
+    if (part === undefined) {
+      throw new UnreadableData(`part ${number} of ${place.uploadId} is missing`)
+    }
+    yield* slicesOfPiece(deps, part.data, range)
   }
 }
 

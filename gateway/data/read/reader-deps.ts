@@ -2,14 +2,19 @@
 
 import type { BlobStore } from '../../../datanode/blob-store.ts'
 import type { MetadataStore } from '../../../metadata/metadata-store.ts'
-import type { ObjectData } from '../../../metadata/records.ts'
+import type { ObjectData, Part, PartsPlace } from '../../../metadata/records.ts'
 import type { HalfOpenRange } from '../../../protocol/s3/range.ts'
 import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
 
 export type ReaderDeps = {
   readonly metadata: {
     readonly chunks: Pick<MetadataStore['chunks'], 'readList'>
-    readonly uploads: Pick<MetadataStore['uploads'], 'readPieces'>
+    readonly uploads: {
+      readParts(
+        place: PartsPlace,
+        numbers: readonly number[],
+      ): Promise<readonly Pick<Part, 'data'>[]>
+    }
   }
   readonly blobs: Pick<BlobStore, 'read' | 'readMany'>
   readonly tenantKeys: TenantKeys

@@ -1,14 +1,14 @@
 // CompleteMultipartUpload.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
-import type { Part, Upload, UploadId, VersionId } from '../../../metadata/records.ts'
+import type { ObjectVersion, Upload, UploadId, VersionId } from '../../../metadata/records.ts'
 import type { ShownChecksum } from '../../../protocol/s3/checksum-headers.ts'
+import { multipartEtag } from '../../../protocol/s3/checksums/multipart-etag.ts'
 import { type ParsedWriteCondition, parsePutConditions } from '../../../protocol/s3/conditions.ts'
 import {
   checkExpectedChecksum,
   type ExpectedChecksum,
   parseExpectedChecksum,
 } from '../../../protocol/s3/expected-object-checksum.ts'
-import { listKeysMax } from '../../../protocol/s3/limits.ts'
 import {
   checkCompletionType,
   defaultUploadChecksum,
@@ -17,9 +17,9 @@ import {
   type CompletedObject,
   checkPartOrder,
   completeParts,
-  invalidPart,
 } from '../../../protocol/s3/multipart-completion.ts'
 import { checkObjectSize, parseObjectSize } from '../../../protocol/s3/multipart-object-size.ts'
+import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { noSuchUpload, parseUploadId } from '../../../protocol/s3/upload-id.ts'
 import { writtenVersionId } from '../../../protocol/s3/version-id.ts'
 import {
@@ -32,6 +32,10 @@ import type { ObjectCall, Operation } from '../operation.ts'
 import { commitRefused } from '../write/commit-refused.ts'
 import { readCompletionBody } from '../write/read-completion-body.ts'
 import { noSuchBucket } from '../write/require-upload.ts'
+import { readUploadedParts } from '../write/uploaded-parts.ts'
+
+/** Times that parts are read again because some were uploaded meanwhile. */
+const triesMax = 5
 
 type Request = {
   readonly call: ObjectCall
@@ -50,11 +54,20 @@ export const completeMultipartUpload: Operation<ObjectCall> = async (call) => {
   if (upload === undefined) return answerRepeat(request)
   const expected = parseExpectations(call, upload)
   checkPartOrder(named, uploadId)
-  const stored = await storedParts(call, uploadId, named)
-  const object = completeParts({ uploadId, checksum: upload.checksum, named, stored })
-  checkObjectSize(objectBytes, object.size)
-  checkExpectedChecksum(expected, object)
-  return commit(request, upload, object)
+  for (let tries = 0; tries < triesMax; tries += 1) {
+    const last = named.at(-1)?.number ?? 0
+    const { uploads } = call.services.metadata
+    const uploaded = await readUploadedParts(uploads, { bucket: call.bucket, upload }, last)
+    // Somebody else has completed or aborted it since it was read.
+    if (uploaded === undefined) return answerRepeat(request)
+    const stored = uploaded.parts
+    const object = completeParts({ uploadId, checksum: upload.checksum, named, stored })
+    checkObjectSize(objectBytes, object.size)
+    checkExpectedChecksum(expected, object)
+    const reply = await commit(request, upload, { object, revision: uploaded.revision })
+    if (reply !== undefined) return reply
+  }
+  throw new S3Error('SlowDown')
 }
 
 function parseExpectations(call: ObjectCall, upload: Upload): ExpectedChecksum | undefined {
@@ -63,30 +76,20 @@ function parseExpectations(call: ObjectCall, upload: Upload): ExpectedChecksum |
   return parseExpectedChecksum(call.headers, checksum.type)
 }
 
-/** The parts of the upload up to the last one named, by number. */
-async function storedParts(call: ObjectCall, uploadId: UploadId, named: readonly NamedPart[]) {
-  const last = named.at(-1)?.number ?? 0
-  const stored = new Map<number, Omit<Part, 'data'>>()
-  let after = 0
-  for (;;) {
-    const page = await call.services.metadata.uploads.listParts(
-      { uploadId },
-      { after, limit: listKeysMax },
-    )
-    for (const part of page.parts) stored.set(part.number, part)
-    after = page.parts.at(-1)?.number ?? last
-    if (!page.isTruncated || after >= last) return stored
-  }
-}
-
-async function commit(request: Request, upload: Upload, object: CompletedObject): Promise<Reply> {
-  const { call, uploadId, named, condition } = request
+/** Nothing: a part was uploaded since they were read. */
+async function commit(
+  request: Request,
+  upload: Upload,
+  { object, revision }: { readonly object: CompletedObject; readonly revision: number },
+): Promise<Reply | undefined> {
+  const { call, uploadId, condition } = request
   const { size, etag, crc32, checksum } = object
   const { headers, userMetadata, tags, storageClass } = upload
   const outcome = await call.services.metadata.uploads.complete({
     bucket: call.bucket,
     upload: { key: call.key, uploadId },
-    parts: object.parts.map((part) => ({ number: part.number, etag: part.etag, size: part.size })),
+    revision,
+    parts: object.parts,
     content: { size, etag, crc32, checksum, headers, userMetadata, tags, storageClass },
     ...(condition === undefined ? {} : { condition }),
     nowMs: call.services.now(),
@@ -94,11 +97,8 @@ async function commit(request: Request, upload: Upload, object: CompletedObject)
   switch (outcome.is) {
     case 'committed':
       return completedReply(call, { etag, checksum, versionId: outcome.versionId })
-    case 'partChanged': {
-      const changed = named.find((part) => part.number === outcome.number)
-      throw invalidPart(changed ?? { number: outcome.number, etag: '' }, uploadId)
-    }
-    // Somebody else has completed or aborted it since it was read.
+    case 'partsChanged':
+      return undefined
     case 'noSuchUpload':
       return answerRepeat(request)
     case 'noSuchBucket':
@@ -119,16 +119,22 @@ async function commit(request: Request, upload: Upload, object: CompletedObject)
  */
 async function answerRepeat({ call, uploadId, named }: Request): Promise<Reply> {
   const { key } = call
-  const completed = await call.services.metadata.uploads.completed(call.bucket, { key, uploadId })
-  const same =
-    completed?.parts.length === named.length &&
-    completed.parts.every((part, at) => {
-      const asked = named[at]
-      return asked?.number === part.number && asked.etag.toLowerCase() === part.etag
-    })
-  if (completed === undefined || !same) throw noSuchUpload(uploadId)
-  const { etag, checksum, versionId } = completed.version
+  const version = await call.services.metadata.uploads.completed(call.bucket, { key, uploadId })
+  if (version === undefined || !isOf(version, named)) throw noSuchUpload(uploadId)
+  const { etag, checksum, versionId } = version
   return completedReply(call, { etag, checksum, versionId })
+}
+
+/** Its ETag is made of those of its parts, so that it tells whether they were these. */
+function isOf({ data, etag }: ObjectVersion, named: readonly NamedPart[]): boolean {
+  const etags = named.map((part) => part.etag.toLowerCase())
+  return (
+    data.is === 'parts' &&
+    data.parts.length === named.length &&
+    data.parts.every(({ number }, at) => named[at]?.number === number) &&
+    etags.every((one) => /^[0-9a-f]{32}$/.test(one)) &&
+    multipartEtag(etags) === etag
+  )
 }
 
 type Completed = {

@@ -72,18 +72,19 @@ async function describeParts(
   version: ObjectVersion,
 ): Promise<AttributedParts | undefined> {
   if (version.data.is !== 'parts') return undefined
-  const { uploadId, parts: sizes } = version.data
   const partsMax = parseCount(headerText(call.headers, 'x-amz-max-parts'), partsMaxDefault)
   const marker = parseCount(headerText(call.headers, 'x-amz-part-number-marker'), 0)
-  const page = await call.services.metadata.uploads.listParts(
-    { uploadId },
-    { after: marker, limit: Math.min(partsMax, partsMaxDefault) },
-  )
-  const count = sizes.length
+  const numbers = version.data.parts.map(({ number }) => number)
+  const count = numbers.length
   if (version.checksum === undefined) return { count }
   const { algorithm } = version.checksum
-  const parts = page.parts.map((part) => attributedPart(part, algorithm))
-  return { count, page: { marker, partsMax, isTruncated: page.isTruncated, parts } }
+  const limit = Math.min(partsMax, partsMaxDefault)
+  const behind = numbers.filter((number) => number > marker)
+  const shown = behind.slice(0, limit)
+  const stored = await call.services.metadata.uploads.readParts(version.data, shown)
+  const parts = stored.map((part) => attributedPart(part, algorithm))
+  const isTruncated = limit > 0 && behind.length > limit
+  return { count, page: { marker, partsMax, isTruncated, parts } }
 }
 
 /** With the checksum that is of the object's algorithm: that of the object is made of them. */

@@ -1,5 +1,6 @@
 // ListParts. https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html
 import { parseListPartsQuery } from '../../../protocol/s3/list-uploads-query.ts'
+import { noSuchUpload } from '../../../protocol/s3/upload-id.ts'
 import { renderListParts } from '../../../protocol/s3/xml/render-list-parts.ts'
 import { xmlReply } from '../../reply.ts'
 import { ownerOf } from '../list/owner.ts'
@@ -9,10 +10,10 @@ import { requireUpload } from '../write/require-upload.ts'
 export const listParts: Operation<ObjectCall> = async (call) => {
   const { maxParts, after } = parseListPartsQuery(call.query)
   const upload = await requireUpload(call)
-  const { parts, isTruncated } = await call.services.metadata.uploads.listParts(upload, {
-    after,
-    limit: maxParts,
-  })
+  const page = { after, limit: maxParts }
+  const listed = await call.services.metadata.uploads.listParts(call.bucket, upload, page)
+  if (listed.is === 'noSuchUpload') throw noSuchUpload(upload.uploadId)
+  const { parts, isTruncated } = listed
   return xmlReply(
     renderListParts({
       bucket: call.bucket.name,

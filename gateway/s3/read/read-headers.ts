@@ -94,13 +94,8 @@ async function addChecksum(
 
 async function partChecksum(call: BucketCall, version: ObjectVersion, number: number) {
   if (version.data.is !== 'parts' || version.checksum === undefined) return undefined
-  const { uploadId } = version.data
   const { algorithm } = version.checksum
-  const { parts } = await call.services.metadata.uploads.listParts(
-    { uploadId },
-    { after: number - 1, limit: 1 },
-  )
-  const part = parts[0]
-  const value = part?.number === number ? knownOfPart(part, algorithm) : undefined
+  const [part] = await call.services.metadata.uploads.readParts(version.data, [number])
+  const value = part && knownOfPart(part, algorithm)
   return value === undefined ? undefined : { algorithm, value }
 }

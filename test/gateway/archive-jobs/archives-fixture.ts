@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import type { BlobRead, BlobStore } from '../../../datanode/blob-store.ts'
 import { composeArchiveWork } from '../../../gateway/compose/compose-archive-work.ts'
 import { logTo } from '../../../gateway/log.ts'
+import { manifestsOfTenant } from '../../../gateway/zip/tenant-manifests.ts'
 import type { Manifest } from '../../../metadata/manifest-store.ts'
 import type { MetadataStore } from '../../../metadata/metadata-store.ts'
 import type { TenantId } from '../../../metadata/records.ts'
@@ -185,7 +186,7 @@ export class ArchiveServer {
 
   /** Lists that are held for archive jobs. */
   async listsHeld(): Promise<readonly Manifest[]> {
-    const held = await this.metadata.manifests.ofTenant(await this.tenantId())
+    const held = await manifestsOfTenant(this.metadata.manifests, await this.tenantId())
     return held.filter(({ scope }) => scope.startsWith('archive '))
   }
 }

@@ -1,6 +1,7 @@
 // Archive jobs over HTTP, from the request to the stored object and its end.
 import assert from 'node:assert'
 import { UnreadableData } from '../../../gateway/data/read/reader-deps.ts'
+import { manifestsOfTenant } from '../../../gateway/zip/tenant-manifests.ts'
 import { describe } from '../../support/describe.ts'
 import {
   askPlain,
@@ -141,7 +142,7 @@ describe('archive jobs', (test) => {
     const { manifests } = archives.metadata
     const [tenant] = (await archives.metadata.tenants.list({ limit: 1 })).tenants
     assert.ok(tenant !== undefined)
-    const held = await manifests.ofTenant(tenant.id)
+    const held = await manifestsOfTenant(manifests, tenant.id)
     assert.deepStrictEqual(
       held.filter(({ scope }) => scope.startsWith('archive ')).map(({ scope }) => scope),
       [],

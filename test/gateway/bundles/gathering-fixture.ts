@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { composeGatheringWork } from '../../../gateway/compose/compose-gathering-work.ts'
 import { logTo } from '../../../gateway/log.ts'
+import { manifestsOfTenant } from '../../../gateway/zip/tenant-manifests.ts'
 import { type BundleId, bundleLeaseId } from '../../../metadata/bundle-store.ts'
 import { hiddenNamespace } from '../../../metadata/namespaces.ts'
 import { parseBundleId } from '../../../metadata/record-ids.ts'
@@ -161,7 +162,7 @@ export class GatheringServer {
     const lease = await leases.renew(bundleLeaseId(bundleId), Date.now() + 1_000_000)
     return {
       lease: lease.is,
-      manifests: (await manifests.ofTenant(tenantId)).length,
+      manifests: (await manifestsOfTenant(manifests, tenantId)).length,
       spooled: listed?.entries.length ?? 0,
       gathering: (await bundles.get(bundleId))?.gathering !== undefined,
     }

@@ -1,6 +1,7 @@
 // Bundles whose entries are gathered behind the request: what is seen of them meanwhile, what becomes of
 // them, and what is left.
 import assert from 'node:assert'
+import { manifestsOfTenant } from '../../../gateway/zip/tenant-manifests.ts'
 import { describe } from '../../support/describe.ts'
 import { errorOf, type Json, jsonOf } from '../../support/own-routes-client.ts'
 import { readZip } from '../../support/python-zip.ts'
@@ -123,7 +124,7 @@ describe('a bundle that is being gathered', (test) => {
     const [tenant] = (await tenants.list({ limit: 1 })).tenants
     assert.ok(tenant !== undefined)
     assert.deepStrictEqual(await bundles.list(tenant.id, { limit: 10 }), [])
-    assert.deepStrictEqual(await manifests.ofTenant(tenant.id), [])
+    assert.deepStrictEqual(await manifestsOfTenant(manifests, tenant.id), [])
   })
 
   test('has failed for good when its source says no, and tells why', async () => {

@@ -73,7 +73,7 @@ export function readerParts(bench: {
   tenant: TenantKeys
 }) {
   const uploads = {
-    readPieces: async () => {
+    readParts: async () => {
       throw new Error('there are no parts here')
     },
   }

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert'
 import { sweepManifests } from '../../../gateway/zip/sweep-manifests.ts'
+import { manifestsOfTenant } from '../../../gateway/zip/tenant-manifests.ts'
 import { defaultNamespace } from '../../../metadata/namespaces.ts'
 import { parseManifestId } from '../../../metadata/record-ids.ts'
 import { describe } from '../../support/describe.ts'
@@ -22,7 +23,7 @@ async function sweep(fixture: ZipFixture): Promise<void> {
 
 async function manifestsOf(fixture: ZipFixture) {
   const { services, keys } = fixture.harness
-  return services.metadata.manifests.ofTenant(keys.tenantId)
+  return manifestsOfTenant(services.metadata.manifests, keys.tenantId)
 }
 
 async function withFixture(body: (fixture: ZipFixture) => Promise<void>): Promise<void> {

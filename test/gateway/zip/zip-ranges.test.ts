@@ -1,6 +1,7 @@
 // Pieces of an archive are pieces of the whole: ranges, parts, conditions and resumed downloads.
 import assert from 'node:assert'
 import { createHash } from 'node:crypto'
+import { manifestsOfTenant } from '../../../gateway/zip/tenant-manifests.ts'
 import type { Manifest } from '../../../metadata/manifest-store.ts'
 import { describe } from '../../support/describe.ts'
 import { headerOf } from '../../support/gateway-harness.ts'
@@ -35,7 +36,8 @@ describe('pieces of an archive', (test) => {
 
   async function manifestOf(prefix: string): Promise<Manifest> {
     await fixture.askHead({ prefix })
-    const found = await fixture.harness.services.metadata.manifests.ofTenant(
+    const found = await manifestsOfTenant(
+      fixture.harness.services.metadata.manifests,
       fixture.harness.keys.tenantId,
     )
     const manifest = found.find(({ scope }) => scope.endsWith(` ${prefix}`))

@@ -5,7 +5,13 @@ import {
   readPlaintext,
 } from '../../../../gateway/data/read/object-reader.ts'
 import { type ReaderDeps, UnreadableData } from '../../../../gateway/data/read/reader-deps.ts'
-import type { ObjectData, PieceData, UploadId } from '../../../../metadata/records.ts'
+import type {
+  BucketId,
+  ObjectData,
+  PartsPlace,
+  PieceData,
+  UploadId,
+} from '../../../../metadata/records.ts'
 import { chunkBytesMax } from '../../../../protocol/chunks/chunk-ref.ts'
 import { describe } from '../../../support/describe.ts'
 import { seededBytes } from '../../../support/seeded-bytes.ts'
@@ -14,6 +20,7 @@ import { commit, inPieces, openIngestBench, readerParts, receive } from '../inge
 const random = seededBytes()
 const bench = await openIngestBench(random, { buffersMax: 2 })
 const MiB = 2 ** 20
+const parseBucketId = (name: string) => name as BucketId
 const parseUploadId = (name: string) => name as UploadId
 
 async function put(bytes: Buffer): Promise<ObjectData> {
@@ -37,17 +44,19 @@ async function putParts(sizes: readonly number[]) {
   }
   const numbersRead: number[] = []
   const uploads = {
-    readPieces: async (_uploadId: UploadId, numbers: readonly number[]) => {
+    readParts: async (_place: PartsPlace, numbers: readonly number[]) => {
       numbersRead.push(...numbers)
       return numbers.map((number) => {
-        const piece = pieces.get(number)
-        assert.ok(piece !== undefined)
-        return piece
+        const data = pieces.get(number)
+        assert.ok(data !== undefined)
+        return { data }
       })
     },
   }
   const parts = sizes.map((size, index) => ({ number: 2 * index + 1, size }))
-  const data: ObjectData = { is: 'parts', uploadId: parseUploadId('u'), parts }
+  const bucketId = parseBucketId('b')
+  const place = { bucketId, key: 'k', uploadId: parseUploadId('u') }
+  const data: ObjectData = { is: 'parts', ...place, parts }
   const reader: ReaderDeps = {
     ...readerParts(bench),
     metadata: { chunks: bench.catalog, uploads },
