@@ -5,12 +5,8 @@ import { realVfs } from '../datanode/disk/real-vfs.ts'
 import { type MasterKey, openMasterKey } from '../gateway/access/keys/master-key-file.ts'
 import { type Repeating, type RepeatingJob, repeat } from '../gateway/background/repeating.ts'
 import { type Background, startBackground } from '../gateway/compose/background.ts'
-import { type ArchiveWork, composeArchiveWork } from '../gateway/compose/compose-archive-work.ts'
 import { composeGateway, type Gateway, type Log } from '../gateway/compose/compose-gateway.ts'
-import {
-  composeGatheringWork,
-  type GatheringWork,
-} from '../gateway/compose/compose-gathering-work.ts'
+import { type ComposedWorks, composeJobWorks } from '../gateway/compose/compose-job-works.ts'
 import type { Config } from '../gateway/config/config.ts'
 import { createS3Server } from '../gateway/http/s3-server.ts'
 import type { LmdbMetadataStore } from '../metadata/lmdb/lmdb-metadata-store.ts'
@@ -77,8 +73,7 @@ class EmbeddedEngines implements Engines {
   readonly #upkeep: readonly Repeating[]
   #gateway: Gateway | undefined
   #background: Background | undefined
-  #archiveWork: ArchiveWork | undefined
-  #gatheringWork: GatheringWork | undefined
+  #jobWorks: ComposedWorks | undefined
 
   constructor(parts: EngineParts) {
     this.#parts = parts
@@ -117,21 +112,19 @@ class EmbeddedEngines implements Engines {
   }
 
   startBackgroundWork(): void {
-    const { metadata, blobs, config, log } = this.#parts
+    const { blobs, config } = this.#parts
     const parts = { ...this.#parts, random: randomBytes, now: Date.now }
-    this.#archiveWork = composeArchiveWork(parts)
-    this.#gatheringWork = composeGatheringWork(parts)
+    const jobWorks = composeJobWorks(parts)
+    this.#jobWorks = jobWorks
     this.#background = startBackground({
-      metadata,
-      blobs,
-      now: Date.now,
-      moreJobs: [...this.#archiveWork.jobs, ...this.#gatheringWork.jobs, reserveOf(config, blobs)],
+      ...parts,
+      works: jobWorks.works,
+      moreJobs: [reserveOf(config, blobs)],
       options: {
         staleUploadMs: config.staleUploadAgeMs,
         keepOrphansMs: config.keepOrphansMs,
         scrubBytesPerSecond,
       },
-      log,
     })
   }
 
@@ -152,8 +145,7 @@ class EmbeddedEngines implements Engines {
 
   async close(): Promise<void> {
     await this.#background?.stop()
-    await this.#archiveWork?.close()
-    await this.#gatheringWork?.close()
+    await this.#jobWorks?.close()
     await Promise.all(this.#upkeep.map((job) => job.stop()))
     await this.#gateway?.close()
     const { lineage, blobs, metadata } = this.#parts

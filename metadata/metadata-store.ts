@@ -10,8 +10,8 @@
 // that nothing was stored, and that the disk is full rather than broken. Keys are compared as
 // UTF-8 bytes. No verb's correctness rests on a clock: times are recorded, not compared.
 import type { BlobRef, ChunkRef } from '../protocol/chunks/chunk-ref.ts'
-import type { ArchiveJobStore } from './archive-job-store.ts'
 import type { BundleStore } from './bundle-store.ts'
+import type { JobStore } from './job-store.ts'
 import type { LeaseStore } from './lease-store.ts'
 import type { ManifestStore } from './manifest-store.ts'
 import type { OrphanStore } from './orphan-store.ts'
@@ -49,7 +49,7 @@ export interface MetadataStore {
   readonly leases: LeaseStore
   readonly manifests: ManifestStore
   readonly bundles: BundleStore
-  readonly archiveJobs: ArchiveJobStore
+  readonly jobs: JobStore
   close(): Promise<void>
 }
 

@@ -1,5 +1,5 @@
 // The request for an archive job, out of its JSON. Format: docs/archives.md.
-import type { ArchiveJob } from '../../metadata/archive-job-store.ts'
+import type { ArchivePayload } from '../../metadata/job-kinds.ts'
 import { requireKeyLength } from '../../protocol/s3/object-key.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { parseWindows } from '../bundles/bundle-request.ts'
@@ -7,7 +7,7 @@ import type { JsonObject } from '../native-api/json-body.ts'
 import { archiveLifeMsDefault, archiveLifeMsMax } from './archive-limits.ts'
 
 export type ArchiveOrder = Pick<
-  ArchiveJob,
+  ArchivePayload,
   'bucketName' | 'prefix' | 'windows' | 'destination' | 'lifeMs'
 >
 

@@ -1,11 +1,17 @@
-// The follow-up work of a server, done by one process of it: what commits have left in the outbox,
-// giving disk space back, verifying stored data, and clearing away what was abandoned.
+// The follow-up work of a server, done by one process of it: what commits have left in the outbox, jobs, giving
+// disk space back, verifying stored data, and clearing away what was abandoned. Other servers may do the same
+// on the same metadata: what is of a disk is done by whoever has it, and what is of the metadata by whoever has
+// claimed it (`background/sweeps-work.ts`).
 import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { startOutboxRelay } from '../../metadata/tasks/outbox-relay.ts'
+import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
+import { JobEngine } from '../background/job-engine.ts'
+import type { JobWorks } from '../background/job-work.ts'
 import { makeRoom } from '../background/make-room.ts'
 import { type RepeatingJob, repeat } from '../background/repeating.ts'
 import { sweepOrphans } from '../background/sweep-orphans.ts'
+import { beginSweeps, sweepsWork } from '../background/sweeps-work.ts'
 import { sweepBundles } from '../bundles/sweep-bundles.ts'
 import { sweepManifests } from '../zip/sweep-manifests.ts'
 
@@ -21,9 +27,14 @@ export type BackgroundOptions = {
 export type BackgroundDeps = {
   readonly metadata: MetadataStore
   readonly blobs: BlobStore
+  /** Unique to this life of this process. */
+  readonly processId: string
+  readonly random: RandomBytes
   readonly now: () => number
   readonly options: BackgroundOptions
-  /** Work that needs more than the stores. */
+  /** What jobs are done here, besides the sweeps. */
+  readonly works: JobWorks
+  /** Work on what is this process's own. */
   readonly moreJobs: readonly RepeatingJob[]
   readonly log: (event: string, details: Readonly<Record<string, unknown>>) => void
 }
@@ -58,7 +69,16 @@ export function startBackground(deps: BackgroundDeps): Background {
     onSetAside: ({ seq, tenantId }, cause) =>
       deps.log('broken release set aside', { seq, tenantId, cause }),
   })
-  const running = [...jobs(deps), ...deps.moreJobs].map((job) => repeat(job, onFailure))
+  const engine = new JobEngine({
+    jobs: deps.metadata.jobs,
+    works: { ...deps.works, sweeps: sweepsWork(() => sweeps(deps), onFailure) },
+    owner: deps.processId,
+    random: deps.random,
+    now: deps.now,
+    log: deps.log,
+  })
+  const repeated = [...ownUpkeep(deps), ...deps.moreJobs].map((job) => repeat(job, onFailure))
+  const running = [...repeated, engine.start(onFailure)]
   return {
     stop: async () => {
       await Promise.all([relay.stop(), ...running.map((job) => job.stop())])
@@ -66,8 +86,9 @@ export function startBackground(deps: BackgroundDeps): Background {
   }
 }
 
-function jobs(deps: BackgroundDeps): readonly RepeatingJob[] {
-  const { metadata, blobs, now, options } = deps
+/** Of the disk of this process; and that there are sweeps at all. */
+function ownUpkeep(deps: BackgroundDeps): readonly RepeatingJob[] {
+  const { metadata, blobs, now } = deps
   return [
     {
       name: 'reclaim',
@@ -75,6 +96,21 @@ function jobs(deps: BackgroundDeps): readonly RepeatingJob[] {
       run: async () => ((await blobs.reclaim(reclaimBytes)).is === 'worked' ? 'again' : 'idle'),
     },
     { name: 'scrub', pauseMs: scrubPauseMs, run: () => scrub(deps) },
+    {
+      name: 'sweeps',
+      pauseMs: minute,
+      run: async () => {
+        await beginSweeps(metadata.jobs, now())
+        return 'idle'
+      },
+    },
+  ]
+}
+
+/** Of what the metadata hold: by one process of all. Harmless when late, repeated or doubled for a moment. */
+function sweeps(deps: BackgroundDeps): readonly RepeatingJob[] {
+  const { metadata, blobs, now, options } = deps
+  return [
     {
       name: 'orphan sweep',
       pauseMs: orphanPauseMs,

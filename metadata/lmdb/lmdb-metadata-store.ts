@@ -3,10 +3,11 @@
 import type { LineageStore } from '../lineage-store.ts'
 import { MetadataFull } from '../metadata-full.ts'
 import type { MetadataStore } from '../metadata-store.ts'
-import { lmdbArchiveJobs } from './archive-jobs.ts'
 import { lmdbBuckets, type Random } from './buckets.ts'
 import { lmdbBundles } from './bundles.ts'
 import { lmdbChunks } from './chunk-catalog.ts'
+import { endClaims } from './job-rows.ts'
+import { lmdbJobs } from './jobs.ts'
 import { checkLayoutFormat } from './layout-format.ts'
 import { leasesOf, letLeaseGo } from './lease-rows.ts'
 import { lmdbLeases } from './leases.ts'
@@ -28,8 +29,8 @@ export type LmdbMetadataOptions = {
   readonly random: Random
   /**
    * `primary`: the first process of a server, opened while no other process of this data directory
-   * runs. It purges tombstones and ends the leases of reads, which nobody can need any more, and brings
-   * an older layout forward. `worker`: all others.
+   * runs. It purges tombstones and ends the leases of reads and the claims of jobs, which nobody can need
+   * any more, and brings an older layout forward. `worker`: all others.
    */
   readonly role: 'primary' | 'worker'
   /**
@@ -53,7 +54,7 @@ export class LmdbMetadataStore implements MetadataStore {
   readonly leases: MetadataStore['leases']
   readonly manifests: MetadataStore['manifests']
   readonly bundles: MetadataStore['bundles']
-  readonly archiveJobs: MetadataStore['archiveJobs']
+  readonly jobs: MetadataStore['jobs']
   readonly lineage: LineageStore
   readonly #env: LmdbEnvironment
 
@@ -69,7 +70,7 @@ export class LmdbMetadataStore implements MetadataStore {
     this.leases = lmdbLeases(env)
     this.manifests = lmdbManifests(env)
     this.bundles = lmdbBundles(env)
-    this.archiveJobs = lmdbArchiveJobs(env)
+    this.jobs = lmdbJobs(env)
     this.lineage = lmdbLineage(env)
   }
 
@@ -84,6 +85,7 @@ export class LmdbMetadataStore implements MetadataStore {
     if (options.role === 'primary') {
       await purgeTombstones(env).catch(laterIfFull)
       await endReads(env).catch(laterIfFull)
+      await endClaims(env).catch(laterIfFull)
     }
     return new LmdbMetadataStore(env, pooled(options.random))
   }

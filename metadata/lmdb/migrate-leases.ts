@@ -66,7 +66,7 @@ function scopesOfOld(
       const row = tables.bundles.get(Buffer.from(leaseId.slice('bundle-'.length), 'hex'))
       if (row === undefined) return []
       const { states, gathering } = parseBundle(row)
-      const named = gathering === undefined ? states : [...states, gathering.manifestId]
+      const named = gathering === undefined ? states : [...states, gathering]
       return manifestScopes(tables, named)
     }
     default:

@@ -76,16 +76,23 @@ export const tableNames = [
   'bundles',
   /** tenant, bundle id → nothing */
   'bundlesOfTenants',
-  /** state, time (8 bytes), bundle id → nothing: those with something to gather */
-  'bundleGatherings',
-  /** tenant, job id → ArchiveJob */
-  'archiveJobs',
-  /** tenant, time of creation inverted (8 bytes), job id → key in `archiveJobs` */
-  'archiveJobTimes',
-  /** state, size class, time (8 bytes), tenant, job id → key in `archiveJobs` */
-  'archiveJobStates',
+  /** kind, tenant, job id → Job */
+  'jobs',
+  /** kind, tenant, time of creation inverted (8 bytes), job id → nothing */
+  'jobTimes',
+  /** lane, due time (8 bytes), key in `jobs` → nothing */
+  'jobDues',
+  /** lane, tenant, due time (8 bytes), key in `jobs` → nothing */
+  'jobTurns',
+  /** key in `jobs` → nothing: those that are claimed */
+  'jobClaims',
   /** a few single rows: the layout's format, the lineage, the task sequence, the tally of leases, the running time */
   'meta',
+  /** Of layouts before, and empty in this one (`migrate-jobs.ts`). */
+  'bundleGatherings',
+  'archiveJobs',
+  'archiveJobTimes',
+  'archiveJobStates',
 ] as const
 
 export type TableName = (typeof tableNames)[number]

@@ -1,8 +1,8 @@
 // Reads every row that can be read by itself, for `holdfast check`: what cannot be parsed is damage, or was
 // written by a later version.
-import { parseArchiveJob } from '../codec/archive-job-codec.ts'
 import { parseBundle } from '../codec/bundle-codec.ts'
 import { parseChunkRefs } from '../codec/chunk-ref-codec.ts'
+import { parseJob } from '../codec/job-codec.ts'
 import { parseManifestHead } from '../codec/manifest-codec.ts'
 import { parseAccessKey, parseBucket, parseTenant } from '../codec/tenancy-codec.ts'
 import {
@@ -34,7 +34,7 @@ const parsers: Partial<Record<TableName, (row: Buffer) => unknown>> = {
   deletions: parseDeletion,
   manifests: parseManifestHead,
   bundles: parseBundle,
-  archiveJobs: parseArchiveJob,
+  jobs: parseJob,
 }
 
 /** Tells of each row that cannot be read. */

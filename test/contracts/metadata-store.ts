@@ -1,11 +1,11 @@
 // The contract of `MetadataStore`, for whatever engine: each noun's suite is in a file of its own.
 // An engine joins with one short file that says how to open it (`test/metadata/lmdb.test.ts`).
-import { archiveJobsContract } from './metadata-archive-jobs.ts'
 import { bucketsContract } from './metadata-buckets.ts'
 import { bundlesContract } from './metadata-bundles.ts'
 import { chunksContract } from './metadata-chunks.ts'
 import { conditionsContract } from './metadata-conditions.ts'
 import type { OpenStore } from './metadata-fixture.ts'
+import { jobsContract } from './metadata-jobs.ts'
 import { leaseChangesContract } from './metadata-lease-changes.ts'
 import { leasesContract } from './metadata-leases.ts'
 import { randomLeasesContract } from './metadata-leases-random.ts'
@@ -34,7 +34,7 @@ export function metadataStoreContract(name: string, open: OpenStore): void {
   leaseChangesContract(name, open)
   manifestsContract(name, open)
   bundlesContract(name, open)
-  archiveJobsContract(name, open)
+  jobsContract(name, open)
   randomHistoryContract(name, open)
   randomLeasesContract(name, open)
 }

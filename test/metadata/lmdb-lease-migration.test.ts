@@ -138,7 +138,7 @@ describe('leases of layout 1', (test) => {
       await (await openStore(path)).close()
       await asLayout1(path, [{ leaseId: 'z', purpose: 'unknown', horizon: 0 }])
       const worker = { path, random: randomBytes, role: 'worker' } as const
-      await assert.rejects(LmdbMetadataStore.open(worker), /metadata are of format 1, not 2/)
+      await assert.rejects(LmdbMetadataStore.open(worker), /metadata are of format 1, not 3/)
       await (await openStore(path)).close()
       const store = await openStore(path)
       assert.deepEqual(await store.leases.renew('z', 1), { is: 'renewed' })

@@ -6,7 +6,7 @@ import { spoolName } from './spool.ts'
 
 export function withoutSpools(metadata: MetadataStore): MetadataStore {
   const { tenants, objects, uploads, chunks, orphans, outbox } = metadata
-  const { leases, manifests, bundles, archiveJobs } = metadata
+  const { leases, manifests, bundles, jobs } = metadata
   const others = {
     tenants,
     objects,
@@ -17,7 +17,7 @@ export function withoutSpools(metadata: MetadataStore): MetadataStore {
     leases,
     manifests,
     bundles,
-    archiveJobs,
+    jobs,
   }
   return { ...others, buckets: visibleBuckets(metadata.buckets), close: () => metadata.close() }
 }

@@ -5,7 +5,8 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { composeGatheringWork } from '../../../gateway/compose/compose-gathering-work.ts'
+import { JobEngine } from '../../../gateway/background/job-engine.ts'
+import { composeJobWorks } from '../../../gateway/compose/compose-job-works.ts'
 import { type BundleId, bundleLeaseId } from '../../../metadata/bundle-store.ts'
 import { parseBundleId } from '../../../metadata/record-ids.ts'
 import type { TenantId } from '../../../metadata/records.ts'
@@ -23,6 +24,8 @@ import { RunningServer } from '../../support/start-server.ts'
 import { makeTemporaryDirectory } from '../../support/started-server.ts'
 import { exchange } from '../../support/wire-request.ts'
 import { type Answer, HttpsOrigin } from './https-origin.ts'
+
+const gatheringsAtOnce = 4
 
 export type WorkOptions = {
   /** Added to the clock. */
@@ -115,18 +118,28 @@ export class GatheringServer {
       resolve: async () => [{ address: '127.0.0.1', family: 4 }],
       ca: this.ca,
     }
-    const composed = composeGatheringWork({
+    const owner = randomBytes(8).toString('hex')
+    const parts = {
+      random: randomBytes,
+      now: () => Date.now() + laterMs,
+      log: (event: string, { cause }: Readonly<Record<string, unknown>>) => {
+        this.worked.push(`${event}: ${String(cause)}`)
+      },
+    }
+    const composed = composeJobWorks({
+      ...parts,
       ...stores,
       masterKey,
       config: { externalSources: 'any', externalHttp: false },
       rules: { addresses, bytesMax: 10_000_000, silenceMs: 60_000 },
-      processId: randomBytes(8).toString('hex'),
-      random: randomBytes,
-      now: () => Date.now() + laterMs,
-      log: (event, { cause }) => this.worked.push(`${event}: ${String(cause)}`),
+      processId: owner,
     })
-    const all = composed.jobs.map(async (job) => {
-      while ((await job.run(stopping)) === 'again' && !stopping.aborted);
+    const { works } = composed
+    const engine = new JobEngine({ ...parts, works, jobs: stores.metadata.jobs, owner })
+    const lane = engine.lanes.find(({ name }) => name === 'gathering')
+    assert.ok(lane !== undefined)
+    const all = Array.from({ length: gatheringsAtOnce }, async () => {
+      while (!stopping.aborted && (await lane.runOne(stopping)));
     })
     await Promise.all(all)
     await composed.close()

@@ -1,0 +1,106 @@
+// The rows of jobs, and the places under which they are found: by tenant and time, and, of those that wait for
+// something, by lane. The places of a lane are kept twice. By time alone one look tells that nothing is due; by
+// tenant it takes one for each tenant to find whose turn it is.
+import { encodeJob, parseJob } from '../codec/job-codec.ts'
+import type { JobKind } from '../job-kinds.ts'
+import type { Job, JobKey, JobOf } from '../job-store.ts'
+import type { TenantId } from '../records.ts'
+import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
+import { bucketKey, numberKey } from './row-keys.ts'
+
+const nothing = Buffer.alloc(0)
+const everyKey = { start: Buffer.of(0), end: Buffer.alloc(200, 0xff) }
+const endedAtOnce = 1_000
+
+export function jobAt(tables: Tables, key: Buffer): Job | undefined {
+  const bytes = tables.jobs.get(key)
+  return bytes && parseJob(bytes)
+}
+
+/** False: the row there is not of the revision before it. */
+export function putJob<K extends JobKind>(tables: Tables, job: JobOf<K>): boolean {
+  const key = jobKey(job)
+  const before = jobAt(tables, key)
+  if ((before?.revision ?? 0) !== job.revision - 1) return false
+  if (before !== undefined) removePlaces(tables, before)
+  tables.jobs.put(key, encodeJob(job))
+  tables.jobTimes.put(timeKey(job), nothing)
+  if (job.owner !== undefined) tables.jobClaims.put(key, nothing)
+  if (job.next === undefined) return true
+  tables.jobDues.put(dueKey(job.next, key), nothing)
+  tables.jobTurns.put(turnKey(job.next, job.tenantId, key), nothing)
+  return true
+}
+
+/** False: the row there is of another revision. */
+export function removeJob<K extends JobKind>(tables: Tables, job: JobOf<K>): boolean {
+  const key = jobKey(job)
+  const before = jobAt(tables, key)
+  if (before === undefined) return true
+  if (before.revision !== job.revision) return false
+  removePlaces(tables, before)
+  tables.jobs.remove(key)
+  return true
+}
+
+function removePlaces(tables: Tables, job: Job): void {
+  const key = jobKey(job)
+  tables.jobTimes.remove(timeKey(job))
+  if (job.owner !== undefined) tables.jobClaims.remove(key)
+  if (job.next === undefined) return
+  tables.jobDues.remove(dueKey(job.next, key))
+  tables.jobTurns.remove(turnKey(job.next, job.tenantId, key))
+}
+
+/** The processes that have claimed them have ended: all are due now. */
+export async function endClaims(env: LmdbEnvironment): Promise<void> {
+  const claimed = (tables: Tables) => tables.jobClaims.keys({ ...everyKey, limit: endedAtOnce })
+  while (env.read(claimed).length > 0) {
+    await env.write((tables) => {
+      for (const key of claimed(tables)) {
+        const job = jobAt(tables, key)
+        tables.jobClaims.remove(key)
+        if (job === undefined) continue
+        const next = job.next && { ...job.next, dueMs: 0 }
+        putJob(tables, { ...job, owner: undefined, next, revision: job.revision + 1 })
+      }
+    })
+  }
+}
+
+/** kind, tenant. */
+export function ownerKey({ kind, tenantId }: Omit<JobKey<JobKind>, 'jobId'>): Buffer {
+  return Buffer.concat([textKey(kind), bucketKey(tenantId, '')])
+}
+
+export function jobKey(key: JobKey<JobKind>): Buffer {
+  return Buffer.concat([ownerKey(key), Buffer.from(key.jobId, 'hex')])
+}
+
+/** Newest first within a kind and tenant. */
+export function timeKey(job: JobKey<JobKind> & Pick<Job, 'createdMs'>): Buffer {
+  const order = numberKey(Number.MAX_SAFE_INTEGER - job.createdMs)
+  return Buffer.concat([ownerKey(job), order, Buffer.from(job.jobId, 'hex')])
+}
+
+export function laneKey(lane: string): Buffer {
+  return textKey(lane)
+}
+
+function dueKey({ lane, dueMs }: NonNullable<Job['next']>, key: Buffer): Buffer {
+  return Buffer.concat([laneKey(lane), numberKey(dueMs), key])
+}
+
+export function laneOfTenantKey(lane: string, tenantId: TenantId): Buffer {
+  return Buffer.concat([laneKey(lane), bucketKey(tenantId, '')])
+}
+
+function turnKey(next: NonNullable<Job['next']>, tenantId: TenantId, key: Buffer): Buffer {
+  return Buffer.concat([laneOfTenantKey(next.lane, tenantId), numberKey(next.dueMs), key])
+}
+
+/** A text of at most 255 bytes, its length first: none is the beginning of another. */
+function textKey(text: string): Buffer {
+  const bytes = Buffer.from(text)
+  return Buffer.concat([Buffer.of(bytes.length), bytes])
+}
