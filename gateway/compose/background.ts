@@ -3,6 +3,7 @@
 import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { startOutboxRelay } from '../../metadata/tasks/outbox-relay.ts'
+import { clearOwners } from '../background/clear-owners.ts'
 import { makeRoom } from '../background/make-room.ts'
 import { type RepeatingJob, repeat } from '../background/repeating.ts'
 import { sweepOrphans } from '../background/sweep-orphans.ts'
@@ -107,6 +108,7 @@ function jobs(deps: BackgroundDeps): readonly RepeatingJob[] {
       run: (signal) => sweepManifests(metadata, { nowMs: now(), signal }),
     },
     makeRoom(deps),
+    clearOwners(metadata),
     {
       name: 'expired bundles',
       pauseMs: minute,

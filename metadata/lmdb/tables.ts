@@ -39,6 +39,10 @@ export const tableNames = [
   'lists',
   /** list id → owner and tenant, of lists that no version or part has taken over */
   'listOwners',
+  /** owner (its length first), list id → nothing: the same lists by their owners */
+  'listsOfOwners',
+  /** owner → until when he lives, or that he has ended */
+  'owners',
   /** chunk id → generation, reference count, tenant */
   'chunks',
   /** chunk id, generation → nothing: condemned, can no longer be claimed */

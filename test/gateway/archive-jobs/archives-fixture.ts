@@ -16,7 +16,7 @@ import {
   textIn,
 } from '../../support/own-routes-client.ts'
 import type { RawResponse } from '../../support/raw-connection.ts'
-import { RunningServer } from '../../support/start-server.ts'
+import { RunningServer, serverOwner } from '../../support/start-server.ts'
 import { exchange } from '../../support/wire-request.ts'
 
 export const mib = 1024 * 1024
@@ -128,6 +128,7 @@ export class ArchiveServer {
       blobs: beforeRead === undefined ? blobs : watched(blobs, () => beforeRead(stopping)),
       masterKey: this.server.masterKey,
       processId: randomBytes(8).toString('hex'),
+      owner: () => serverOwner,
       random: randomBytes,
       now: () => Date.now() + laterMs,
       log: (event, details) => this.log.push(`${event}: ${String(details.cause)}`),

@@ -19,7 +19,7 @@ import {
   textIn,
 } from '../../support/own-routes-client.ts'
 import type { RawResponse } from '../../support/raw-connection.ts'
-import { RunningServer } from '../../support/start-server.ts'
+import { RunningServer, serverOwner } from '../../support/start-server.ts'
 import { makeTemporaryDirectory } from '../../support/started-server.ts'
 import { exchange } from '../../support/wire-request.ts'
 import { type Answer, HttpsOrigin } from './https-origin.ts'
@@ -121,6 +121,7 @@ export class GatheringServer {
       config: { externalSources: 'any', externalHttp: false },
       rules: { addresses, bytesMax: 10_000_000, silenceMs: 60_000 },
       processId: randomBytes(8).toString('hex'),
+      owner: () => serverOwner,
       random: randomBytes,
       now: () => Date.now() + laterMs,
       log: (event, { cause }) => this.worked.push(`${event}: ${String(cause)}`),
