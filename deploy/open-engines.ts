@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto'
 import type { DiskBlobStore } from '../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../datanode/disk/real-vfs.ts'
 import { type MasterKey, openMasterKey } from '../gateway/access/keys/master-key-file.ts'
+import { clearOwner } from '../gateway/background/clear-owners.ts'
+import { LivingOwner } from '../gateway/background/keep-owner.ts'
 import { type Repeating, type RepeatingJob, repeat } from '../gateway/background/repeating.ts'
 import { type Background, startBackground } from '../gateway/compose/background.ts'
 import { composeGateway, type Gateway, type Log } from '../gateway/compose/compose-gateway.ts'
@@ -32,7 +34,13 @@ export const openEngines: OpenEngines = async (config, { role, processId }) => {
     mayCreate: proof?.isNew === true,
   })
   const stores = await openStores(config, role, { processId, proof })
-  return new EmbeddedEngines({ config, masterKey, processId, log: logToStderr, ...stores })
+  const owner = await LivingOwner.begin({
+    owners: stores.metadata.owners,
+    processId,
+    onFailure: (cause) => logToStderr('heartbeat failed', { cause }),
+    onEnded: (ended) => logToStderr('this process was silent for too long', { owner: ended }),
+  })
+  return new EmbeddedEngines({ config, masterKey, processId, owner, log: logToStderr, ...stores })
 }
 
 async function openStores(
@@ -53,8 +61,8 @@ async function openStores(
   })
   if (role !== 'worker') {
     await reserveOf(config, pair.blobs).run(noSignal)
-    // Nothing else runs yet: whoever began a chunk list is gone.
-    await unlessFull(pair.metadata.chunks.abandonListsExcept([]))
+    // The lock of the directory proves that they are gone, whoever they were.
+    await unlessFull(pair.metadata.owners.endFormerLives())
   }
   return pair
 }
@@ -63,6 +71,7 @@ type EngineParts = Pair & {
   readonly config: Config
   readonly masterKey: MasterKey
   readonly processId: string
+  readonly owner: LivingOwner
   readonly log: Log
 }
 
@@ -98,6 +107,7 @@ class EmbeddedEngines implements Engines {
   async serveS3({ listen, tls }: Parameters<Engines['serveS3']>[0]) {
     const gateway = await composeGateway({
       ...this.#parts,
+      owner: () => this.#parts.owner.id,
       random: randomBytes,
       now: Date.now,
       onManyReaders: collectOften,
@@ -113,7 +123,8 @@ class EmbeddedEngines implements Engines {
 
   startBackgroundWork(): void {
     const { blobs, config } = this.#parts
-    const parts = { ...this.#parts, random: randomBytes, now: Date.now }
+    const owner = () => this.#parts.owner.id
+    const parts = { ...this.#parts, owner, random: randomBytes, now: Date.now }
     const jobWorks = composeJobWorks(parts)
     this.#jobWorks = jobWorks
     this.#background = startBackground({
@@ -128,11 +139,12 @@ class EmbeddedEngines implements Engines {
     })
   }
 
-  async processesLeft(living: ReadonlySet<string>): Promise<void> {
-    const { metadata, blobs, log, processId } = this.#parts
+  async processLeft(left: string, living: ReadonlySet<string>): Promise<void> {
+    const { metadata, blobs, log } = this.#parts
     for (const problem of await blobs.adoptOrphanSegments(living))
       log('damaged segment', { problem })
-    await metadata.chunks.abandonListsExcept([processId, ...living])
+    await metadata.owners.end(left)
+    await clearOwner(metadata, left)
   }
 
   async check(): Promise<Readonly<Record<string, number>>> {
@@ -148,7 +160,10 @@ class EmbeddedEngines implements Engines {
     await this.#jobWorks?.close()
     await Promise.all(this.#upkeep.map((job) => job.stop()))
     await this.#gateway?.close()
-    const { lineage, blobs, metadata } = this.#parts
+    const { lineage, blobs, metadata, owner } = this.#parts
+    await unlessFull(owner.end()).catch((cause: unknown) =>
+      logToStderr('the last heartbeat failed', { cause }),
+    )
     // So that no copy from before this stop passes for what is there after it.
     if (lineage !== undefined) {
       await unlessFull(lineage.keep()).catch((cause: unknown) =>

@@ -8,6 +8,9 @@
 // died, the expiry of a result, being forgotten. Times are handed in and compared with each other alone: a
 // clock that is wrong makes a job be taken over early or late, and the revision fences whoever was late.
 //
+// An owner that is known to have ended (`owner-store.ts`) need not be waited for: what he has claimed is given
+// back. Nothing but time rests on that: a claim of an owner that nobody knows comes back all the same.
+//
 // Rows are of a kind and a tenant: an engine may spread them by both, since `list` names both, and `claimDue` looks
 // through a lane, which has jobs of one kind, or of few.
 import type { JobKind, JobPayloads } from './job-kinds.ts'
@@ -19,7 +22,7 @@ export type JobId = string & { readonly __brand: 'JobId' }
 /** Stored as positions: append, never reorder. */
 export const jobStates = [
   'queued',
-  /** Claimed for an attempt. When its owner has died, it says so until it is claimed again. */
+  /** Claimed for an attempt. When its owner has died, it says so until it is given back, or claimed again. */
   'running',
   'done',
   /** No further attempt is made. */
@@ -93,6 +96,11 @@ export interface JobStore {
    * end of the claim. Costs one look when nothing is due.
    */
   claimDue(claiming: Claiming): Promise<Job | undefined>
+  /**
+   * Gives back what an owner has claimed who has ended: it is due at once. At most `limit`; answers how many
+   * there were, and those of a living owner are not to be asked for. Safe to repeat.
+   */
+  giveBackOf(owner: string, limit: number): Promise<number>
   /** Removes the row if it is of this revision. One that is not there is done already. */
   remove<K extends JobKind>(job: JobOf<K>): Promise<{ is: 'done' } | { is: 'changed' }>
 }

@@ -16,6 +16,7 @@ import type { LeaseStore } from './lease-store.ts'
 import type { ManifestStore } from './manifest-store.ts'
 import type { OrphanStore } from './orphan-store.ts'
 import type { Outbox } from './outbox-store.ts'
+import type { OwnerStore } from './owner-store.ts'
 import type {
   AccessKey,
   Bucket,
@@ -46,6 +47,7 @@ export interface MetadataStore {
   readonly chunks: ChunkCatalog
   readonly orphans: OrphanStore
   readonly outbox: Outbox
+  readonly owners: OwnerStore
   readonly leases: LeaseStore
   readonly manifests: ManifestStore
   readonly bundles: BundleStore
@@ -333,7 +335,8 @@ export interface ChunkCatalog {
   /**
    * Appends claimed chunks at plaintext offset `offset` to a list that no version refers to yet, and
    * takes their references. The list begins with its first extension and belongs to `owner` until a
-   * commit takes it over. `gone` changes nothing.
+   * commit takes it over. `gone` changes nothing. `lost`, and nothing changed: the owner has ended, and
+   * so has the list, if it was begun.
    */
   extendList(extension: {
     tenantId: TenantId
@@ -341,12 +344,15 @@ export interface ChunkCatalog {
     owner: string
     offset: number
     chunks: readonly ClaimedChunk[]
-  }): Promise<{ is: 'extended' } | { is: 'gone'; positions: readonly number[] }>
+  }): Promise<{ is: 'extended' } | ClaimRefused>
 
   /** Gives up a list that no commit took over; its references are released. Safe to repeat. */
   abandonList(tenantId: TenantId, listId: ChunkListId): Promise<void>
-  /** Gives up all lists of owners not named here: what processes that died have left behind. */
-  abandonListsExcept(livingOwners: readonly string[]): Promise<number>
+  /**
+   * Gives up lists of an owner that has ended (`OwnerStore`), at most `limit`; answers how many. Of one
+   * that lives: none. Safe to repeat.
+   */
+  abandonListsOf(owner: string, limit: number): Promise<number>
 
   /**
    * The chunks of a list that cover plaintext from `fromOffset` on, and the offset of the first of

@@ -14,8 +14,8 @@ import { retryPause } from './retry-pause.ts'
 export type JobEngineDeps = {
   readonly jobs: JobStore
   readonly works: JobWorks
-  /** Unique to this life of this process. */
-  readonly owner: string
+  /** Whose that is which is claimed now (`metadata/owner-store.ts`). */
+  readonly owner: () => string
   readonly random: RandomBytes
   readonly now: () => number
   readonly log: (event: string, details: Readonly<Record<string, unknown>>) => void

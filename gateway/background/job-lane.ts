@@ -7,7 +7,7 @@ import type { RepeatingJob } from './repeating.ts'
 
 export type JobLaneParts = {
   readonly jobs: Pick<JobStore, 'claimDue'>
-  readonly owner: string
+  readonly owner: () => string
   readonly now: () => number
   readonly leaseMs: number
   /** Sees a job that was claimed to the end of its attempt. */
@@ -66,7 +66,13 @@ export class JobLane {
     const { jobs, owner, now, leaseMs } = this.parts
     const nowMs = now()
     const job = await jobs.claimDue({
-      ...{ lane: this.name, owner, nowMs, untilMs: nowMs + leaseMs, notOf: this.busyTenants() },
+      ...{
+        lane: this.name,
+        owner: owner(),
+        nowMs,
+        untilMs: nowMs + leaseMs,
+        notOf: this.busyTenants(),
+      },
       ...(this.served === undefined ? {} : { after: this.served }),
     })
     if (job !== undefined) this.served = job.tenantId

@@ -6,6 +6,7 @@ import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { startOutboxRelay } from '../../metadata/tasks/outbox-relay.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
+import { clearOwners } from '../background/clear-owners.ts'
 import { JobEngine } from '../background/job-engine.ts'
 import type { JobWorks } from '../background/job-work.ts'
 import { makeRoom } from '../background/make-room.ts'
@@ -27,8 +28,8 @@ export type BackgroundOptions = {
 export type BackgroundDeps = {
   readonly metadata: MetadataStore
   readonly blobs: BlobStore
-  /** Unique to this life of this process. */
-  readonly processId: string
+  /** Whose that is which is claimed now (`metadata/owner-store.ts`). */
+  readonly owner: () => string
   readonly random: RandomBytes
   readonly now: () => number
   readonly options: BackgroundOptions
@@ -72,7 +73,7 @@ export function startBackground(deps: BackgroundDeps): Background {
   const engine = new JobEngine({
     jobs: deps.metadata.jobs,
     works: { ...deps.works, sweeps: sweepsWork(() => sweeps(deps), onFailure) },
-    owner: deps.processId,
+    owner: deps.owner,
     random: deps.random,
     now: deps.now,
     log: deps.log,
@@ -86,7 +87,7 @@ export function startBackground(deps: BackgroundDeps): Background {
   }
 }
 
-/** Of the disk of this process; and that there are sweeps at all. */
+/** Of the disk of this process; and what has to be before there are sweeps. */
 function ownUpkeep(deps: BackgroundDeps): readonly RepeatingJob[] {
   const { metadata, blobs, now } = deps
   return [
@@ -96,6 +97,8 @@ function ownUpkeep(deps: BackgroundDeps): readonly RepeatingJob[] {
       run: async () => ((await blobs.reclaim(reclaimBytes)).is === 'worked' ? 'again' : 'idle'),
     },
     { name: 'scrub', pauseMs: scrubPauseMs, run: () => scrub(deps) },
+    // Also of who had claimed the sweeps.
+    clearOwners(metadata),
     {
       name: 'sweeps',
       pauseMs: minute,

@@ -5,12 +5,10 @@ import { encodeJob, parseJob } from '../codec/job-codec.ts'
 import type { JobKind } from '../job-kinds.ts'
 import type { Job, JobKey, JobOf } from '../job-store.ts'
 import type { TenantId } from '../records.ts'
-import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
+import type { Tables } from './lmdb-environment.ts'
 import { bucketKey, numberKey } from './row-keys.ts'
 
 const nothing = Buffer.alloc(0)
-const everyKey = { start: Buffer.of(0), end: Buffer.alloc(200, 0xff) }
-const endedAtOnce = 1_000
 
 export function jobAt(tables: Tables, key: Buffer): Job | undefined {
   const bytes = tables.jobs.get(key)
@@ -25,7 +23,7 @@ export function putJob<K extends JobKind>(tables: Tables, job: JobOf<K>): boolea
   if (before !== undefined) removePlaces(tables, before)
   tables.jobs.put(key, encodeJob(job))
   tables.jobTimes.put(timeKey(job), nothing)
-  if (job.owner !== undefined) tables.jobClaims.put(key, nothing)
+  if (job.owner !== undefined) tables.jobClaims.put(claimKey(job.owner, key), nothing)
   if (job.next === undefined) return true
   tables.jobDues.put(dueKey(job.next, key), nothing)
   tables.jobTurns.put(turnKey(job.next, job.tenantId, key), nothing)
@@ -46,26 +44,10 @@ export function removeJob<K extends JobKind>(tables: Tables, job: JobOf<K>): boo
 function removePlaces(tables: Tables, job: Job): void {
   const key = jobKey(job)
   tables.jobTimes.remove(timeKey(job))
-  if (job.owner !== undefined) tables.jobClaims.remove(key)
+  if (job.owner !== undefined) tables.jobClaims.remove(claimKey(job.owner, key))
   if (job.next === undefined) return
   tables.jobDues.remove(dueKey(job.next, key))
   tables.jobTurns.remove(turnKey(job.next, job.tenantId, key))
-}
-
-/** The processes that have claimed them have ended: all are due now. */
-export async function endClaims(env: LmdbEnvironment): Promise<void> {
-  const claimed = (tables: Tables) => tables.jobClaims.keys({ ...everyKey, limit: endedAtOnce })
-  while (env.read(claimed).length > 0) {
-    await env.write((tables) => {
-      for (const key of claimed(tables)) {
-        const job = jobAt(tables, key)
-        tables.jobClaims.remove(key)
-        if (job === undefined) continue
-        const next = job.next && { ...job.next, dueMs: 0 }
-        putJob(tables, { ...job, owner: undefined, next, revision: job.revision + 1 })
-      }
-    })
-  }
 }
 
 /** kind, tenant. */
@@ -81,6 +63,15 @@ export function jobKey(key: JobKey<JobKind>): Buffer {
 export function timeKey(job: JobKey<JobKind> & Pick<Job, 'createdMs'>): Buffer {
   const order = numberKey(Number.MAX_SAFE_INTEGER - job.createdMs)
   return Buffer.concat([ownerKey(job), order, Buffer.from(job.jobId, 'hex')])
+}
+
+/** The beginning of the keys of what an owner has claimed. */
+export function claimsOf(owner: string): Buffer {
+  return textKey(owner)
+}
+
+function claimKey(owner: string, key: Buffer): Buffer {
+  return Buffer.concat([claimsOf(owner), key])
 }
 
 export function laneKey(lane: string): Buffer {

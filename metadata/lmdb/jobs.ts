@@ -2,6 +2,7 @@
 import { parseJobOf } from '../codec/job-codec.ts'
 import { type Claiming, isOver, type Job, type JobStore } from '../job-store.ts'
 import {
+  claimsOf,
   jobAt,
   jobKey,
   laneKey,
@@ -50,6 +51,17 @@ export function lmdbJobs(env: LmdbEnvironment): JobStore {
       })
     },
 
+    giveBackOf: async (owner, limit) => {
+      const beginning = claimsOf(owner)
+      const page = { ...rangeOf(beginning), limit }
+      if (env.read(({ jobClaims }) => jobClaims.isEmpty(page))) return 0
+      return env.write((tables) => {
+        const places = tables.jobClaims.keys(page)
+        for (const place of places) giveBack(tables, place.subarray(beginning.length))
+        return places.length
+      })
+    },
+
     remove: (job) =>
       env.write((tables) => (removeJob(tables, job) ? { is: 'done' } : { is: 'changed' })),
   }
@@ -60,6 +72,14 @@ function claim(job: Job, { lane, owner, nowMs, untilMs }: Claiming): Job {
   const claimed = { ...job, next, owner, revision: job.revision + 1 }
   if (isOver(job.state)) return claimed
   return { ...claimed, state: 'running', attempts: job.attempts + 1, changedMs: nowMs }
+}
+
+function giveBack(tables: Tables, key: Buffer): void {
+  const job = jobAt(tables, key)
+  if (job === undefined) return
+  const state = job.state === 'running' ? 'queued' : job.state
+  const next = job.next && { ...job.next, dueMs: 0 }
+  putJob(tables, { ...job, state, owner: undefined, next, revision: job.revision + 1 })
 }
 
 function isAnyDue(tables: Tables, { lane, nowMs }: Claiming): boolean {

@@ -39,6 +39,10 @@ export const tableNames = [
   'lists',
   /** list id → owner and tenant, of lists that no version or part has taken over */
   'listOwners',
+  /** owner (its length first), list id → nothing: the same lists by their owners */
+  'listsOfOwners',
+  /** owner → until when he lives, or that he has ended */
+  'owners',
   /** chunk id → generation, reference count, tenant */
   'chunks',
   /** chunk id, generation → nothing: condemned, can no longer be claimed */
@@ -84,7 +88,7 @@ export const tableNames = [
   'jobDues',
   /** lane, tenant, due time (8 bytes), key in `jobs` → nothing */
   'jobTurns',
-  /** key in `jobs` → nothing: those that are claimed */
+  /** owner (its length first), key in `jobs` → nothing: those that he has claimed */
   'jobClaims',
   /** a few single rows: the layout's format, the lineage, the task sequence, the tally of leases, the running time */
   'meta',

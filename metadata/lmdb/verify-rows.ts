@@ -14,6 +14,7 @@ import {
 import { parseOwner } from './chunk-lists.ts'
 import type { Tables } from './lmdb-environment.ts'
 import { parseDeletion, parseRelease } from './outbox-rows.ts'
+import { parseOwnerRow } from './owners.ts'
 import { bucketKey } from './row-keys.ts'
 import { type TableName, tableNames } from './tables.ts'
 
@@ -29,6 +30,7 @@ const parsers: Partial<Record<TableName, (row: Buffer) => unknown>> = {
   completions: parseCompletion,
   lists: parseChunkRefs,
   listOwners: parseOwner,
+  owners: parseOwnerRow,
   releases: parseRelease,
   brokenReleases: parseRelease,
   deletions: parseDeletion,

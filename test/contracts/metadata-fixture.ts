@@ -28,6 +28,10 @@ export function tenant(name: string): TenantId {
   return id
 }
 
+/** An owner that lives in every store that a test is handed. */
+export const processOwner = 'p'
+const lifeMs = 3_600_000
+
 /** Opens a store for the length of one test. */
 export async function withStore(
   open: OpenStore,
@@ -35,10 +39,23 @@ export async function withStore(
 ): Promise<void> {
   const { store, close } = await open()
   try {
+    await beginOwner(store, processOwner)
     await body(store)
   } finally {
     await close()
   }
+}
+
+export async function beginOwner(store: MetadataStore, owner: string): Promise<void> {
+  assert.deepEqual(await store.owners.begin(owner, lifeMs), { is: 'living' })
+}
+
+/** What a server does once an owner has ended; answers how many lists that were. */
+export async function clearOwner(store: MetadataStore, owner: string): Promise<number> {
+  await store.owners.end(owner)
+  const lists = await store.chunks.abandonListsOf(owner, 100)
+  await store.owners.forget(owner)
+  return lists
 }
 
 export async function makeBucket(

@@ -240,6 +240,43 @@ export function jobsContract(name: string, open: OpenStore): void {
         assert.equal((await jobs.get(job(1)))?.state, 'cancelled')
       }))
 
+    test('what an owner who has ended had claimed is due at once, and he changes it no more', () =>
+      withStore(open, async ({ jobs }) => {
+        const over = job(4, { state: 'done', ...waits(nowMs - 1) })
+        for (const each of [job(1), job(2), job(3), over]) await jobs.put(each)
+        const claimed: Job[] = []
+        for (const owner of ['one', 'one', 'one', 'on']) {
+          const each = await jobs.claimDue(claiming({ owner }))
+          assert.ok(each)
+          claimed.push(each)
+        }
+        assert.equal(await jobs.giveBackOf('nobody', 10), 0)
+        assert.equal(await jobs.giveBackOf('one', 2), 2)
+        assert.equal(await jobs.giveBackOf('one', 2), 1)
+        assert.equal(await jobs.giveBackOf('one', 2), 0)
+        const rows = await jobs.list(archives, { limit: 10 })
+        assert.deepEqual(
+          rows.map(({ jobId: id, state, attempts, owner }) => [
+            Number(`0x${id}`),
+            state,
+            attempts,
+            owner,
+          ]),
+          [
+            [4, 'done', 0, undefined],
+            [3, 'running', 1, 'on'],
+            [2, 'queued', 1, undefined],
+            [1, 'queued', 1, undefined],
+          ],
+        )
+        const [late] = claimed
+        assert.ok(late)
+        const renewed = { ...late, revision: late.revision + 1 }
+        assert.deepEqual(await jobs.put<Job['kind']>(renewed), { is: 'changed' })
+        const again = await jobs.claimDue(claiming({ owner: 'two' }))
+        assert.ok(again && again.owner === 'two')
+      }))
+
     test('tenants take turns, however many jobs one of them has', () =>
       withStore(open, async (store) => {
         const { jobs } = store

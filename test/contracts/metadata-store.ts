@@ -14,6 +14,7 @@ import { manifestsContract } from './metadata-manifests.ts'
 import { objectsContract } from './metadata-objects.ts'
 import { orphansContract } from './metadata-orphans.ts'
 import { outboxContract } from './metadata-outbox.ts'
+import { ownersContract } from './metadata-owners.ts'
 import { randomHistoryContract } from './metadata-random.ts'
 import { tenantsContract } from './metadata-tenants.ts'
 import { uploadsContract } from './metadata-uploads.ts'
@@ -30,6 +31,7 @@ export function metadataStoreContract(name: string, open: OpenStore): void {
   chunksContract(name, open)
   orphansContract(name, open)
   outboxContract(name, open)
+  ownersContract(name, open)
   leasesContract(name, open)
   leaseChangesContract(name, open)
   manifestsContract(name, open)

@@ -197,24 +197,3 @@ describe('archive jobs and gatherings of layout 2', (test) => {
       },
     ))
 })
-
-describe('jobs of a store that is opened by the first process of a server', (test) => {
-  test('are claimed by nobody: those who had claimed them have ended', () =>
-    withStoreOfLayout2(
-      (tables) => putArchiveJob(tables, 1, 'queued'),
-      async (path) => {
-        const claim = { lane: 'archive-large', untilMs: 100_000, nowMs: 10_000, notOf: [] }
-        const before = await openStore(path)
-        assert.equal((await before.jobs.claimDue({ ...claim, owner: 'one' }))?.attempts, 4)
-        assert.equal(await before.jobs.claimDue({ ...claim, owner: 'two' }), undefined)
-        await before.close()
-        const worker = await openStore(path, 'worker')
-        assert.equal(await worker.jobs.claimDue({ ...claim, owner: 'two' }), undefined)
-        await worker.close()
-        const store = await openStore(path)
-        const again = await store.jobs.claimDue({ ...claim, owner: 'two' })
-        assert.deepEqual([again?.attempts, again?.owner], [5, 'two'])
-        await store.close()
-      },
-    ))
-})

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
+import { clearOwner } from '../../gateway/background/clear-owners.ts'
 import { sweepOrphans } from '../../gateway/background/sweep-orphans.ts'
 import { HashPool } from '../../gateway/data/digests/hash-pool.ts'
 import { ReadLeases } from '../../gateway/data/read/read-leases.ts'
@@ -55,7 +56,11 @@ export async function openEngines(directory: string, random: SeededBytes) {
   const stores = await openStores(directory, random)
   const { metadata, blobs, processId } = stores
   const failures: unknown[] = []
-  await metadata.chunks.abandonListsExcept([])
+  await metadata.owners.endFormerLives()
+  for (const ended of await metadata.owners.ended({ limit: 100 })) {
+    await clearOwner(metadata, ended)
+  }
+  await metadata.owners.begin(processId, 3_600_000)
   const hashPool = new HashPool({ threadsMax: 1 })
   const budget = new IngestBudget({ buffersMax: 6, nowMs: Date.now, quietMs: 5, patienceMs: 20 })
   const ingest = new Ingest({
@@ -65,13 +70,14 @@ export async function openEngines(directory: string, random: SeededBytes) {
     hashPool,
     checksums: await loadChecksums(),
     random: bytes,
-    owner: processId,
+    owner: () => processId,
     nowMs: Date.now,
     onLeftover: (cause) => failures.push(cause),
   })
   const readLeases = new ReadLeases({
     leases: metadata.leases,
     random: bytes,
+    owner: () => processId,
     nowMs: Date.now,
     windowMs: 20,
   })

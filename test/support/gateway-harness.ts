@@ -79,6 +79,7 @@ export class GatewayHarness {
       random: randomBytes,
       role: 'primary',
     })
+    await metadata.owners.begin('test', 3_600_000)
     const lost = new Set<string>()
     const blobs = await DiskBlobStore.open({
       isReferenced: async (refs) => {
@@ -102,13 +103,14 @@ export class GatewayHarness {
       hashPool,
       checksums: await loadChecksums(),
       random: randomBytes,
-      owner: 'test',
+      owner: () => 'test',
       nowMs: Date.now,
       onLeftover: (cause) => assert.fail(String(cause)),
     })
     const readLeases = new ReadLeases({
       leases: metadata.leases,
       random: randomBytes,
+      owner: () => 'test',
       nowMs: Date.now,
     })
     const { authorize = authorizeRoot, region = 'us-east-1', anyRegion = false } = options

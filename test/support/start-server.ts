@@ -17,6 +17,8 @@ import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 
 export const serverKey = { accessKeyId: 'AKIAWIRETEST', secretAccessKey: 'wire/secret+Key=' }
 export const serverRegion = 'us-east-1'
+/** Whose uploads those of the server are. */
+export const serverOwner = 'server'
 
 type ConfiguredParts = 'domains' | 'anyRegion' | 'externalHttp' | 'region' | 'ingestMemoryBytes'
 
@@ -73,8 +75,10 @@ export class RunningServer {
       nowMs: Date.now(),
     })
     const logged: Logged[] = []
+    await stores.metadata.owners.begin(serverOwner, 3_600_000)
     const gateway = await composeGateway({
       ...stores,
+      owner: () => serverOwner,
       masterKey,
       config: {
         region: serverRegion,

@@ -5,7 +5,7 @@ import { compareKeys } from '../../../protocol/s3/compare-keys.ts'
 import { spoolName } from './spool.ts'
 
 export function withoutSpools(metadata: MetadataStore): MetadataStore {
-  const { tenants, objects, uploads, chunks, orphans, outbox } = metadata
+  const { tenants, objects, uploads, chunks, orphans, outbox, owners } = metadata
   const { leases, manifests, bundles, jobs } = metadata
   const others = {
     tenants,
@@ -14,6 +14,7 @@ export function withoutSpools(metadata: MetadataStore): MetadataStore {
     chunks,
     orphans,
     outbox,
+    owners,
     leases,
     manifests,
     bundles,

@@ -17,7 +17,7 @@ import {
   textIn,
 } from '../../support/own-routes-client.ts'
 import type { RawResponse } from '../../support/raw-connection.ts'
-import { RunningServer } from '../../support/start-server.ts'
+import { RunningServer, serverOwner } from '../../support/start-server.ts'
 import { exchange } from '../../support/wire-request.ts'
 
 export const mib = 1024 * 1024
@@ -135,12 +135,13 @@ export class ArchiveServer {
       masterKey: this.server.masterKey,
       config: { externalSources: 'off', externalHttp: false },
       processId: owner,
+      owner: () => serverOwner,
       random: randomBytes,
       now,
       log,
     })
     const { works } = composed
-    const parts = { works, jobs: metadata.jobs, owner, random: randomBytes, now, log }
+    const parts = { works, jobs: metadata.jobs, owner: () => owner, random: randomBytes, now, log }
     const slots = slotsOf(new JobEngine(parts)).filter(({ name }) => which.test(name))
     if (atOnce) await Promise.all(slots.map((slot) => slot.work(stopping.signal)))
     else for (const slot of slots) await slot.work(stopping.signal)

@@ -20,7 +20,7 @@ import {
   textIn,
 } from '../../support/own-routes-client.ts'
 import type { RawResponse } from '../../support/raw-connection.ts'
-import { RunningServer } from '../../support/start-server.ts'
+import { RunningServer, serverOwner } from '../../support/start-server.ts'
 import { makeTemporaryDirectory } from '../../support/started-server.ts'
 import { exchange } from '../../support/wire-request.ts'
 import { type Answer, HttpsOrigin } from './https-origin.ts'
@@ -133,9 +133,15 @@ export class GatheringServer {
       config: { externalSources: 'any', externalHttp: false },
       rules: { addresses, bytesMax: 10_000_000, silenceMs: 60_000 },
       processId: owner,
+      owner: () => serverOwner,
     })
     const { works } = composed
-    const engine = new JobEngine({ ...parts, works, jobs: stores.metadata.jobs, owner })
+    const engine = new JobEngine({
+      ...parts,
+      works,
+      jobs: stores.metadata.jobs,
+      owner: () => owner,
+    })
     const lane = engine.lanes.find(({ name }) => name === 'gathering')
     assert.ok(lane !== undefined)
     const all = Array.from({ length: gatheringsAtOnce }, async () => {

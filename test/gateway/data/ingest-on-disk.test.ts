@@ -43,6 +43,7 @@ async function openStore() {
     segmentBytes: 64 * 2 ** 20,
     reserveBytes: 0,
   })
+  await metadata.owners.begin('one', 3_600_000)
   const hashPool = new HashPool({ threadsMax: 1 })
   const budget = new IngestBudget({ buffersMax: 3, nowMs })
   const ingest = new Ingest({
@@ -52,7 +53,7 @@ async function openStore() {
     hashPool,
     checksums: await loadChecksums(),
     random: bytes,
-    owner: 'one',
+    owner: () => 'one',
     nowMs,
     onLeftover: (cause) => assert.fail(String(cause)),
   })

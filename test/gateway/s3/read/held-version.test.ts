@@ -68,6 +68,7 @@ describe('a long GET', (test) => {
     const full = new ReadLeases({
       leases: { ...leases, take: () => Promise.reject(new MetadataFull()) },
       random: randomBytes,
+      owner: () => 'test',
       nowMs: Date.now,
     })
     const call = harness.call({ bucket: 'held', key: 'k' })
