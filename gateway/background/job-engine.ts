@@ -9,7 +9,6 @@ import { JobLane } from './job-lane.ts'
 import { endJob, lookAfter, upkeepLane } from './job-upkeep.ts'
 import { JobFailed, type JobWork, type JobWorks, type LaneOptions } from './job-work.ts'
 import { type Repeating, repeat } from './repeating.ts'
-import { retryPause } from './retry-pause.ts'
 
 export type JobEngineDeps = {
   readonly jobs: JobStore
@@ -26,6 +25,9 @@ export type JobEngineDeps = {
 const leaseMsDefault = 30_000
 /** Of a kind that this engine does not do. */
 const passOnMs = 60_000
+const firstPauseMs = 5_000
+/** So that what has failed together does not come again together. */
+const jitterShare = 0.1
 
 export class JobEngine {
   readonly lanes: readonly JobLane[]
@@ -122,4 +124,10 @@ export class JobEngine {
     await work.giveUp?.(claimed.job, cause)
     await endJob(this.deps, work, { claimed, end: { state: 'failed', lastError } })
   }
+}
+
+/** Milliseconds after the attempt of this number, from 1: twice as long each time, and a little more. */
+function retryPause(attempts: number, random: RandomBytes): number {
+  const jitter = 1 + jitterShare * ((random(1)[0] ?? 0) / 256)
+  return Math.round(firstPauseMs * 2 ** Math.max(0, attempts - 1) * jitter)
 }
