@@ -135,6 +135,7 @@ class EmbeddedEngines implements Engines {
     this.#background = startBackground({
       metadata,
       blobs,
+      owner,
       now: Date.now,
       moreJobs: [...this.#archiveWork.jobs, ...this.#gatheringWork.jobs, reserveOf(config, blobs)],
       options: {

@@ -2,7 +2,8 @@
 // giving disk space back, verifying stored data, and clearing away what was abandoned.
 import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
-import { startOutboxRelay } from '../../metadata/tasks/outbox-relay.ts'
+import { deletionWork, releaseWork } from '../../metadata/tasks/freeing-work.ts'
+import { startTasks } from '../../metadata/tasks/start-tasks.ts'
 import { clearOwners } from '../background/clear-owners.ts'
 import { makeRoom } from '../background/make-room.ts'
 import { type RepeatingJob, repeat } from '../background/repeating.ts'
@@ -22,6 +23,8 @@ export type BackgroundOptions = {
 export type BackgroundDeps = {
   readonly metadata: MetadataStore
   readonly blobs: BlobStore
+  /** In whose name tasks are claimed now. */
+  readonly owner: () => string
   readonly now: () => number
   readonly options: BackgroundOptions
   /** Work that needs more than the stores. */
@@ -48,21 +51,26 @@ const abortPage = 100
 export function startBackground(deps: BackgroundDeps): Background {
   const onFailure = (job: string, cause: unknown) =>
     deps.log('background job failed', { job, cause })
-  const relay = startOutboxRelay({
-    outbox: deps.metadata.outbox,
-    deleteBlobs: async (blobs) => {
-      // What nothing refers to any more is an orphan then, and deleted as such.
-      if (await deps.metadata.orphans.defersDeletions()) return
-      await deps.blobs.delete(blobs)
-    },
+  const { outbox, orphans } = deps.metadata
+  const tasks = startTasks({
+    outbox,
+    owner: deps.owner,
     onFailure: (cause) => onFailure('outbox', cause),
-    onSetAside: ({ seq, tenantId }, cause) =>
-      deps.log('broken release set aside', { seq, tenantId, cause }),
+    onBuried: ({ kind, id, tenantId }, cause) =>
+      deps.log('task buried', { kind, id, tenantId, cause }),
   })
+  tasks.work(releaseWork(outbox))
+  tasks.work(
+    deletionWork(async (blobs) => {
+      // What nothing refers to any more is an orphan then, and deleted as such.
+      if (await orphans.defersDeletions()) return
+      await deps.blobs.delete(blobs)
+    }),
+  )
   const running = [...jobs(deps), ...deps.moreJobs].map((job) => repeat(job, onFailure))
   return {
     stop: async () => {
-      await Promise.all([relay.stop(), ...running.map((job) => job.stop())])
+      await Promise.all([tasks.stop(), ...running.map((job) => job.stop())])
     },
   }
 }
