@@ -15,7 +15,7 @@ import type { JobStore } from './job-store.ts'
 import type { LeaseStore } from './lease-store.ts'
 import type { ManifestStore } from './manifest-store.ts'
 import type { OrphanStore } from './orphan-store.ts'
-import type { Outbox } from './outbox-store.ts'
+import type { FollowUp, Outbox } from './outbox-store.ts'
 import type { OwnerStore } from './owner-store.ts'
 import type {
   AccessKey,
@@ -120,7 +120,11 @@ export type NewVersion = {
   readonly content: Omit<ObjectContent, 'data'> & { readonly data: NewPieceData }
   readonly condition?: WriteCondition
   readonly nowMs: number
+  readonly followUps?: FollowUps
 }
+
+/** Tasks that are written with the change, in its transaction; none when it is refused. */
+export type FollowUps = readonly FollowUp[]
 
 /**
  * `gone`: the chunks at these positions of the embedded list have been deleted meanwhile, nothing
@@ -192,6 +196,7 @@ export interface ObjectStore {
     versionId?: VersionId
     condition?: WriteCondition
     nowMs: number
+    followUps?: FollowUps
   }): Promise<DeleteOutcome>
 
   /** Sets the tags of a version, or of the current one; its time does not change. */
@@ -301,6 +306,7 @@ export interface UploadStore {
     content: Omit<ObjectContent, 'data'>
     condition?: WriteCondition
     nowMs: number
+    followUps?: FollowUps
   }): Promise<
     | Committed
     | ConditionRefused

@@ -4,7 +4,8 @@
 // claimed it (`background/sweeps-work.ts`).
 import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
-import { startOutboxRelay } from '../../metadata/tasks/outbox-relay.ts'
+import { deletionWork, releaseWork } from '../../metadata/tasks/freeing-work.ts'
+import { startTasks } from '../../metadata/tasks/start-tasks.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { clearOwners } from '../background/clear-owners.ts'
 import { JobEngine } from '../background/job-engine.ts'
@@ -28,7 +29,7 @@ export type BackgroundOptions = {
 export type BackgroundDeps = {
   readonly metadata: MetadataStore
   readonly blobs: BlobStore
-  /** Whose that is which is claimed now (`metadata/owner-store.ts`). */
+  /** In whose name tasks and jobs are claimed now (`metadata/owner-store.ts`). */
   readonly owner: () => string
   readonly random: RandomBytes
   readonly now: () => number
@@ -59,17 +60,22 @@ const abortPage = 100
 export function startBackground(deps: BackgroundDeps): Background {
   const onFailure = (job: string, cause: unknown) =>
     deps.log('background job failed', { job, cause })
-  const relay = startOutboxRelay({
-    outbox: deps.metadata.outbox,
-    deleteBlobs: async (blobs) => {
-      // What nothing refers to any more is an orphan then, and deleted as such.
-      if (await deps.metadata.orphans.defersDeletions()) return
-      await deps.blobs.delete(blobs)
-    },
+  const { outbox, orphans } = deps.metadata
+  const tasks = startTasks({
+    outbox,
+    owner: deps.owner,
     onFailure: (cause) => onFailure('outbox', cause),
-    onSetAside: ({ seq, tenantId }, cause) =>
-      deps.log('broken release set aside', { seq, tenantId, cause }),
+    onBuried: ({ kind, id, tenantId }, cause) =>
+      deps.log('task buried', { kind, id, tenantId, cause }),
   })
+  tasks.work(releaseWork(outbox))
+  tasks.work(
+    deletionWork(async (blobs) => {
+      // What nothing refers to any more is an orphan then, and deleted as such.
+      if (await orphans.defersDeletions()) return
+      await deps.blobs.delete(blobs)
+    }),
+  )
   const engine = new JobEngine({
     jobs: deps.metadata.jobs,
     works: { ...deps.works, sweeps: sweepsWork(() => sweeps(deps), onFailure) },
@@ -82,7 +88,7 @@ export function startBackground(deps: BackgroundDeps): Background {
   const running = [...repeated, engine.start(onFailure)]
   return {
     stop: async () => {
-      await Promise.all([relay.stop(), ...running.map((job) => job.stop())])
+      await Promise.all([tasks.stop(), ...running.map((job) => job.stop())])
     },
   }
 }

@@ -9,7 +9,7 @@ import type { TenantId } from '../records.ts'
 import { type LeaseRow, leaseOfLife, leaseTally } from './lease-rows.ts'
 import { type CoveredRow, livesOver } from './lease-scopes.ts'
 import type { Row, Tables } from './lmdb-environment.ts'
-import { appendRelease, takeSeqs } from './outbox-rows.ts'
+import { appendRelease } from './outbox-rows.ts'
 import {
   bucketIdBytes,
   contentKey,
@@ -18,6 +18,7 @@ import {
   rangeOf,
   rawKeyOfHistoryRow,
 } from './row-keys.ts'
+import { takeSeqs } from './task-rows.ts'
 
 const siftedAtOnce = 256
 

@@ -5,19 +5,19 @@ import { decodeRecord, encodeRecord } from '../codec/record-frame.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { migrateJobs } from './migrate-jobs.ts'
 import { migrateLeases } from './migrate-leases.ts'
+import { migrateTasks } from './migrate-tasks.ts'
 
 const formatKey = Buffer.from('format')
 
-/** Does it in bounded transactions, `finish` with the last of them; killed in the middle, it is done again. */
-type LayoutStep = (env: LmdbEnvironment, finish: (tables: Tables) => void) => Promise<void>
-
-/** The first leads from format 1 to 2, and so on up to `storeFormat`. */
-const layoutSteps: readonly LayoutStep[] = [
-  // 2: leases have scopes, and what they hold is filed under them.
-  migrateLeases,
-  // 3: archive jobs and what bundles gather are jobs.
-  migrateJobs,
-]
+/** What brings rows to the next format. Each notes it with its last transaction. */
+const steps = [
+  // Leases have scopes, and what they hold is filed under them.
+  { to: 2, migrate: migrateLeases },
+  // Tasks of all kinds are in one table, by when they are due; what is under way has an owner.
+  { to: 3, migrate: migrateTasks },
+  // Archive jobs, and what bundles gather, are jobs.
+  { to: 4, migrate: migrateJobs },
+] as const
 
 /**
  * Notes the format where there is none yet; the primary brings rows of an earlier one up to date. Throws
@@ -35,9 +35,8 @@ export async function checkLayoutFormat(
       `The metadata are of format ${format}, not ${storeFormat}: start a server.`,
     )
   }
-  for (const [index, step] of layoutSteps.entries()) {
-    const reached = index + 2
-    if (reached > format) await step(env, (tables) => noteLayoutFormat(tables, reached))
+  for (const { to, migrate } of steps) {
+    if (format < to) await migrate(env, (tables) => noteLayoutFormat(tables, to))
   }
 }
 

@@ -68,7 +68,7 @@ export class LmdbMetadataStore implements MetadataStore {
     this.uploads = lmdbUploads(env, random)
     this.chunks = lmdbChunks(env)
     this.orphans = lmdbOrphans(env)
-    this.outbox = lmdbOutbox(env)
+    this.outbox = lmdbOutbox(env, nowMs)
     this.owners = lmdbOwners(env, nowMs)
     this.leases = lmdbLeases(env)
     this.manifests = lmdbManifests(env)

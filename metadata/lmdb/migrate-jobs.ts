@@ -1,4 +1,4 @@
-// From layout 2 to 3. In layout 2 archive jobs had tables of their own, and what a bundle had to gather stood
+// From layout 3 to 4. Until layout 3 archive jobs had tables of their own, and what a bundle had to gather stood
 // in its row. Both are jobs now. Page by page a row becomes a job in the step in which its old one goes, so
 // that a migration that was killed goes on with what is left.
 import { encodeBundle, parseBundle } from '../codec/bundle-codec.ts'

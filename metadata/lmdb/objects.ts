@@ -14,6 +14,7 @@ import { freezer } from './frozen-objects.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { listObjects, listObjectVersions } from './object-listings.ts'
 import { contentKey } from './row-keys.ts'
+import { appendFollowUps } from './task-rows.ts'
 import {
   buriedVersion,
   currentObject,
@@ -86,6 +87,7 @@ function commitVersion(
   if (piece.is !== 'taken') return piece
   const whole = { ...content, data: piece.data }
   const { versionId } = placeObject(history, whole, { bucket, current, nowMs, random })
+  appendFollowUps(tables, bucket.tenantId, version.followUps)
   return { is: 'committed', versionId, modifiedMs: nowMs, versioning: bucket.versioning }
 }
 
@@ -94,7 +96,7 @@ function deleteVersion(
   deletion: Parameters<ObjectStore['delete']>[0],
   random: Random,
 ): DeleteOutcome {
-  const { key, versionId, condition, nowMs } = deletion
+  const { key, versionId, condition, nowMs, followUps } = deletion
   const bucket = liveBucket(tables, deletion.bucket)
   if (bucket === undefined) return { is: 'noSuchBucket' }
   const { versioning } = bucket
@@ -104,11 +106,13 @@ function deleteVersion(
     const refused = refusalOf(condition, current)
     if (refused) return refused
     const marker = placeMarker(history, { bucket, current, nowMs, random })
+    appendFollowUps(tables, bucket.tenantId, followUps)
     return { is: 'deleted', versioning, versionId: marker, deleteMarker: true }
   }
   const named = versionId === undefined ? current : namedVersion(history, versionId)
   const refused = refusalOf(condition, named)
   if (refused) return refused
+  appendFollowUps(tables, bucket.tenantId, followUps)
   if (named === undefined) return { is: 'deleted', versioning, deleteMarker: false }
   takeOut(history, bucket, named)
   return {

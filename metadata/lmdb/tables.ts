@@ -49,11 +49,13 @@ export const tableNames = [
   'tombstones',
   /** chunk id, generation → since when it is set aside, and when it was met last */
   'orphans',
-  /** seq (8 bytes) → a release task */
+  /** kind and tenant (their lengths first), when it is due (8 bytes), seq (8 bytes) → a task */
+  'tasks',
+  /** As `tasks`: those that are handed out no more */
+  'buriedTasks',
+  /** Tasks of layout 2 by seq (8 bytes), a table for each kind, and one for broken releases. Empty. */
   'releases',
-  /** As `releases`: those that contradict other rows, and are handed out no more */
   'brokenReleases',
-  /** seq (8 bytes) → a deleteBlob task */
   'deletions',
   /** lease id → Lease */
   'leases',

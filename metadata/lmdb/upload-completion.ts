@@ -9,6 +9,7 @@ import { liveBucket, type Random } from './buckets.ts'
 import type { Row, Tables } from './lmdb-environment.ts'
 import { appendRelease } from './outbox-rows.ts'
 import { partKey, rangeOf } from './row-keys.ts'
+import { appendFollowUps } from './task-rows.ts'
 import { closeUpload, uploadAt } from './upload-rows.ts'
 import {
   currentObject,
@@ -48,6 +49,7 @@ export function completeUpload(
   }
   const whole = { ...content, data }
   const { versionId, rowId } = placeObject(history, whole, { bucket, current, nowMs, random })
+  appendFollowUps(tables, bucket.tenantId, completion.followUps)
   const { versioning } = bucket
   tables.completions.put(
     Buffer.from(ref.uploadId, 'hex'),

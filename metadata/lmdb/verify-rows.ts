@@ -13,6 +13,7 @@ import {
 } from '../codec/upload-codec.ts'
 import { parseOwner } from './chunk-lists.ts'
 import type { Tables } from './lmdb-environment.ts'
+import { everyTask } from './migrate-tasks.ts'
 import { parseDeletion, parseRelease } from './outbox-rows.ts'
 import { parseOwnerRow } from './owners.ts'
 import { bucketKey } from './row-keys.ts'
@@ -31,9 +32,6 @@ const parsers: Partial<Record<TableName, (row: Buffer) => unknown>> = {
   lists: parseChunkRefs,
   listOwners: parseOwner,
   owners: parseOwnerRow,
-  releases: parseRelease,
-  brokenReleases: parseRelease,
-  deletions: parseDeletion,
   manifests: parseManifestHead,
   bundles: parseBundle,
   jobs: parseJob,
@@ -42,6 +40,7 @@ const parsers: Partial<Record<TableName, (row: Buffer) => unknown>> = {
 /** Tells of each row that cannot be read. */
 export function verifyRows(tables: Tables, tell: (what: string) => void): void {
   verifyKeys(tables, tell)
+  verifyTasks(tables, tell)
   for (const name of Object.keys(parsers) as TableName[]) {
     for (const { key, value } of tables[name].rows(everyRow)) {
       try {
@@ -49,6 +48,21 @@ export function verifyRows(tables: Tables, tell: (what: string) => void): void {
       } catch (cause) {
         const why = cause instanceof Error ? cause.message : String(cause)
         tell(`a row of ${name} cannot be read (${key.toString('hex')}): ${why}`)
+      }
+    }
+  }
+}
+
+function verifyTasks(tables: Tables, tell: (what: string) => void): void {
+  for (const where of ['waiting', 'buried'] as const) {
+    for (const { key, read } of everyTask(tables, where)) {
+      try {
+        const { kind, fields } = read()
+        if (kind === 'release') parseRelease(fields)
+        if (kind === 'deleteBlob') parseDeletion(fields)
+      } catch (cause) {
+        const why = cause instanceof Error ? cause.message : String(cause)
+        tell(`a task that is ${where} cannot be read (${key.toString('hex')}): ${why}`)
       }
     }
   }

@@ -11,10 +11,11 @@ import type {
   NewVersion,
   WriteCondition,
 } from '../../metadata/metadata-store.ts'
-import type { OutboxTask } from '../../metadata/outbox-store.ts'
+import type { Task } from '../../metadata/outbox-store.ts'
 import { parseChunkListId, parseTenantId } from '../../metadata/record-ids.ts'
 import type { Bucket, ChunkListId, TenantId, VersionId } from '../../metadata/records.ts'
 import { parseChunkId, parseGeneration } from '../../protocol/chunks/chunk-ref.ts'
+import { doTasks } from '../support/do-tasks.ts'
 
 export type OpenedStore = { readonly store: MetadataStore; close(): Promise<void> }
 /** Opens a fresh, empty store. */
@@ -170,21 +171,11 @@ export function listId(name: string): ChunkListId {
 /** Runs all releases that may run, and answers the names of blobs to be deleted, all in order. */
 export async function drain(store: MetadataStore): Promise<readonly string[]> {
   const deleted: string[] = []
-  for (;;) {
-    const tasks = await store.outbox.next(100)
-    if (tasks.length === 0) return deleted
-    for (const task of tasks) {
-      if (task.kind === 'release') await releaseWhole(store, task)
-      else deleted.push(blobName(task.blob))
-    }
-    await store.outbox.finish(tasks.filter((task) => task.kind === 'deleteBlob'))
-  }
+  await doTasks(store.outbox, async (blob) => deleted.push(blobName(blob)))
+  return deleted
 }
 
-export async function releaseWhole(
-  store: MetadataStore,
-  task: OutboxTask & { kind: 'release' },
-): Promise<number> {
+export async function releaseWhole(store: MetadataStore, task: Task<'release'>): Promise<number> {
   for (let steps = 1; ; steps += 1) {
     const answer = await store.outbox.release(task)
     if (answer.is === 'done') return steps

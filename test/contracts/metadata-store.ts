@@ -3,6 +3,7 @@
 import { bucketsContract } from './metadata-buckets.ts'
 import { bundlesContract } from './metadata-bundles.ts'
 import { chunksContract } from './metadata-chunks.ts'
+import { claimsContract } from './metadata-claims.ts'
 import { conditionsContract } from './metadata-conditions.ts'
 import type { OpenStore } from './metadata-fixture.ts'
 import { jobsContract } from './metadata-jobs.ts'
@@ -31,6 +32,7 @@ export function metadataStoreContract(name: string, open: OpenStore): void {
   chunksContract(name, open)
   orphansContract(name, open)
   outboxContract(name, open)
+  claimsContract(name, open)
   ownersContract(name, open)
   leasesContract(name, open)
   leaseChangesContract(name, open)

@@ -84,7 +84,7 @@ describe('archive jobs and gatherings of layout 2', (test) => {
         for (const [at, state] of states.entries()) putArchiveJob(tables, at, state)
       },
       async (path) => {
-        await assert.rejects(openStore(path, 'worker'), /metadata are of format 2, not 3/)
+        await assert.rejects(openStore(path, 'worker'), /metadata are of format 2, not 4/)
         const store = await openStore(path)
         const jobs = await store.jobs.list(archives, { limit: 10 })
         // Newest first, which is the last one.

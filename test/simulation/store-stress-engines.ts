@@ -12,7 +12,8 @@ import { ReadLeases } from '../../gateway/data/read/read-leases.ts'
 import { Ingest } from '../../gateway/data/write/ingest.ts'
 import { IngestBudget } from '../../gateway/data/write/ingest-budget.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
-import { startOutboxRelay } from '../../metadata/tasks/outbox-relay.ts'
+import { deletionWork, releaseWork } from '../../metadata/tasks/freeing-work.ts'
+import { startTasks } from '../../metadata/tasks/start-tasks.ts'
 import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import type { SeededBytes } from '../support/seeded-bytes.ts'
 
@@ -111,12 +112,14 @@ function startHastyWork(parts: {
       await sleep(pauseMs)
     }
   }
-  const relay = startOutboxRelay({
+  const tasks = startTasks({
     outbox: metadata.outbox,
-    deleteBlobs: (refs) => blobs.delete(refs),
+    owner: () => 'stress',
     onFailure: (cause) => failures.push(cause),
-    onSetAside: (_, cause) => failures.push(cause),
+    onBuried: (_, cause) => failures.push(cause),
   })
+  tasks.work(releaseWork(metadata.outbox))
+  tasks.work(deletionWork((refs) => blobs.delete(refs)))
   const loops = [
     again(5, () => blobs.reclaim(reclaimBytes)),
     again(15, () => blobs.maintain()),
@@ -126,7 +129,7 @@ function startHastyWork(parts: {
   return {
     stop: async () => {
       running = false
-      await Promise.all([relay.stop(), ...loops])
+      await Promise.all([tasks.stop(), ...loops])
     },
   }
 }

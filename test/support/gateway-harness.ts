@@ -26,6 +26,7 @@ import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { parseRequestTarget } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { doTasks } from './do-tasks.ts'
 
 export type HarnessRequest = {
   readonly bucket?: string
@@ -188,19 +189,8 @@ export class GatewayHarness {
 
   /** Does the follow-up work of everything deleted so far: references given back, blobs deleted. */
   async releaseAll(): Promise<void> {
-    const { outbox } = this.services.metadata
-    for (;;) {
-      const tasks = await outbox.next(100)
-      if (tasks.length === 0) return
-      for (const task of tasks) {
-        if (task.kind === 'release') {
-          while ((await outbox.release(task)).is === 'more');
-        } else {
-          await this.services.blobs.delete([task.blob])
-          await outbox.finish([task])
-        }
-      }
-    }
+    const { metadata, blobs } = this.services
+    await doTasks(metadata.outbox, (blob) => blobs.delete([blob]))
   }
 
   async close(): Promise<void> {

@@ -14,6 +14,7 @@ import { composeGateway } from '../../gateway/compose/compose-gateway.ts'
 import type { Config } from '../../gateway/config/config.ts'
 import { createS3Server } from '../../gateway/http/s3-server.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
+import { doTasks } from './do-tasks.ts'
 
 export const serverKey = { accessKeyId: 'AKIAWIRETEST', secretAccessKey: 'wire/secret+Key=' }
 export const serverRegion = 'us-east-1'
@@ -110,19 +111,8 @@ export class RunningServer {
 
   /** Does the follow-up work of all deletions, and answers what is kept then. */
   async kept(): Promise<Pick<BlobUsage, 'chunks'>> {
-    const { outbox } = this.stores.metadata
-    for (;;) {
-      const tasks = await outbox.next(100)
-      if (tasks.length === 0) break
-      for (const task of tasks) {
-        if (task.kind === 'release') {
-          while ((await outbox.release(task)).is === 'more');
-        } else {
-          await this.stores.blobs.delete([task.blob])
-          await outbox.finish([task])
-        }
-      }
-    }
+    const { metadata, blobs } = this.stores
+    await doTasks(metadata.outbox, (blob) => blobs.delete([blob]))
     const { chunks } = await this.stores.blobs.usage()
     return { chunks }
   }

@@ -15,6 +15,7 @@ import { LmdbMetadataStore } from '../../../metadata/lmdb/lmdb-metadata-store.ts
 import { chunkBytesMax } from '../../../protocol/chunks/chunk-ref.ts'
 import { loadChecksums } from '../../../protocol/s3/checksums/streaming-digest.ts'
 import { describe } from '../../support/describe.ts'
+import { claimFreeing } from '../../support/do-tasks.ts'
 import { seededBytes } from '../../support/seeded-bytes.ts'
 import { inPieces, parseTenantId } from './ingest-bench.ts'
 
@@ -124,12 +125,13 @@ async function damage({ path }: Store): Promise<void> {
 
 /** Does what the outbox asks for; answers how many tasks that were. */
 async function relay({ metadata, blobs }: Store): Promise<number> {
-  const tasks = await metadata.outbox.next(100)
+  const { outbox } = metadata
+  const tasks = await claimFreeing(outbox)
   for (const task of tasks) {
-    if (task.kind === 'deleteBlob') await blobs.delete([task.blob])
-    else while ((await metadata.outbox.release(task)).is === 'more');
+    if (task.kind === 'deleteBlob') await blobs.delete([task.payload.blob])
+    else while ((await outbox.release(task)).is === 'more');
   }
-  await metadata.outbox.finish(tasks.filter(({ kind }) => kind === 'deleteBlob'))
+  await outbox.done(tasks)
   return tasks.length
 }
 
