@@ -1,6 +1,7 @@
 // The rows of jobs, and the places under which they are found: by tenant and time, and, of those that wait for
 // something, by lane. The places of a lane are kept twice. By time alone one look tells that nothing is due; by
 // tenant it takes one for each tenant to find whose turn it is.
+import assert from 'node:assert'
 import { encodeJob, parseJob } from '../codec/job-codec.ts'
 import type { JobKind } from '../job-kinds.ts'
 import type { Job, JobKey, JobOf } from '../job-store.ts'
@@ -93,5 +94,6 @@ function turnKey(next: NonNullable<Job['next']>, tenantId: TenantId, key: Buffer
 /** A text of at most 255 bytes, its length first: none is the beginning of another. */
 function textKey(text: string): Buffer {
   const bytes = Buffer.from(text)
+  assert(bytes.length < 256, 'a name that is too long for a key')
   return Buffer.concat([Buffer.of(bytes.length), bytes])
 }

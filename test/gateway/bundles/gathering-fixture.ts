@@ -8,6 +8,7 @@ import { setImmediate } from 'node:timers/promises'
 import { JobEngine } from '../../../gateway/background/job-engine.ts'
 import { composeJobWorks } from '../../../gateway/compose/compose-job-works.ts'
 import { type BundleId, bundleLeaseId } from '../../../metadata/bundle-store.ts'
+import type { JobStore } from '../../../metadata/job-store.ts'
 import { parseBundleId } from '../../../metadata/record-ids.ts'
 import type { TenantId } from '../../../metadata/records.ts'
 import { makeCertificate } from '../../compat/tls-certificate.ts'
@@ -31,6 +32,8 @@ export type WorkOptions = {
   /** Added to the clock. */
   readonly laterMs?: number
   readonly stopping?: AbortSignal
+  /** What the engine sees instead of the server's jobs. */
+  readonly jobs?: (jobs: JobStore) => JobStore
 }
 
 export class GatheringServer {
@@ -111,7 +114,8 @@ export class GatheringServer {
   }
 
   /** Gathers what is to be gathered now, as a process that begins anew. */
-  async work({ laterMs = 0, stopping = new AbortController().signal }: WorkOptions = {}) {
+  async work(options: WorkOptions = {}): Promise<void> {
+    const { laterMs = 0, stopping = new AbortController().signal, jobs = (real) => real } = options
     const { stores, masterKey } = this.server
     const addresses = {
       isAllowed: () => true,
@@ -139,7 +143,7 @@ export class GatheringServer {
     const engine = new JobEngine({
       ...parts,
       works,
-      jobs: stores.metadata.jobs,
+      jobs: jobs(stores.metadata.jobs),
       owner: () => owner,
     })
     const lane = engine.lanes.find(({ name }) => name === 'gathering')
@@ -147,8 +151,11 @@ export class GatheringServer {
     const all = Array.from({ length: gatheringsAtOnce }, async () => {
       while (!stopping.aborted && (await lane.runOne(stopping)));
     })
-    await Promise.all(all)
-    await composed.close()
+    try {
+      await Promise.all(all)
+    } finally {
+      await composed.close()
+    }
   }
 
   /** Works beside a request until that is answered. */

@@ -1,6 +1,7 @@
 // Bundles whose entries are gathered behind the request: what is seen of them meanwhile, what becomes of
 // them, and what is left.
 import assert from 'node:assert'
+import type { JobStore } from '../../../metadata/job-store.ts'
 import { describe } from '../../support/describe.ts'
 import { errorOf, type Json, jsonOf } from '../../support/own-routes-client.ts'
 import { readZip } from '../../support/python-zip.ts'
@@ -204,6 +205,50 @@ describe('a bundle that is being gathered', (test) => {
       ['small', 'small'],
       ['moody', 'held'],
     ])
+  })
+
+  test('is ready once, and leaves nothing, when the server dies before the job has ended', async () => {
+    const bundle = await gatherer.begin([{ url: gatherer.url('/small'), name: 'small' }])
+    const died = () => Promise.reject(new Error('died'))
+    let isReady = false
+    const dying = (real: JobStore): JobStore => ({
+      ...real,
+      put: (job) => (isReady ? died() : real.put(job)),
+      remove: () => {
+        isReady = true
+        return died()
+      },
+    })
+    await assert.rejects(gatherer.work({ jobs: dying }), /died/)
+    assert.equal((await gatherer.shown(bundle)).state, 'ready')
+    const { jobs, tenants } = gatherer.server.stores.metadata
+    const [tenant] = await tenants.list()
+    assert.ok(tenant !== undefined)
+    const ofTenant = { kind: 'gathering', tenantId: tenant.id } as const
+    assert.equal((await jobs.list(ofTenant, { limit: 9 })).length, 1)
+    await gatherer.work({ laterMs: minuteMs })
+    assert.deepStrictEqual(await jobs.list(ofTenant, { limit: 9 }), [])
+    assert.deepStrictEqual(gatherer.origin.asked, ['/small'])
+    assert.deepStrictEqual(await entriesOf(gatherer, bundle), [['small', 'small']])
+    const left = { lease: 'renewed', manifests: 1, spooled: 0, gathering: false }
+    assert.deepStrictEqual(await gatherer.leftOf(bundle), left)
+  })
+
+  test('is what the second server has gathered when the first was silent for too long', async () => {
+    const held = holding()
+    const bundle = await gatherer.begin([{ url: gatherer.url('/moody'), name: 'moody' }])
+    const working = gatherer.work()
+    await held.asked
+    moody.answer = (response) => response.end('by the second')
+    await gatherer.work()
+    assert.equal((await gatherer.shown(bundle)).state, 'gathering')
+    await gatherer.work({ laterMs: minuteMs })
+    assert.equal((await gatherer.shown(bundle)).state, 'ready')
+    held.release()
+    await working
+    assert.deepStrictEqual(await entriesOf(gatherer, bundle), [['moody', 'by the second']])
+    const left = { lease: 'renewed', manifests: 1, spooled: 0, gathering: false }
+    assert.deepStrictEqual(await gatherer.leftOf(bundle), left)
   })
 
   test('leaves nothing when it is deleted in its middle', async () => {
