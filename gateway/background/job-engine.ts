@@ -116,6 +116,8 @@ export class JobEngine {
     if (isStorageFull(cause)) {
       return claimed.settle({ ...queued(pauseForRoomMs), lastError, attempts: attempts - 1 })
     }
+    // Who is late fails because another is ahead of him, and that says nothing of the job.
+    await claimed.confirm()
     if (work.isOurs(cause)) log('job failed', { kind, job: jobId, attempt: attempts, cause })
     const isFinal = cause instanceof JobFailed || !work.mayPass(cause)
     if (!isFinal && attempts < work.attemptsMax) {

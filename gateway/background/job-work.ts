@@ -43,7 +43,7 @@ export interface JobWork<K extends JobKind> {
   isOurs(cause: unknown): boolean
   /** Of a failure, for people. */
   reasonOf(cause: unknown): string
-  /** Told before the row says that it has failed, and maybe again. */
+  /** Told before the row says that it has failed, by its owner, and maybe again. */
   giveUp?(job: JobOf<K>, cause: unknown): Promise<void>
   /** Gives back what a job that is over has held. It matters neither when this is done nor how often. */
   cleanUp(job: JobOf<K>): Promise<void>

@@ -86,13 +86,14 @@ export class JobSimulation {
     assert.deepEqual(this.failures, [])
   }
 
-  /** Nobody dies any more: all that there is comes to its end, and is forgotten. */
+  /** Nobody dies any more but by the work itself: all that there is comes to its end, and is forgotten. */
   async comeToEnd(): Promise<void> {
     for (let rounds = 0; rounds < 400; rounds += 1) {
       for (const each of this.engines) each.callsLeft = Number.POSITIVE_INFINITY
       for (const each of this.engines) {
         for (const { name } of each.engine.lanes) await this.workIn(each, name)
       }
+      await this.bury()
       await this.look()
       const left = [...this.fates.values()].filter((fate) => fate.ends.length === 0)
       if (left.length === 0) break

@@ -72,6 +72,25 @@ describe('archive jobs that are asked for and cancelled at once', (test) => {
     assert.equal((await archives.fetched(job)).status, 200)
   })
 
+  test('a job that another server has taken over keeps its result when the first one is late', async () => {
+    const job = await archives.queued({ key: 'taken-over.zip' })
+    let isTaken = false
+    await archives.work({
+      which: /small 1/,
+      beforeRead: async () => {
+        if (isTaken) return
+        isTaken = true
+        await archives.work({ which: /small 1/, laterMs: minute })
+        assert.equal(await archives.stateOf(job), 'done')
+      },
+    })
+    assert.ok(isTaken)
+    assert.equal((await archives.fetched(job)).status, 200)
+    assert.deepStrictEqual(await archives.uploadsUnderWay(), [])
+    assert.equal((await archives.listsHeld()).length, 0)
+    assert.deepStrictEqual(archives.log, [])
+  })
+
   test('a job that is cancelled when its result is just there leaves no result', async () => {
     const job = await archives.queued({ key: 'late.zip' })
     const uploads = (real: Uploads): Uploads => ({

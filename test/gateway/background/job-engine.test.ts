@@ -199,6 +199,21 @@ describe('the job engine', (test) => {
     assert.deepStrictEqual((await jobs.at(job)).progress, { items: 0, bytes: 0 })
   })
 
+  test('takes no failure of who has lost his claim for one of the job', async () => {
+    const late = jobs.engine({
+      attempt: async () => {
+        jobs.nowMs += minute
+        await jobs.run(jobs.engine({ attempt: async () => ({ state: 'done' }) }, 'two'))
+        throw new JobFailed('what it needs is gone')
+      },
+      giveUp: async () => assert.fail('it was given up'),
+    })
+    const job = await jobs.queue(1)
+    await jobs.run(late)
+    const { state, lastError } = await jobs.at(job)
+    assert.deepStrictEqual([state, lastError, jobs.logged], ['done', undefined, []])
+  })
+
   test('aborts work that is cancelled, at the next sign of life that it gives by itself', async () => {
     let left: string | undefined
     const engine = jobs.engine(
@@ -340,28 +355,31 @@ describe('the sweeps of a store', (test) => {
       }
       return { ended, stop }
     }
-    const swept = async () => {
+    /** Waits until this one sweeps, and answers who does then. */
+    const swept = async (owner: string) => {
       sweeping.clear()
-      await sleep(20)
+      while (!sweeping.has(owner)) await sleep(5)
+      sweeping.clear()
+      while (!sweeping.has(owner)) await sleep(5)
       return [...sweeping]
     }
     await beginSweeps(store.jobs, jobs.nowMs)
     await beginSweeps(store.jobs, jobs.nowMs)
     const first = begin('one')
-    await sleep(20)
+    assert.deepStrictEqual(await swept('one'), ['one'])
     assert.equal(await begin('two').ended, false)
-    assert.deepStrictEqual(await swept(), ['one'])
+    assert.deepStrictEqual(await swept('one'), ['one'])
     await first.stop()
     const second = begin('two')
-    assert.deepStrictEqual(await swept(), ['two'])
+    assert.deepStrictEqual(await swept('two'), ['two'])
     // It is known to have died; what it does until it knows itself changes nothing.
     await store.owners.begin('two', minute)
     await store.owners.end('two')
     await clearOwner(store, 'two')
     const third = begin('three')
-    assert.ok((await swept()).includes('three'))
+    assert.ok((await swept('three')).includes('three'))
     await second.stop()
-    assert.deepStrictEqual(await swept(), ['three'])
+    assert.deepStrictEqual(await swept('three'), ['three'])
     await third.stop()
     await jobs.close()
   })
