@@ -54,6 +54,7 @@ export class LivingOwner {
     if ((await verb(this.id, lifeMs)).is === 'ended') {
       onEnded(this.id)
       this.#lives += 1
+      this.#begun = false
       await owners.begin(this.id, lifeMs)
     }
     this.#begun = true

@@ -5,7 +5,7 @@
 import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { deletionWork, releaseWork } from '../../metadata/tasks/freeing-work.ts'
-import { startTasks } from '../../metadata/tasks/start-tasks.ts'
+import { startTasks, type TaskTimes } from '../../metadata/tasks/start-tasks.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { clearOwners } from '../background/clear-owners.ts'
 import { JobEngine } from '../background/job-engine.ts'
@@ -24,6 +24,8 @@ export type BackgroundOptions = {
   readonly keepOrphansMs: number
   /** Bytes of stored data verified a second, on average. */
   readonly scrubBytesPerSecond: number
+  /** Leases and pauses of tasks, where the usual ones would be waited for too long. */
+  readonly taskTimes?: TaskTimes
 }
 
 export type BackgroundDeps = {
@@ -64,6 +66,7 @@ export function startBackground(deps: BackgroundDeps): Background {
   const tasks = startTasks({
     outbox,
     owner: deps.owner,
+    times: deps.options.taskTimes ?? {},
     onFailure: (cause) => onFailure('outbox', cause),
     onBuried: ({ kind, id, tenantId }, cause) =>
       deps.log('task buried', { kind, id, tenantId, cause }),

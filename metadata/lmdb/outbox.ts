@@ -4,10 +4,17 @@ import assert from 'node:assert'
 import { RecordCorrupt } from '../codec/record-frame.ts'
 import type { Outbox, Task, TaskPayloads } from '../outbox-store.ts'
 import { dueTasks, isAnyDue, type Turns } from './claimable-tasks.ts'
-import type { LmdbEnvironment, LmdbTable, Row, Tables } from './lmdb-environment.ts'
+import type { LmdbEnvironment, Row, Tables } from './lmdb-environment.ts'
 import { parseDeletion, parseRelease } from './outbox-rows.ts'
 import { releaseStep } from './release-steps.ts'
-import { encodeTaskRow, parseTaskKey, parseTaskRow, type TaskRow, taskKey } from './task-rows.ts'
+import {
+  encodeTaskRow,
+  movedKey,
+  parseTaskKey,
+  parseTaskRow,
+  type TaskRow,
+  taskKey,
+} from './task-rows.ts'
 
 const causeCharactersMax = 500
 
@@ -58,7 +65,7 @@ export function lmdbOutbox(env: LmdbEnvironment, nowMs: () => number): Outbox {
           if (row === undefined) continue
           const attempts = cause === undefined ? 0 : row.attempts
           const back = { ...row, attempts, owner: undefined, cause: textOf(cause) }
-          putTask(tables.tasks, { ...parseTaskKey(keyOf(task)), dueMs }, back)
+          tables.tasks.put(movedKey(keyOf(task), dueMs), encodeTaskRow(back))
         }
       })
     },
@@ -67,7 +74,7 @@ export function lmdbOutbox(env: LmdbEnvironment, nowMs: () => number): Outbox {
       env.write((tables) => {
         const row = takeOut(tables, task)
         if (row === undefined) return
-        putTask(tables.buriedTasks, parseTaskKey(keyOf(task)), { ...row, cause: textOf(cause) })
+        tables.buriedTasks.put(keyOf(task), encodeTaskRow({ ...row, cause: textOf(cause) }))
       }),
 
     unfinished: async (tasks) => {
@@ -118,7 +125,7 @@ function claimTask<Kind extends string>(
   const attempts = row.attempts + 1
   const payload = payloadOf(kind, row)
   tables.tasks.remove(key)
-  putTask(tables.tasks, { kind, tenantId, dueMs: untilMs, seq }, { ...row, attempts, owner })
+  tables.tasks.put(movedKey(key, untilMs), encodeTaskRow({ ...row, attempts, owner }))
   const names = { id: spell(seq), claim: spell(untilMs) }
   return parseTask(kinds, { ...names, tenantId, kind, attempts, payload })
 }
@@ -161,10 +168,6 @@ function takeOut(tables: Tables, task: Task): TaskRow | undefined {
   if (bytes === undefined) return undefined
   tables.tasks.remove(key)
   return parseTaskRow(bytes)
-}
-
-function putTask(table: LmdbTable, key: Parameters<typeof taskKey>[0], row: TaskRow): void {
-  table.put(taskKey(key), encodeTaskRow(row))
 }
 
 /** Where its row is, as long as the claim lives. */

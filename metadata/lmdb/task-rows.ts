@@ -41,18 +41,29 @@ export function kindPrefix(kind: string): Buffer {
   return Buffer.concat([Buffer.of(kind.length), Buffer.from(kind, 'latin1')])
 }
 
-/** The common beginning of all tasks of a kind and a tenant. */
-export function lanePrefix(kind: string, tenantId: TenantId): Buffer {
-  const tenant = Buffer.from(tenantId)
-  assert(tenant.length < 256, 'a tenant id that is too long')
-  return Buffer.concat([kindPrefix(kind), Buffer.of(tenant.length), tenant])
-}
-
 export function taskKey({ kind, tenantId, dueMs, seq }: TaskKey): Buffer {
-  return Buffer.concat([lanePrefix(kind, tenantId), numberKey(dueMs), numberKey(seq)])
+  assert(kindPattern.test(kind), 'a kind of tasks is a word')
+  const tenantBytes = Buffer.byteLength(tenantId)
+  assert(tenantBytes < 256, 'a tenant id that is too long')
+  const laneBytes = 2 + kind.length + tenantBytes
+  const bytes = Buffer.allocUnsafe(laneBytes + numbersBytes)
+  bytes[0] = kind.length
+  bytes.write(kind, 1, 'latin1')
+  bytes[1 + kind.length] = tenantBytes
+  bytes.write(tenantId, 2 + kind.length)
+  bytes.set(numberKey(dueMs), laneBytes)
+  bytes.set(numberKey(seq), laneBytes + 8)
+  return bytes
 }
 
-/** What a row's key begins with: the lane it is in. */
+/** The same task, due at another time. */
+export function movedKey(key: Buffer, dueMs: number): Buffer {
+  const moved = Buffer.from(key)
+  moved.set(numberKey(dueMs), key.length - numbersBytes)
+  return moved
+}
+
+/** What a row's key begins with: the lane it is in, which is its kind and its tenant. */
 export function laneOf(key: Buffer): Buffer {
   return key.subarray(0, key.length - numbersBytes)
 }

@@ -9,25 +9,35 @@ class Lane {
   readonly #tasksMax: number
   #tasks: Task[] = []
   #waiting: (() => void)[] = []
+  #isClosed = false
 
   constructor(tasksMax: number) {
     this.#tasksMax = tasksMax
   }
 
   async put(tasks: readonly Task[], signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && this.#tasks.length >= this.#tasksMax) await this.#change(signal)
-    signal.throwIfAborted()
+    while (!this.#isOver(signal) && this.#tasks.length >= this.#tasksMax) await this.#change(signal)
+    if (this.#isOver(signal)) throw new Error('the queue takes no more tasks')
     this.#tasks.push(...tasks)
     this.#changed()
   }
 
-  /** At most so many; none when the signal comes first. */
+  /** At most so many; none when the signal comes first, or the queue is closed. */
   async take(limit: number, signal: AbortSignal): Promise<readonly Task[]> {
-    while (!signal.aborted && this.#tasks.length === 0) await this.#change(signal)
-    if (signal.aborted) return []
+    while (!this.#isOver(signal) && this.#tasks.length === 0) await this.#change(signal)
+    if (this.#isOver(signal)) return []
     const taken = this.#tasks.splice(0, limit)
     this.#changed()
     return taken
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#changed()
+  }
+
+  #isOver(signal: AbortSignal): boolean {
+    return signal.aborted || this.#isClosed
   }
 
   #changed(): void {
@@ -57,22 +67,20 @@ export type EmbeddedQueueOptions = {
 
 export function embeddedTaskQueue({ tasksMax, onFailure }: EmbeddedQueueOptions): TaskQueue {
   const lanes = new Map<string, Lane>()
-  const closing = new AbortController()
+  let isClosed = false
   const consumers = new Set<Promise<void>>()
   const laneOf = (kind: string) => {
     const lane = lanes.get(kind) ?? new Lane(tasksMax)
     lanes.set(kind, lane)
     return lane
   }
-  const until = (signal: AbortSignal) => AbortSignal.any([signal, closing.signal])
   return {
-    publish: (kind, tasks, { signal }) => laneOf(kind).put(tasks, until(signal)),
+    publish: (kind, tasks, { signal }) => laneOf(kind).put(tasks, signal),
 
     consume: (kind, handler, { prefetch, signal }) => {
-      const ended = until(signal)
       const consume = async () => {
-        while (!ended.aborted) {
-          const tasks = await laneOf(kind).take(prefetch, ended)
+        while (!signal.aborted && !isClosed) {
+          const tasks = await laneOf(kind).take(prefetch, signal)
           if (tasks.length > 0) await handler(parseTasks(kind, tasks)).catch(onFailure)
         }
       }
@@ -82,7 +90,8 @@ export function embeddedTaskQueue({ tasksMax, onFailure }: EmbeddedQueueOptions)
     },
 
     close: async () => {
-      closing.abort(new Error('the queue was closed'))
+      isClosed = true
+      for (const lane of lanes.values()) lane.close()
       await Promise.all(consumers)
     },
   }

@@ -11,8 +11,11 @@ export type TasksDeps = {
   readonly owner: () => string
   readonly onFailure: (cause: unknown) => void
   readonly onBuried: (task: Task, cause: unknown) => void
-  readonly times?: Partial<RelayTimes & WorkerPauses>
+  readonly times?: TaskTimes
 }
+
+/** Those that are not named are as usual. */
+export type TaskTimes = Partial<RelayTimes & WorkerPauses>
 
 export interface RunningTasks {
   /** Has tasks of a kind done from now on. */

@@ -104,8 +104,8 @@ export function claimsContract(name: string, open: OpenStore): void {
     test('a lease that has ended is unfinished no more, though nobody has claimed the task', () =>
       withStore(open, async (store) => {
         await leave(store, { count: 2 })
-        const short = await claim(store, { limit: 1, leaseMs: shortMs })
         const long = await claim(store, { limit: 1 })
+        const short = await claim(store, { limit: 1, leaseMs: shortMs })
         for (let tries = 0; (await store.outbox.unfinished(short)).length > 0; tries += 1) {
           assert.ok(tries < 400)
           await wait(10)
