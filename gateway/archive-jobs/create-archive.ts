@@ -25,6 +25,7 @@ import {
 } from './archive-limits.ts'
 import { permitOrder } from './archive-permission.ts'
 import { type ArchiveOrder, parseArchiveOrder } from './archive-request.ts'
+import { cleanUpJob } from './clean-up-job.ts'
 import { presignResult } from './presign-result.ts'
 import { findResult } from './result-object.ts'
 
@@ -85,6 +86,8 @@ async function makeJob(
     return { job: known, isNew: false }
   }
   if (!isOurs) return undefined
+  // Its row is about to go, and nobody would look after it any more.
+  if (known !== undefined) await cleanUpJob(metadata, known, nowMs)
   const revision = (known?.revision ?? 0) + 1
   const job = newJob({ order, bucket, nowMs, manifest, jobId, revision })
   if ((await metadata.jobs.put(job)).is === 'changed') {
