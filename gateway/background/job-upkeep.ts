@@ -7,8 +7,8 @@ import type { JobWork, LaneOptions } from './job-work.ts'
 
 export const upkeepLane: LaneOptions = { name: 'upkeep', atOnce: 1, lookEveryMs: 10_000 }
 /**
- * So long after its end a job is looked after once more: whoever ended it may have died before he had cleaned
- * up, and whoever was working on it meanwhile may have left something behind.
+ * So long after somebody has ended it from outside, a job is looked after: he may have died before he had
+ * cleaned up, and whoever was working on it meanwhile may have left something behind.
  */
 const lookAgainMs = 60_000
 
@@ -40,7 +40,8 @@ export async function endJob<K extends JobKind>(
     await work.cleanUp(claimed.job)
     return claimed.remove()
   }
-  const next = { lane: upkeepLane.name, dueMs: parts.now() + lookAgainMs }
+  // Due at once: should we die now, whoever looks first cleans up.
+  const next = { lane: upkeepLane.name, dueMs: parts.now() }
   await claimed.settle({ ...end, next })
   try {
     await lookAfter(parts, work, claimed.job)
