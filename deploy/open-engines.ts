@@ -4,14 +4,12 @@ import type { BlobStore } from '../datanode/blob-store.ts'
 import { diskEngine } from '../datanode/disk/disk-engine.ts'
 import { realVfs } from '../datanode/disk/real-vfs.ts'
 import { type MasterKey, openMasterKey } from '../gateway/access/keys/master-key-file.ts'
+import { clearOwner } from '../gateway/background/clear-owners.ts'
+import { LivingOwner } from '../gateway/background/keep-owner.ts'
 import { type Repeating, type RepeatingJob, repeat } from '../gateway/background/repeating.ts'
 import { type Background, startBackground } from '../gateway/compose/background.ts'
-import { type ArchiveWork, composeArchiveWork } from '../gateway/compose/compose-archive-work.ts'
 import { composeGateway, type Gateway } from '../gateway/compose/compose-gateway.ts'
-import {
-  composeGatheringWork,
-  type GatheringWork,
-} from '../gateway/compose/compose-gathering-work.ts'
+import { type ComposedWorks, composeJobWorks } from '../gateway/compose/compose-job-works.ts'
 import type { Config } from '../gateway/config/config.ts'
 import { logRequests } from '../gateway/http/request-record.ts'
 import { createS3Server } from '../gateway/http/s3-server.ts'
@@ -40,7 +38,13 @@ export const openEngines: OpenEngines = async (config, { role, processId, readAl
   })
   const log = openLog(config.logLevel)
   const stores = await openStores(config, role, { processId, proof, log })
-  return new EmbeddedEngines({ config, masterKey, processId, log, ...stores })
+  const owner = await LivingOwner.begin({
+    owners: stores.metadata.owners,
+    processId,
+    onFailure: (cause) => log.error('heartbeat failed', { cause }),
+    onEnded: (ended) => log.error('this process was silent for too long', { owner: ended }),
+  })
+  return new EmbeddedEngines({ config, masterKey, processId, owner, log, ...stores })
 }
 
 type Stores = {
@@ -74,8 +78,8 @@ async function openStores(
   })
   if (role !== 'worker') {
     await reserve.run(noSignal)
-    // Nothing else runs yet: whoever began a chunk list is gone.
-    await unlessFull(metadata.chunks.abandonListsExcept([]))
+    // The lock of the directory proves that they are gone, whoever they were.
+    await unlessFull(metadata.owners.endFormerLives())
   }
   const notes = lineage === undefined ? [] : [lineageEngine(lineage, log)]
   const engines = [...notes, diskEngine(blobs), lmdbEngine(metadata)]
@@ -86,6 +90,7 @@ type EngineParts = Stores & {
   readonly config: Config
   readonly masterKey: MasterKey
   readonly processId: string
+  readonly owner: LivingOwner
   readonly log: Log
 }
 
@@ -96,8 +101,7 @@ class EmbeddedEngines implements Engines {
   readonly #upkeep: readonly Repeating[]
   #gateway: Gateway | undefined
   #background: Background | undefined
-  #archiveWork: ArchiveWork | undefined
-  #gatheringWork: GatheringWork | undefined
+  #jobWorks: ComposedWorks | undefined
 
   constructor(parts: EngineParts) {
     this.#parts = parts
@@ -114,6 +118,7 @@ class EmbeddedEngines implements Engines {
     const { config, log } = this.#parts
     const gateway = await composeGateway({
       ...this.#parts,
+      owner: () => this.#parts.owner.id,
       random: randomBytes,
       now: Date.now,
       onManyReaders: collectOften,
@@ -129,28 +134,28 @@ class EmbeddedEngines implements Engines {
   }
 
   startBackgroundWork(): void {
-    const { metadata, blobs, reserve, config, log } = this.#parts
-    const parts = { ...this.#parts, random: randomBytes, now: Date.now }
-    this.#archiveWork = composeArchiveWork(parts)
-    this.#gatheringWork = composeGatheringWork(parts)
+    const { reserve, config } = this.#parts
+    const owner = () => this.#parts.owner.id
+    const parts = { ...this.#parts, owner, random: randomBytes, now: Date.now }
+    const jobWorks = composeJobWorks(parts)
+    this.#jobWorks = jobWorks
     this.#background = startBackground({
-      metadata,
-      blobs,
-      now: Date.now,
-      moreJobs: [...this.#archiveWork.jobs, ...this.#gatheringWork.jobs, reserve],
+      ...parts,
+      works: jobWorks.works,
+      moreJobs: [reserve],
       options: {
         staleUploadMs: config.staleUploadAgeMs,
         keepOrphansMs: config.keepOrphansMs,
         scrubBytesPerSecond,
       },
-      log,
     })
   }
 
-  async processesLeft(living: ReadonlySet<string>): Promise<void> {
-    const { metadata, engines, log, processId } = this.#parts
+  async processLeft(left: string, living: ReadonlySet<string>): Promise<void> {
+    const { metadata, engines, log } = this.#parts
     for (const engine of engines) report(await engine.recover(living), log)
-    await metadata.chunks.abandonListsExcept([processId, ...living])
+    await metadata.owners.end(left)
+    await clearOwner(metadata, left)
   }
 
   async check(signal = noSignal): Promise<Readonly<Record<string, number>>> {
@@ -162,11 +167,14 @@ class EmbeddedEngines implements Engines {
 
   async close(): Promise<void> {
     await this.#background?.stop()
-    await this.#archiveWork?.close()
-    await this.#gatheringWork?.close()
+    await this.#jobWorks?.close()
     await Promise.all(this.#upkeep.map((job) => job.stop()))
     await this.#gateway?.close()
-    for (const engine of this.#parts.engines) await engine.close()
+    const { owner, engines, log } = this.#parts
+    await unlessFull(owner.end()).catch((cause: unknown) =>
+      log.error('the last heartbeat failed', { cause }),
+    )
+    for (const engine of engines) await engine.close()
   }
 }
 

@@ -203,7 +203,7 @@ async function startS3(
     lock,
     workerModule,
     print,
-    onProcessLeft: (living) => engines.processesLeft(living),
+    onProcessLeft: (left, living) => engines.processLeft(left, living),
   })
 }
 

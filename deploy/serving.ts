@@ -23,8 +23,8 @@ export interface Engines {
   serveS3(options: { listen: HostPort; tls: TlsPair | undefined }): Promise<S3Listener>
   /** Starts what a server does besides answering. To be called once, in one process. */
   startBackgroundWork(): void
-  /** Clears up after processes that ended; `living` are those that have not. Not for workers. */
-  processesLeft(living: ReadonlySet<string>): Promise<void>
+  /** Clears up after a process that has ended; `living` are those that have not. Not for workers. */
+  processLeft(left: string, living: ReadonlySet<string>): Promise<void>
   /** What is counted, when the engines answer; rejects with what is wrong. Cheap. */
   check(signal?: AbortSignal): Promise<Readonly<Record<string, number>>>
   /** Ends background work and lets go of everything. */

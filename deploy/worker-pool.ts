@@ -22,7 +22,7 @@ export type WorkerPoolOptions = {
   /** When it is aborted before all workers listen, they are ended and `start` rejects. */
   readonly stopping: AbortSignal
   /** Told after a process has ended; `living` are the ids of those that have not. */
-  readonly onProcessLeft: (living: ReadonlySet<string>) => Promise<void>
+  readonly onProcessLeft: (left: string, living: ReadonlySet<string>) => Promise<void>
 }
 
 /** Names one life of one process. */
@@ -195,12 +195,13 @@ export class WorkerPool implements S3Listener {
   }
 
   private replace(worker: Worker, how: string): void {
-    const livedMs = performance.now() - (this.living.get(worker)?.startedMs ?? 0)
+    const life = this.living.get(worker)
+    const livedMs = performance.now() - (life?.startedMs ?? 0)
     if (livedMs > wellMs) this.restartDelayMs = restartDelayMinMs
     this.living.delete(worker)
     if (!this.listening.delete(worker)) this.noteFailedStart(how)
     if (this.state === 'running') {
-      this.clearUp()
+      if (life !== undefined) this.clearUp(life.processId)
       const delayMs = this.restartDelayMs
       this.restartDelayMs = Math.min(delayMs * 2, restartDelayMaxMs)
       this.options.print(`Worker process ${worker.process.pid} ended (${how}); starting another.`)
@@ -218,11 +219,11 @@ export class WorkerPool implements S3Listener {
     }
   }
 
-  private clearUp(): void {
+  private clearUp(left: string): void {
     this.clearing = this.clearing.then(async () => {
       const living = new Set([...this.living.values()].map(({ processId }) => processId))
       try {
-        await this.options.onProcessLeft(living)
+        await this.options.onProcessLeft(left, living)
       } catch (cause) {
         const why = cause instanceof Error ? cause.message : String(cause)
         this.options.print(`What the process has left could not be cleared up: ${why}`)

@@ -1,33 +1,19 @@
 // PORT, a noun of `metadata-store.ts`: bundles, chosen entries that are downloaded as one archive by
 // whoever knows their URL. What a bundle holds stands in manifests; here is who owns it, how it is
-// reached, how long it lives, and what is still to be gathered for it. A bundle is one row, replaced as
-// a whole by whoever has seen its last revision.
+// reached, and how long it lives; what is still to be gathered for it, a job knows (`job-store.ts`). A bundle
+// is one row, replaced as a whole by whoever has seen its last revision.
 //
 // A row keeps what it names: the verb that writes it lets the lease of the bundle and each manifest
 // named live until a given time, hands what the leases of new manifests cover over to that of the bundle,
 // and drops what the row before it named and this one does not, all in one step. So nothing outlives its
 // bundle, wherever a process dies.
 import type { S3ErrorCode } from '../protocol/s3/s3-error.ts'
+import type { JobOf } from './job-store.ts'
 import type { ManifestId } from './manifest-store.ts'
 import type { TenantId } from './records.ts'
 
 /** 32 lower-case hex digits. */
 export type BundleId = string & { readonly __brand: 'BundleId' }
-
-export type GatheringState =
-  /** Waits for its turn, and for this time. */
-  { readonly is: 'queued'; readonly notBeforeMs: number } | { readonly is: 'running' }
-
-/** Entries from elsewhere that are asked for and not there yet. */
-export type Gathering = {
-  /** All entries of the state to come; those still to be gathered have no bytes in it. */
-  readonly manifestId: ManifestId
-  /** Where they are to be had, and with which credentials: under the tenant's key. */
-  readonly sealedSources: Uint8Array
-  readonly state: GatheringState
-  /** Begun, the one under way included. */
-  readonly attempts: number
-}
 
 export type Bundle = {
   readonly bundleId: BundleId
@@ -50,7 +36,11 @@ export type Bundle = {
    * been ready, or it has expired.
    */
   readonly states: readonly ManifestId[]
-  readonly gathering?: Gathering
+  /**
+   * Holds all entries of the state to come. The job of the same id is gathering those that have no bytes
+   * in it yet.
+   */
+  readonly gathering?: ManifestId
   /** Why the last gathering came to nothing, for whoever has asked for it. */
   readonly failure?: {
     /** Of the gathering. */
@@ -76,15 +66,24 @@ export function bundleLeaseId(bundleId: BundleId): string {
 
 export interface BundleStore {
   /** As `put`, of a row that is not there yet. */
-  create(bundle: Bundle, keepUntilMs: number): Promise<{ is: 'created' | 'exists' } | NothingToKeep>
+  create(
+    bundle: Bundle,
+    keepUntilMs: number,
+    job?: JobOf<'gathering'>,
+  ): Promise<{ is: 'created' | 'exists' } | NothingToKeep>
   /**
    * Puts the bundle if the row there is of the revision before it. Its lease and the manifests that it
    * names live until `keepUntilMs`; a row that names none lets its lease go. Manifests named no more
    * are found by nobody from then on, and `ManifestStore.stale` names them.
+   *
+   * A new job that is to gather for it is put in the same step: no bundle waits for a job that nobody
+   * runs. It ends in two steps, the bundle's first, so that a job which finds no bundle waiting for it has
+   * nothing to do any more.
    */
   put(
     bundle: Bundle,
     keepUntilMs: number,
+    job?: JobOf<'gathering'>,
   ): Promise<{ is: 'done' | 'changed' } | NoSuchBundle | NothingToKeep>
   get(bundleId: BundleId): Promise<Bundle | undefined>
   /** In order of the ids. `after` is exclusive. */
@@ -100,8 +99,4 @@ export interface BundleStore {
     readonly after?: BundleId
     readonly limit: number
   }): Promise<readonly Bundle[]>
-  /** The bundle whose gathering waits longest and whose time has come, of all tenants but these. */
-  nextToGather(nowMs: number, notOf: readonly TenantId[]): Promise<Bundle | undefined>
-  /** Bundles whose gathering is in this state, at most `limit`. */
-  gathering(is: GatheringState['is'], limit: number): Promise<readonly Bundle[]>
 }

@@ -26,6 +26,8 @@ export type LeaseScope =
 export type Lease = {
   readonly leaseId: string
   readonly purpose: string
+  /** Whose it is, when it is to end with him (`OwnerStore`) though it has not expired. */
+  readonly owner?: string
   readonly expiresMs: number
   readonly scopes: readonly LeaseScope[]
 }
@@ -56,6 +58,8 @@ export interface LeaseStore {
     options?: ChangeOptions,
   ): Promise<{ is: 'handedOver' } | { is: 'gone' }>
   letGo(leaseId: string): Promise<void>
+  /** Lets go of the leases of an owner that has ended; answers how many. Safe to repeat. */
+  letGoOf(owner: string): Promise<number>
   /** On all shards: lets go of leases whose expiry is before `nowMs`: after this, they are gone for `renew` too. */
   expire(nowMs: number): Promise<number>
   /**

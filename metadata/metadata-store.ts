@@ -13,15 +13,16 @@
 // that the engine is out of reach: a write may have been stored, and trying again is safe. Keys are
 // compared as UTF-8 bytes. No verb's correctness rests on a clock: times are recorded, not compared.
 import type { BlobRef, ChunkRef } from '../protocol/chunks/chunk-ref.ts'
-import type { ArchiveJobStore } from './archive-job-store.ts'
 import type { BucketConfigStore } from './bucket-config-store.ts'
 import type { BucketStore } from './bucket-store.ts'
 import type { BundleStore } from './bundle-store.ts'
 import type { ChangeOptions } from './commit-id.ts'
+import type { JobStore } from './job-store.ts'
 import type { LeaseStore } from './lease-store.ts'
 import type { ManifestStore } from './manifest-store.ts'
 import type { OrphanStore } from './orphan-store.ts'
-import type { Outbox } from './outbox-store.ts'
+import type { FollowUp, Outbox } from './outbox-store.ts'
+import type { OwnerStore } from './owner-store.ts'
 import type {
   Bucket,
   BucketId,
@@ -49,10 +50,11 @@ export interface MetadataStore {
   readonly chunks: ChunkCatalog
   readonly orphans: OrphanStore
   readonly outbox: Outbox
+  readonly owners: OwnerStore
   readonly leases: LeaseStore
   readonly manifests: ManifestStore
   readonly bundles: BundleStore
-  readonly archiveJobs: ArchiveJobStore
+  readonly jobs: JobStore
   /**
    * The same store, whose verbs end when `signal` is aborted: they reject with its reason, and a write that
    * had been begun may be stored. Each page of a long work is a verb, so that work ends between pages. To be
@@ -99,7 +101,11 @@ export type NewVersion = {
   readonly content: Omit<ObjectContent, 'data'> & { readonly data: NewPieceData }
   readonly condition?: WriteCondition
   readonly nowMs: number
+  readonly followUps?: FollowUps
 }
+
+/** Tasks that are written with the change, in its transaction; none when it is refused. */
+export type FollowUps = readonly FollowUp[]
 
 /**
  * `gone`: the chunks at these positions of the embedded list have been deleted meanwhile, nothing
@@ -180,6 +186,7 @@ export interface ObjectStore {
       versionId?: VersionId
       condition?: WriteCondition
       nowMs: number
+      followUps?: FollowUps
     },
     options?: ChangeOptions,
   ): Promise<DeleteOutcome>
@@ -282,7 +289,8 @@ export interface ChunkCatalog {
    * Appends claimed chunks at plaintext offset `offset` to a list that no version refers to yet, and
    * takes their references. The list begins with its first extension and belongs to `owner` until a
    * commit takes it over. `gone` changes nothing. Repeated with the same chunks at the same offset, it
-   * answers as before and takes nothing.
+   * answers as before and takes nothing. `lost`, and nothing changed: the owner has ended, and so has the
+   * list, if it was begun.
    */
   extendList(extension: {
     tenantId: TenantId
@@ -290,12 +298,15 @@ export interface ChunkCatalog {
     owner: string
     offset: number
     chunks: readonly ClaimedChunk[]
-  }): Promise<{ is: 'extended' } | { is: 'gone'; positions: readonly number[] }>
+  }): Promise<{ is: 'extended' } | ClaimRefused>
 
   /** Gives up a list that no commit took over; its references are released. Safe to repeat. */
   abandonList(tenantId: TenantId, listId: ChunkListId): Promise<void>
-  /** Gives up all lists of owners not named here: what processes that died have left behind. */
-  abandonListsExcept(livingOwners: readonly string[]): Promise<number>
+  /**
+   * Gives up lists of an owner that has ended (`OwnerStore`), at most `limit`; answers how many. Of one
+   * that lives: none. Safe to repeat.
+   */
+  abandonListsOf(owner: string, limit: number): Promise<number>
 
   /**
    * The chunks of a list that cover plaintext from `fromOffset` on, and the offset of the first of

@@ -1,7 +1,7 @@
 // The spellings of the ids in `records.ts`: what is one, and what is not. Used where ids come in from
 // outside (query strings) and out of stored rows.
-import type { ArchiveJobId } from './archive-job-store.ts'
 import type { BundleId } from './bundle-store.ts'
+import type { JobId } from './job-store.ts'
 import type { ManifestId } from './manifest-store.ts'
 import type { BucketId, ChunkListId, TenantId, UploadId, VersionId } from './records.ts'
 
@@ -38,6 +38,6 @@ export function parseBundleId(raw: string): BundleId | undefined {
   return hex32.test(raw) ? (raw as BundleId) : undefined
 }
 
-export function parseArchiveJobId(raw: string): ArchiveJobId | undefined {
-  return hex32.test(raw) ? (raw as ArchiveJobId) : undefined
+export function parseJobId(raw: string): JobId | undefined {
+  return hex32.test(raw) ? (raw as JobId) : undefined
 }

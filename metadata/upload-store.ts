@@ -6,6 +6,7 @@ import type {
   ClaimRefused,
   Committed,
   ConditionRefused,
+  FollowUps,
   Listed,
   ListQuery,
   NewPieceData,
@@ -86,6 +87,7 @@ export interface UploadStore {
       content: Omit<ObjectContent, 'data'>
       condition?: WriteCondition
       nowMs: number
+      followUps?: FollowUps
     },
     options?: ChangeOptions,
   ): Promise<Committed | ConditionRefused | { is: 'partsChanged' } | NoSuchUpload | NoSuchBucket>

@@ -1,31 +1,33 @@
 // What an archive job looks like in JSON.
-import type { ArchiveJob } from '../../metadata/archive-job-store.ts'
+import type { JobOf } from '../../metadata/job-store.ts'
 
-export function describeJob(job: ArchiveJob, url: string | undefined) {
-  const { state } = job
+export function describeJob(job: JobOf<'archive'>, url: string | undefined) {
+  const { state, progress, payload } = job
+  const { destination, result } = payload
+  const isDone = state === 'done'
   return {
     id: job.jobId,
-    state: state.is,
-    bucket: job.bucketName,
-    prefix: job.prefix,
-    options: { windows: job.windows },
-    destination: { bucket: job.destination.bucketName, key: job.destination.key },
-    class: job.sizeClass,
-    etag: job.etag,
+    state,
+    bucket: payload.bucketName,
+    prefix: payload.prefix,
+    options: { windows: payload.windows },
+    destination: { bucket: destination.bucketName, key: destination.key },
+    class: payload.sizeClass,
+    etag: payload.etag,
     progress: {
-      entries: job.doneEntries,
-      bytes: job.doneBytes,
-      totalEntries: job.totalEntries,
-      totalBytes: job.totalBytes,
+      entries: progress.items,
+      bytes: progress.bytes,
+      totalEntries: payload.totalEntries,
+      totalBytes: payload.totalBytes,
     },
     attempts: job.attempts,
     created: new Date(job.createdMs).toISOString(),
     changed: new Date(job.changedMs).toISOString(),
-    ...(job.lastError === undefined || state.is === 'done' ? {} : { error: job.lastError }),
-    ...(state.is === 'done'
+    ...(job.lastError === undefined || isDone ? {} : { error: job.lastError }),
+    ...(isDone && result !== undefined
       ? {
-          expires: new Date(state.expiresMs).toISOString(),
-          ...(state.versionId === 'null' ? {} : { versionId: state.versionId }),
+          expires: new Date(result.expiresMs).toISOString(),
+          ...(result.versionId === 'null' ? {} : { versionId: result.versionId }),
           url,
         }
       : {}),

@@ -1,5 +1,6 @@
 // Every limit of archive jobs. `docs/archives.md` shows them to users.
-import type { ArchiveSizeClass } from '../../metadata/archive-job-store.ts'
+import type { ArchiveSizeClass } from '../../metadata/job-kinds.ts'
+import type { LaneOptions } from '../background/job-work.ts'
 
 const second = 1_000
 const minute = 60 * second
@@ -22,8 +23,11 @@ export const presignedSecondsMax = 604_800
 /** Archives up to this many bytes and entries are small. */
 export const smallBytesMax = gib
 export const smallEntriesMax = 100_000
-/** Jobs of a class that run at once. */
-export const jobsAtOnce: Readonly<Record<ArchiveSizeClass, number>> = { small: 2, large: 1 }
+/** Where jobs of a class wait, and how many of them a server runs at once. */
+export const archiveLanes: Readonly<Record<ArchiveSizeClass, LaneOptions>> = {
+  small: { name: 'archive-small', atOnce: 2, lookEveryMs: second },
+  large: { name: 'archive-large', atOnce: 1, lookEveryMs: second },
+}
 
 export const attemptsMax = 5
 /** Progress is noted, and a cancellation met, at least so often while bytes flow. */

@@ -1,6 +1,6 @@
 // Which permissions archive jobs ask for. A job reads and writes with those that were asked when it
 // was made.
-import type { ArchiveJob } from '../../metadata/archive-job-store.ts'
+import type { JobOf } from '../../metadata/job-store.ts'
 import type { Bucket } from '../../metadata/records.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { requireBucket } from '../access/find-bucket.ts'
@@ -38,12 +38,9 @@ export async function permitOrder(
 /** Throws `AccessDenied`. The buckets may be gone. */
 export async function permitDeletion(
   asker: NativeAsker,
-  {
-    tenantId,
-    bucketName,
-    destination,
-  }: Pick<ArchiveJob, 'tenantId' | 'bucketName' | 'destination'>,
+  { tenantId, payload }: JobOf<'archive'>,
 ): Promise<void> {
+  const { bucketName, destination } = payload
   await permitOnBucket(asker, 'holdfast:DeleteArchive', { tenantId, name: bucketName })
   const bucket = { tenantId, name: destination.bucketName }
   await requirePermission(asker, 's3:DeleteObject', { is: 'object', bucket, key: destination.key })

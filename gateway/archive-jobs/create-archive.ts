@@ -1,9 +1,9 @@
 // `POST /-/archives`: freezes the prefix and queues a job to store it, unless there is one for the same
 // archive at the same destination already.
 import { createHash } from 'node:crypto'
-import type { ArchiveJob, ArchiveJobId } from '../../metadata/archive-job-store.ts'
+import type { JobId, JobOf } from '../../metadata/job-store.ts'
 import type { Manifest } from '../../metadata/manifest-store.ts'
-import { parseArchiveJobId } from '../../metadata/record-ids.ts'
+import { parseJobId } from '../../metadata/record-ids.ts'
 import type { Bucket, TenantId } from '../../metadata/records.ts'
 import { objectBytesMax } from '../../protocol/s3/limits.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
@@ -19,6 +19,7 @@ import { clashFilterBytes } from '../zip/zip-limits.ts'
 import type { ArchiveRouteDeps } from './archive-deps.ts'
 import { describeJob } from './archive-description.ts'
 import {
+  archiveLanes,
   archiveRequestBytesMax,
   jobLifeMs,
   jobsUnderWayMax,
@@ -27,6 +28,7 @@ import {
 } from './archive-limits.ts'
 import { type PermittedOrder, permitOrder } from './archive-permission.ts'
 import { type ArchiveOrder, archiveOrder } from './archive-request.ts'
+import { cleanUpJob } from './clean-up-job.ts'
 import { presignResult } from './presign-result.ts'
 import { findResult } from './result-object.ts'
 
@@ -55,7 +57,7 @@ type Asked = PermittedOrder & { readonly order: ArchiveOrder; readonly nowMs: nu
 async function makeJob(
   deps: ArchiveRouteDeps,
   { order, bucket, readable, nowMs }: Asked,
-): Promise<{ readonly job: ArchiveJob; readonly isNew: boolean } | undefined> {
+): Promise<{ readonly job: JobOf<'archive'>; readonly isNew: boolean } | undefined> {
   const { metadata } = deps
   const scope = scopeOf(order, bucket)
   const manifest = await freeze(deps, { order, bucket, scope })
@@ -63,7 +65,7 @@ async function makeJob(
   await requireEntries(metadata.manifests, manifest, readable)
   refuseTooLarge(manifest)
   const jobId = jobIdOf(scope, manifest)
-  const known = await metadata.archiveJobs.get(bucket.tenantId, jobId)
+  const known = await metadata.jobs.get({ kind: 'archive', tenantId: bucket.tenantId, jobId })
   const isKnown = known !== undefined && (await isOfUse(deps, known, nowMs))
   if (!isKnown) await refuseTooMany(deps, bucket.tenantId)
   // Others may have found the same list. It is for one of us to use or to remove, from here on.
@@ -75,9 +77,11 @@ async function makeJob(
     return { job: known, isNew: false }
   }
   if (!isOurs) return undefined
+  // Its row is about to go, and nobody would look after it any more.
+  if (known !== undefined) await cleanUpJob(metadata, known, nowMs)
   const revision = (known?.revision ?? 0) + 1
   const job = newJob({ order, bucket, nowMs, manifest, jobId, revision })
-  if ((await metadata.archiveJobs.put(job)).is === 'changed') {
+  if ((await metadata.jobs.put(job)).is === 'changed') {
     await removeManifest(metadata, manifestId)
     return undefined
   }
@@ -129,11 +133,11 @@ function freeze(
 }
 
 /** The same request for the same archive has the same id. */
-function jobIdOf(scope: string, manifest: Manifest): ArchiveJobId {
+function jobIdOf(scope: string, manifest: Manifest): JobId {
   const digest = createHash('sha256')
     .update(JSON.stringify([scope, manifest.etag]))
     .digest('hex')
-  const jobId = parseArchiveJobId(digest.slice(0, 32))
+  const jobId = parseJobId(digest.slice(0, 32))
   if (jobId === undefined) throw new RangeError('a digest that is no id')
   return jobId
 }
@@ -141,15 +145,16 @@ function jobIdOf(scope: string, manifest: Manifest): ArchiveJobId {
 /** Whether a job is on its way to the result, or has it and it is still there. */
 async function isOfUse(
   { metadata }: ArchiveRouteDeps,
-  job: ArchiveJob,
+  job: JobOf<'archive'>,
   nowMs: number,
 ): Promise<boolean> {
-  switch (job.state.is) {
+  switch (job.state) {
     case 'queued':
     case 'running':
       return true
     case 'done':
-      return job.state.expiresMs > nowMs && (await findResult(metadata, job)) !== undefined
+      if ((job.payload.result?.expiresMs ?? 0) <= nowMs) return false
+      return (await findResult(metadata, job)) !== undefined
     default:
       return false
   }
@@ -167,26 +172,23 @@ async function holdManifest(
 }
 
 type NewJob = Omit<Asked, 'readable'> &
-  Pick<ArchiveJob, 'jobId' | 'revision'> & { readonly manifest: Manifest }
+  Pick<JobOf<'archive'>, 'jobId' | 'revision'> & { readonly manifest: Manifest }
 
-function newJob({ order, bucket, nowMs, manifest, jobId, revision }: NewJob): ArchiveJob {
+function newJob({ order, bucket, nowMs, manifest, jobId, revision }: NewJob): JobOf<'archive'> {
   const { manifestId, etag, entries, totalBytes } = manifest
   const isSmall = totalBytes <= smallBytesMax && entries <= smallEntriesMax
+  const sizeClass = isSmall ? 'small' : 'large'
   return {
-    ...order,
-    jobId,
+    kind: 'archive',
     tenantId: bucket.tenantId,
-    manifestId,
-    etag,
-    totalEntries: entries,
-    totalBytes,
-    sizeClass: isSmall ? 'small' : 'large',
+    jobId,
+    revision,
+    state: 'queued',
+    next: { lane: archiveLanes[sizeClass].name, dueMs: nowMs },
+    attempts: 0,
+    progress: { items: 0, bytes: 0 },
     createdMs: nowMs,
     changedMs: nowMs,
-    attempts: 0,
-    doneEntries: 0,
-    doneBytes: 0,
-    state: { is: 'queued', notBeforeMs: nowMs },
-    revision,
+    payload: { ...order, manifestId, etag, totalEntries: entries, totalBytes, sizeClass },
   }
 }

@@ -1,7 +1,8 @@
 // `DELETE /-/archives/ID`: cancels a job that is on its way, removes the result of one that is done,
 // and forgets one that is over.
-import type { ArchiveJob } from '../../metadata/archive-job-store.ts'
+import type { JobOf } from '../../metadata/job-store.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { endedFromOutside } from '../background/job-upkeep.ts'
 import { askerOf } from '../native-api/native-permission.ts'
 import type { NativeCall } from '../native-api/native-route.ts'
 import type { Reply } from '../reply.ts'
@@ -33,28 +34,26 @@ export async function deleteArchive(
 /** False: the job has changed meanwhile. */
 async function end(
   { metadata }: ArchiveRouteDeps,
-  job: ArchiveJob,
+  job: JobOf<'archive'>,
   nowMs: number,
 ): Promise<boolean> {
-  const changed = { ...job, changedMs: nowMs, revision: job.revision + 1 }
-  switch (job.state.is) {
+  switch (job.state) {
     case 'queued':
     case 'running': {
-      const cancelled = { ...changed, state: { is: 'cancelled' } } as const
-      if ((await metadata.archiveJobs.put(cancelled)).is === 'changed') return false
+      const cancelled = endedFromOutside(job, 'cancelled', nowMs)
+      if ((await metadata.jobs.put(cancelled)).is === 'changed') return false
       // Whoever runs it meets the change, or the missing upload.
       await cleanUpJob(metadata, cancelled, nowMs)
       return true
     }
     case 'done': {
       await removeResult(metadata, job, nowMs)
-      const put = await metadata.archiveJobs.put({ ...changed, state: { is: 'expired' } })
+      const put = await metadata.jobs.put(endedFromOutside(job, 'expired', nowMs))
       return put.is === 'done'
     }
     default:
       // In case that whoever has ended it died before this.
       await cleanUpJob(metadata, job, nowMs)
-      await metadata.archiveJobs.remove(job)
-      return true
+      return (await metadata.jobs.remove(job)).is === 'done'
   }
 }

@@ -1,12 +1,12 @@
 // How far a job is, noted now and then: bytes as they are read, and the entries that are complete with
 // them.
 import type { Manifest, ManifestStore } from '../../metadata/manifest-store.ts'
+import type { ClaimedJob } from '../background/claimed-job.ts'
 import { type PlacedEntry, placedPages } from '../zip/manifest-entries.ts'
 import { progressEveryMs } from './archive-limits.ts'
-import type { JobRow } from './job-row.ts'
 
 export class JobProgress {
-  private readonly row: JobRow
+  private readonly claimed: ClaimedJob<'archive'>
   private readonly pages: AsyncGenerator<readonly PlacedEntry[], void, void>
   private page: readonly PlacedEntry[] = []
   private entriesBefore = 0
@@ -15,11 +15,11 @@ export class JobProgress {
 
   /** `clock`: milliseconds of a clock that does not jump. */
   constructor(
-    row: JobRow,
+    claimed: ClaimedJob<'archive'>,
     manifest: Manifest,
     parts: { readonly manifests: Pick<ManifestStore, 'pageAt'>; readonly clock: () => number },
   ) {
-    this.row = row
+    this.claimed = claimed
     this.clock = parts.clock
     this.pages = placedPages(parts.manifests, manifest, { offset: 0 })
   }
@@ -29,8 +29,8 @@ export class JobProgress {
     if (this.clock() - this.notedMs < progressEveryMs) return
     this.notedMs = this.clock()
     // What is noted never goes back: a part is read again when the server has died in it.
-    const bytes = Math.max(offset, this.row.job.doneBytes)
-    await this.row.change({ doneBytes: bytes, doneEntries: await this.entriesUpTo(bytes) })
+    const bytes = Math.max(offset, this.claimed.job.progress.bytes)
+    await this.claimed.note({ progress: { items: await this.entriesUpTo(bytes), bytes } })
   }
 
   private async entriesUpTo(offset: number): Promise<number> {

@@ -1,6 +1,6 @@
 // The URL of a finished archive, presigned with the key of whoever asks, at the time of asking: no
 // secret is stored with the job, and the URL is worth what that key is.
-import type { ArchiveJob } from '../../metadata/archive-job-store.ts'
+import type { JobOf } from '../../metadata/job-store.ts'
 import { presignUrl } from '../../protocol/s3/sigv4/sign-request.ts'
 import type { User } from '../access/identity.ts'
 import type { NativeCall } from '../native-api/native-route.ts'
@@ -11,12 +11,13 @@ import { presignedSecondsMax } from './archive-limits.ts'
 export async function presignResult(
   deps: ArchiveRouteDeps,
   call: NativeCall,
-  asked: { readonly job: ArchiveJob; readonly identity: User },
+  asked: { readonly job: JobOf<'archive'>; readonly identity: User },
 ): Promise<string | undefined> {
-  const { state, destination } = asked.job
-  if (state.is !== 'done') return undefined
+  const { state, payload } = asked.job
+  const { destination, result } = payload
+  if (state !== 'done' || result === undefined) return undefined
   const nowMs = call.services.now()
-  const secondsLeft = Math.floor((state.expiresMs - nowMs) / 1000)
+  const secondsLeft = Math.floor((result.expiresMs - nowMs) / 1000)
   const found = await deps.credentials(asked.identity.accessKeyId)
   if (secondsLeft < 1 || found === undefined) return undefined
   const { accessKeyId } = asked.identity
@@ -27,7 +28,7 @@ export async function presignResult(
       method: 'GET',
       origin: call.endpoint,
       path: `/${[destination.bucketName, ...destination.key.split('/')].map(encodeURIComponent).join('/')}`,
-      ...(state.versionId === 'null' ? {} : { query: { versionId: state.versionId } }),
+      ...(result.versionId === 'null' ? {} : { query: { versionId: result.versionId } }),
       expiresSeconds: Math.min(secondsLeft, presignedSecondsMax),
     },
     { credentials, signingKeys: deps.signingKeys, nowMs },

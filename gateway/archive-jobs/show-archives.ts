@@ -1,6 +1,6 @@
 // `GET /-/archives` and `GET /-/archives/ID`.
-import type { ArchiveJob } from '../../metadata/archive-job-store.ts'
-import { parseArchiveJobId } from '../../metadata/record-ids.ts'
+import type { JobOf } from '../../metadata/job-store.ts'
+import { parseJobId } from '../../metadata/record-ids.ts'
 import type { TenantId } from '../../metadata/records.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { askerOf, permitOnBucket, permitOnService } from '../native-api/native-permission.ts'
@@ -19,7 +19,7 @@ export async function showArchive(
 ): Promise<Reply> {
   const { identity } = await call.authenticate()
   const job = await findJob(deps, identity.tenantId, id)
-  const bucket = { tenantId: job.tenantId, name: job.bucketName }
+  const bucket = { tenantId: job.tenantId, name: job.payload.bucketName }
   await permitOnBucket(askerOf(call, identity), 'holdfast:GetArchive', bucket)
   const url = await presignResult(deps, call, { job, identity })
   return jsonReply(200, describeJob(job, url))
@@ -30,9 +30,9 @@ export async function findJob(
   { metadata }: ArchiveRouteDeps,
   tenantId: TenantId,
   id: string,
-): Promise<ArchiveJob> {
-  const jobId = parseArchiveJobId(id)
-  const job = jobId && (await metadata.archiveJobs.get(tenantId, jobId))
+): Promise<JobOf<'archive'>> {
+  const jobId = parseJobId(id)
+  const job = jobId && (await metadata.jobs.get({ kind: 'archive', tenantId, jobId }))
   if (job === undefined) throw new S3Error('NoSuchArchive', { ArchiveId: id })
   return job
 }
@@ -43,7 +43,8 @@ export async function listArchives(deps: ArchiveRouteDeps, call: NativeCall): Pr
   const { identity } = await call.authenticate()
   await permitOnService(askerOf(call, identity), 'holdfast:ListArchives')
   const after = parseAfter(query.get('after'))
-  const jobs = await deps.metadata.archiveJobs.list(identity.tenantId, {
+  const ofTenant = { kind: 'archive', tenantId: identity.tenantId } as const
+  const jobs = await deps.metadata.jobs.list(ofTenant, {
     limit: pageJobs,
     ...(after === undefined ? {} : { after }),
   })
@@ -54,10 +55,12 @@ export async function listArchives(deps: ArchiveRouteDeps, call: NativeCall): Pr
   })
 }
 
-function parseAfter(raw: string | undefined): Pick<ArchiveJob, 'createdMs' | 'jobId'> | undefined {
+function parseAfter(
+  raw: string | undefined,
+): Pick<JobOf<'archive'>, 'createdMs' | 'jobId'> | undefined {
   if (raw === undefined) return undefined
   const [, ms = '', id = ''] = /^(\d{1,15})-([0-9a-f]{32})$/.exec(raw) ?? []
-  const jobId = parseArchiveJobId(id)
+  const jobId = parseJobId(id)
   if (jobId !== undefined) return { createdMs: Number(ms), jobId }
   throw new S3Error('InvalidArgument', { ArgumentName: 'after', ArgumentValue: raw })
 }

@@ -9,13 +9,14 @@ import { putBytesMax } from '../../protocol/s3/limits.ts'
 import { type CompletedObject, completeParts } from '../../protocol/s3/multipart-completion.ts'
 import type { HalfOpenRange } from '../../protocol/s3/range.ts'
 import type { TenantKeys } from '../access/keys/tenant-keys.ts'
+import type { ClaimedJob } from '../background/claimed-job.ts'
+import { JobFailed } from '../background/job-work.ts'
 import type { Ingest } from '../data/write/ingest.ts'
 import { readUploadedParts, type UploadedParts } from '../s3/write/uploaded-parts.ts'
 import { attachment } from '../zip/content-disposition.ts'
 import { partCount, partRange } from '../zip/segments.ts'
 import type { ZipService } from '../zip/zip-service.ts'
 import type { JobProgress } from './job-progress.ts'
-import { JobFailed, type JobRow } from './job-row.ts'
 import { findResult } from './result-object.ts'
 
 export type StoreDeps = {
@@ -27,22 +28,16 @@ export type StoreDeps = {
 }
 
 export type Storing = {
-  readonly row: JobRow
+  readonly claimed: ClaimedJob<'archive'>
   readonly manifest: Manifest
   readonly bucket: Bucket
   readonly keys: TenantKeys
   readonly progress: JobProgress
-  readonly signal: AbortSignal
 }
 
 export type StoredResult = Pick<Committed, 'versionId'> & { readonly etag: string }
 
-/** The server stops: the job is for the next one to go on with. */
-export class StoppedForNow extends Error {
-  override readonly name = 'StoppedForNow'
-}
-
-/** Throws `JobTaken`, `JobFailed`, `StoppedForNow`, and what reading and storing throw. */
+/** Throws `JobTaken`, `JobFailed`, what the signal is aborted with, and what reading and storing throw. */
 export async function storeArchive(deps: StoreDeps, storing: Storing): Promise<StoredResult> {
   const already = await completedBefore(deps, storing)
   if (already !== undefined) return already
@@ -54,7 +49,7 @@ export async function storeArchive(deps: StoreDeps, storing: Storing): Promise<S
     if (range === undefined) throw new RangeError('a part beyond the archive')
     if (parts.get(number)?.size !== range.end - range.start) {
       await storePart(deps, { ...storing, upload, number, range })
-      await storing.row.gotOn()
+      await storing.claimed.gotOn()
     }
     await storing.progress.reached(range.end)
   }
@@ -64,24 +59,26 @@ export async function storeArchive(deps: StoreDeps, storing: Storing): Promise<S
 /** An attempt may have come to its end without noting it. */
 async function completedBefore(
   { metadata }: StoreDeps,
-  { row, manifest }: Storing,
+  { claimed, manifest }: Storing,
 ): Promise<StoredResult | undefined> {
-  const version = (await findResult(metadata, row.job))?.version
+  const version = (await findResult(metadata, claimed.job))?.version
   // Somebody else may have completed the upload, with some of its parts.
   return version !== undefined && isArchive(version, manifest) ? version : undefined
 }
 
 async function openUpload(deps: StoreDeps, storing: Storing): Promise<Upload> {
   const { uploads } = deps.metadata
-  const { row, bucket, manifest } = storing
-  const { uploadId, destination, prefix } = row.job
+  const { claimed, bucket, manifest } = storing
+  const { payload } = claimed.job
+  const { uploadId, destination, prefix } = payload
   const { key } = destination
   const begun = uploadId && (await uploads.get(bucket, { key, uploadId }))
   if (begun !== undefined) return begun
   const initiatedMs = deps.now()
   const drawn = drawUploadId(initiatedMs, deps.random)
   // Noted before it is there: whatever happens now, it is found and cleared away.
-  await row.change({ uploadId: drawn, doneBytes: 0, doneEntries: 0 })
+  const progress = { items: 0, bytes: 0 }
+  await claimed.note({ payload: { ...payload, uploadId: drawn }, progress })
   const created = await uploads.create(bucket, {
     uploadId: drawn,
     key,
@@ -159,11 +156,11 @@ async function storePart(deps: StoreDeps, part: StoringPart): Promise<void> {
 
 async function* bytesOf(
   { zip }: StoreDeps,
-  { manifest, keys, range, progress, signal }: StoringPart,
+  { manifest, keys, range, progress, claimed }: StoringPart,
 ): AsyncGenerator<Buffer, void, void> {
   let at = range.start
   for await (const batch of zip.read(manifest, keys, range)) {
-    if (signal.aborted) throw new StoppedForNow()
+    claimed.signal.throwIfAborted()
     for (const buffer of batch) {
       yield buffer
       at += buffer.length

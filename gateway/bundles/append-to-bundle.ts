@@ -56,9 +56,10 @@ async function append(
   const keys = await deps.keysOfTenant(tenantId)
   if (keys === undefined) throw new S3Error('BundleExpired', { BundleId: bundleId })
   const manifest = await freezeBundle(deps, { bucket, selections, windows, readable, before })
-  const chosen = withChoice(bundle, { manifest, selections, keys, nowMs: now() }, random)
+  const choice = { manifest, selections, keys, nowMs: now() }
+  const { bundle: chosen, job } = withChoice(bundle, choice, random)
   const next = { ...chosen, revision: bundle.revision + 1 }
-  const put = await metadata.bundles.put(next, keptUntil(next))
+  const put = await metadata.bundles.put(next, keptUntil(next), job)
   if (put.is !== 'done') {
     await removeManifest(metadata, manifest.manifestId)
     if (put.is === 'noSuchBundle') throw new S3Error('NoSuchBundle', { BundleId: bundleId })

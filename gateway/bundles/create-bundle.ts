@@ -67,8 +67,8 @@ async function storeBundle(
   const { selections } = request
   const manifest = await freezeBundle(deps, order)
   const choice = { manifest, selections, keys, nowMs: draft.createdMs }
-  const bundle = withChoice(draft, choice, random)
-  const created = await metadata.bundles.create(bundle, keptUntil(bundle))
+  const { bundle, job } = withChoice(draft, choice, random)
+  const created = await metadata.bundles.create(bundle, keptUntil(bundle), job)
   if (created.is === 'created') return bundle
   await removeManifest(metadata, manifest.manifestId)
   throw new S3Error('SlowDown', undefined, {

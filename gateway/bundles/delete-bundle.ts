@@ -5,6 +5,7 @@ import type { Reply } from '../reply.ts'
 import type { BundleDeps } from './bundle-deps.ts'
 import { findOwnBundle } from './find-bundle.ts'
 import { removeManifests } from './freeze-bundle.ts'
+import { endGathering } from './gathering/begin-gathering.ts'
 
 export async function deleteBundle(deps: BundleDeps, call: NativeCall, id: string): Promise<Reply> {
   const { credentials } = deps
@@ -17,12 +18,13 @@ export async function deleteBundle(deps: BundleDeps, call: NativeCall, id: strin
 /** With what it has held. Who gathers for it finds out by itself, and clears up what it has then. */
 export async function deleteWhole(
   { metadata, gatherer }: Pick<BundleDeps, 'metadata' | 'gatherer'>,
-  { bundleId, tenantId, states, gathering }: Bundle,
+  bundle: Bundle,
 ): Promise<void> {
+  const { bundleId, tenantId, states, gathering } = bundle
   await metadata.bundles.remove(bundleId)
   await removeManifests(metadata, states)
   if (gathering === undefined) return
-  const { manifestId } = gathering
-  await removeManifests(metadata, [manifestId])
-  await gatherer.forget({ tenantId, manifestId })
+  await endGathering(metadata, bundle)
+  await removeManifests(metadata, [gathering])
+  await gatherer.forget({ tenantId, manifestId: gathering })
 }

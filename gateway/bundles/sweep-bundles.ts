@@ -1,5 +1,5 @@
 // Lets go of what expired bundles have held, and forgets them some time later. Harmless when late or
-// repeated.
+// repeated. Whoever gathers for one finds out by himself.
 import type { Bundle, BundleId } from '../../metadata/bundle-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { afterExpiryMs, rememberedMs } from './bundle-limits.ts'

@@ -30,7 +30,7 @@ export function backgroundIngest(
       hashPool,
       checksums: await loadChecksums(),
       random,
-      owner: parts.processId,
+      owner: parts.owner,
       nowMs: now,
       onLeftover: (cause) => log.warn(leftBehind, { cause }),
     })

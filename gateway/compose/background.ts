@@ -1,11 +1,19 @@
-// The follow-up work of a server, done by one process of it: what commits have left in the outbox,
-// giving disk space back, verifying stored data, and clearing away what was abandoned.
+// The follow-up work of a server, done by one process of it: what commits have left in the outbox, jobs, giving
+// disk space back, verifying stored data, and clearing away what was abandoned. Other servers may do the same
+// on the same metadata: what is of a disk is done by whoever has it, and what is of the metadata by whoever has
+// claimed it (`background/sweeps-work.ts`).
 import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
-import { startOutboxRelay } from '../../metadata/tasks/outbox-relay.ts'
+import { deletionWork, releaseWork } from '../../metadata/tasks/freeing-work.ts'
+import { startTasks, type TaskTimes } from '../../metadata/tasks/start-tasks.ts'
+import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
+import { clearOwners } from '../background/clear-owners.ts'
+import { JobEngine } from '../background/job-engine.ts'
+import type { JobWorks } from '../background/job-work.ts'
 import { makeRoom } from '../background/make-room.ts'
 import { type RepeatingJob, repeat } from '../background/repeating.ts'
 import { sweepOrphans } from '../background/sweep-orphans.ts'
+import { beginSweeps, sweepsWork } from '../background/sweeps-work.ts'
 import { sweepBundles } from '../bundles/sweep-bundles.ts'
 import type { Log } from '../log.ts'
 import { sweepManifests } from '../zip/sweep-manifests.ts'
@@ -17,14 +25,21 @@ export type BackgroundOptions = {
   readonly keepOrphansMs: number
   /** Bytes of stored data verified a second, on average. */
   readonly scrubBytesPerSecond: number
+  /** Leases and pauses of tasks, where the usual ones would be waited for too long. */
+  readonly taskTimes?: TaskTimes
 }
 
 export type BackgroundDeps = {
   readonly metadata: MetadataStore
   readonly blobs: BlobStore
+  /** In whose name tasks and jobs are claimed now (`metadata/owner-store.ts`). */
+  readonly owner: () => string
+  readonly random: RandomBytes
   readonly now: () => number
   readonly options: BackgroundOptions
-  /** Work that needs more than the stores. */
+  /** What jobs are done here, besides the sweeps. */
+  readonly works: JobWorks
+  /** Work on what is this process's own. */
   readonly moreJobs: readonly RepeatingJob[]
   readonly log: Log
 }
@@ -48,27 +63,43 @@ const abortPage = 100
 export function startBackground(deps: BackgroundDeps): Background {
   const onFailure = (job: string, cause: unknown) =>
     deps.log.error('background job failed', { job, cause })
-  const relay = startOutboxRelay({
-    outbox: deps.metadata.outbox,
-    deleteBlobs: async (blobs) => {
-      // What nothing refers to any more is an orphan then, and deleted as such.
-      if (await deps.metadata.orphans.defersDeletions()) return
-      await deps.blobs.delete(blobs)
-    },
+  const { outbox, orphans } = deps.metadata
+  const tasks = startTasks({
+    outbox,
+    owner: deps.owner,
+    times: deps.options.taskTimes ?? {},
     onFailure: (cause) => onFailure('outbox', cause),
-    onSetAside: ({ seq, tenantId }, cause) =>
-      deps.log.error('broken release set aside', { seq, tenantId, cause }),
+    onBuried: ({ kind, id, tenantId }, cause) =>
+      deps.log.error('task buried', { kind, id, tenantId, cause }),
   })
-  const running = [...jobs(deps), ...deps.moreJobs].map((job) => repeat(job, onFailure))
+  tasks.work(releaseWork(outbox))
+  tasks.work(
+    deletionWork(async (blobs) => {
+      // What nothing refers to any more is an orphan then, and deleted as such.
+      if (await orphans.defersDeletions()) return
+      await deps.blobs.delete(blobs)
+    }),
+  )
+  const engine = new JobEngine({
+    jobs: deps.metadata.jobs,
+    works: { ...deps.works, sweeps: sweepsWork(() => sweeps(deps), onFailure) },
+    owner: deps.owner,
+    random: deps.random,
+    now: deps.now,
+    log: deps.log,
+  })
+  const repeated = [...ownUpkeep(deps), ...deps.moreJobs].map((job) => repeat(job, onFailure))
+  const running = [...repeated, engine.start(onFailure)]
   return {
     stop: async () => {
-      await Promise.all([relay.stop(), ...running.map((job) => job.stop())])
+      await Promise.all([tasks.stop(), ...running.map((job) => job.stop())])
     },
   }
 }
 
-function jobs(deps: BackgroundDeps): readonly RepeatingJob[] {
-  const { metadata, blobs, now, options } = deps
+/** Of the disk of this process; and what has to be before there are sweeps. */
+function ownUpkeep(deps: BackgroundDeps): readonly RepeatingJob[] {
+  const { metadata, blobs, now } = deps
   return [
     {
       name: 'reclaim',
@@ -76,6 +107,23 @@ function jobs(deps: BackgroundDeps): readonly RepeatingJob[] {
       run: async () => ((await blobs.reclaim(reclaimBytes)).is === 'worked' ? 'again' : 'idle'),
     },
     { name: 'scrub', pauseMs: scrubPauseMs, run: () => scrub(deps) },
+    // Also of who had claimed the sweeps.
+    clearOwners(metadata),
+    {
+      name: 'sweeps',
+      pauseMs: minute,
+      run: async () => {
+        await beginSweeps(metadata.jobs, now())
+        return 'idle'
+      },
+    },
+  ]
+}
+
+/** Of what the metadata hold: by one process of all. Harmless when late, repeated or doubled for a moment. */
+function sweeps(deps: BackgroundDeps): readonly RepeatingJob[] {
+  const { metadata, blobs, now, options } = deps
+  return [
     {
       name: 'orphan sweep',
       pauseMs: orphanPauseMs,

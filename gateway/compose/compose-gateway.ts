@@ -45,6 +45,8 @@ export type GatewayDeps = {
   >
   /** Unique to this life of this process. */
   readonly processId: string
+  /** Whose that is which is begun now (`metadata/owner-store.ts`). */
+  readonly owner: () => string
   readonly random: RandomBytes
   readonly now: () => number
   readonly log: Log
@@ -87,13 +89,14 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     hashPool,
     checksums,
     random: deps.random,
-    owner: deps.processId,
+    owner: deps.owner,
     nowMs: now,
     onLeftover: (cause) => log.warn('an upload left something behind', { cause }),
   })
   const readLeases = new ReadLeases({
     leases: metadata.leases,
     random: deps.random,
+    owner: deps.owner,
     nowMs: now,
   })
   const keysOfTenant = makeFindTenantKeys({ metadata, masterKey, tenantsMax, now })

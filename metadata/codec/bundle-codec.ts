@@ -1,6 +1,6 @@
 // Bundles as bytes.
 import { isS3ErrorCode } from '../../protocol/s3/s3-error.ts'
-import type { Bundle, Gathering, GatheringState } from '../bundle-store.ts'
+import type { Bundle } from '../bundle-store.ts'
 import { parseBundleId, parseManifestId, parseTenantId } from '../record-ids.ts'
 import {
   array,
@@ -13,18 +13,24 @@ import {
   type Migration,
   RecordCorrupt,
   text,
-  word,
 } from './record-frame.ts'
 
-/** In their order in the record and in keys: append, never reorder. */
-export const gatheringStates: readonly GatheringState['is'][] = ['queued', 'running']
+const gatheringAt = 13
 
-/** Bundles of format 1 were always ready, and had no revision. */
-const migrations: readonly Migration[] = [(fields) => [...fields, 1]]
+/**
+ * Bundles of format 1 were always ready, and had no revision. In those of format 2 stood what a job knows now:
+ * `lmdb/migrate-jobs.ts` makes one of it.
+ */
+const migrations: readonly Migration[] = [(fields) => [...fields, 1], namingManifestAlone]
+
+function namingManifestAlone(fields: Fields): Fields {
+  const [manifestId] = array(fields, gatheringAt)
+  return fields.map((field, at) => (at === gatheringAt ? manifestId : field))
+}
 
 export function encodeBundle(bundle: Bundle): Buffer {
   const { gathering, failure } = bundle
-  return encodeRecord(2, [
+  return encodeRecord(3, [
     bundle.bundleId,
     bundle.tenantId,
     bundle.bucketName,
@@ -38,7 +44,7 @@ export function encodeBundle(bundle: Bundle): Buffer {
     bundle.createdBy.userName,
     bundle.createdBy.accessKeyId,
     bundle.revision,
-    gathering && gatheringFields(gathering),
+    gathering,
     failure && [failure.manifestId, failure.code, failure.message],
   ])
 }
@@ -62,23 +68,8 @@ export function parseBundle(bytes: Uint8Array): Bundle {
     }),
     createdBy: { userName: text(fields, 10), accessKeyId: text(fields, 11) },
     revision: count(fields, 12),
-    ...(fields[13] == null ? {} : { gathering: parseGathering(array(fields, 13)) }),
+    ...(fields[gatheringAt] == null ? {} : { gathering: id(parseManifestId, fields, gatheringAt) }),
     ...(fields[14] == null ? {} : { failure: parseFailure(array(fields, 14)) }),
-  }
-}
-
-function gatheringFields({ manifestId, sealedSources, attempts, state }: Gathering): Fields {
-  const notBeforeMs = state.is === 'queued' ? state.notBeforeMs : 0
-  return [manifestId, sealedSources, attempts, gatheringStates.indexOf(state.is), notBeforeMs]
-}
-
-function parseGathering(fields: Fields): Gathering {
-  const is = word(gatheringStates, fields, 3)
-  return {
-    manifestId: id(parseManifestId, fields, 0),
-    sealedSources: bytesAt(fields, 1),
-    attempts: count(fields, 2),
-    state: is === 'queued' ? { is, notBeforeMs: count(fields, 4) } : { is },
   }
 }
 

@@ -1,17 +1,13 @@
-// Bundles: rows by id, which a tenant has, and which have something to gather, in the order of their
-// times. There are few, so that the expired ones are found by looking at all.
-import type {
-  Bundle,
-  BundleId,
-  BundleStore,
-  Gathering,
-  GatheringState,
-  NothingToKeep,
-} from '../bundle-store.ts'
+// Bundles: rows by id, and which a tenant has. There are few, so that the expired ones are found by looking
+// at all.
+import assert from 'node:assert'
+import type { Bundle, BundleId, BundleStore, NothingToKeep } from '../bundle-store.ts'
 import { bundleLeaseId } from '../bundle-store.ts'
-import { encodeBundle, gatheringStates, parseBundle } from '../codec/bundle-codec.ts'
+import { encodeBundle, parseBundle } from '../codec/bundle-codec.ts'
+import type { JobOf } from '../job-store.ts'
 import type { ManifestId } from '../manifest-store.ts'
 import type { TenantId } from '../records.ts'
+import { putJob } from './job-rows.ts'
 import {
   handLeaseOver,
   leaseAt,
@@ -22,25 +18,25 @@ import {
 } from './lease-rows.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { removalStep, sealedManifest, touchManifest } from './manifests.ts'
-import { justAfter, numberKey, numberOfKey, rangeOf, tenantKey } from './row-keys.ts'
+import { justAfter, rangeOf, tenantKey } from './row-keys.ts'
 
 const idBytes = 16
 
 export function lmdbBundles(env: LmdbEnvironment): BundleStore {
   return {
-    create: (bundle, keepUntilMs) =>
+    create: (bundle, keepUntilMs, job) =>
       env.add((tables) => {
         if (bundleOf(tables, bundle.bundleId) !== undefined) return { is: 'exists' }
-        const written = putBundle(tables, { before: undefined, bundle, keepUntilMs })
+        const written = putBundle(tables, { before: undefined, bundle, keepUntilMs, job })
         return written.is === 'gone' ? written : { is: 'created' }
       }),
 
-    put: (bundle, keepUntilMs) =>
+    put: (bundle, keepUntilMs, job) =>
       env.write((tables) => {
         const before = bundleOf(tables, bundle.bundleId)
         if (before === undefined) return { is: 'noSuchBundle' }
         if (before.revision !== bundle.revision - 1) return { is: 'changed' }
-        return putBundle(tables, { before, bundle, keepUntilMs })
+        return putBundle(tables, { before, bundle, keepUntilMs, job })
       }),
 
     get: async (bundleId) => env.read((tables) => bundleOf(tables, bundleId)),
@@ -61,7 +57,7 @@ export function lmdbBundles(env: LmdbEnvironment): BundleStore {
       env.write((tables) => {
         const bundle = bundleOf(tables, bundleId)
         if (bundle === undefined) return
-        removePlaces(tables, bundle)
+        tables.bundlesOfTenants.remove(ownerKey(bundle.tenantId, bundleId))
         tables.bundles.remove(keyOf(bundleId))
         letLeaseGo(tables, bundleLeaseId(bundleId))
         for (const manifestId of manifestsOf(bundle)) removalStep(tables, manifestId)
@@ -78,24 +74,6 @@ export function lmdbBundles(env: LmdbEnvironment): BundleStore {
         }
         return found
       }),
-
-    nextToGather: async (nowMs, notOf) =>
-      env.read((tables) => {
-        for (const row of tables.bundleGatherings.rows(rangeOf(stateBeginning('queued')))) {
-          if (numberOfKey(row.key.subarray(1, 9)) > nowMs) return undefined
-          const bundle = bundleAtPlace(tables, row.key)
-          if (bundle !== undefined && !notOf.includes(bundle.tenantId)) return bundle
-        }
-        return undefined
-      }),
-
-    gathering: async (is, limit) =>
-      env.read((tables) => {
-        const keys = tables.bundleGatherings.keys({ ...rangeOf(stateBeginning(is)), limit })
-        return keys
-          .map((key) => bundleAtPlace(tables, key))
-          .filter((bundle) => bundle !== undefined)
-      }),
   }
 }
 
@@ -107,46 +85,31 @@ function ownerKey(tenantId: TenantId, bundleId: BundleId): Buffer {
   return Buffer.concat([tenantKey(tenantId), keyOf(bundleId)])
 }
 
-function stateBeginning(is: GatheringState['is']): Buffer {
-  return Buffer.of(gatheringStates.indexOf(is))
-}
-
-/** State (a byte), time, bundle. */
-function gatheringKey(bundleId: BundleId, { state }: Gathering): Buffer {
-  const ms = state.is === 'queued' ? state.notBeforeMs : 0
-  return Buffer.concat([stateBeginning(state.is), numberKey(ms), keyOf(bundleId)])
-}
-
-function bundleAtPlace(tables: Tables, place: Buffer): Bundle | undefined {
-  const bytes = tables.bundles.get(place.subarray(place.length - idBytes))
-  return bytes && parseBundle(bytes)
-}
-
 function bundleOf(tables: Tables, bundleId: BundleId): Bundle | undefined {
   const bytes = tables.bundles.get(keyOf(bundleId))
   return bytes && parseBundle(bytes)
 }
 
 function manifestsOf({ states, gathering }: Bundle): readonly ManifestId[] {
-  return gathering === undefined ? states : [...states, gathering.manifestId]
+  return gathering === undefined ? states : [...states, gathering]
 }
 
 type Putting = {
   readonly before: Bundle | undefined
   readonly bundle: Bundle
   readonly keepUntilMs: number
+  readonly job: JobOf<'gathering'> | undefined
 }
 
 function putBundle(tables: Tables, putting: Putting): { is: 'done' } | NothingToKeep {
-  const { before, bundle } = putting
+  const { before, bundle, job } = putting
   if (!keepNamed(tables, putting)) return { is: 'gone' }
-  if (before !== undefined) removePlaces(tables, before)
-  tables.bundles.put(keyOf(bundle.bundleId), encodeBundle(bundle))
-  const { bundleId, tenantId, gathering } = bundle
-  tables.bundlesOfTenants.put(ownerKey(tenantId, bundleId), Buffer.alloc(0))
-  if (gathering !== undefined) {
-    tables.bundleGatherings.put(gatheringKey(bundleId, gathering), Buffer.alloc(0))
+  const { bundleId, tenantId } = bundle
+  tables.bundles.put(keyOf(bundleId), encodeBundle(bundle))
+  if (before === undefined) {
+    tables.bundlesOfTenants.put(ownerKey(tenantId, bundleId), Buffer.alloc(0))
   }
+  if (job !== undefined) assert(putJob(tables, job), 'a job of this manifest is there already')
   const named = new Set(manifestsOf(bundle))
   for (const manifestId of before === undefined ? [] : manifestsOf(before)) {
     if (!named.has(manifestId)) removalStep(tables, manifestId)
@@ -180,9 +143,4 @@ function isHeld(tables: Tables, manifestId: ManifestId): boolean {
   const manifest = sealedManifest(tables, manifestId)
   if (manifest === undefined) return false
   return manifest.entries === 0 || leaseAt(tables, manifestId) !== undefined
-}
-
-function removePlaces(tables: Tables, { bundleId, tenantId, gathering }: Bundle): void {
-  tables.bundlesOfTenants.remove(ownerKey(tenantId, bundleId))
-  if (gathering !== undefined) tables.bundleGatherings.remove(gatheringKey(bundleId, gathering))
 }

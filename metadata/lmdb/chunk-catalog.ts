@@ -8,19 +8,19 @@ import type { ChunkListId, TenantId } from '../records.ts'
 import { chunkRow, claimChunks } from './chunk-claims.ts'
 import {
   endOfList,
+  listsOfOwner,
   ownerOf,
   pagesFrom,
-  parseOwner,
   putPages,
   releaseOwner,
   setOwner,
 } from './chunk-lists.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { appendRelease } from './outbox-rows.ts'
+import { isLiving } from './owners.ts'
 import { justAfter } from './row-keys.ts'
 
 const allChunks = { start: Buffer.alloc(32), end: Buffer.alloc(33, 0xff) }
-const allLists = { start: Buffer.alloc(16), end: Buffer.alloc(17, 0xff) }
 
 export function lmdbChunks(env: LmdbEnvironment): ChunkCatalog {
   return {
@@ -34,6 +34,7 @@ export function lmdbChunks(env: LmdbEnvironment): ChunkCatalog {
 
     extendList: ({ tenantId, listId, owner, offset, chunks }) =>
       env.add((tables) => {
+        if (!isLiving(tables, owner)) return { is: 'lost' }
         const before = ownerOf(tables, listId)
         const end = endOfList(tables, listId)
         if (end > offset && isExtended(tables, listId, { offset, chunks }))
@@ -57,18 +58,20 @@ export function lmdbChunks(env: LmdbEnvironment): ChunkCatalog {
         abandon(tables, tenantId, listId)
       }),
 
-    abandonListsExcept: (livingOwners) =>
-      env.write((tables) => {
-        const left = [...tables.listOwners.rows(allLists)].filter(
-          (row) => !livingOwners.includes(parseOwner(row.value).owner),
-        )
-        for (const row of left) {
-          const listId = parseChunkListId(row.key.toString('hex'))
-          assert(listId !== undefined)
-          abandon(tables, parseOwner(row.value).tenantId, listId)
+    abandonListsOf: async (owner, limit) => {
+      if (env.read((tables) => listsOfOwner(tables, owner, 1)).length === 0) return 0
+      return env.write((tables) => {
+        if (isLiving(tables, owner)) return 0
+        const left = listsOfOwner(tables, owner, limit)
+        for (const key of left) {
+          const listId = parseChunkListId(key.toString('hex'))
+          const found = listId && ownerOf(tables, listId)
+          assert(listId !== undefined && found !== undefined, 'a list that only its owner knows')
+          abandon(tables, found.tenantId, listId)
         }
         return left.length
-      }),
+      })
+    },
 
     readList: async (listId, fromOffset, limit) =>
       env.read((tables) => {

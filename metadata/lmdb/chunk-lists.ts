@@ -1,5 +1,6 @@
 // Rows of paged chunk lists: pages by plaintext offset, and the owner of a list that no version or
 // part has taken over yet.
+import assert from 'node:assert'
 import type { ChunkRef } from '../../protocol/chunks/chunk-ref.ts'
 import { encodeChunkRefs, parseChunkRefs } from '../codec/chunk-ref-codec.ts'
 import { decodeRecord, encodeRecord, id, text } from '../codec/record-frame.ts'
@@ -34,12 +35,33 @@ export function parseOwner(bytes: Buffer): ListOwner {
 
 export function setOwner(tables: Tables, listId: ChunkListId, owner: ListOwner): void {
   tables.listOwners.put(listKey(listId), encodeRecord(1, [owner.tenantId, owner.owner]))
+  noteListOfOwner(tables, owner.owner, listKey(listId))
+}
+
+export function noteListOfOwner(tables: Tables, owner: string, list: Buffer): void {
+  tables.listsOfOwners.put(Buffer.concat([ownerPrefix(owner), list]), Buffer.alloc(0))
+}
+
+/** The first lists of an owner, by their keys in `listOwners`. */
+export function listsOfOwner(tables: Tables, owner: string, limit: number): readonly Buffer[] {
+  const prefix = ownerPrefix(owner)
+  return tables.listsOfOwners
+    .keys({ ...rangeOf(prefix), limit })
+    .map((key) => key.subarray(prefix.length))
+}
+
+function ownerPrefix(owner: string): Buffer {
+  const bytes = Buffer.from(owner)
+  assert(bytes.length < 256, 'an owner whose name is too long')
+  return Buffer.concat([Buffer.of(bytes.length), bytes])
 }
 
 /** Takes the list from its owner; false when it has none, or is another tenant's. */
 export function releaseOwner(tables: Tables, tenantId: TenantId, listId: ChunkListId): boolean {
-  if (ownerOf(tables, listId)?.tenantId !== tenantId) return false
+  const found = ownerOf(tables, listId)
+  if (found?.tenantId !== tenantId) return false
   tables.listOwners.remove(listKey(listId))
+  tables.listsOfOwners.remove(Buffer.concat([ownerPrefix(found.owner), listKey(listId)]))
   return true
 }
 

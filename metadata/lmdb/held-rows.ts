@@ -10,7 +10,7 @@ import { type LeaseRow, leaseOfLife, leaseTally } from './lease-rows.ts'
 import { type CoveredRow, livesOver } from './lease-scopes.ts'
 import type { Tables } from './lmdb-environment.ts'
 import type { Row } from './lmdb-table.ts'
-import { appendRelease, takeSeqs } from './outbox-rows.ts'
+import { appendRelease } from './outbox-rows.ts'
 import {
   bucketIdBytes,
   contentKey,
@@ -19,6 +19,7 @@ import {
   rangeOf,
   rawKeyOfHistoryRow,
 } from './row-keys.ts'
+import { takeSeqs } from './task-rows.ts'
 
 const siftedAtOnce = 256
 

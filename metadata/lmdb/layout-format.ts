@@ -6,7 +6,9 @@ import { addChecksums, noReach } from './add-checksums.ts'
 import { firstWithChecksums, type Layout, layoutOf, putLayout } from './layout-row.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { migrateBuckets } from './migrate-buckets.ts'
+import { migrateJobs } from './migrate-jobs.ts'
 import { migrateLeases } from './migrate-leases.ts'
+import { migrateTasks } from './migrate-tasks.ts'
 
 /** Does it in bounded transactions, `finish` with the last of them; killed in the middle, it is done again. */
 type LayoutStep = (env: LmdbEnvironment, finish: (tables: Tables) => void) => Promise<void>
@@ -17,6 +19,10 @@ const layoutSteps: readonly (readonly [format: number, step: LayoutStep])[] = [
   [2, migrateLeases],
   // Buckets are found by namespace and name, and their tags are documents.
   [4, migrateBuckets],
+  // Tasks of all kinds are in one table, by when they are due; what is under way has an owner.
+  [5, migrateTasks],
+  // Archive jobs, and what bundles gather, are jobs.
+  [6, migrateJobs],
 ]
 
 /** Throws `StoreRefused` for a format that is not known here, and to a worker for one that is not current. */

@@ -10,6 +10,7 @@ import {
   count,
   decodeRecord,
   encodeRecord,
+  optionalText,
   RecordCorrupt,
   text,
 } from '../codec/record-frame.ts'
@@ -197,8 +198,8 @@ function sift(tables: Tables, file: number): void {
 }
 
 function putLease(tables: Tables, lease: LeaseRow): void {
-  const { leaseId, purpose, expiresMs, file, sealed, since, lives } = lease
-  const fields = [leaseId, purpose, expiresMs, file, sealed ?? null, since, lives]
+  const { leaseId, purpose, expiresMs, file, sealed, since, lives, owner } = lease
+  const fields = [leaseId, purpose, expiresMs, file, sealed ?? null, since, lives, owner]
   tables.leases.put(Buffer.from(leaseId), encodeRecord(2, fields))
 }
 
@@ -210,6 +211,7 @@ function fromFormat1(): never {
 function parseLease(bytes: Buffer): LeaseRow {
   const fields = decodeRecord('lease', bytes, [fromFormat1])
   const lives = array(fields, 6)
+  const owner = optionalText(fields, 7)
   return {
     leaseId: text(fields, 0),
     purpose: text(fields, 1),
@@ -218,5 +220,6 @@ function parseLease(bytes: Buffer): LeaseRow {
     sealed: fields[4] == null ? undefined : count(fields, 4),
     since: count(fields, 5),
     lives: lives.map((_, at) => count(lives, at)),
+    ...(owner === undefined ? {} : { owner }),
   }
 }

@@ -13,6 +13,7 @@ import {
   widenLease,
 } from './lease-rows.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
+import { isLiving } from './owners.ts'
 import { recall, remember } from './remembered-commits.ts'
 
 /** A transaction with more of them would hold up all others. */
@@ -83,6 +84,17 @@ export function lmdbLeases(env: LmdbEnvironment): LeaseStore {
       }),
 
     letGo: (leaseId) => env.write((tables) => letLeaseGo(tables, leaseId)),
+
+    letGoOf: async (owner) => {
+      const left = (tables: Tables) => leasesOf(tables).filter((lease) => lease.owner === owner)
+      if (env.read(left).length === 0) return 0
+      return env.write((tables) => {
+        if (isLiving(tables, owner)) return 0
+        const over = left(tables)
+        for (const { leaseId } of over) letLeaseGo(tables, leaseId)
+        return over.length
+      })
+    },
 
     expire: async (nowMs) => {
       const expired = (tables: Tables) =>

@@ -5,20 +5,20 @@ import type { LineageStore } from '../lineage-store.ts'
 import { MetadataFull } from '../metadata-full.ts'
 import type { MetadataStore, VerbLimits } from '../metadata-store.ts'
 import { storeWithin } from '../within.ts'
-import { lmdbArchiveJobs } from './archive-jobs.ts'
 import { lmdbBucketConfigs } from './bucket-configs.ts'
 import { lmdbBuckets, type Random } from './buckets.ts'
 import { lmdbBundles } from './bundles.ts'
 import { lmdbChunks } from './chunk-catalog.ts'
+import { lmdbJobs } from './jobs.ts'
 import { checkLayoutFormat } from './layout-format.ts'
-import { leasesOf, letLeaseGo } from './lease-rows.ts'
 import { lmdbLeases } from './leases.ts'
 import { lmdbLineage } from './lineage.ts'
-import { LmdbEnvironment, type Tables } from './lmdb-environment.ts'
+import { LmdbEnvironment } from './lmdb-environment.ts'
 import { lmdbManifests } from './manifests.ts'
 import { lmdbObjects } from './objects.ts'
 import { lmdbOrphans } from './orphans.ts'
 import { lmdbOutbox } from './outbox.ts'
+import { lmdbOwners } from './owners.ts'
 import { lmdbTenants } from './tenants.ts'
 import { lmdbUploads } from './uploads.ts'
 import type { DiskState } from './write-fence.ts'
@@ -30,10 +30,12 @@ export type LmdbMetadataOptions = {
   readonly random: Random
   /**
    * `primary`: the first process of a server, opened while no other process of this data directory
-   * runs. It purges tombstones and ends the leases of reads, which nobody can need any more, and brings
-   * an older layout forward. `worker`: all others.
+   * runs. It purges tombstones, which nobody can need any more, and brings an older layout forward.
+   * `worker`: all others.
    */
   readonly role: 'primary' | 'worker'
+  /** By which owners and claims last, in milliseconds. Default: this machine's clock. */
+  readonly nowMs?: () => number
   /**
    * Called once when this process can no longer write, and some writes may never be answered: it is
    * to end and to be started anew.
@@ -53,14 +55,15 @@ export class LmdbMetadataStore implements MetadataStore {
   readonly chunks: MetadataStore['chunks']
   readonly orphans: MetadataStore['orphans']
   readonly outbox: MetadataStore['outbox']
+  readonly owners: MetadataStore['owners']
   readonly leases: MetadataStore['leases']
   readonly manifests: MetadataStore['manifests']
   readonly bundles: MetadataStore['bundles']
-  readonly archiveJobs: MetadataStore['archiveJobs']
+  readonly jobs: MetadataStore['jobs']
   readonly lineage: LineageStore
   readonly #env: LmdbEnvironment
 
-  private constructor(env: LmdbEnvironment, random: Random) {
+  private constructor(env: LmdbEnvironment, random: Random, nowMs: () => number) {
     this.#env = env
     this.tenants = lmdbTenants(env)
     this.buckets = lmdbBuckets(env, random)
@@ -69,11 +72,12 @@ export class LmdbMetadataStore implements MetadataStore {
     this.uploads = lmdbUploads(env, random)
     this.chunks = lmdbChunks(env)
     this.orphans = lmdbOrphans(env)
-    this.outbox = lmdbOutbox(env)
+    this.outbox = lmdbOutbox(env, nowMs)
+    this.owners = lmdbOwners(env, nowMs)
     this.leases = lmdbLeases(env)
     this.manifests = lmdbManifests(env)
     this.bundles = lmdbBundles(env)
-    this.archiveJobs = lmdbArchiveJobs(env)
+    this.jobs = lmdbJobs(env)
     this.lineage = lmdbLineage(env)
   }
 
@@ -87,9 +91,8 @@ export class LmdbMetadataStore implements MetadataStore {
     }
     if (options.role === 'primary') {
       await purgeTombstones(env).catch(laterIfFull)
-      await endReads(env).catch(laterIfFull)
     }
-    return new LmdbMetadataStore(env, pooledRandom(options.random))
+    return new LmdbMetadataStore(env, pooledRandom(options.random), options.nowMs ?? Date.now)
   }
 
   /** Rejects while commits fail; writes only when the last one did. */
@@ -110,15 +113,6 @@ export class LmdbMetadataStore implements MetadataStore {
   close(): Promise<void> {
     return this.#env.close()
   }
-}
-
-/** The processes whose reads they are have ended. */
-async function endReads(env: LmdbEnvironment): Promise<void> {
-  const reads = (tables: Tables) => leasesOf(tables).filter(({ purpose }) => purpose === 'read')
-  if (env.read(reads).length === 0) return
-  await env.write((tables) => {
-    for (const { leaseId } of reads(tables)) letLeaseGo(tables, leaseId)
-  })
 }
 
 /** Tombstones that stay do no harm: the next start purges them. */

@@ -3,14 +3,15 @@
 // manifests that it was taken for. Done by the primary before anybody else opens the store; killed in the
 // middle, it is done again.
 import { parseBundle } from '../codec/bundle-codec.ts'
-import { count, decodeRecord, text } from '../codec/record-frame.ts'
+import { count, decodeRecord, id, text } from '../codec/record-frame.ts'
 import type { Lease, LeaseScope } from '../lease-store.ts'
-import { parseManifestId } from '../record-ids.ts'
+import { parseManifestId, parseTenantId } from '../record-ids.ts'
+import type { TenantId } from '../records.ts'
 import { fileUnder } from './held-rows.ts'
 import { beginNarrowing, endNarrowing, sealLease, takeLease, widenLease } from './lease-rows.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { manifestScopes } from './manifest-scopes.ts'
-import { parseRelease } from './outbox-rows.ts'
+import { parseRelease, type ReleaseTarget } from './outbox-rows.ts'
 import { justAfter, numberKey, numberOfKey } from './row-keys.ts'
 
 const movedAtOnce = 5_000
@@ -66,7 +67,7 @@ function scopesOfOld(
       const row = tables.bundles.get(Buffer.from(leaseId.slice('bundle-'.length), 'hex'))
       if (row === undefined) return []
       const { states, gathering } = parseBundle(row)
-      const named = gathering === undefined ? states : [...states, gathering.manifestId]
+      const named = gathering === undefined ? states : [...states, gathering]
       return manifestScopes(tables, named)
     }
     default:
@@ -95,13 +96,13 @@ function moveHeld(tables: Tables, old: readonly OldLease[], from: Buffer): Buffe
   const held: Buffer[] = []
   for (const { key, value } of tables.releases.rows({ start: from, end: everyRow.end })) {
     last = key
-    if (parseRelease(value).target.what === 'version') held.push(key)
+    if (parseOld(value).target.what === 'version') held.push(key)
     seen += 1
     if (seen === movedAtOnce) break
   }
   for (const key of held) {
     const row = tables.releases.get(key)
-    const task = row && parseRelease(row)
+    const task = row && parseOld(row)
     if (task?.target.what !== 'version') continue
     const { tenantId, target } = task
     const buried = old.filter(({ horizon }) => horizon < numberOfKey(key)).length
@@ -109,4 +110,9 @@ function moveHeld(tables: Tables, old: readonly OldLease[], from: Buffer): Buffe
     tables.releases.remove(key)
   }
   return seen < movedAtOnce || last === undefined ? undefined : justAfter(last)
+}
+
+function parseOld(bytes: Buffer): { tenantId: TenantId; target: ReleaseTarget } {
+  const fields = decodeRecord('release', bytes)
+  return { tenantId: id(parseTenantId, fields, 0), target: parseRelease(fields.slice(1)) }
 }

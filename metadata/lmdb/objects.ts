@@ -18,6 +18,7 @@ import { madeBefore } from './made-before.ts'
 import { listObjects, listObjectVersions } from './object-listings.ts'
 import { recall, remember, timedCommit } from './remembered-commits.ts'
 import { contentKey } from './row-keys.ts'
+import { appendFollowUps } from './task-rows.ts'
 import {
   buriedVersion,
   currentObject,
@@ -105,6 +106,7 @@ function commitVersion(
     random,
     commitId,
   })
+  appendFollowUps(tables, bucket.tenantId, version.followUps)
   return { is: 'committed', versionId, modifiedMs: nowMs, versioning: bucket.versioning }
 }
 
@@ -113,7 +115,7 @@ function deleteVersion(
   deletion: Parameters<ObjectStore['delete']>[0],
   { random, commitId }: Making,
 ): DeleteOutcome {
-  const { key, versionId, condition, nowMs } = deletion
+  const { key, versionId, condition, nowMs, followUps } = deletion
   const bucket = liveBucket(tables, deletion.bucket)
   if (bucket === undefined) return { is: 'noSuchBucket' }
   const { versioning } = bucket
@@ -125,11 +127,13 @@ function deleteVersion(
     const refused = refusalOf(condition, current)
     if (refused) return refused
     const marker = placeMarker(history, { bucket, current, nowMs, random, commitId })
+    appendFollowUps(tables, bucket.tenantId, followUps)
     return { is: 'deleted', versioning, versionId: marker, deleteMarker: true }
   }
   const named = versionId === undefined ? current : namedVersion(history, versionId)
   const refused = refusalOf(condition, named)
   if (refused) return refused
+  appendFollowUps(tables, bucket.tenantId, followUps)
   if (named === undefined) return { is: 'deleted', versioning, deleteMarker: false }
   takeOut(history, named, { bucket, nowMs })
   const removed = {

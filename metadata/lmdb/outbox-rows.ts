@@ -1,5 +1,5 @@
-// The rows of the outbox: what a release task has to release, how tasks are appended inside the
-// transaction that causes them, and how they are read back.
+// The tasks that this engine makes itself: what a release has to release, how both are appended inside the
+// transaction that causes them, and how they are read back. Rows of tasks in general: `task-rows.ts`.
 import assert from 'node:assert'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import {
@@ -8,21 +8,11 @@ import {
   parseBlobRef,
   parseChunkRefs,
 } from '../codec/chunk-ref-codec.ts'
-import {
-  array,
-  bytesAt,
-  count,
-  decodeRecord,
-  encodeRecord,
-  type Fields,
-  id,
-  text,
-  word,
-} from '../codec/record-frame.ts'
+import { array, bytesAt, count, type Fields, id, text, word } from '../codec/record-frame.ts'
 import { parseBucketId, parseChunkListId, parseTenantId, parseUploadId } from '../record-ids.ts'
 import type { BucketId, ChunkListId, PieceData, TenantId, UploadId } from '../records.ts'
 import type { Tables } from './lmdb-environment.ts'
-import { numberKey, numberOfKey } from './row-keys.ts'
+import { appendTasks } from './task-rows.ts'
 
 /** What a release gives back. */
 export type ReleaseTarget =
@@ -68,17 +58,9 @@ function requireTenantId(raw: string): TenantId {
   return tenantId
 }
 
-const seqKey = Buffer.from('seq')
-
-/** The number of the task appended last; 0 before the first. */
-function lastSeq(tables: Tables): number {
-  const bytes = tables.meta.get(seqKey)
-  return bytes === undefined ? 0 : numberOfKey(bytes)
-}
-
 export function appendRelease(tables: Tables, tenantId: TenantId, target: ReleaseTarget): void {
-  const seq = takeSeqs(tables, 1)
-  tables.releases.put(numberKey(seq), encodeRelease(tenantId, target))
+  const fields = [targets.indexOf(target.what), payloadOf(target)]
+  appendTasks(tables, { kind: 'release', tenantId }, [fields])
 }
 
 export function appendDeletions(
@@ -86,12 +68,8 @@ export function appendDeletions(
   tenantId: TenantId,
   blobs: readonly BlobRef[],
 ): void {
-  if (blobs.length === 0) return
-  let seq = takeSeqs(tables, blobs.length)
-  for (const blob of blobs) {
-    tables.deletions.put(numberKey(seq), encodeRecord(1, [tenantId, encodeBlobRef(blob)]))
-    seq += 1
-  }
+  const tasks = blobs.map((blob) => [encodeBlobRef(blob)])
+  appendTasks(tables, { kind: 'deleteBlob', tenantId }, tasks)
 }
 
 /** The release of a part's or list's data; nothing when it lies inline. */
@@ -100,50 +78,37 @@ export function appendPieceRelease(tables: Tables, tenantId: TenantId, data: Pie
   if (data.is === 'list') appendRelease(tables, tenantId, { what: 'list', listId: data.listId })
 }
 
-export function parseRelease(bytes: Buffer): { tenantId: TenantId; target: ReleaseTarget } {
-  const fields = decodeRecord('release task', bytes)
-  const tenantId = id(parseTenantId, fields, 0)
-  const what = word(targets, fields, 1)
+/** Out of the fields that a release adds to the row of its task. */
+export function parseRelease(fields: Fields): ReleaseTarget {
+  const what = word(targets, fields, 0)
   switch (what) {
     case 'version':
-      return { tenantId, target: { what, graveKey: bytesAt(fields, 2) } }
+      return { what, graveKey: bytesAt(fields, 1) }
     case 'chunks':
-      return { tenantId, target: { what, refs: parseChunkRefs(bytesAt(fields, 2)) } }
+      return { what, refs: parseChunkRefs(bytesAt(fields, 1)) }
     case 'list':
-      return { tenantId, target: { what, listId: id(parseChunkListId, fields, 2) } }
+      return { what, listId: id(parseChunkListId, fields, 1) }
     case 'parts':
-      return { tenantId, target: { what, uploadId: id(parseUploadId, fields, 2) } }
+      return { what, uploadId: id(parseUploadId, fields, 1) }
     case 'bucketUploads':
-      return { tenantId, target: { what, bucketId: id(parseBucketId, fields, 2) } }
+      return { what, bucketId: id(parseBucketId, fields, 1) }
     case 'heldReleases':
-      return { tenantId, target: { what, file: count(fields, 2) } }
+      return { what, file: count(fields, 1) }
     case 'leaseScopes':
-      return { tenantId, target: { what, life: count(fields, 2) } }
+      return { what, life: count(fields, 1) }
     case 'unnamedParts': {
-      const payload = array(fields, 2)
+      const payload = array(fields, 1)
       const uploadId = id(parseUploadId, payload, 0)
-      return {
-        tenantId,
-        target: { what, uploadId, rowId: text(payload, 1), after: count(payload, 2) },
-      }
+      return { what, uploadId, rowId: text(payload, 1), after: count(payload, 2) }
     }
     default:
       return what satisfies never
   }
 }
 
-export function parseDeletion(bytes: Buffer): { tenantId: TenantId; blob: BlobRef } {
-  const fields = decodeRecord('deletion task', bytes)
-  return { tenantId: id(parseTenantId, fields, 0), blob: parseBlobRef(bytesAt(fields, 1)) }
-}
-
-/** The tenant of a release task alone, for listings of tasks. */
-export function tenantOfRelease(bytes: Buffer): TenantId {
-  return requireTenantId(text(decodeRecord('release task', bytes), 0))
-}
-
-function encodeRelease(tenantId: TenantId, target: ReleaseTarget): Buffer {
-  return encodeRecord(1, [tenantId, targets.indexOf(target.what), payloadOf(target)])
+/** Out of the field that a deletion adds to the row of its task. */
+export function parseDeletion(fields: Fields): BlobRef {
+  return parseBlobRef(bytesAt(fields, 0))
 }
 
 function payloadOf(target: ReleaseTarget): Buffer | string | number | Fields {
@@ -167,11 +132,4 @@ function payloadOf(target: ReleaseTarget): Buffer | string | number | Fields {
     default:
       return target satisfies never
   }
-}
-
-/** Reserves so many numbers and answers the first of them. */
-export function takeSeqs(tables: Tables, many: number): number {
-  const first = lastSeq(tables) + 1
-  tables.meta.put(seqKey, numberKey(first + many - 1))
-  return first
 }

@@ -1,35 +1,43 @@
-// The outbox: which tasks wait, and the steps of a release. What a release gives back is in
-// `release-steps.ts`.
+// The outbox: claims, what becomes of them, and the steps of a release. Rows of tasks: `task-rows.ts`; what a
+// claim gets: `claimable-tasks.ts`; what a release gives back: `release-steps.ts`.
 import assert from 'node:assert'
-import type { Outbox, OutboxTask } from '../outbox-store.ts'
+import { RecordCorrupt } from '../codec/record-frame.ts'
+import type { Outbox, Task, TaskPayloads } from '../outbox-store.ts'
+import { dueTasks, isAnyDue, type Turns } from './claimable-tasks.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
-import { parseDeletion, parseRelease, tenantOfRelease } from './outbox-rows.ts'
+import type { Row } from './lmdb-table.ts'
+import { parseDeletion, parseRelease } from './outbox-rows.ts'
 import { releaseStep } from './release-steps.ts'
-import { justAfter, numberKey, numberOfKey } from './row-keys.ts'
+import {
+  encodeTaskRow,
+  movedKey,
+  parseTaskKey,
+  parseTaskRow,
+  type TaskRow,
+  taskKey,
+} from './task-rows.ts'
 
-const seqMax = Number.MAX_SAFE_INTEGER
+const causeCharactersMax = 500
 
-export function lmdbOutbox(env: LmdbEnvironment): Outbox {
+export function lmdbOutbox(env: LmdbEnvironment, nowMs: () => number): Outbox {
+  const turns: Turns = { claims: 0, served: new Map() }
   return {
-    next: async (limit, after = {}) =>
-      env.read((tables) => {
-        const releases = tasksOf(tables, 'release', { after: after.release, limit })
-        const deletions = tasksOf(tables, 'deleteBlob', { after: after.deleteBlob, limit })
-        // Neither kind takes the place of the other: one that is stuck must not hide it.
-        const half = Math.ceil(limit / 2)
-        const share = Math.max(half, limit - deletions.length)
-        const taken = releases.slice(0, share)
-        const tasks = [...taken, ...deletions.slice(0, limit - taken.length)]
-        tasks.sort((a, b) => a.order - b.order)
-        return tasks.map(({ order: _, ...task }) => task)
-      }),
+    claim: async ({ kinds, owner, leaseMs, limit }) => {
+      const now = nowMs()
+      if (!env.read((tables) => isAnyDue(tables, { kinds, nowMs: now }))) return []
+      return env.write((tables) =>
+        dueTasks(tables, { kinds, limit, nowMs: now }, turns).flatMap((key) =>
+          claimOrBury(tables, key, { kinds, owner, untilMs: now + leaseMs }),
+        ),
+      )
+    },
 
     release: async (task) => {
       let thrown: { readonly cause: unknown } | undefined
       try {
         return await env.write((tables) => {
           try {
-            return { is: oneStep(tables, keyOfSeq(task.seq)) }
+            return { is: oneStep(tables, task) }
           } catch (cause) {
             thrown = { cause }
             throw cause
@@ -42,75 +50,152 @@ export function lmdbOutbox(env: LmdbEnvironment): Outbox {
       }
     },
 
-    setAside: (task) =>
-      env.write(({ releases, brokenReleases }) => {
-        const key = keyOfSeq(task.seq)
-        const row = releases.get(key)
-        if (row === undefined) return
-        brokenReleases.put(key, row)
-        releases.remove(key)
-      }),
-
-    setAsideCount: async () => env.read(({ brokenReleases }) => brokenReleases.count()),
-
-    finish: async (tasks) => {
+    done: async (tasks) => {
       if (tasks.length === 0) return
       await env.write((tables) => {
+        for (const task of tasks) takeOut(tables, task)
+      })
+    },
+
+    retryLater: async (tasks, { afterMs, cause }) => {
+      if (tasks.length === 0) return
+      const dueMs = Math.max(1, nowMs() + afterMs)
+      await env.write((tables) => {
         for (const task of tasks) {
-          assert(task.kind === 'deleteBlob', 'a release is finished by its last step')
-          tables.deletions.remove(keyOfSeq(task.seq))
+          const row = takeOut(tables, task)
+          if (row === undefined) continue
+          const attempts = cause === undefined ? 0 : row.attempts
+          const back = { ...row, attempts, owner: undefined, cause: textOf(cause) }
+          tables.tasks.put(movedKey(keyOf(task), dueMs), encodeTaskRow(back))
         }
       })
     },
 
-    depth: async () =>
-      env.read(
-        ({ releases, deletions, heldReleases }) =>
-          releases.count() + deletions.count() + heldReleases.count(),
-      ),
+    bury: (task, { cause }) =>
+      env.write((tables) => {
+        const row = takeOut(tables, task)
+        if (row === undefined) return
+        tables.buriedTasks.put(keyOf(task), encodeTaskRow({ ...row, cause: textOf(cause) }))
+      }),
+
+    unfinished: async (tasks) => {
+      const now = nowMs()
+      const isLive = (task: Task) => partsOf(task.claim).untilMs > now
+      return env.read((tables) =>
+        tasks.filter((task) => isLive(task) && claimedRow(tables, task) !== undefined),
+      )
+    },
+
+    depthEstimate: async () =>
+      env.read(({ tasks, heldReleases }) => tasks.count() + heldReleases.count()),
+    buriedEstimate: async () => env.read(({ buriedTasks }) => buriedTasks.count()),
   }
 }
 
-type Numbered = OutboxTask & { readonly order: number }
+type Claiming<Kind extends string> = {
+  readonly kinds: readonly Kind[]
+  readonly owner: string
+  readonly untilMs: number
+}
 
-function tasksOf(
+/** One that cannot be read is damage, and must not stand in the way of the others. */
+function claimOrBury<Kind extends string>(
   tables: Tables,
-  kind: OutboxTask['kind'],
-  { after, limit }: { readonly after: string | undefined; readonly limit: number },
-): readonly Numbered[] {
-  const start = after === undefined ? numberKey(0) : justAfter(keyOfSeq(after))
-  const tasks: Numbered[] = []
-  if (limit <= 0) return tasks
-  const table = kind === 'release' ? tables.releases : tables.deletions
-  for (const { key, value } of table.rows({ start, end: numberKey(seqMax) })) {
-    const order = numberOfKey(key)
-    const place = { order, seq: spellSeq(order) }
-    tasks.push(
-      kind === 'release'
-        ? { kind, ...place, tenantId: tenantOfRelease(value) }
-        : { kind, ...place, ...parseDeletion(value) },
-    )
-    if (tasks.length === limit) break
+  key: Buffer,
+  claiming: Claiming<Kind>,
+): readonly Task<Kind>[] {
+  const bytes = tables.tasks.get(key)
+  assert(bytes !== undefined, 'a task that is due')
+  try {
+    return [claimTask(tables, { key, value: bytes }, claiming)]
+  } catch (cause) {
+    if (!(cause instanceof RecordCorrupt)) throw cause
+    tables.buriedTasks.put(key, bytes)
+    tables.tasks.remove(key)
+    return []
   }
-  return tasks
 }
 
-function oneStep(tables: Tables, key: Buffer): 'more' | 'done' {
-  const row = tables.releases.get(key)
+function claimTask<Kind extends string>(
+  tables: Tables,
+  { key, value }: Row,
+  { kinds, owner, untilMs }: Claiming<Kind>,
+): Task<Kind> {
+  const row = parseTaskRow(value)
+  const { tenantId, seq, kind } = parseTaskKey(key)
+  const attempts = row.attempts + 1
+  const payload = payloadOf(kind, row)
+  tables.tasks.remove(key)
+  tables.tasks.put(movedKey(key, untilMs), encodeTaskRow({ ...row, attempts, owner }))
+  const names = { id: spell(seq), claim: `${spell(untilMs)}${spell(attempts)}` }
+  return parseTask(kinds, { ...names, tenantId, kind, attempts, payload })
+}
+
+/** Of one of these kinds, as it was looked for. */
+function parseTask<Kind extends string>(kinds: readonly Kind[], task: Task): Task<Kind> {
+  assert(
+    kinds.some((kind) => kind === task.kind),
+    'a task of a kind that was asked for',
+  )
+  return task as Task<Kind>
+}
+
+function payloadOf(kind: string, { fields }: TaskRow): unknown {
+  switch (kind) {
+    case 'release':
+      return undefined satisfies TaskPayloads['release']
+    case 'deleteBlob':
+      return { blob: parseDeletion(fields) } satisfies TaskPayloads['deleteBlob']
+    default:
+      return fields[0]
+  }
+}
+
+function oneStep(tables: Tables, task: Task<'release'>): 'more' | 'done' {
+  const row = claimedRow(tables, task)
   if (row === undefined) return 'done'
-  const { tenantId, target } = parseRelease(row)
-  if (releaseStep(tables, tenantId, target) === 'more') return 'more'
-  tables.releases.remove(key)
+  if (releaseStep(tables, task.tenantId, parseRelease(row.fields)) === 'more') return 'more'
+  tables.tasks.remove(keyOf(task))
   return 'done'
 }
 
-/** 16 hex digits, so that seqs sort as text. */
-function spellSeq(order: number): string {
-  return order.toString(16).padStart(16, '0')
+/** Removes the row of a claim; undefined when it is claimed otherwise by now, or done. */
+function takeOut(tables: Tables, task: Task): TaskRow | undefined {
+  const row = claimedRow(tables, task)
+  if (row !== undefined) tables.tasks.remove(keyOf(task))
+  return row
 }
 
-function keyOfSeq(seq: string): Buffer {
-  const order = Number.parseInt(seq, 16)
-  assert(Number.isSafeInteger(order), `a task named ${seq}`)
-  return numberKey(order)
+/** Two claims may end in the same millisecond: then the attempt tells which one it is. */
+function claimedRow(tables: Tables, task: Task): TaskRow | undefined {
+  const bytes = tables.tasks.get(keyOf(task))
+  const row = bytes && parseTaskRow(bytes)
+  const isThisClaim = row?.owner !== undefined && row.attempts === partsOf(task.claim).attempts
+  return isThisClaim ? row : undefined
+}
+
+/** Where its row is, as long as the claim lives. */
+function keyOf({ kind, tenantId, claim, id }: Task): Buffer {
+  return taskKey({ kind, tenantId, dueMs: partsOf(claim).untilMs, seq: numberIn(id) })
+}
+
+function partsOf(claim: string): { readonly untilMs: number; readonly attempts: number } {
+  return { untilMs: numberIn(claim.slice(0, 16)), attempts: numberIn(claim.slice(16)) }
+}
+
+/** 16 hex digits. */
+function spell(value: number): string {
+  return value.toString(16).padStart(16, '0')
+}
+
+function numberIn(name: string): number {
+  const value = Number.parseInt(name, 16)
+  assert(Number.isSafeInteger(value), `a task named ${name}`)
+  return value
+}
+
+function textOf(cause: unknown): string | undefined {
+  if (cause === undefined) return undefined
+  const text = cause instanceof Error ? cause.message : String(cause)
+  return text.slice(0, causeCharactersMax)
 }

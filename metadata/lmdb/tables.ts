@@ -43,17 +43,23 @@ export const tableNames = [
   'lists',
   /** list id → owner and tenant, of lists that no version or part has taken over */
   'listOwners',
+  /** owner (its length first), list id → nothing: the same lists by their owners */
+  'listsOfOwners',
+  /** owner → until when he lives, or that he has ended */
+  'owners',
   /** chunk id → generation, reference count, tenant */
   'chunks',
   /** chunk id, generation → nothing: condemned, can no longer be claimed */
   'tombstones',
   /** chunk id, generation → since when it is set aside, and when it was met last */
   'orphans',
-  /** seq (8 bytes) → a release task */
+  /** kind and tenant (their lengths first), when it is due (8 bytes), seq (8 bytes) → a task */
+  'tasks',
+  /** As `tasks`: those that are handed out no more */
+  'buriedTasks',
+  /** Tasks of layout 2 by seq (8 bytes), a table for each kind, and one for broken releases. Empty. */
   'releases',
-  /** As `releases`: those that contradict other rows, and are handed out no more */
   'brokenReleases',
-  /** seq (8 bytes) → a deleteBlob task */
   'deletions',
   /** time (6 bytes), ten bytes → what a commit of that id has answered, where no other row tells */
   'commits',
@@ -82,16 +88,23 @@ export const tableNames = [
   'bundles',
   /** tenant, bundle id → nothing */
   'bundlesOfTenants',
-  /** state, time (8 bytes), bundle id → nothing: those with something to gather */
-  'bundleGatherings',
-  /** tenant, job id → ArchiveJob */
-  'archiveJobs',
-  /** tenant, time of creation inverted (8 bytes), job id → key in `archiveJobs` */
-  'archiveJobTimes',
-  /** state, size class, time (8 bytes), tenant, job id → key in `archiveJobs` */
-  'archiveJobStates',
+  /** kind, tenant, job id → Job */
+  'jobs',
+  /** kind, tenant, time of creation inverted (8 bytes), job id → nothing */
+  'jobTimes',
+  /** lane, due time (8 bytes), key in `jobs` → nothing */
+  'jobDues',
+  /** lane, tenant, due time (8 bytes), key in `jobs` → nothing */
+  'jobTurns',
+  /** owner (its length first), key in `jobs` → nothing: those that he has claimed */
+  'jobClaims',
   /** a few single rows: the layout's format, the lineage, the task sequence, the tally of leases, the running time */
   'meta',
+  /** Of layouts before, and empty in this one (`migrate-jobs.ts`). */
+  'bundleGatherings',
+  'archiveJobs',
+  'archiveJobTimes',
+  'archiveJobStates',
 ] as const
 
 export type TableName = (typeof tableNames)[number]

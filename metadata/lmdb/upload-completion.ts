@@ -9,6 +9,7 @@ import { liveBucket, type Random } from './buckets.ts'
 import type { Tables } from './lmdb-environment.ts'
 import { madeBefore } from './made-before.ts'
 import { appendRelease } from './outbox-rows.ts'
+import { appendFollowUps } from './task-rows.ts'
 import { closeUpload, uploadStateAt } from './upload-rows.ts'
 import {
   currentObject,
@@ -60,6 +61,7 @@ export function completeUpload(
   if (state.parts !== parts.length) {
     appendRelease(tables, bucket.tenantId, { what: 'unnamedParts', uploadId, rowId, after: 0 })
   }
+  appendFollowUps(tables, bucket.tenantId, completion.followUps)
   const { versioning } = bucket
   tables.completions.put(
     Buffer.from(uploadId, 'hex'),

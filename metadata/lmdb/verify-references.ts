@@ -10,6 +10,7 @@ import { dataOfContent } from '../codec/version-codec.ts'
 import type { TenantId } from '../records.ts'
 import { chunkRow } from './chunk-claims.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
+import { everyTask } from './migrate-tasks.ts'
 import { parseDeletion, parseRelease } from './outbox-rows.ts'
 import { everyRow } from './verify-rows.ts'
 
@@ -36,8 +37,8 @@ type Tell = (what: string) => void
 
 export async function verifyReferences(check: ReferenceCheck): Promise<ReferenceCounts> {
   const { environment, chunksAtOnce, tell } = check
-  const broken = environment.read(({ brokenReleases }) => brokenReleases.count())
-  if (broken > 0) tell(`${broken} releases are broken and were set aside`)
+  const buried = environment.read((tables) => [...everyTask(tables, 'buried')].length)
+  if (buried > 0) tell(`${buried} tasks could not be done and were buried`)
   const shares = Math.ceil(environment.read((tables) => tables.chunks.count()) / chunksAtOnce) || 1
   let chunks = 0
   let orphans = 0
@@ -78,10 +79,12 @@ function referencesHeld(tables: Tables, isIn: InShare): Held {
   for (const { value } of tables.lists.intactRows(everyRow)) {
     unlessUnreadable(() => take(parseChunkRefs(value)))
   }
-  for (const table of [tables.releases, tables.brokenReleases]) {
-    for (const { value } of table.intactRows(everyRow)) {
+  for (const where of ['waiting', 'buried'] as const) {
+    for (const { read } of everyTask(tables, where)) {
       unlessUnreadable(() => {
-        const { target } = parseRelease(value)
+        const { kind, fields } = read()
+        if (kind !== 'release') return
+        const target = parseRelease(fields)
         if (target.what === 'chunks') take(target.refs)
       })
     }
@@ -119,9 +122,11 @@ function compareCounts(
   for (const name of held.keys()) {
     if (!expected.has(name)) tell(`${name} is referred to, and the catalog lacks it`)
   }
-  for (const { value } of tables.deletions.intactRows(everyRow)) {
+  for (const { read } of everyTask(tables, 'waiting')) {
     unlessUnreadable(() => {
-      const { blob } = parseDeletion(value)
+      const { kind, fields } = read()
+      if (kind !== 'deleteBlob') return
+      const blob = parseDeletion(fields)
       const name = nameOf(blob)
       if (!isIn(blob)) return
       if (expected.has(name)) tell(`${name} lives, and is about to be deleted`)

@@ -1,8 +1,8 @@
 // Reads every row that can be read by itself, for `holdfast check`: what cannot be parsed is damage, or was
 // written by a later version.
-import { parseArchiveJob } from '../codec/archive-job-codec.ts'
 import { parseBundle } from '../codec/bundle-codec.ts'
 import { parseChunkRefs } from '../codec/chunk-ref-codec.ts'
+import { parseJob } from '../codec/job-codec.ts'
 import { parseManifestHead } from '../codec/manifest-codec.ts'
 import { parseRemembered } from '../codec/remembered-codec.ts'
 import { parseAccessKey, parseBucket, parseTenant } from '../codec/tenancy-codec.ts'
@@ -17,8 +17,10 @@ import { parseOwner } from './chunk-lists.ts'
 import { layoutOf } from './layout-row.ts'
 import type { Tables } from './lmdb-environment.ts'
 import type { Row } from './lmdb-table.ts'
+import { everyTask } from './migrate-tasks.ts'
 import { nameRow } from './name-row.ts'
 import { parseDeletion, parseRelease } from './outbox-rows.ts'
+import { parseOwnerRow } from './owners.ts'
 import { type TableName, tableNames } from './tables.ts'
 import { verifyBuckets } from './verify-buckets.ts'
 
@@ -38,17 +40,16 @@ const parsers: Partial<Record<TableName, (row: Buffer) => unknown>> = {
   commits: parseRemembered,
   lists: parseChunkRefs,
   listOwners: parseOwner,
-  releases: parseRelease,
-  brokenReleases: parseRelease,
-  deletions: parseDeletion,
+  owners: parseOwnerRow,
   manifests: parseManifestHead,
   bundles: parseBundle,
-  archiveJobs: parseArchiveJob,
+  jobs: parseJob,
 }
 
 /** Tells of each row that cannot be read, or is not as it was written. */
 export function verifyRows(tables: Tables, tell: (what: string) => void): void {
   verifyKeys(tables, tell)
+  verifyTasks(tables, tell)
   for (const name of Object.keys(parsers) as TableName[]) {
     for (const { key, value } of tables[name].intactRows(everyRow)) {
       try {
@@ -56,6 +57,21 @@ export function verifyRows(tables: Tables, tell: (what: string) => void): void {
       } catch (cause) {
         const why = cause instanceof Error ? cause.message : String(cause)
         tell(`a row of ${name} cannot be read (${key.toString('hex')}): ${why}`)
+      }
+    }
+  }
+}
+
+function verifyTasks(tables: Tables, tell: (what: string) => void): void {
+  for (const where of ['waiting', 'buried'] as const) {
+    for (const { key, read } of everyTask(tables, where)) {
+      try {
+        const { kind, fields } = read()
+        if (kind === 'release') parseRelease(fields)
+        if (kind === 'deleteBlob') parseDeletion(fields)
+      } catch (cause) {
+        const why = cause instanceof Error ? cause.message : String(cause)
+        tell(`a task that is ${where} cannot be read (${key.toString('hex')}): ${why}`)
       }
     }
   }

@@ -1,124 +1,124 @@
-// The loop that takes tasks out of the outbox and has them done, in one process of a server. It
-// looks again twice a second when there is nothing to do, which also finds what other processes
-// have written. Tasks that fail stay where they are, and are passed by until the outbox has been gone
-// through; while nothing but failures comes of that, it waits longer.
-import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
-import type { Outbox, OutboxPlace, OutboxTask, ReleaseTask } from '../outbox-store.ts'
-import { embeddedTaskQueue } from './embedded-task-queue.ts'
-import { outboxHandler } from './outbox-handler.ts'
+// The loop that claims tasks of one kind and publishes them: each kind has its own, so that none waits for
+// another. It looks again twice a second when there is nothing to do, which also finds what other processes
+// have written.
+//
+// Nothing here relies on the queue. How much is under way is asked of the outbox: while more than half of what
+// may be is neither done nor given back, nothing more is claimed, so that a queue that takes everything and
+// answers nothing is not filled without end. What it has lost is claimed anew when its lease is over.
+import type { Outbox, Task } from '../outbox-store.ts'
+import { backoff, pause } from './pause.ts'
+import type { TaskQueue } from './task-queue.ts'
 
-export type OutboxRelayParts = {
-  readonly outbox: Outbox
-  readonly deleteBlobs: (blobs: readonly BlobRef[]) => Promise<void>
-  /** Told of failures, of equal ones in a row once; the task stays and is tried again. */
+export type OutboxRelayDeps = {
+  readonly outbox: Pick<Outbox, 'claim' | 'unfinished' | 'retryLater'>
+  readonly queue: Pick<TaskQueue, 'publish'>
+  readonly kind: string
+  /** In whose name tasks are claimed now. */
+  readonly owner: () => string
+  /** Told of failures, of equal ones in a row once; it is tried again. */
   readonly onFailure: (cause: unknown) => void
-  /** Told when a release that contradicts other rows was set aside for good. */
-  readonly onSetAside: (task: ReleaseTask, cause: unknown) => void
+  readonly times?: Partial<RelayTimes>
+}
+
+export type RelayTimes = {
+  /** How long a task may take, from its claim on, until another gets it too. */
+  readonly leaseMs: number
+  readonly idleMs: number
+  /** Between failures. */
+  readonly backoffMs: { readonly minMs: number; readonly maxMs: number }
 }
 
 export interface OutboxRelay {
-  /** Ends the loop; resolves when the step under way is done. */
+  /** Ends the loop; resolves when nothing is claimed or published any more. */
   stop(): Promise<void>
+  /** After `stop`: what nobody does any more is there for others at once. */
+  giveBack(): Promise<void>
 }
 
-const tasksAtOnce = 256
-const idleMs = 500
-const backoffMinMs = 500
-const backoffMaxMs = 10_000
-
-/** Of going through the outbox once. */
-type Round = {
-  readonly done: number
-  readonly failures: number
-  /** About how many tasks it still goes on; undefined while none has failed. */
-  readonly left: number | undefined
+const claimedAtOnce = 256
+const underWayMax = 1024
+/** Between looks at what is under way, while that is much. */
+const lookAgainMs = { minMs: 20, maxMs: 1_000 }
+const defaultTimes: RelayTimes = {
+  leaseMs: 30_000,
+  idleMs: 500,
+  backoffMs: { minMs: 500, maxMs: 10_000 },
 }
 
-export function startOutboxRelay(parts: OutboxRelayParts): OutboxRelay {
-  const { outbox, onFailure } = parts
+export function startOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
   const stopping = new AbortController()
-  const isStopping = () => stopping.signal.aborted
-  const queue = embeddedTaskQueue(outboxHandler({ ...parts, isStopping }))
-
-  /** Behind what has failed since the outbox was looked at from its beginning. */
-  let place: OutboxPlace = {}
-  let round: Round = { done: 0, failures: 0, left: undefined }
-  let reported: string | undefined
-  const report = (cause: unknown) => {
-    const message = cause instanceof Error ? cause.message : String(cause)
-    if (message !== reported) onFailure(cause)
-    reported = message
-  }
-
-  /** One look at the outbox; answers whether it went on, had nothing to do, or got nowhere. */
-  const turn = async (): Promise<'worked' | 'idle' | 'stuck'> => {
-    try {
-      const tasks = await outbox.next(tasksAtOnce, place)
-      if (tasks.length === 0) return endOfRound()
-      const { done, failures, failed } = await queue.push(tasks)
-      for (const cause of failures) report(cause)
-      if (failures.length === 0) reported = undefined
-      place = placeBehind(place, failed)
-      // New tasks may come faster than they are done: what has failed does not wait for the last of them.
-      const left = round.left ?? (failed.length > 0 ? await outbox.depth() : undefined)
-      round = {
-        done: round.done + done,
-        failures: round.failures + failures.length,
-        left: left === undefined ? undefined : left - tasks.length,
-      }
-      return (round.left ?? 1) > 0 ? 'worked' : endOfRound()
-    } catch (cause) {
-      report(cause)
-      return 'stuck'
-    }
-  }
-  const endOfRound = () => {
-    const { done, failures } = round
-    place = {}
-    round = { done: 0, failures: 0, left: undefined }
-    if (failures === 0) return 'idle'
-    return done === 0 ? 'stuck' : 'worked'
-  }
-
-  const loop = async () => {
-    let backoffMs = backoffMinMs
-    while (!isStopping()) {
-      const outcome = await turn()
-      if (outcome === 'stuck') {
-        await pause(backoffMs, stopping.signal)
-        backoffMs = Math.min(backoffMs * 2, backoffMaxMs)
-        continue
-      }
-      backoffMs = backoffMinMs
-      if (outcome === 'idle') await pause(idleMs, stopping.signal)
-    }
-  }
-  const ended = loop()
+  const loop = new RelayLoop(deps, stopping.signal)
+  const ended = loop.run()
   return {
     stop: () => {
       stopping.abort()
       return ended
     },
+    giveBack: () => loop.giveBack(),
   }
 }
 
-/** Those that have failed are in order of their numbers, which spell so that they sort as text. */
-function placeBehind(place: OutboxPlace, failed: readonly OutboxTask[]): OutboxPlace {
-  const last = (kind: OutboxTask['kind']) =>
-    failed.findLast((task) => task.kind === kind)?.seq ?? place[kind]
-  return { release: last('release'), deleteBlob: last('deleteBlob') }
-}
+class RelayLoop {
+  readonly #deps: OutboxRelayDeps
+  readonly #signal: AbortSignal
+  readonly #times: RelayTimes
+  /** Claimed here, and not known to be finished. */
+  #underWay: readonly Task[] = []
+  #looksInVain = 0
+  #reported: string | undefined
 
-/** Waits, or less if the signal comes first. */
-function pause(durationMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const wake = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', wake)
-      resolve()
+  constructor(deps: OutboxRelayDeps, signal: AbortSignal) {
+    this.#deps = deps
+    this.#signal = signal
+    this.#times = { ...defaultTimes, ...deps.times }
+  }
+
+  async run(): Promise<void> {
+    const { backoffMs } = this.#times
+    let failures = 0
+    while (!this.#signal.aborted) {
+      try {
+        const pauseMs = await this.#turn()
+        failures = 0
+        this.#reported = undefined
+        if (pauseMs > 0) await pause(pauseMs, this.#signal)
+      } catch (cause) {
+        if (this.#signal.aborted) return
+        this.#report(cause)
+        failures += 1
+        await pause(backoff(failures, backoffMs), this.#signal)
+      }
     }
-    const timer = setTimeout(wake, durationMs)
-    signal.addEventListener('abort', wake)
-  })
+  }
+
+  async giveBack(): Promise<void> {
+    const { outbox } = this.#deps
+    const left = await outbox.unfinished(this.#underWay)
+    this.#underWay = []
+    await outbox.retryLater(left, { afterMs: 0 })
+  }
+
+  /** Claims and publishes once; answers how long to wait before the next time. */
+  async #turn(): Promise<number> {
+    const { outbox, queue, kind, owner } = this.#deps
+    const { leaseMs, idleMs } = this.#times
+    if (this.#underWay.length > underWayMax / 2) {
+      this.#underWay = await outbox.unfinished(this.#underWay)
+      const isMuch = this.#underWay.length > underWayMax / 2
+      this.#looksInVain = isMuch ? this.#looksInVain + 1 : 0
+      if (isMuch) return backoff(this.#looksInVain, lookAgainMs)
+    }
+    const claim = { kinds: [kind], owner: owner(), leaseMs, limit: claimedAtOnce }
+    const tasks = await outbox.claim(claim)
+    if (tasks.length === 0) return idleMs
+    this.#underWay = [...this.#underWay, ...tasks]
+    await queue.publish(kind, tasks, { signal: this.#signal })
+    return 0
+  }
+
+  #report(cause: unknown): void {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    if (message !== this.#reported) this.#deps.onFailure(cause)
+    this.#reported = message
+  }
 }

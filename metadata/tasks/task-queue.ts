@@ -1,25 +1,47 @@
-// PORT: what carries tasks from the outbox to the handlers that do them. The outbox is the durable
-// list; a queue only delivers, and may lose, double, delay or reorder: every task is idempotent, and
-// is pushed again for as long as the outbox has it. Engines: `embedded-task-queue.ts`; RabbitMQ
-// joins later.
-import type { OutboxTask } from '../outbox-store.ts'
+// PORT: what carries tasks from the outbox to those who do them. The outbox is the durable list; a queue only
+// delivers. It may lose, double, delay and reorder, and all of it may be wiped: a task that was lost is
+// claimed and published again when its claim's lease ends, and one that comes twice is done as if once,
+// since every task is idempotent. Nothing may depend on what a queue holds, or on its answers, but how soon
+// something is done. Engines: `embedded-task-queue.ts`; RabbitMQ joins later, with a queue for each kind,
+// confirms for `publish`, and acknowledgements for a handler that has resolved.
+import type { Task } from '../outbox-store.ts'
 
-/** What became of the tasks of one push. Those that are neither are still under way. */
-export type PushOutcome = {
-  readonly done: number
-  /** Why tasks failed. */
-  readonly failures: readonly unknown[]
-  /** Those that failed, in the order they came in; they stay in the outbox. */
-  readonly failed: readonly OutboxTask[]
+/**
+ * Does tasks, and says in the outbox what became of them. Resolves when the queue may forget them, whatever
+ * became of them; when it rejects, or never ends, the queue may deliver them again.
+ */
+export type TaskHandler<Kind extends string> = (tasks: readonly Task<Kind>[]) => Promise<void>
+
+export type Consuming = {
+  /** How many tasks at most are with this consumer at once, in one call or in several. */
+  readonly prefetch: number
+  /** Aborted, no call begins any more. */
+  readonly signal: AbortSignal
 }
-
-/** Does tasks, and takes those that are done out of the outbox. Throws for none of them. */
-export type TaskHandler = (tasks: readonly OutboxTask[]) => Promise<PushOutcome>
 
 export interface TaskQueue {
   /**
-   * Hands tasks over. Resolves when the queue has taken them, or has done them. Not durable. Safe to
-   * repeat, and must be: a task that a queue still holds is no new one.
+   * Hands tasks of one kind over. Resolves when the queue has taken them all; waits while it has no room.
+   * Rejects when the signal comes first, or the queue cannot be reached: some may have been taken.
+   * Safe to repeat.
    */
-  push(tasks: readonly OutboxTask[]): Promise<PushOutcome>
+  publish<Kind extends string>(
+    kind: Kind,
+    tasks: readonly Task<Kind>[],
+    options: { readonly signal: AbortSignal },
+  ): Promise<void>
+
+  /**
+   * Hands tasks of a kind to a handler, several at a time, as they come and in no particular order. Several
+   * consumers of a kind share what there is. Resolves when the signal has come, or the queue was closed,
+   * and no call runs any more.
+   */
+  consume<Kind extends string>(
+    kind: Kind,
+    handler: TaskHandler<Kind>,
+    options: Consuming,
+  ): Promise<void>
+
+  /** Ends `publish` and `consume`; resolves when no handler runs any more. Tasks that are left are lost. */
+  close(): Promise<void>
 }

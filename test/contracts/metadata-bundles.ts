@@ -1,10 +1,16 @@
 // Contract of `BundleStore`.
 import assert from 'node:assert/strict'
-import type { Bundle, BundleId, Gathering } from '../../metadata/bundle-store.ts'
+import type { Bundle, BundleId } from '../../metadata/bundle-store.ts'
 import { bundleLeaseId } from '../../metadata/bundle-store.ts'
+import type { JobOf } from '../../metadata/job-store.ts'
 import type { ManifestId } from '../../metadata/manifest-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
-import { parseBucketId, parseBundleId, parseManifestId } from '../../metadata/record-ids.ts'
+import {
+  parseBucketId,
+  parseBundleId,
+  parseJobId,
+  parseManifestId,
+} from '../../metadata/record-ids.ts'
 import type { BucketId } from '../../metadata/records.ts'
 import { describe } from '../support/describe.ts'
 import {
@@ -93,9 +99,26 @@ async function isHeld(store: MetadataStore, number: number, nowMs: number): Prom
   return (await store.leases.renew(leaseId, keepUntilMs)).is === 'renewed'
 }
 
-function gathering(manifestId: ManifestId, more: Partial<Gathering> = {}): Gathering {
-  const state = { is: 'queued', notBeforeMs: 5 } as const
-  return { manifestId, sealedSources: Buffer.from('sealed'), state, attempts: 0, ...more }
+/** Of a bundle that gathers for this manifest. */
+function gathering(
+  { bundleId, tenantId: ownerId }: Bundle,
+  manifestId: ManifestId,
+): JobOf<'gathering'> {
+  const jobId = parseJobId(manifestId)
+  assert.ok(jobId)
+  return {
+    kind: 'gathering',
+    tenantId: ownerId,
+    jobId,
+    revision: 1,
+    state: 'queued',
+    next: { lane: 'gathering', dueMs: 5 },
+    attempts: 0,
+    progress: { items: 0, bytes: 0 },
+    createdMs: 1,
+    changedMs: 1,
+    payload: { bundleId, sealedSources: Buffer.from('sealed') },
+  }
 }
 
 export function bundlesContract(name: string, open: OpenStore): void {
@@ -112,7 +135,7 @@ export function bundlesContract(name: string, open: OpenStore): void {
     test('a bundle that gathers, or has failed to, is read as it was put', () =>
       withStore(open, async (store) => {
         const manifestId = await freeze(store, 1)
-        const waiting = bundle(1, { gathering: gathering(manifestId) })
+        const waiting = bundle(1, { gathering: manifestId })
         assert.deepEqual(await store.bundles.create(waiting, keepUntilMs), { is: 'created' })
         assert.deepEqual(await store.bundles.get(bundleId(1)), waiting)
         const failure = { manifestId, code: 'InvalidRequest', message: 'nothing there' } as const
@@ -168,14 +191,14 @@ export function bundlesContract(name: string, open: OpenStore): void {
         assert.deepEqual(await drain(store), [])
         await store.bundles.remove(bundleId(1))
         assert.equal((await drain(store)).length, 2)
-        assert.equal(await store.outbox.depth(), 0)
+        assert.equal(await store.outbox.depthEstimate(), 0)
       }))
 
     test('what a bundle names no more is dropped, and its lease with the last', () =>
       withStore(open, async (store) => {
         const { bundles, manifests } = store
         const [first, second] = [await freeze(store, 1), await freeze(store, 2)]
-        await bundles.create(bundle(1, { gathering: gathering(first) }), keepUntilMs)
+        await bundles.create(bundle(1, { gathering: first }), keepUntilMs)
         const ready = bundle(1, { states: [second], revision: 2 })
         assert.deepEqual(await bundles.put(ready, keepUntilMs), { is: 'done' })
         assert.equal(await manifests.get(first), undefined)
@@ -189,40 +212,41 @@ export function bundlesContract(name: string, open: OpenStore): void {
       withStore(open, async (store) => {
         const states = [await freeze(store, 1)]
         const pending = await freeze(store, 2)
-        const made = bundle(1, { states, gathering: gathering(pending) })
+        const made = bundle(1, { states, gathering: pending })
         await store.bundles.create(made, keepUntilMs)
         await store.bundles.remove(bundleId(1))
         assert.equal(await isHeld(store, 1, 0), false)
         assert.deepEqual((await store.manifests.ofTenant(tenantId, { limit: 9 })).manifests, [])
-        const { bundles } = store
-        assert.equal(await bundles.nextToGather(keepUntilMs, []), undefined)
+        assert.deepEqual(await store.bundles.list(tenantId, { limit: 10 }), [])
       }))
 
-    test('what is to be gathered is found by its time, unless its tenant is busy', () =>
+    test('a job that gathers for a bundle is there with it, or neither is', () =>
       withStore(open, async (store) => {
-        const { bundles } = store
-        const later = { state: { is: 'queued', notBeforeMs: 9 } } as const
-        const made = [
-          bundle(1, { gathering: gathering(await freeze(store, 1), later) }),
-          bundle(2, { gathering: gathering(await freeze(store, 2)) }),
-          bundle(3, { gathering: gathering(await freeze(store, 3)), tenantId: tenant('other') }),
-          bundle(4),
-        ]
-        for (const each of made) {
-          assert.deepEqual(await bundles.create(each, keepUntilMs), { is: 'created' })
-        }
-        const [first, second, third] = made
-        assert.equal(await bundles.nextToGather(4, []), undefined)
-        assert.deepEqual(await bundles.nextToGather(5, []), second)
-        assert.deepEqual(await bundles.nextToGather(9, [tenantId]), third)
-        assert.deepEqual(await bundles.nextToGather(8, [tenantId, tenant('other')]), undefined)
-        const claimed = gathering(state(2), { state: { is: 'running' }, attempts: 1 })
-        const running = bundle(2, { gathering: claimed, revision: 2 })
-        await bundles.put(running, keepUntilMs)
-        assert.deepEqual(await bundles.gathering('running', 10), [running])
-        assert.deepEqual(await bundles.gathering('queued', 10), [third, first])
-        await bundles.put(bundle(2, { states: [state(2)], revision: 3 }), keepUntilMs)
-        assert.deepEqual(await bundles.gathering('running', 10), [])
+        const { bundles, jobs } = store
+        const [first, second] = [await freeze(store, 1), await freeze(store, 2)]
+        const made = bundle(1, { gathering: first })
+        const job = gathering(made, first)
+        assert.deepEqual(await bundles.create(made, keepUntilMs, job), { is: 'created' })
+        assert.deepEqual(await jobs.get(job), job)
+        const claim = { lane: 'gathering', owner: 'one', untilMs: 20, notOf: [] }
+        assert.equal(await jobs.claimDue({ ...claim, nowMs: 4 }), undefined)
+        assert.equal((await jobs.claimDue({ ...claim, nowMs: 5 }))?.jobId, job.jobId)
+
+        const other = gathering(made, second)
+        const again = await bundles.create(made, keepUntilMs, other)
+        assert.deepEqual(again, { is: 'exists' })
+        const early = bundle(1, { gathering: second, revision: 3 })
+        assert.deepEqual(await bundles.put(early, keepUntilMs, other), { is: 'changed' })
+        const unheld = bundle(1, { gathering: state(9), revision: 2 })
+        const lost = gathering(made, state(9))
+        assert.deepEqual(await bundles.put(unheld, keepUntilMs, lost), { is: 'gone' })
+        const unknown = bundle(7, { gathering: second, revision: 2 })
+        assert.deepEqual(await bundles.put(unknown, keepUntilMs, other), { is: 'noSuchBundle' })
+        for (const each of [other, lost]) assert.equal(await jobs.get(each), undefined)
+
+        const next = bundle(1, { gathering: second, revision: 2 })
+        assert.deepEqual(await bundles.put(next, keepUntilMs, other), { is: 'done' })
+        assert.deepEqual(await jobs.get(other), other)
       }))
 
     test('a tenant lists its own, in pages', () =>

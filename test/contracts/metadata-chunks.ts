@@ -3,14 +3,17 @@ import assert from 'node:assert/strict'
 import type { ClaimedChunk, MetadataStore } from '../../metadata/metadata-store.ts'
 import { describe } from '../support/describe.ts'
 import {
+  beginOwner,
   blobName,
   chunk,
   chunks,
+  clearOwner,
   drain,
   listId,
   makeBucket,
   newVersion,
   type OpenStore,
+  processOwner,
   put,
   remove,
   tenant,
@@ -25,7 +28,12 @@ async function living(store: MetadataStore, name: string): Promise<number | unde
   return found?.generation
 }
 
-function extension(name: string, at: number, claims: readonly ClaimedChunk[], owner = 'p1') {
+function extension(
+  name: string,
+  at: number,
+  claims: readonly ClaimedChunk[],
+  owner = processOwner,
+) {
   return { tenantId, listId: listId(name), owner, offset: at * mib4, chunks: claims }
 }
 
@@ -189,7 +197,7 @@ export function chunksContract(name: string, open: OpenStore): void {
     test('an abandoned list is not begun anew in its middle', () =>
       withStore(open, async (store) => {
         await store.chunks.extendList(extension('l', 0, [chunk('a', 1)]))
-        assert.equal(await store.chunks.abandonListsExcept([]), 1)
+        await store.chunks.abandonList(tenantId, listId('l'))
         await drain(store)
         // Its uploader has not heard of it. A list without its beginning must never be committed.
         await assert.rejects(store.chunks.extendList(extension('l', 1, [chunk('b', 2)])))
@@ -212,19 +220,57 @@ export function chunksContract(name: string, open: OpenStore): void {
         await store.chunks.extendList(extension('l', 0, [chunk('a', 1)]))
         await put(store, bucket, 'k', { data: { is: 'list', listId: listId('l') } })
         await store.chunks.abandonList(tenantId, listId('l'))
-        assert.equal(await store.chunks.abandonListsExcept([]), 0)
+        assert.equal(await clearOwner(store, processOwner), 0)
         assert.deepEqual(await drain(store), [])
         assert.equal((await store.chunks.readList(listId('l'), 0, 9)).chunks.length, 1)
       }))
 
     test('lists of owners that are dead are abandoned, those of the living stay', () =>
       withStore(open, async (store) => {
+        await beginOwner(store, 'dead')
+        await beginOwner(store, 'alive')
         await store.chunks.extendList(extension('l1', 0, [chunk('a', 1)], 'dead'))
         await store.chunks.extendList(extension('l2', 0, [chunk('b', 2)], 'alive'))
-        assert.equal(await store.chunks.abandonListsExcept(['alive']), 1)
-        assert.equal(await store.chunks.abandonListsExcept(['alive']), 0)
+        assert.equal(await store.chunks.abandonListsOf('dead', 9), 0, 'he has not ended yet')
+        await store.owners.end('dead')
+        assert.equal(await store.chunks.abandonListsOf('dead', 9), 1)
+        assert.equal(await store.chunks.abandonListsOf('dead', 9), 0)
+        assert.equal(await store.chunks.abandonListsOf('alive', 9), 0)
         assert.deepEqual(await drain(store), ['ca978112/1'])
         assert.equal(await living(store, 'b'), 2)
+      }))
+
+    test('lists of one owner are abandoned page by page', () =>
+      withStore(open, async (store) => {
+        for (let i = 0; i < 5; i += 1) {
+          await store.chunks.extendList(extension(`l${i}`, 0, [chunk(`c${i}`, i + 1)]))
+        }
+        await store.owners.end(processOwner)
+        const pages = []
+        for (let i = 0; i < 4; i += 1) {
+          pages.push(await store.chunks.abandonListsOf(processOwner, 2))
+        }
+        assert.deepEqual(pages, [2, 2, 1, 0])
+        assert.equal((await drain(store)).length, 5)
+      }))
+
+    test('whoever was paused until he had ended finds his lists lost, and begins none', () =>
+      withStore(open, async (store) => {
+        await beginOwner(store, 'paused')
+        await store.chunks.extendList(extension('l', 0, [chunk('a', 1)], 'paused'))
+        await store.owners.end('paused')
+        const extend = (at: number, list: string) =>
+          store.chunks.extendList(extension(list, at, [chunk('b', 2)], 'paused'))
+        assert.deepEqual(await extend(1, 'l'), { is: 'lost' })
+        await clearOwner(store, 'paused')
+        assert.deepEqual(await extend(1, 'l'), { is: 'lost' })
+        assert.deepEqual(await extend(0, 'l'), { is: 'lost' })
+        assert.deepEqual(await extend(0, 'other'), { is: 'lost' })
+        const bucket = await makeBucket(store, 'one')
+        const version = newVersion(bucket, 'k', { data: { is: 'list', listId: listId('l') } })
+        assert.deepEqual(await store.objects.commit(version), { is: 'lost' })
+        assert.deepEqual(await drain(store), ['ca978112/1'])
+        assert.equal(await living(store, 'b'), undefined)
       }))
 
     test('a list that became a part is released with the part', () =>

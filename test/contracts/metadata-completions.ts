@@ -11,6 +11,7 @@ import {
   look,
   makeBucket,
   type OpenStore,
+  processOwner,
   put,
   releaseWhole,
   remove,
@@ -107,7 +108,12 @@ export function completionsContract(name: string, open: OpenStore): void {
         const numbers = Array.from({ length: 1500 }, (_, i) => i + 1)
         const list = { is: 'list' as const, listId: listId('l') }
         const claims = Array.from({ length: 100 }, (_, i) => chunk(`l${i}`, 1))
-        const extension = { tenantId: bucket.tenantId, listId: list.listId, owner: 'o', offset: 0 }
+        const extension = {
+          tenantId: bucket.tenantId,
+          listId: list.listId,
+          owner: processOwner,
+          offset: 0,
+        }
         await store.chunks.extendList({ ...extension, chunks: claims })
         await Promise.all(
           numbers.map((number) => {
@@ -136,10 +142,15 @@ export function completionsContract(name: string, open: OpenStore): void {
         }
         await store.uploads.complete(await completion(store, { bucket, upload }, [2]))
         await remove(store, bucket, 'k')
-        const tasks = (await store.outbox.next(9)).filter(({ kind }) => kind === 'release')
-        for (const task of tasks.reverse()) {
-          if (task.kind === 'release') await releaseWhole(store, task)
-        }
+        const claim = {
+          kinds: ['release'],
+          owner: processOwner,
+          leaseMs: 60_000,
+          limit: 9,
+        } as const
+        const tasks = [...(await store.outbox.claim(claim))]
+        assert.equal(tasks.length, 2)
+        for (const task of tasks.reverse()) await releaseWhole(store, task)
         assert.equal((await drain(store)).length, 3)
       }))
 

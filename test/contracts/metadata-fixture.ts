@@ -13,10 +13,11 @@ import type {
   WriteCondition,
 } from '../../metadata/metadata-store.ts'
 import { defaultNamespace, type Namespace, parseNamespace } from '../../metadata/namespaces.ts'
-import type { OutboxTask } from '../../metadata/outbox-store.ts'
+import type { Task } from '../../metadata/outbox-store.ts'
 import { parseChunkListId, parseTenantId } from '../../metadata/record-ids.ts'
 import type { Bucket, ChunkListId, TenantId, VersionId } from '../../metadata/records.ts'
 import { parseChunkId, parseGeneration } from '../../protocol/chunks/chunk-ref.ts'
+import { doTasks } from '../support/do-tasks.ts'
 
 export type OpenedStore = { readonly store: MetadataStore; close(): Promise<void> }
 /** Opens a fresh, empty store. */
@@ -35,6 +36,9 @@ export function namespace(name: string): Namespace {
   assert.ok(parsed)
   return parsed
 }
+/** An owner that lives in every store that a test is handed. */
+export const processOwner = 'p'
+const lifeMs = 3_600_000
 
 /** Opens a store for the length of one test. */
 export async function withStore(
@@ -43,10 +47,23 @@ export async function withStore(
 ): Promise<void> {
   const { store, close } = await open()
   try {
+    await beginOwner(store, processOwner)
     await body(store)
   } finally {
     await close()
   }
+}
+
+export async function beginOwner(store: MetadataStore, owner: string): Promise<void> {
+  assert.deepEqual(await store.owners.begin(owner, lifeMs), { is: 'living' })
+}
+
+/** What a server does once an owner has ended; answers how many lists that were. */
+export async function clearOwner(store: MetadataStore, owner: string): Promise<number> {
+  await store.owners.end(owner)
+  const lists = await store.chunks.abandonListsOf(owner, 100)
+  await store.owners.forget(owner)
+  return lists
 }
 
 export async function makeBucket(
@@ -161,21 +178,11 @@ export function listId(name: string): ChunkListId {
 /** Runs all releases that may run, and answers the names of blobs to be deleted, all in order. */
 export async function drain(store: MetadataStore): Promise<readonly string[]> {
   const deleted: string[] = []
-  for (;;) {
-    const tasks = await store.outbox.next(100)
-    if (tasks.length === 0) return deleted
-    for (const task of tasks) {
-      if (task.kind === 'release') await releaseWhole(store, task)
-      else deleted.push(blobName(task.blob))
-    }
-    await store.outbox.finish(tasks.filter((task) => task.kind === 'deleteBlob'))
-  }
+  await doTasks(store.outbox, async (blob) => deleted.push(blobName(blob)))
+  return deleted
 }
 
-export async function releaseWhole(
-  store: MetadataStore,
-  task: OutboxTask & { kind: 'release' },
-): Promise<number> {
+export async function releaseWhole(store: MetadataStore, task: Task<'release'>): Promise<number> {
   for (let steps = 1; ; steps += 1) {
     const answer = await store.outbox.release(task)
     if (answer.is === 'done') return steps

@@ -1,14 +1,17 @@
-// Contract of `Outbox`. Leases, which hold releases back: `metadata-leases.ts`.
+// Contract of `Outbox`: what is done to tasks. How they are handed out: `metadata-claims.ts`; leases, which
+// hold releases back: `metadata-leases.ts`.
 import assert from 'node:assert/strict'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
-import type { OutboxTask } from '../../metadata/outbox-store.ts'
+import type { Task } from '../../metadata/outbox-store.ts'
 import { describe } from '../support/describe.ts'
+import { claimFreeing } from '../support/do-tasks.ts'
 import {
   chunk,
   chunks,
   drain,
   listId,
   makeBucket,
+  newVersion,
   type OpenStore,
   put,
   releaseWhole,
@@ -17,13 +20,16 @@ import {
   withStore,
 } from './metadata-fixture.ts'
 
-async function onlyRelease(store: MetadataStore): Promise<OutboxTask & { kind: 'release' }> {
-  const tasks = await store.outbox.next(10)
+async function onlyRelease(store: MetadataStore): Promise<Task<'release'>> {
+  const tasks = await claimFreeing(store.outbox)
   const [task] = tasks
   assert.equal(tasks.length, 1)
   assert.ok(task?.kind === 'release')
   return task
 }
+
+const claimNotes = (store: MetadataStore) =>
+  store.outbox.claim({ kinds: ['note'], owner: 'p', leaseMs: 3_600_000, limit: 100 })
 
 export function outboxContract(name: string, open: OpenStore): void {
   describe(`${name}: outbox`, (test) => {
@@ -38,65 +44,12 @@ export function outboxContract(name: string, open: OpenStore): void {
         assert.deepEqual(await drain(store), [])
         await remove(store, bucket, 'y')
         await releaseWhole(store, await onlyRelease(store))
-        const [deletion] = await store.outbox.next(10)
+        const [deletion] = await claimFreeing(store.outbox)
         assert.ok(deletion?.kind === 'deleteBlob')
-        await store.outbox.finish([deletion])
-        await store.outbox.finish([deletion])
-        await store.outbox.finish([])
-        assert.equal(await store.outbox.depth(), 0)
-      }))
-
-    test('tasks wait until they are finished, in order, and no more than asked for', () =>
-      withStore(open, async (store) => {
-        const bucket = await makeBucket(store, 'one')
-        for (const i of [1, 2, 3]) {
-          await put(store, bucket, `k${i}`, { data: chunks(chunk(`c${i}`, i)) })
-          await remove(store, bucket, `k${i}`)
-        }
-        assert.equal(await store.outbox.depth(), 3)
-        const tasks = await store.outbox.next(2)
-        assert.equal(tasks.length, 2)
-        assert.deepEqual(await store.outbox.next(2), tasks)
-        const seqs = (await store.outbox.next(9)).map((task) => task.seq)
-        assert.deepEqual(seqs, [...seqs].sort())
-        assert.ok(tasks.every((task) => task.tenantId === tenantId))
-      }))
-
-    test('neither kind of task hides the other, however many of it there are', () =>
-      withStore(open, async (store) => {
-        const bucket = await makeBucket(store, 'one')
-        const claims = Array.from({ length: 30 }, (_, i) => chunk(`c${i}`, 1 + i))
-        await put(store, bucket, 'many', { data: chunks(...claims) })
-        await remove(store, bucket, 'many')
-        await releaseWhole(store, await onlyRelease(store))
-        for (const key of ['x', 'y']) {
-          await put(store, bucket, key, { data: chunks(chunk(key, 1)) })
-          await remove(store, bucket, key)
-        }
-        const kinds = async (limit: number) =>
-          (await store.outbox.next(limit)).map(({ kind }) => kind).sort()
-        assert.deepEqual(await kinds(3), ['deleteBlob', 'release', 'release'])
-        assert.deepEqual(await kinds(1), ['release'])
-        const all = await store.outbox.next(100)
-        assert.equal(all.length, 32)
-      }))
-
-    test('tasks are handed out behind those that are named, each kind for itself', () =>
-      withStore(open, async (store) => {
-        const bucket = await makeBucket(store, 'one')
-        for (const key of ['a', 'b', 'c', 'd']) {
-          await put(store, bucket, key, { data: chunks(chunk(key, 1)) })
-          await remove(store, bucket, key)
-        }
-        const [first, second] = await store.outbox.next(2)
-        assert.ok(first?.kind === 'release' && second?.kind === 'release')
-        await releaseWhole(store, first)
-        const [third, fourth, deletion] = await store.outbox.next(10, { release: second.seq })
-        assert.ok(third?.kind === 'release' && fourth?.kind === 'release')
-        assert.equal(deletion?.kind, 'deleteBlob')
-        const place = { release: fourth.seq, deleteBlob: deletion.seq }
-        assert.deepEqual(await store.outbox.next(10, place), [])
-        assert.equal((await store.outbox.next(10)).length, 4)
+        await store.outbox.done([deletion])
+        await store.outbox.done([deletion])
+        await store.outbox.done([])
+        assert.equal(await store.outbox.depthEstimate(), 0)
       }))
 
     test('a large release goes step by step, and may stop between any two', () =>
@@ -113,10 +66,117 @@ export function outboxContract(name: string, open: OpenStore): void {
         await put(store, bucket, 'k', { data: { is: 'list', listId: listId('l') } })
         await remove(store, bucket, 'k')
         const task = await onlyRelease(store)
-        const steps = await releaseWhole(store, task)
+        assert.deepEqual(await store.outbox.release(task), { is: 'more' })
+        await store.outbox.retryLater([task], { afterMs: 0 })
+        const steps = await releaseWhole(store, await releaseAgain(store))
         assert.ok(steps > 1, 'one transaction would hold up all others')
         assert.equal((await drain(store)).length, 3000)
-        assert.equal(await store.outbox.depth(), 0)
+        assert.equal(await store.outbox.depthEstimate(), 0)
+      }))
+
+    test('tasks that follow a change are written with it, and not when it is refused', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one')
+        const note = (of: string) => ({ followUps: [{ kind: 'note', payload: { of } }] })
+        await store.objects.commit({ ...newVersion(bucket, 'k'), ...note('commit') })
+        const onlyNew = { condition: { ifNoneMatch: '*' as const } }
+        const refused = await store.objects.commit({
+          ...newVersion(bucket, 'k', onlyNew),
+          ...note('refused commit'),
+        })
+        assert.deepEqual(refused, { is: 'preconditionFailed' })
+        const deletion = { bucket, key: 'k', nowMs: 1 }
+        const ifMatch = { condition: { ifMatch: ['other'] } }
+        await store.objects.delete({ ...deletion, ...ifMatch, ...note('refused delete') })
+        await store.objects.delete({ ...deletion, ...note('delete') })
+        const tasks = await claimNotes(store)
+        assert.deepEqual(
+          tasks.map(({ payload }) => payload),
+          [{ of: 'commit' }, { of: 'delete' }],
+        )
+        assert.ok(tasks.every((task) => task.tenantId === tenantId && task.attempts === 1))
+        await store.outbox.done(tasks)
+        assert.equal(await store.outbox.depthEstimate(), 0)
+      }))
+
+    test('a completion that is repeated leaves its tasks once', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one')
+        const { content } = newVersion(bucket, 'k')
+        const made = await store.uploads.create(bucket, { ...content, key: 'k', initiatedMs: 1 })
+        assert.ok(made.is === 'created')
+        const part = { number: 1, size: 5, etag: 'e', crc32: 1, modifiedMs: 1 }
+        const data = { is: 'inline' as const, sealed: Buffer.from('part1') }
+        await store.uploads.commitPart(bucket, made.upload, { ...part, data })
+        const listed = await store.uploads.listParts(bucket, made.upload, { after: 0, limit: 1 })
+        assert.ok(listed.is === 'listed')
+        const { revision } = listed
+        const completion = {
+          ...{
+            bucket,
+            upload: made.upload,
+            revision,
+            parts: [{ number: 1, size: 5 }],
+            content,
+            nowMs: 1,
+          },
+          followUps: [{ kind: 'note', payload: [1, 'two', Buffer.from('three')] }],
+        }
+        for (let i = 0; i < 2; i += 1) {
+          assert.equal((await store.uploads.complete(completion)).is, 'committed')
+        }
+        const [task, ...more] = await claimNotes(store)
+        assert.deepEqual(more, [])
+        assert.deepEqual(task?.payload, [1, 'two', Buffer.from('three')])
+      }))
+
+    test('kinds that nobody asks for are left alone, and are not lost', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one')
+        const followUps = [
+          { kind: 'ofALaterProgram', payload: 7 },
+          { kind: 'note', payload: 8 },
+        ]
+        await store.objects.commit({ ...newVersion(bucket, 'k'), followUps })
+        await remove(store, bucket, 'k')
+        await drain(store)
+        await store.outbox.done(await claimNotes(store))
+        assert.equal(await store.outbox.depthEstimate(), 1)
+        const kinds = ['ofALaterProgram'] as const
+        const later = await store.outbox.claim({ kinds, owner: 'p', leaseMs: 9_000, limit: 9 })
+        assert.deepEqual(
+          later.map(({ payload }) => payload),
+          [7],
+        )
+      }))
+
+    test('what is buried is kept, counted, and handed out no more', () =>
+      withStore(open, async (store) => {
+        const bucket = await makeBucket(store, 'one')
+        await put(store, bucket, 'x', { data: chunks(chunk('a', 1)) })
+        await remove(store, bucket, 'x')
+        const task = await onlyRelease(store)
+        await store.outbox.bury(task, { cause: new Error('it contradicts') })
+        await store.outbox.bury(task, { cause: new Error('it contradicts') })
+        assert.equal(await store.outbox.buriedEstimate(), 1)
+        assert.equal(await store.outbox.depthEstimate(), 0)
+        assert.deepEqual(
+          await store.outbox.release(task),
+          { is: 'done' },
+          'it is nobody’s any more',
+        )
+        assert.deepEqual(await drain(store), [])
+        const [found] = await store.chunks.find(tenantId, [chunk('a', 0).id])
+        assert.equal(found?.generation, 1)
       }))
   })
+}
+
+async function releaseAgain(store: MetadataStore): Promise<Task<'release'>> {
+  for (;;) {
+    const [task] = await store.outbox.claim({
+      ...{ kinds: ['release'], owner: 'p', leaseMs: 3_600_000, limit: 1 },
+    })
+    if (task?.kind === 'release') return task
+  }
 }

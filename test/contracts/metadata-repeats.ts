@@ -18,6 +18,7 @@ import {
   makeBucket,
   newVersion,
   type OpenStore,
+  processOwner,
   put,
   remove,
   withStore,
@@ -230,7 +231,12 @@ export function repeatsContract(name: string, open: OpenStore): void {
         const bucket = await makeBucket(store, 'one')
         const upload = await begin(store, bucket, 'k')
         const list = { is: 'list' as const, listId: listId('l') }
-        const extension = { tenantId: bucket.tenantId, listId: list.listId, owner: 'o', offset: 0 }
+        const extension = {
+          tenantId: bucket.tenantId,
+          listId: list.listId,
+          owner: processOwner,
+          offset: 0,
+        }
         await store.chunks.extendList({ ...extension, chunks: [chunk('a', 1)] })
         const id = named()
         const fresh = { ...part(1), data: list }
@@ -276,7 +282,7 @@ export function repeatsContract(name: string, open: OpenStore): void {
       withStore(open, async (store) => {
         const bucket = await makeBucket(store, 'one')
         const { tenantId } = bucket
-        const list = { tenantId, listId: listId('l'), owner: 'o' }
+        const list = { tenantId, listId: listId('l'), owner: processOwner }
         const first = { ...list, offset: 0, chunks: [chunk('a', 1), chunk('b', 1)] }
         const second = { ...list, offset: 2 * 4_194_304, chunks: [chunk('c', 1)] }
         for (const extension of [first, first, second, first, second]) {

@@ -1,14 +1,13 @@
-// The contract of `MetadataStore`, for whatever engine: each noun's suite is in a file of its own.
-// An engine joins with one short file that says how to open it (`test/metadata/lmdb.test.ts`).
-import { archiveJobsContract } from './metadata-archive-jobs.ts'
 import { bucketConfigsContract } from './metadata-bucket-configs.ts'
 import { bucketsContract } from './metadata-buckets.ts'
 import { bundlesContract } from './metadata-bundles.ts'
 import { chunksContract } from './metadata-chunks.ts'
+import { claimsContract } from './metadata-claims.ts'
 import { completionsContract } from './metadata-completions.ts'
 import { conditionsContract } from './metadata-conditions.ts'
 import type { OpenStore } from './metadata-fixture.ts'
 import { freezeContract } from './metadata-freeze.ts'
+import { jobsContract } from './metadata-jobs.ts'
 import { leaseChangesContract } from './metadata-lease-changes.ts'
 import { leasesContract } from './metadata-leases.ts'
 import { randomLeasesContract } from './metadata-leases-random.ts'
@@ -17,6 +16,7 @@ import { manifestsContract } from './metadata-manifests.ts'
 import { objectsContract } from './metadata-objects.ts'
 import { orphansContract } from './metadata-orphans.ts'
 import { outboxContract } from './metadata-outbox.ts'
+import { ownersContract } from './metadata-owners.ts'
 import { randomHistoryContract } from './metadata-random.ts'
 import { repeatsContract } from './metadata-repeats.ts'
 import { tenantsContract } from './metadata-tenants.ts'
@@ -38,12 +38,14 @@ export function metadataStoreContract(name: string, open: OpenStore): void {
   chunksContract(name, open)
   orphansContract(name, open)
   outboxContract(name, open)
+  claimsContract(name, open)
+  ownersContract(name, open)
   leasesContract(name, open)
   leaseChangesContract(name, open)
   freezeContract(name, open)
   manifestsContract(name, open)
   bundlesContract(name, open)
-  archiveJobsContract(name, open)
+  jobsContract(name, open)
   withinContract(name, open)
   randomHistoryContract(name, open)
   randomLeasesContract(name, open)

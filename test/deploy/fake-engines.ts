@@ -23,7 +23,7 @@ export const openFakeEngines: OpenEngines = async (config, { role }) => {
     masterKey: masterKeyFrom(Buffer.alloc(32, 1)),
     serveS3,
     startBackgroundWork: () => console.log('background work starts'),
-    processesLeft: async (living) => {
+    processLeft: async (_, living) => {
       // Long enough for a process that does not wait to be seen before it.
       if (existsSync(join(config.dataDirectory, 'clear-slowly'))) await sleep(1000)
       console.log(`left behind by all but ${living.size}`)

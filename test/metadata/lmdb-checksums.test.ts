@@ -142,7 +142,7 @@ describe('checksums of rows', (test) => {
           const worker = { path, random: randomBytes, role: 'worker' } as const
           await assert.rejects(
             LmdbMetadataStore.open(worker),
-            /(brought to format 3|of format 3, not \d+): start a server/,
+            /(brought to format 3|of format \d, not \d+): start a server/,
           )
         }
         await (await openStore(path)).close()

@@ -54,7 +54,7 @@ async function answers(path: string, keys: Keys): Promise<string> {
   try {
     said.push(
       await store.tenants.list({ limit: 1000 }),
-      await store.outbox.depth(),
+      await store.outbox.depthEstimate(),
       await store.lineage.get(),
     )
     const everyName = { ...everyKey, namespace: defaultNamespace }

@@ -14,9 +14,10 @@ import { restoreData } from '../../deploy/recovery/restore-data.ts'
 import { sweepOrphans } from '../../gateway/background/sweep-orphans.ts'
 import { defaultNamespace } from '../../metadata/namespaces.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
-import { chunks, put, releaseWhole, remove, tenantId } from '../contracts/metadata-fixture.ts'
+import { chunks, put, remove, tenantId } from '../contracts/metadata-fixture.ts'
 import { type TestChunk, testChunk, wholeOf } from '../datanode/sealed-chunk-fixture.ts'
 import { describe } from '../support/describe.ts'
+import { doTasks } from '../support/do-tasks.ts'
 import { seededBytes } from '../support/seeded-bytes.ts'
 import { makeTemporaryDirectory } from '../support/started-server.ts'
 import { SeededRandom } from './datanode-random.ts'
@@ -102,15 +103,7 @@ class Operator {
   }
 
   async #doTasks({ metadata, blobs }: Pair): Promise<void> {
-    for (;;) {
-      const tasks = await metadata.outbox.next(100)
-      if (tasks.length === 0) return
-      for (const task of tasks) {
-        if (task.kind === 'release') await releaseWhole(metadata, task)
-        else await blobs.delete([task.blob])
-      }
-      await metadata.outbox.finish(tasks.filter((task) => task.kind === 'deleteBlob'))
-    }
+    await doTasks(metadata.outbox, (blob) => blobs.delete([blob]))
   }
 
   #open(): Promise<Pair> {

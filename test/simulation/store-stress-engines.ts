@@ -5,13 +5,15 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
+import { clearOwner } from '../../gateway/background/clear-owners.ts'
 import { sweepOrphans } from '../../gateway/background/sweep-orphans.ts'
 import { HashPool } from '../../gateway/data/digests/hash-pool.ts'
 import { ReadLeases } from '../../gateway/data/read/read-leases.ts'
 import { Ingest } from '../../gateway/data/write/ingest.ts'
 import { IngestBudget } from '../../gateway/data/write/ingest-budget.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
-import { startOutboxRelay } from '../../metadata/tasks/outbox-relay.ts'
+import { deletionWork, releaseWork } from '../../metadata/tasks/freeing-work.ts'
+import { startTasks } from '../../metadata/tasks/start-tasks.ts'
 import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import type { SeededBytes } from '../support/seeded-bytes.ts'
 
@@ -55,7 +57,11 @@ export async function openEngines(directory: string, random: SeededBytes) {
   const stores = await openStores(directory, random)
   const { metadata, blobs, processId } = stores
   const failures: unknown[] = []
-  await metadata.chunks.abandonListsExcept([])
+  await metadata.owners.endFormerLives()
+  for (const ended of await metadata.owners.ended({ limit: 100 })) {
+    await clearOwner(metadata, ended)
+  }
+  await metadata.owners.begin(processId, 3_600_000)
   const hashPool = new HashPool({ threadsMax: 1 })
   const budget = new IngestBudget({ buffersMax: 6, nowMs: Date.now, quietMs: 5, patienceMs: 20 })
   const ingest = new Ingest({
@@ -65,13 +71,14 @@ export async function openEngines(directory: string, random: SeededBytes) {
     hashPool,
     checksums: await loadChecksums(),
     random: bytes,
-    owner: processId,
+    owner: () => processId,
     nowMs: Date.now,
     onLeftover: (cause) => failures.push(cause),
   })
   const readLeases = new ReadLeases({
     leases: metadata.leases,
     random: bytes,
+    owner: () => processId,
     nowMs: Date.now,
     windowMs: 20,
   })
@@ -105,12 +112,14 @@ function startHastyWork(parts: {
       await sleep(pauseMs)
     }
   }
-  const relay = startOutboxRelay({
+  const tasks = startTasks({
     outbox: metadata.outbox,
-    deleteBlobs: (refs) => blobs.delete(refs),
+    owner: () => 'stress',
     onFailure: (cause) => failures.push(cause),
-    onSetAside: (_, cause) => failures.push(cause),
+    onBuried: (_, cause) => failures.push(cause),
   })
+  tasks.work(releaseWork(metadata.outbox))
+  tasks.work(deletionWork((refs) => blobs.delete(refs)))
   const loops = [
     again(5, () => blobs.reclaim(reclaimBytes)),
     again(15, () => blobs.maintain()),
@@ -120,7 +129,7 @@ function startHastyWork(parts: {
   return {
     stop: async () => {
       running = false
-      await Promise.all([relay.stop(), ...loops])
+      await Promise.all([tasks.stop(), ...loops])
     },
   }
 }

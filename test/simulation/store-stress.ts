@@ -105,7 +105,7 @@ class Stress {
         limit: 1000,
       })
       const isEmpty = async () => {
-        if ((await engines.metadata.outbox.depth()) > 0) return false
+        if ((await engines.metadata.outbox.depthEstimate()) > 0) return false
         const { chunks, liveBytes } = await engines.blobs.usage()
         return chunks === 0 && liveBytes === 0
       }

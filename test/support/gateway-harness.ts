@@ -38,6 +38,7 @@ import {
 } from '../../protocol/s3/operations-table.ts'
 import { parseRequestTarget } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { doTasks } from './do-tasks.ts'
 import { authorizeBy, type Policy } from './policy.ts'
 
 export type HarnessRequest = {
@@ -120,6 +121,7 @@ export class GatewayHarness {
       random: randomBytes,
       role: 'primary',
     })
+    await metadata.owners.begin('test', 3_600_000)
     const lost = new Set<string>()
     const blobs = await DiskBlobStore.open({
       isReferenced: async (refs) => {
@@ -143,13 +145,14 @@ export class GatewayHarness {
       hashPool,
       checksums: await loadChecksums(),
       random: randomBytes,
-      owner: 'test',
+      owner: () => 'test',
       nowMs: Date.now,
       onLeftover: (cause) => assert.fail(String(cause)),
     })
     const readLeases = new ReadLeases({
       leases: metadata.leases,
       random: randomBytes,
+      owner: () => 'test',
       nowMs: Date.now,
     })
     const { authorize, region = 'us-east-1', anyRegion = false } = options
@@ -271,19 +274,8 @@ export class GatewayHarness {
 
   /** Does the follow-up work of everything deleted so far: references given back, blobs deleted. */
   async releaseAll(): Promise<void> {
-    const { outbox } = this.services.metadata
-    for (;;) {
-      const tasks = await outbox.next(100)
-      if (tasks.length === 0) return
-      for (const task of tasks) {
-        if (task.kind === 'release') {
-          while ((await outbox.release(task)).is === 'more');
-        } else {
-          await this.services.blobs.delete([task.blob])
-          await outbox.finish([task])
-        }
-      }
-    }
+    const { metadata, blobs } = this.services
+    await doTasks(metadata.outbox, (blob) => blobs.delete([blob]))
   }
 
   async close(): Promise<void> {

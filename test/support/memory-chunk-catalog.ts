@@ -37,7 +37,7 @@ export class MemoryChunkCatalog implements ChunkCatalog {
     if (this.lists.get(listId)?.committed === false) this.lists.delete(listId)
   }
 
-  async abandonListsExcept(): Promise<number> {
+  async abandonListsOf(): Promise<number> {
     throw new Error('nothing here dies')
   }
 

@@ -18,9 +18,12 @@ import { createS3Server } from '../../gateway/http/s3-server.ts'
 import { logTo } from '../../gateway/log.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
+import { doTasks } from './do-tasks.ts'
 
 export const serverKey = { accessKeyId: 'AKIAWIRETEST', secretAccessKey: 'wire/secret+Key=' }
 export const serverRegion = 'us-east-1'
+/** Whose uploads those of the server are. */
+export const serverOwner = 'server'
 
 type ConfiguredParts = 'domains' | 'anyRegion' | 'externalHttp' | 'region' | 'ingestMemoryBytes'
 
@@ -88,9 +91,11 @@ export class RunningServer {
       nowMs: Date.now(),
     })
     const logged: Logged[] = []
+    await stores.metadata.owners.begin(serverOwner, 3_600_000)
     const gateway = await composeGateway({
       ...stores,
       ...(metadataFor === undefined ? {} : { metadata: metadataFor(stores.metadata) }),
+      owner: () => serverOwner,
       masterKey,
       config: {
         region: serverRegion,
@@ -124,19 +129,8 @@ export class RunningServer {
 
   /** Does the follow-up work of all deletions, and answers what is kept then. */
   async kept(): Promise<Pick<BlobUsage, 'chunks'>> {
-    const { outbox } = this.stores.metadata
-    for (;;) {
-      const tasks = await outbox.next(100)
-      if (tasks.length === 0) break
-      for (const task of tasks) {
-        if (task.kind === 'release') {
-          while ((await outbox.release(task)).is === 'more');
-        } else {
-          await this.stores.blobs.delete([task.blob])
-          await outbox.finish([task])
-        }
-      }
-    }
+    const { metadata, blobs } = this.stores
+    await doTasks(metadata.outbox, (blob) => blobs.delete([blob]))
     const { chunks } = await this.stores.blobs.usage()
     return { chunks }
   }

@@ -29,8 +29,9 @@ const mayImport: Readonly<Record<Folder, readonly Folder[]>> = {
 /** What the gateway knows of the other parts: what lies directly in their folders, and this. */
 const ports = new Set([
   'metadata/tasks/task-queue.ts',
-  // Works on the ports alone: which metadata engine holds the outbox is nothing to it.
-  'metadata/tasks/outbox-relay.ts',
+  // Work on the ports alone: which metadata engine holds the outbox is nothing to them.
+  'metadata/tasks/freeing-work.ts',
+  'metadata/tasks/start-tasks.ts',
 ])
 
 function folderOf(path: string): Folder {

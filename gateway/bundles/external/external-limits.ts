@@ -1,5 +1,5 @@
 // Limits of what bundles gather from elsewhere. `docs/bundles.md` shows them to users.
-import { retryPause } from '../../background/retry-pause.ts'
+import type { LaneOptions } from '../../background/job-work.ts'
 
 const gib = 1024 * 1024 * 1024
 
@@ -18,9 +18,11 @@ export const errorBytesMax = 64 * 1024
 
 /** The first one included. */
 export const attemptsMax = 5
-/** After the attempt of this number: 5 s, and twice as long each time. */
-export const pauseBeforeRetry = retryPause
 
-/** Gatherings under way at once, and how many of them may be one tenant's. */
-export const gatheringsAtOnce = 4
-export const gatheringsOfTenantMax = 2
+/** Gatherings that a server has under way at once, and how many of them may be one tenant's. */
+export const gatheringLane: LaneOptions = {
+  name: 'gathering',
+  atOnce: 4,
+  ofTenantMax: 2,
+  lookEveryMs: 250,
+}

@@ -18,7 +18,7 @@ export async function awaitGathering(
   begun: Bundle,
 ): Promise<Bundle> {
   const untilMs = call.services.now() + waitMs(call)
-  const manifestId = begun.gathering?.manifestId
+  const manifestId = begun.gathering
   let bundle: Bundle | undefined = begun
   while (bundle !== undefined && isGathering(bundle, manifestId)) {
     if (call.services.now() >= untilMs) return bundle
@@ -32,7 +32,7 @@ export async function awaitGathering(
 }
 
 function isGathering({ gathering }: Bundle, manifestId: ManifestId | undefined): boolean {
-  return gathering !== undefined && gathering.manifestId === manifestId
+  return gathering !== undefined && gathering === manifestId
 }
 
 /** `Prefer: wait=N` shortens it, `Prefer: respond-async` waits for nothing. RFC 7240 section 4. */

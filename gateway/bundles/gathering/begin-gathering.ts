@@ -1,11 +1,14 @@
-// What a bundle becomes when entries were chosen for it: it has them at once, or they are still to be
-// gathered.
+// What a bundle becomes when entries were chosen for it: it has them at once, or a job is to gather them.
 import type { Bundle } from '../../../metadata/bundle-store.ts'
+import type { JobOf } from '../../../metadata/job-store.ts'
 import type { Manifest } from '../../../metadata/manifest-store.ts'
+import type { MetadataStore } from '../../../metadata/metadata-store.ts'
+import { parseJobId } from '../../../metadata/record-ids.ts'
 import type { RandomBytes } from '../../../protocol/chunks/new-generation.ts'
 import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
 import { statesKept } from '../bundle-limits.ts'
 import { externalSelections, type Selection } from '../bundle-selection.ts'
+import { gatheringLane } from '../external/external-limits.ts'
 import { sealSources } from './sealed-sources.ts'
 
 export type Choice = {
@@ -16,14 +19,50 @@ export type Choice = {
   readonly nowMs: number
 }
 
-export function withChoice(bundle: Bundle, choice: Choice, random: RandomBytes): Bundle {
+export type Chosen = { readonly bundle: Bundle; readonly job?: JobOf<'gathering'> }
+
+export function withChoice(bundle: Bundle, choice: Choice, random: RandomBytes): Chosen {
   const { manifestId } = choice.manifest
   const { failure: _, ...rest } = bundle
   const external = externalSelections(choice.selections)
   if (external.length === 0) {
-    return { ...rest, states: [manifestId, ...bundle.states].slice(0, statesKept) }
+    return { bundle: { ...rest, states: [manifestId, ...bundle.states].slice(0, statesKept) } }
   }
   const sealedSources = sealSources({ keys: choice.keys, manifestId }, external, random)
-  const state = { is: 'queued', notBeforeMs: choice.nowMs } as const
-  return { ...rest, gathering: { manifestId, sealedSources, state, attempts: 0 } }
+  const job = newGathering(bundle, { manifestId, sealedSources, nowMs: choice.nowMs })
+  return { bundle: { ...rest, gathering: manifestId }, job }
+}
+
+type NewGathering = Pick<Choice, 'nowMs'> &
+  Pick<Manifest, 'manifestId'> & { readonly sealedSources: Uint8Array }
+
+function newGathering(
+  { bundleId, tenantId }: Bundle,
+  { manifestId, sealedSources, nowMs }: NewGathering,
+): JobOf<'gathering'> {
+  const jobId = parseJobId(manifestId)
+  if (jobId === undefined) throw new RangeError('a manifest whose id is that of no job')
+  return {
+    kind: 'gathering',
+    tenantId,
+    jobId,
+    revision: 1,
+    state: 'queued',
+    next: { lane: gatheringLane.name, dueMs: nowMs },
+    attempts: 0,
+    progress: { items: 0, bytes: 0 },
+    createdMs: nowMs,
+    changedMs: nowMs,
+    payload: { bundleId, sealedSources },
+  }
+}
+
+/** That a bundle is ended by somebody: nobody gathers for it any more. Whoever does, finds out by himself. */
+export async function endGathering(
+  { jobs }: Pick<MetadataStore, 'jobs'>,
+  { tenantId, gathering }: Bundle,
+): Promise<void> {
+  const jobId = gathering && parseJobId(gathering)
+  const job = jobId && (await jobs.get({ kind: 'gathering', tenantId, jobId }))
+  if (job !== undefined) await jobs.remove(job)
 }

@@ -9,6 +9,8 @@ import type { RandomBytes } from '../../../protocol/chunks/new-generation.ts'
 export type ReadLeasesDeps = {
   readonly leases: LeaseStore
   readonly random: RandomBytes
+  /** Whose the leases are that are taken now (`metadata/owner-store.ts`). */
+  readonly owner: () => string
   readonly nowMs: () => number
   /** Reads that begin within this time share a lease. Default 5,000. */
   readonly windowMs?: number
@@ -96,7 +98,8 @@ export class ReadLeases {
     const { leases } = this.deps
     const expiresMs = now + wideLifeMs
     const scopes = [{ is: 'everything' as const }]
-    const taken = leases.take({ leaseId, purpose: 'read', expiresMs, scopes })
+    const owner = this.deps.owner()
+    const taken = leases.take({ leaseId, purpose: 'read', owner, expiresMs, scopes })
     taken.catch(() => {})
     const rows = new Set<ReadRow>()
     const shared: Shared = {

@@ -20,8 +20,8 @@ export type IngestDeps = {
   readonly hashPool: HashPool
   readonly checksums: Checksums
   readonly random: RandomBytes
-  /** Names this process as the owner of the chunk lists it fills. */
-  readonly owner: string
+  /** Whose the chunk lists are that are begun now (`metadata/owner-store.ts`). */
+  readonly owner: () => string
   readonly nowMs: () => number
   /** Told when giving up a failed upload failed itself; what is left then, the orphan sweep finds. */
   readonly onLeftover: (cause: unknown) => void
@@ -64,6 +64,6 @@ export class Ingest {
   }
   /** The name of a chunk list that a copy by reference fills, and whose the list is until a commit. */
   newList(): { readonly listId: ChunkListId; readonly owner: string } {
-    return { listId: newListId(this.deps.random), owner: this.deps.owner }
+    return { listId: newListId(this.deps.random), owner: this.deps.owner() }
   }
 }

@@ -75,6 +75,7 @@ export class PieceClaims {
         this.letGoAll()
         return
       }
+      if (answer.is === 'lost') break
       await this.storeAnew(answer.positions)
     }
     throw new S3Error('SlowDown')

@@ -42,7 +42,9 @@ export class UploadIntake {
 
   constructor(deps: IngestDeps, options: ReceiveOptions) {
     const { tenant } = options
-    const { chunks, blobs, random, owner, nowMs, budget } = deps
+    const { chunks, blobs, random, nowMs, budget } = deps
+    // The same for the whole upload: what an owner that has ended has begun is lost.
+    const owner = deps.owner()
     this.deps = deps
     this.options = options
     this.digests = new BodyDigests({

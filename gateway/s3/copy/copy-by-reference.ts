@@ -62,7 +62,7 @@ async function commitList<T extends { readonly is: string }>(
       if (page.chunks.length === 0 || page.offset !== offset) return gone
       const claimed = page.chunks.map((chunk) => ({ ...chunk, origin: 'known' as const }))
       const extension = { tenantId, ...list, offset, chunks: claimed }
-      if ((await chunks.extendList(extension)).is === 'gone') return gone
+      if ((await chunks.extendList(extension)).is !== 'extended') return gone
       for (const chunk of page.chunks) offset += chunk.length
     }
     const answer = settled(await verb({ is: 'list', listId: list.listId }))

@@ -71,15 +71,16 @@ describe('the places of archive jobs', (test) => {
     const order = { key: 'equal.zip', expiresInSeconds: 60 }
     const job = await archives.queued(order)
     await archives.work({ which: /small 1/ })
-    const { archiveJobs } = archives.metadata
-    const [first] = await archiveJobs.list(await archives.tenantId(), { limit: 1 })
+    const { jobs } = archives.metadata
+    const ofTenant = { kind: 'archive', tenantId: await archives.tenantId() } as const
+    const [first] = await jobs.list(ofTenant, { limit: 1 })
     await archives.remove('/results/equal.zip')
     await archives.queued({ ...order, expiresInSeconds: 600 })
     await archives.work({ which: /small 1/ })
     // As it was when it was done first, for an upkeep that has read it then.
-    const [now] = await archiveJobs.list(await archives.tenantId(), { limit: 1 })
-    assert.ok(first?.state.is === 'done' && now?.state.is === 'done' && first.jobId === now.jobId)
-    await archiveJobs.put({ ...first, revision: now.revision + 1 })
+    const [now] = await jobs.list(ofTenant, { limit: 1 })
+    assert.ok(first?.state === 'done' && now?.state === 'done' && first.jobId === now.jobId)
+    await jobs.put({ ...first, revision: now.revision + 1 })
     await archives.work({ laterMs: 2 * minute, which: /upkeep/ })
     assert.equal(await archives.stateOf(job), 'expired')
     assert.equal(await archives.statusOf('/results/equal.zip'), 200)

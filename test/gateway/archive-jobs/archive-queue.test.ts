@@ -1,7 +1,7 @@
 // Archive jobs when there are many of them: who waits for whom, who is refused, and how they are listed.
 import assert from 'node:assert'
 import { jobsUnderWayMax } from '../../../gateway/archive-jobs/archive-limits.ts'
-import { parseArchiveJobId } from '../../../metadata/record-ids.ts'
+import { parseJobId } from '../../../metadata/record-ids.ts'
 import { describe } from '../../support/describe.ts'
 import { askSigned, errorOf, type Json, jsonOf } from '../../support/own-routes-client.ts'
 import type { RawResponse } from '../../support/raw-connection.ts'
@@ -70,13 +70,14 @@ describe('the queue of archive jobs', (test) => {
   })
 
   test('jobs are listed page by page, each of them once', async () => {
-    const { archiveJobs } = archives.metadata
-    const [model] = await archiveJobs.list(await archives.tenantId(), { limit: 1 })
+    const { jobs } = archives.metadata
+    const ofTenant = { kind: 'archive', tenantId: await archives.tenantId() } as const
+    const [model] = await jobs.list(ofTenant, { limit: 1 })
     assert.ok(model !== undefined)
     for (let number = 0; number < 50; number += 1) {
-      const jobId = parseArchiveJobId(number.toString(16).padStart(32, '0'))
+      const jobId = parseJobId(number.toString(16).padStart(32, '0'))
       assert.ok(jobId !== undefined)
-      await archiveJobs.put({ ...model, jobId, state: { is: 'failed' }, revision: 1 })
+      await jobs.put({ ...model, jobId, state: 'failed', revision: 1 })
     }
     const seen: Json[] = []
     for (let next: unknown = ''; next !== undefined; ) {

@@ -72,6 +72,25 @@ describe('archive jobs that are asked for and cancelled at once', (test) => {
     assert.equal((await archives.fetched(job)).status, 200)
   })
 
+  test('a job that another server has taken over keeps its result when the first one is late', async () => {
+    const job = await archives.queued({ key: 'taken-over.zip' })
+    let isTaken = false
+    await archives.work({
+      which: /small 1/,
+      beforeRead: async () => {
+        if (isTaken) return
+        isTaken = true
+        await archives.work({ which: /small 1/, laterMs: minute })
+        assert.equal(await archives.stateOf(job), 'done')
+      },
+    })
+    assert.ok(isTaken)
+    assert.equal((await archives.fetched(job)).status, 200)
+    assert.deepStrictEqual(await archives.uploadsUnderWay(), [])
+    assert.equal((await archives.listsHeld()).length, 0)
+    assert.deepStrictEqual(archives.log, [])
+  })
+
   test('a job that is cancelled when its result is just there leaves no result', async () => {
     const job = await archives.queued({ key: 'late.zip' })
     const uploads = (real: Uploads): Uploads => ({
@@ -124,11 +143,12 @@ describe('archive jobs that are asked for and cancelled at once', (test) => {
       beforeRead: async (stopping) => stopping.abort(),
     })
     assert.equal((await archives.uploadsUnderWay()).length, 1)
-    const { archiveJobs } = archives.metadata
-    const [row] = await archiveJobs.list(await archives.tenantId(), { limit: 1 })
+    const { jobs } = archives.metadata
+    const ofTenant = { kind: 'archive', tenantId: await archives.tenantId() } as const
+    const [row] = await jobs.list(ofTenant, { limit: 1 })
     assert.ok(row !== undefined && row.jobId === job.id)
-    const state = { is: 'cancelled' } as const
-    await archiveJobs.put({ ...row, state, revision: row.revision + 1 })
+    const next = { lane: 'upkeep', dueMs: Date.now() }
+    await jobs.put({ ...row, state: 'cancelled', next, revision: row.revision + 1 })
     await archives.work({ which: /upkeep/ })
     assert.deepStrictEqual(await archives.uploadsUnderWay(), [])
     assert.equal((await archives.listsHeld()).length, 0)
@@ -194,14 +214,14 @@ describe('archive jobs whose uploads others have their hands on', (test) => {
 
   test('a job whose server dies in every attempt fails, and one that gets on does not', async () => {
     const job = await archives.queued({ key: 'deadly.zip' })
-    const { archiveJobs } = archives.metadata
-    const tenantId = await archives.tenantId()
+    const { jobs } = archives.metadata
+    const ofTenant = { kind: 'archive', tenantId: await archives.tenantId() } as const
     const die = async (attempts: number) => {
-      const [row] = await archiveJobs.list(tenantId, { limit: 1 })
+      const [row] = await jobs.list(ofTenant, { limit: 1 })
       assert.ok(row !== undefined && pathOf(job).endsWith(row.jobId))
-      const state = { is: 'running' } as const
-      const put = { ...row, state, attempts, revision: row.revision + 1 }
-      assert.equal((await archiveJobs.put(put)).is, 'done')
+      const died = { state: 'running', owner: 'gone', attempts } as const
+      const put = { ...row, ...died, revision: row.revision + 1 }
+      assert.equal((await jobs.put(put)).is, 'done')
     }
     await die(5)
     await archives.work({ which: /small 1/ })

@@ -4,7 +4,8 @@
 import assert from 'node:assert'
 import { randomBytes } from 'node:crypto'
 import type { BlobRead, BlobStore } from '../../../datanode/blob-store.ts'
-import { composeArchiveWork } from '../../../gateway/compose/compose-archive-work.ts'
+import { JobEngine } from '../../../gateway/background/job-engine.ts'
+import { composeJobWorks } from '../../../gateway/compose/compose-job-works.ts'
 import { logTo } from '../../../gateway/log.ts'
 import { manifestsOfTenant } from '../../../gateway/zip/tenant-manifests.ts'
 import type { Manifest } from '../../../metadata/manifest-store.ts'
@@ -19,7 +20,7 @@ import {
   textIn,
 } from '../../support/own-routes-client.ts'
 import type { RawResponse } from '../../support/raw-connection.ts'
-import { RunningServer } from '../../support/start-server.ts'
+import { RunningServer, serverOwner } from '../../support/start-server.ts'
 import { exchange } from '../../support/wire-request.ts'
 
 export const mib = 1024 * 1024
@@ -123,21 +124,28 @@ export class ArchiveServer {
     const { laterMs = 0, beforeRead, which = /./, atOnce = false, uploads } = options
     const stopping = new AbortController()
     const { metadata, blobs } = this.server.stores
-    const composed = composeArchiveWork({
+    const now = () => Date.now() + laterMs
+    const log = logTo((_level, event, { cause }) => this.log.push(`${event}: ${String(cause)}`))
+    const owner = randomBytes(8).toString('hex')
+    const composed = composeJobWorks({
       metadata:
         uploads === undefined
           ? metadata
           : Object.create(metadata, { uploads: { value: uploads(metadata.uploads) } }),
       blobs: beforeRead === undefined ? blobs : watched(blobs, () => beforeRead(stopping)),
       masterKey: this.server.masterKey,
-      processId: randomBytes(8).toString('hex'),
+      config: { externalSources: 'off', externalHttp: false },
+      processId: owner,
+      owner: () => serverOwner,
       random: randomBytes,
-      now: () => Date.now() + laterMs,
-      log: logTo((_level, event, { cause }) => this.log.push(`${event}: ${String(cause)}`)),
+      now,
+      log,
     })
-    const chosen = composed.jobs.filter(({ name }) => which.test(name))
-    if (atOnce) await Promise.all(chosen.map((job) => job.run(stopping.signal)))
-    else for (const job of chosen) await job.run(stopping.signal)
+    const { works } = composed
+    const parts = { works, jobs: metadata.jobs, owner: () => owner, random: randomBytes, now, log }
+    const slots = slotsOf(new JobEngine(parts)).filter(({ name }) => which.test(name))
+    if (atOnce) await Promise.all(slots.map((slot) => slot.work(stopping.signal)))
+    else for (const slot of slots) await slot.work(stopping.signal)
     await composed.close()
   }
 
@@ -189,6 +197,26 @@ export class ArchiveServer {
     const held = await manifestsOfTenant(this.metadata.manifests, await this.tenantId())
     return held.filter(({ scope }) => scope.startsWith('archive '))
   }
+}
+
+/** A job for each place in which one can run, and all of those that are looked after. */
+function slotsOf({ lanes }: JobEngine) {
+  const lane = (name: string) =>
+    lanes.find((each) => each.name === name) ?? assert.fail(`no lane is called ${name}`)
+  const runOne = (name: string) => async (stopping: AbortSignal) => {
+    await lane(name).runOne(stopping)
+  }
+  return [
+    { name: 'small 1', work: runOne('archive-small') },
+    { name: 'small 2', work: runOne('archive-small') },
+    { name: 'large 1', work: runOne('archive-large') },
+    {
+      name: 'upkeep',
+      work: async (stopping: AbortSignal) => {
+        while (await lane('upkeep').runOne(stopping));
+      },
+    },
+  ]
 }
 
 export function pathOf(job: Json): string {

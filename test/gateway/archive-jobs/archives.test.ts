@@ -254,13 +254,13 @@ describe('archive jobs that are interrupted', (test) => {
   test('a job whose worker died is taken up by the next one', async () => {
     const order = { prefix: 'big/', key: 'again.zip' }
     const job = await archives.queued(order)
-    const { archiveJobs, tenants } = archives.metadata
+    const { jobs, tenants } = archives.metadata
     const [tenant] = (await tenants.list({ limit: 1 })).tenants
     assert.ok(tenant !== undefined)
-    const [row] = await archiveJobs.list(tenant.id, { limit: 1 })
+    const [row] = await jobs.list({ kind: 'archive', tenantId: tenant.id }, { limit: 1 })
     assert.ok(row !== undefined && row.jobId === job.id)
-    const running = { ...row, state: { is: 'running' }, revision: row.revision + 1 } as const
-    assert.equal((await archiveJobs.put(running)).is, 'done')
+    const running = { ...row, state: 'running', owner: 'gone', revision: row.revision + 1 } as const
+    assert.equal((await jobs.put(running)).is, 'done')
     await archives.work({ which: /small 1/ })
     assert.equal(await archives.stateOf(job), 'done')
   })

@@ -128,7 +128,11 @@ describe('space that is deleted', (test) => {
       await connection.send(signed({ target: '/files/slow' }).bytes)
       while (connection.socket.bytesRead === 0) await wait(10)
       for (const target of [...large, '/files/slow']) await space.remove(target)
-      for (let tries = 0; (await space.server.stores.metadata.outbox.depth()) > 1; tries += 1) {
+      for (
+        let tries = 0;
+        (await space.server.stores.metadata.outbox.depthEstimate()) > 1;
+        tries += 1
+      ) {
         assert.ok(tries < 600, 'what is not read was not released')
         await space.chunks()
         await wait(50)
@@ -168,7 +172,7 @@ describe('space that is deleted', (test) => {
       jsonOf(await askSigned(space.server.port, { method: 'POST', target, json }), 200)
       for (const key of ['b', 'c']) await space.remove(`/files/${key}`)
       await space.chunks()
-      assert.equal(await space.server.stores.metadata.outbox.depth(), 2)
+      assert.equal(await space.server.stores.metadata.outbox.depthEstimate(), 2)
       assert.deepEqual(await space.download(bundle), [
         ['a', 'body of a'],
         ['b', 'body of b'],

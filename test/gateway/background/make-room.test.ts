@@ -4,9 +4,9 @@
 import assert from 'node:assert'
 import { makeRoom } from '../../../gateway/background/make-room.ts'
 import { logTo } from '../../../gateway/log.ts'
-import { startOutboxRelay } from '../../../metadata/tasks/outbox-relay.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { describe } from '../../support/describe.ts'
+import { doTasks } from '../../support/do-tasks.ts'
 import { limitedDisk } from '../../support/limited-disk.ts'
 import { askPlain, askSigned, jsonOf, targetOf, textIn } from '../../support/own-routes-client.ts'
 import { RawConnection, type RawResponse } from '../../support/raw-connection.ts'
@@ -86,16 +86,7 @@ class FullServer {
     const { metadata, blobs } = this.server.stores
     for (let look = 0; look < 8; look += 1) {
       await this.room.run(new AbortController().signal)
-      const relay = startOutboxRelay({
-        outbox: metadata.outbox,
-        deleteBlobs: (refs) => blobs.delete(refs),
-        onFailure: (cause) => assert.fail(String(cause)),
-        onSetAside: () => assert.fail('a release was set aside'),
-      })
-      while ((await metadata.outbox.next(1)).length > 0) {
-        await new Promise((resolve) => setTimeout(resolve, 5))
-      }
-      await relay.stop()
+      await doTasks(metadata.outbox, (blob) => blobs.delete([blob]))
       await blobs.maintain()
       while ((await blobs.reclaim(64 * mib)).is === 'worked');
     }

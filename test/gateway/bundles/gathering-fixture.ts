@@ -6,10 +6,12 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { composeGatheringWork } from '../../../gateway/compose/compose-gathering-work.ts'
+import { JobEngine } from '../../../gateway/background/job-engine.ts'
+import { composeJobWorks } from '../../../gateway/compose/compose-job-works.ts'
 import { logTo } from '../../../gateway/log.ts'
 import { manifestsOfTenant } from '../../../gateway/zip/tenant-manifests.ts'
 import { type BundleId, bundleLeaseId } from '../../../metadata/bundle-store.ts'
+import type { JobStore } from '../../../metadata/job-store.ts'
 import { hiddenNamespace } from '../../../metadata/namespaces.ts'
 import { parseBundleId } from '../../../metadata/record-ids.ts'
 import type { TenantId } from '../../../metadata/records.ts'
@@ -23,15 +25,19 @@ import {
   textIn,
 } from '../../support/own-routes-client.ts'
 import type { RawResponse } from '../../support/raw-connection.ts'
-import { RunningServer } from '../../support/start-server.ts'
+import { RunningServer, serverOwner } from '../../support/start-server.ts'
 import { makeTemporaryDirectory } from '../../support/started-server.ts'
 import { exchange } from '../../support/wire-request.ts'
 import { type Answer, HttpsOrigin } from './https-origin.ts'
+
+const gatheringsAtOnce = 4
 
 export type WorkOptions = {
   /** Added to the clock. */
   readonly laterMs?: number
   readonly stopping?: AbortSignal
+  /** What the engine sees instead of the server's jobs. */
+  readonly jobs?: (jobs: JobStore) => JobStore
 }
 
 export class GatheringServer {
@@ -112,28 +118,46 @@ export class GatheringServer {
   }
 
   /** Gathers what is to be gathered now, as a process that begins anew. */
-  async work({ laterMs = 0, stopping = new AbortController().signal }: WorkOptions = {}) {
+  async work(options: WorkOptions = {}): Promise<void> {
+    const { laterMs = 0, stopping = new AbortController().signal, jobs = (real) => real } = options
     const { stores, masterKey } = this.server
     const addresses = {
       isAllowed: () => true,
       resolve: async () => [{ address: '127.0.0.1', family: 4 }],
       ca: this.ca,
     }
-    const composed = composeGatheringWork({
+    const owner = randomBytes(8).toString('hex')
+    const parts = {
+      random: randomBytes,
+      now: () => Date.now() + laterMs,
+      log: logTo((_level, event, { cause }) => this.worked.push(`${event}: ${String(cause)}`)),
+    }
+    const composed = composeJobWorks({
+      ...parts,
       ...stores,
       masterKey,
       config: { externalSources: 'any', externalHttp: false },
       rules: { addresses, bytesMax: 10_000_000, silenceMs: 60_000 },
-      processId: randomBytes(8).toString('hex'),
-      random: randomBytes,
-      now: () => Date.now() + laterMs,
-      log: logTo((_level, event, { cause }) => this.worked.push(`${event}: ${String(cause)}`)),
+      processId: owner,
+      owner: () => serverOwner,
     })
-    const all = composed.jobs.map(async (job) => {
-      while ((await job.run(stopping)) === 'again' && !stopping.aborted);
+    const { works } = composed
+    const engine = new JobEngine({
+      ...parts,
+      works,
+      jobs: jobs(stores.metadata.jobs),
+      owner: () => owner,
     })
-    await Promise.all(all)
-    await composed.close()
+    const lane = engine.lanes.find(({ name }) => name === 'gathering')
+    assert.ok(lane !== undefined)
+    const all = Array.from({ length: gatheringsAtOnce }, async () => {
+      while (!stopping.aborted && (await lane.runOne(stopping)));
+    })
+    try {
+      await Promise.all(all)
+    } finally {
+      await composed.close()
+    }
   }
 
   /** Works beside a request until that is answered. */

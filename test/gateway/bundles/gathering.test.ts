@@ -2,6 +2,7 @@
 // them, and what is left.
 import assert from 'node:assert'
 import { manifestsOfTenant } from '../../../gateway/zip/tenant-manifests.ts'
+import type { JobStore } from '../../../metadata/job-store.ts'
 import { describe } from '../../support/describe.ts'
 import { errorOf, type Json, jsonOf } from '../../support/own-routes-client.ts'
 import { readZip } from '../../support/python-zip.ts'
@@ -181,13 +182,7 @@ describe('a bundle that is being gathered', (test) => {
 
   test('is gathered by one, however many look for work', async () => {
     const bundle = await gatherer.begin([{ url: gatherer.url('/small'), name: 'small' }])
-    const { bundles } = gatherer.server.stores.metadata
-    const waiting = await bundles.nextToGather(Date.now(), [])
-    assert.ok(waiting !== undefined)
-    const claim = { ...waiting, revision: waiting.revision + 1 }
-    const claims = await Promise.all([1, 2, 3].map(() => bundles.put(claim, Date.now() + minuteMs)))
-    assert.deepStrictEqual(claims.map(({ is }) => is).sort(), ['changed', 'changed', 'done'])
-    await gatherer.work()
+    await Promise.all([gatherer.work(), gatherer.work(), gatherer.work()])
     assert.deepStrictEqual(gatherer.origin.asked, ['/small'])
     assert.equal((await gatherer.shown(bundle)).state, 'ready')
   })
@@ -211,6 +206,50 @@ describe('a bundle that is being gathered', (test) => {
       ['small', 'small'],
       ['moody', 'held'],
     ])
+  })
+
+  test('is ready once, and leaves nothing, when the server dies before the job has ended', async () => {
+    const bundle = await gatherer.begin([{ url: gatherer.url('/small'), name: 'small' }])
+    const died = () => Promise.reject(new Error('died'))
+    let isReady = false
+    const dying = (real: JobStore): JobStore => ({
+      ...real,
+      put: (job) => (isReady ? died() : real.put(job)),
+      remove: () => {
+        isReady = true
+        return died()
+      },
+    })
+    await assert.rejects(gatherer.work({ jobs: dying }), /died/)
+    assert.equal((await gatherer.shown(bundle)).state, 'ready')
+    const { jobs, tenants } = gatherer.server.stores.metadata
+    const [tenant] = (await tenants.list({ limit: 1 })).tenants
+    assert.ok(tenant !== undefined)
+    const ofTenant = { kind: 'gathering', tenantId: tenant.id } as const
+    assert.equal((await jobs.list(ofTenant, { limit: 9 })).length, 1)
+    await gatherer.work({ laterMs: minuteMs })
+    assert.deepStrictEqual(await jobs.list(ofTenant, { limit: 9 }), [])
+    assert.deepStrictEqual(gatherer.origin.asked, ['/small'])
+    assert.deepStrictEqual(await entriesOf(gatherer, bundle), [['small', 'small']])
+    const left = { lease: 'renewed', manifests: 1, spooled: 0, gathering: false }
+    assert.deepStrictEqual(await gatherer.leftOf(bundle), left)
+  })
+
+  test('is what the second server has gathered when the first was silent for too long', async () => {
+    const held = holding()
+    const bundle = await gatherer.begin([{ url: gatherer.url('/moody'), name: 'moody' }])
+    const working = gatherer.work()
+    await held.asked
+    moody.answer = (response) => response.end('by the second')
+    await gatherer.work()
+    assert.equal((await gatherer.shown(bundle)).state, 'gathering')
+    await gatherer.work({ laterMs: minuteMs })
+    assert.equal((await gatherer.shown(bundle)).state, 'ready')
+    held.release()
+    await working
+    assert.deepStrictEqual(await entriesOf(gatherer, bundle), [['moody', 'by the second']])
+    const left = { lease: 'renewed', manifests: 1, spooled: 0, gathering: false }
+    assert.deepStrictEqual(await gatherer.leftOf(bundle), left)
   })
 
   test('leaves nothing when it is deleted in its middle', async () => {

@@ -31,7 +31,7 @@ export async function openIngestBench(random: SeededBytes, options: { buffersMax
     hashPool,
     checksums: await loadChecksums(),
     random: random.bytes,
-    owner: 'this process',
+    owner: () => 'this process',
     nowMs: () => Date.now() + clock.skewMs,
     onLeftover: (cause) => leftovers.push(cause),
   })

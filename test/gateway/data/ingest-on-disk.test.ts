@@ -17,6 +17,7 @@ import { defaultNamespace } from '../../../metadata/namespaces.ts'
 import { chunkBytesMax } from '../../../protocol/chunks/chunk-ref.ts'
 import { loadChecksums } from '../../../protocol/s3/checksums/streaming-digest.ts'
 import { describe } from '../../support/describe.ts'
+import { claimFreeing } from '../../support/do-tasks.ts'
 import { seededBytes } from '../../support/seeded-bytes.ts'
 import { inPieces, parseTenantId } from './ingest-bench.ts'
 
@@ -45,6 +46,7 @@ async function openStore() {
     segmentBytes: 64 * 2 ** 20,
     reserveBytes: 0,
   })
+  await metadata.owners.begin('one', 3_600_000)
   const hashPool = new HashPool({ threadsMax: 1 })
   const budget = new IngestBudget({ buffersMax: 3, nowMs })
   const ingest = new Ingest({
@@ -54,7 +56,7 @@ async function openStore() {
     hashPool,
     checksums: await loadChecksums(),
     random: bytes,
-    owner: 'one',
+    owner: () => 'one',
     nowMs,
     onLeftover: (cause) => assert.fail(String(cause)),
   })
@@ -125,12 +127,13 @@ async function damage({ path }: Store): Promise<void> {
 
 /** Does what the outbox asks for; answers how many tasks that were. */
 async function relay({ metadata, blobs }: Store): Promise<number> {
-  const tasks = await metadata.outbox.next(100)
+  const { outbox } = metadata
+  const tasks = await claimFreeing(outbox)
   for (const task of tasks) {
-    if (task.kind === 'deleteBlob') await blobs.delete([task.blob])
-    else while ((await metadata.outbox.release(task)).is === 'more');
+    if (task.kind === 'deleteBlob') await blobs.delete([task.payload.blob])
+    else while ((await outbox.release(task)).is === 'more');
   }
-  await metadata.outbox.finish(tasks.filter(({ kind }) => kind === 'deleteBlob'))
+  await outbox.done(tasks)
   return tasks.length
 }
 

@@ -22,7 +22,15 @@ describe('rows of bundles', (test) => {
     assert.deepStrictEqual(parseBundle(encodeBundle(bundle)), bundle)
   })
 
+  test('from before there were jobs name what is gathered for them', () => {
+    const gathering = ['c'.repeat(32), Buffer.from('sealed'), 2, 0, 5]
+    const bundle = parseBundle(encodeRecord(2, [...fields, 7, gathering]))
+    assert.deepStrictEqual([bundle.revision, bundle.gathering], [7, 'c'.repeat(32)])
+    assert.deepStrictEqual(parseBundle(encodeBundle(bundle)), bundle)
+    assert.equal(parseBundle(encodeRecord(2, [...fields, 7])).gathering, undefined)
+  })
+
   test('of a program to come are refused', () => {
-    assert.throws(() => parseBundle(encodeRecord(3, fields)), /format 3, this program knows 1 to 2/)
+    assert.throws(() => parseBundle(encodeRecord(4, fields)), /format 4, this program knows 1 to 3/)
   })
 })

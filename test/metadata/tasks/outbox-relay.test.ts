@@ -1,4 +1,5 @@
-// The relay does what commits have left to do: promptly, again after failures, and not after a stop.
+// What commits have left to do is done: promptly, again after failures, and not after a stop.
+
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -8,14 +9,23 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { LmdbEnvironment } from '../../../metadata/lmdb/lmdb-environment.ts'
 import { LmdbMetadataStore } from '../../../metadata/lmdb/lmdb-metadata-store.ts'
 import type { MetadataStore } from '../../../metadata/metadata-store.ts'
-import { outboxHandler } from '../../../metadata/tasks/outbox-handler.ts'
+import { defaultNamespace } from '../../../metadata/namespaces.ts'
+import type { Task } from '../../../metadata/outbox-store.ts'
+import { deletionWork, releaseWork } from '../../../metadata/tasks/freeing-work.ts'
 import { startOutboxRelay } from '../../../metadata/tasks/outbox-relay.ts'
+import {
+  type RunningTasks,
+  startTasks,
+  type TasksDeps,
+} from '../../../metadata/tasks/start-tasks.ts'
+import type { BlobRef } from '../../../protocol/chunks/chunk-ref.ts'
 import {
   blobName,
   chunk,
   chunks,
   listId,
   makeBucket,
+  newVersion,
   put,
   remove,
   tenantId,
@@ -42,21 +52,41 @@ async function eventually(what: string, holds: () => Promise<boolean> | boolean)
   assert.fail(`never happened: ${what}`)
 }
 
-const isEmpty = (store: MetadataStore) => async () => (await store.outbox.depth()) === 0
+const isEmpty = (store: MetadataStore) => async () => (await store.outbox.depthEstimate()) === 0
 
-const onSetAside = () => assert.fail('a sound release was set aside')
+/** So that what fails comes again soon. */
+const times = {
+  retryMs: { minMs: 20, maxMs: 200 },
+  stuckMs: { minMs: 5, maxMs: 50 },
+  idleMs: 20,
+}
+
+type Freeing = Partial<TasksDeps> & {
+  readonly deleteBlobs: (blobs: readonly BlobRef[]) => Promise<void>
+}
+
+function startFreeing(store: MetadataStore, { deleteBlobs, ...deps }: Freeing): RunningTasks {
+  const tasks = startTasks({
+    outbox: store.outbox,
+    owner: () => 'p',
+    onFailure: (cause) => assert.fail(String(cause)),
+    onBuried: () => assert.fail('a sound task was buried'),
+    times,
+    ...deps,
+  })
+  tasks.work(releaseWork(store.outbox))
+  tasks.work(deletionWork(deleteBlobs))
+  return tasks
+}
 
 describe('outbox relay', (test) => {
   test('what is deleted is released, its blobs are deleted, and the outbox is empty again', () =>
     withStore(open, async (store) => {
       const deleted: string[] = []
-      const relay = startOutboxRelay({
-        outbox: store.outbox,
+      const relay = startFreeing(store, {
         deleteBlobs: async (blobs) => {
           deleted.push(...blobs.map(blobName))
         },
-        onFailure: (cause) => assert.fail(String(cause)),
-        onSetAside,
       })
       const bucket = await makeBucket(store, 'one')
       await wait(20)
@@ -72,13 +102,11 @@ describe('outbox relay', (test) => {
     withStore(open, async (store) => {
       const failures: unknown[] = []
       let refused = 2
-      const relay = startOutboxRelay({
-        outbox: store.outbox,
+      const relay = startFreeing(store, {
         deleteBlobs: async () => {
           if (refused-- > 0) throw new Error('the disk is away')
         },
         onFailure: (cause) => failures.push(cause),
-        onSetAside,
       })
       const bucket = await makeBucket(store, 'one')
       await put(store, bucket, 'k', { data: chunks(chunk('a', 1)) })
@@ -100,8 +128,7 @@ describe('outbox relay', (test) => {
       const deleted: string[] = []
       let refused = 0
       let isDiskWell = false
-      const relay = startOutboxRelay({
-        outbox: store.outbox,
+      const relay = startFreeing(store, {
         deleteBlobs: async (blobs) => {
           const names = blobs.map(blobName)
           if (!isDiskWell && names.some((name) => isStuck.has(name))) {
@@ -111,12 +138,11 @@ describe('outbox relay', (test) => {
           deleted.push(...names)
         },
         onFailure: () => undefined,
-        onSetAside,
       })
       await eventually('deletions are stuck', () => refused > 2)
       await put(store, bucket, 'free', { data: chunks(chunk('a', 1), chunk('b', 2)) })
       await remove(store, bucket, 'free')
-      const isOnlyStuck = async () => (await store.outbox.depth()) === stuck.length
+      const isOnlyStuck = async () => (await store.outbox.depthEstimate()) === stuck.length
       await eventually('what is not stuck is deleted', isOnlyStuck)
       assert.equal(deleted.length, 2)
       isDiskWell = true
@@ -128,14 +154,11 @@ describe('outbox relay', (test) => {
     withStore(open, async (store) => {
       let deleted = 0
       const parts = {
-        outbox: store.outbox,
         deleteBlobs: async (blobs: readonly unknown[]) => {
           deleted += blobs.length
         },
-        onFailure: (cause: unknown) => assert.fail(String(cause)),
-        onSetAside,
       }
-      await startOutboxRelay(parts).stop()
+      await startFreeing(store, parts).stop()
       const bucket = await makeBucket(store, 'one')
       const many = Array.from({ length: 20_000 }, (_, i) => chunk(`c${i}`, i + 1))
       for (let at = 0; at < many.length; at += 5000) {
@@ -147,20 +170,20 @@ describe('outbox relay', (test) => {
       await put(store, bucket, 'k', { data: { is: 'list', listId: listId('l') } })
       await remove(store, bucket, 'k')
       assert.equal(deleted, 0)
-      const interrupted = startOutboxRelay(parts)
+      const interrupted = startFreeing(store, parts)
       await eventually('the release has begun', () => deleted > 0)
       await interrupted.stop()
       const after = deleted
       await wait(50)
       assert.equal(deleted, after)
-      const relay = startOutboxRelay(parts)
+      const relay = startFreeing(store, parts)
       await eventually('the outbox is empty', isEmpty(store))
       await relay.stop()
       assert.ok(deleted >= many.length)
       assert.deepEqual(await store.chunks.find(tenantId, [chunk('c19999', 0).id]), [undefined])
     }))
 
-  test('releases that contradict other rows are set aside, and do not hold up the others', async () => {
+  test('releases that contradict other rows are buried, and do not hold up the others', async () => {
     const path = await mkdtemp(join(tmpdir(), 'holdfast-relay-'))
     const openStore = () => LmdbMetadataStore.open({ path, random: randomBytes, role: 'primary' })
     const before = await openStore()
@@ -176,25 +199,179 @@ describe('outbox relay', (test) => {
     await loseChunkRows(path, 300)
 
     const store = await openStore()
-    const setAside: unknown[] = []
-    const handle = outboxHandler({
-      outbox: store.outbox,
+    const buried: unknown[] = []
+    const tasks = startFreeing(store, {
       deleteBlobs: async () => undefined,
-      isStopping: () => false,
-      onSetAside: (_, cause) => setAside.push(cause),
+      onFailure: () => undefined,
+      onBuried: (_, cause) => buried.push(cause),
     })
-    for (let turn = 0; turn < 20 && (await store.outbox.depth()) > 0; turn += 1) {
-      await handle(await store.outbox.next(256))
-    }
-    assert.equal(await store.outbox.depth(), 0)
+    await eventually('nothing is left', isEmpty(store))
+    await tasks.stop()
     assert.deepEqual(await store.chunks.find(tenantId, [chunk('good', 0).id]), [undefined])
-    assert.equal(setAside.length, 300)
-    assert.match(String(setAside[0]), /a chunk that has no row/)
-    assert.equal(await store.outbox.setAsideCount(), 300)
+    assert.equal(buried.length, 300)
+    assert.match(String(buried[0]), /a chunk that has no row/)
+    assert.equal(await store.outbox.buriedEstimate(), 300)
     await store.close()
     await rm(path, { recursive: true })
   })
 })
+
+/** A queue that takes what it is given, and that is all. */
+function blackHole() {
+  const published: string[] = []
+  const publish = async (_: string, tasks: readonly Task[]) => {
+    published.push(...tasks.map(({ id }) => id))
+  }
+  return { published, queue: { publish } }
+}
+
+describe('a relay', (test) => {
+  test('claims no more than may be under way, though its queue answers nothing, and does not spin', () =>
+    withStore(open, async (store) => {
+      await leaveNotes(store, 3000)
+      let calls = 0
+      const outbox = {
+        ...store.outbox,
+        claim: (...args: Parameters<typeof store.outbox.claim>) => {
+          calls += 1
+          return store.outbox.claim(...args)
+        },
+        unfinished: (...args: Parameters<typeof store.outbox.unfinished>) => {
+          calls += 1
+          return store.outbox.unfinished(...args)
+        },
+      } as typeof store.outbox
+      const { published, queue } = blackHole()
+      const failures: unknown[] = []
+      const relay = startOutboxRelay({
+        ...{ outbox, queue, kind: 'note', owner: () => 'p' },
+        onFailure: (cause) => failures.push(cause),
+      })
+      await eventually('it has published', () => published.length > 512)
+      await wait(500)
+      assert.ok(published.length <= 1024, `${published.length} are under way`)
+      assert.ok(calls < 60, `${calls} calls in half a second`)
+      assert.equal(new Set(published).size, published.length)
+      await relay.stop()
+      await relay.giveBack()
+      assert.deepEqual(failures, [])
+      const kinds = ['note'] as const
+      const left = await store.outbox.claim({ kinds, owner: 'q', leaseMs: 9_000, limit: 9_000 })
+      assert.equal(left.length, 3000, 'what it gave back is there for others at once')
+    }))
+
+  test('publishes again what its queue has lost, when its lease is over', () =>
+    withStore(open, async (store) => {
+      await leaveNotes(store, 3)
+      const { published, queue } = blackHole()
+      const relay = startOutboxRelay({
+        ...{ outbox: store.outbox, queue, kind: 'note', owner: () => 'p' },
+        onFailure: (cause) => assert.fail(String(cause)),
+        times: { leaseMs: 50, idleMs: 10 },
+      })
+      await eventually('each was published three times', () => published.length >= 9)
+      await relay.stop()
+      assert.equal(new Set(published).size, 3)
+    }))
+
+  test('waits longer and longer for a queue that cannot be reached, tells of it once, and goes on', () =>
+    withStore(open, async (store) => {
+      await leaveNotes(store, 1)
+      let tries = 0
+      let isDown = true
+      const publish = async () => {
+        tries += 1
+        if (isDown) throw new Error('the broker is away')
+      }
+      const failures: unknown[] = []
+      const relay = startOutboxRelay({
+        ...{ outbox: store.outbox, queue: { publish }, kind: 'note', owner: () => 'p' },
+        onFailure: (cause) => failures.push(cause),
+        times: { leaseMs: 1, idleMs: 1, backoffMs: { minMs: 20, maxMs: 80 } },
+      })
+      await eventually('it has tried', () => tries >= 4)
+      assert.equal(failures.length, 1)
+      isDown = false
+      const before = tries
+      await eventually('it goes on', () => tries > before + 1)
+      await relay.stop()
+    }))
+})
+
+describe('workers', (test) => {
+  test('bury a task that is tried too often, also one that ends whoever tries it', () =>
+    withStore(open, async (store) => {
+      await leaveNotes(store, 2)
+      const buried: string[] = []
+      let runs = 0
+      const tasks = startTasks({
+        ...{ outbox: store.outbox, owner: () => 'p', onFailure: () => undefined },
+        onBuried: ({ payload }) => buried.push(String(payload)),
+        times: { ...times, leaseMs: 40 },
+      })
+      tasks.work({
+        kind: 'note',
+        attemptsMax: 3,
+        run: async (some) => {
+          runs += 1
+          return some.map((task) =>
+            task.payload === 'note 0'
+              ? { is: 'failed' as const, cause: new Error('never') }
+              : { is: 'done' as const },
+          )
+        },
+      })
+      await eventually('nothing is left', isEmpty(store))
+      await tasks.stop()
+      assert.deepEqual(buried, ['note 0'])
+      assert.ok(runs >= 3)
+      assert.equal(await store.outbox.buriedEstimate(), 1)
+    }))
+
+  test('of two processes share what there is, and what one leaves when it stops, the other does', () =>
+    withStore(open, async (store) => {
+      const done = new Map<string, string[]>()
+      const start = (owner: string) => {
+        const tasks = startTasks({
+          ...{ outbox: store.outbox, owner: () => owner, times },
+          onFailure: (cause) => assert.fail(String(cause)),
+          onBuried: () => assert.fail('buried'),
+        })
+        tasks.work({
+          kind: 'note',
+          run: async (some) => {
+            await wait(5)
+            for (const { id } of some) done.set(id, [...(done.get(id) ?? []), owner])
+            return some.map(() => ({ is: 'done' as const }))
+          },
+        })
+        return tasks
+      }
+      const [one, two] = [start('one'), start('two')]
+      for (let i = 0; i < 10; i += 1) await leaveNotes(store, 200)
+      await one.stop()
+      await eventually('nothing is left', isEmpty(store))
+      await two.stop()
+      assert.equal(done.size, 2000)
+      assert.ok(
+        [...done.values()].every(({ length }) => length === 1),
+        'each is done once',
+      )
+    }))
+})
+
+async function leaveNotes(store: MetadataStore, count: number): Promise<void> {
+  const { bucket } = await store.buckets.create({
+    ...{ namespace: defaultNamespace, tenantId, name: 'notes', region: 'here', createdMs: 0 },
+  })
+  for (let at = 0; at < count; at += 10) {
+    const followUps = Array.from({ length: Math.min(10, count - at) }, (_, i) => ({
+      kind: 'note',
+      payload: `note ${at + i}`,
+    }))
+    await store.objects.commit({ ...newVersion(bucket, `k${at}`), followUps })
+  }
+}
 
 /** As a mistake of ours would: the rows of the chunks `bad 0` and on are gone. */
 async function loseChunkRows(path: string, count: number): Promise<void> {

@@ -25,10 +25,13 @@ function memoryLeases() {
     letGo: async (leaseId) => {
       rows.delete(leaseId)
     },
+    letGoOf: async () => 0,
     expire: async () => 0,
   }
   return { rows, store }
 }
+
+const owner = () => 'me'
 
 function row(key: string): ReadRow {
   const bucketId = parseBucketId('0123456789abcdef')
@@ -47,7 +50,7 @@ async function eventually(what: string, holds: () => boolean): Promise<void> {
 describe('read leases', (test) => {
   test('a lease covers everything for the length of its window, then what is still read', async () => {
     const { rows, store } = memoryLeases()
-    const parts = { leases: store, random: randomBytes, nowMs: () => 0, windowMs: 30 }
+    const parts = { leases: store, random: randomBytes, owner, nowMs: () => 0, windowMs: 30 }
     const leases = new ReadLeases(parts)
     const [first, second] = await Promise.all([leases.hold(row('a')), leases.hold(row('b'))])
     const scopes = () => [...rows.values()].map((lease) => lease.scopes)
@@ -66,7 +69,7 @@ describe('read leases', (test) => {
 
   test('reads that begin together share one, which goes with the last of them', async () => {
     const { rows, store } = memoryLeases()
-    const leases = new ReadLeases({ leases: store, random: randomBytes, nowMs: () => 0 })
+    const leases = new ReadLeases({ leases: store, random: randomBytes, owner, nowMs: () => 0 })
     const [first, second] = await Promise.all([leases.hold(row('k')), leases.hold(row('k'))])
     equal(rows.size, 1)
     first.release()
@@ -80,7 +83,7 @@ describe('read leases', (test) => {
   test('a read that begins later takes another, so that the first can go', async () => {
     const { rows, store } = memoryLeases()
     let now = 0
-    const leases = new ReadLeases({ leases: store, random: randomBytes, nowMs: () => now })
+    const leases = new ReadLeases({ leases: store, random: randomBytes, owner, nowMs: () => now })
     const first = await leases.hold(row('k'))
     now = 6_000
     const second = await leases.hold(row('k'))
@@ -101,6 +104,7 @@ describe('read leases', (test) => {
     const leases = new ReadLeases({
       leases: { ...store, take },
       random: randomBytes,
+      owner,
       nowMs: () => 0,
     })
     const outcomes = await Promise.allSettled([leases.hold(row('k')), leases.hold(row('k'))])
