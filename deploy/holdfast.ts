@@ -5,7 +5,9 @@ import { tooOldNode } from './needed-node.mjs'
 
 const tooOld = tooOldNode(process.versions.node)
 if (tooOld === undefined) {
-  void import('./run-command.ts').then(({ runCommand }) => runCommand(process.argv.slice(2)))
+  void import('./commands/run-command.ts').then(({ runCommand }) =>
+    runCommand(process.argv.slice(2)),
+  )
 } else {
   console.error(tooOld)
   process.exitCode = 1

@@ -1,7 +1,7 @@
 // `holdfast check`: reads which data directory is meant, and looks through it.
 import { readConfig } from '../../gateway/config/config.ts'
 import { describeSettings } from '../../gateway/config/settings.ts'
-import { checkData } from '../check-data.ts'
+import { checkData } from '../recovery/check-data.ts'
 import type { Command } from './command.ts'
 import { failCommand } from './fail-command.ts'
 

@@ -2,13 +2,13 @@
 import { fileURLToPath } from 'node:url'
 import { type Config, readConfig } from '../../gateway/config/config.ts'
 import { describeSettings } from '../../gateway/config/settings.ts'
-import { tuneCollector } from '../collector-flags.ts'
-import { outliveLog } from '../log.ts'
-import { openEngines } from '../open-engines.ts'
-import { runServer } from '../server.ts'
-import { readVersion } from '../version.ts'
+import { tuneCollector } from '../process/collector-flags.ts'
+import { outliveLog } from '../process/log.ts'
+import { openEngines } from '../process/open-engines.ts'
+import { runServer } from '../process/server.ts'
 import type { Command } from './command.ts'
 import { failCommand } from './fail-command.ts'
+import { readVersion } from './version.ts'
 
 export const serverCommand: Command = { help, run }
 

@@ -2,9 +2,9 @@
 import { constants } from 'node:os'
 import { readAwsCredentials } from '../../gateway/config/config.ts'
 import { BadValue } from '../../gateway/config/config-values.ts'
-import { BadZipCommand, explainZipFailure, runZip, zipUsage } from '../zip-command.ts'
 import type { Command } from './command.ts'
 import { failCommand } from './fail-command.ts'
+import { BadZipCommand, explainZipFailure, runZip, zipUsage } from './zip-command.ts'
 
 export const zipCommand: Command = { help: () => zipUsage, run }
 

@@ -12,14 +12,20 @@ import { environmentFile } from '../../metadata/lmdb/lmdb-environment.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
-import { DataDirectoryInUse, lockDataDirectory } from '../data-directory.ts'
-import { explainMismatch } from '../explain-mismatch.ts'
-import { compare, lookAround, lookAroundWhole, openBlobs, openMetadata } from '../pair-stores.ts'
-import type { Print } from '../serving.ts'
-import { readMarker, type StoreMarker } from '../store-marker.ts'
-import { chunksDirectory, metadataDirectory } from '../store-paths.ts'
-import { newProcessId } from '../worker-pool.ts'
-import { syncDirectory } from '../write-durably.ts'
+import type { Print } from '../process/serving.ts'
+import { newProcessId } from '../process/worker-pool.ts'
+import { DataDirectoryInUse, lockDataDirectory } from '../stores/data-directory.ts'
+import { explainMismatch } from '../stores/explain-mismatch.ts'
+import {
+  compare,
+  lookAround,
+  lookAroundWhole,
+  openBlobs,
+  openMetadata,
+} from '../stores/pair-stores.ts'
+import { readMarker, type StoreMarker } from '../stores/store-marker.ts'
+import { chunksDirectory, metadataDirectory } from '../stores/store-paths.ts'
+import { syncDirectory } from '../stores/write-durably.ts'
 import { requireBackupDirectory, writeBackupMarker } from './backup-marker.ts'
 import { bringBackOthers, copySegments, putOthersAside, removeAside } from './copy-segments.ts'
 import { forgetIndex } from './forget-index.ts'

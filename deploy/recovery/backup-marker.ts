@@ -3,9 +3,13 @@
 import { join } from 'node:path'
 import type { StoreId } from '../../protocol/store/lineage.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
-import { namesIn } from '../names-in.ts'
-import { backupMarkerName } from '../store-marker.ts'
-import { damagedNoteFile, readStoreNoteFile, writeStoreNoteFile } from '../store-note-file.ts'
+import { namesIn } from '../stores/names-in.ts'
+import { backupMarkerName } from '../stores/store-marker.ts'
+import {
+  damagedNoteFile,
+  readStoreNoteFile,
+  writeStoreNoteFile,
+} from '../stores/store-note-file.ts'
 
 /** Of a backup that was cut off as well, which has no marker yet. */
 const ours = /^(holdfast-backup(\.new)?|metadata|chunks|under-way|lock|lost\+found)$/

@@ -4,7 +4,7 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseSegmentFileName, trailerBytes } from '../../datanode/disk/segment-format.ts'
-import { syncDirectory } from '../write-durably.ts'
+import { syncDirectory } from '../stores/write-durably.ts'
 
 const pieceBytes = 4 * 1024 * 1024
 const trailerMagic = 'HFT1'

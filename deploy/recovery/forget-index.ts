@@ -2,7 +2,7 @@
 // anew, which reads every byte of them, and so finds what is damaged.
 import { rm } from 'node:fs/promises'
 import { segmentPaths } from '../../datanode/disk/segment-paths.ts'
-import { chunksDirectory } from '../store-paths.ts'
+import { chunksDirectory } from '../stores/store-paths.ts'
 
 export async function forgetIndex(dataDirectory: string): Promise<void> {
   const { trust, index } = segmentPaths(chunksDirectory(dataDirectory))

@@ -1,8 +1,8 @@
 // Makes metadata and chunks that did not match each other's: both note a life that is later than all that
 // either of them, or any segment, has noted before. For recovery and restore, on the operator's word.
 import type { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
-import { beginLife, drawIds } from '../lineage-keeper.ts'
-import type { Found } from '../pair-stores.ts'
+import { beginLife, drawIds } from '../stores/lineage-keeper.ts'
+import type { Found } from '../stores/pair-stores.ts'
 
 export async function pairAnew(
   dataDirectory: string,

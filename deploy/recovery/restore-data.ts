@@ -19,18 +19,27 @@ import { peekLineage } from '../../metadata/lmdb/peek-lineage.ts'
 import { MetadataDamaged } from '../../metadata/metadata-damaged.ts'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
-import { DataDirectoryInUse, DataDirectoryRefused, lockDataDirectory } from '../data-directory.ts'
-import { lookAtBlobs } from '../look-at-blobs.ts'
-import { openBlobs, openMetadata } from '../pair-stores.ts'
-import type { Print } from '../serving.ts'
-import { beginRestore, endRestore, requireOwnDirectory, type StoreMarker } from '../store-marker.ts'
-import { chunksDirectory, metadataDirectory } from '../store-paths.ts'
-import { newProcessId } from '../worker-pool.ts'
-import { syncDirectory } from '../write-durably.ts'
+import type { Print } from '../process/serving.ts'
+import { newProcessId } from '../process/worker-pool.ts'
+import {
+  DataDirectoryInUse,
+  DataDirectoryRefused,
+  lockDataDirectory,
+} from '../stores/data-directory.ts'
+import { openBlobs, openMetadata } from '../stores/pair-stores.ts'
+import {
+  beginRestore,
+  endRestore,
+  requireOwnDirectory,
+  type StoreMarker,
+} from '../stores/store-marker.ts'
+import { chunksDirectory, metadataDirectory } from '../stores/store-paths.ts'
+import { syncDirectory } from '../stores/write-durably.ts'
 import { type BackupMarker, readBackupMarker } from './backup-marker.ts'
 import { copySegments } from './copy-segments.ts'
 import { isWithin } from './is-within.ts'
 import { lackingChunks } from './lacking-chunks.ts'
+import { lookAtBlobs } from './look-at-blobs.ts'
 import { pairAnew } from './pair-anew.ts'
 
 export type Restore = {

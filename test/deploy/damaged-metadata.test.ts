@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { GetObjectCommand, ListObjectsV2Command, S3ServiceException } from '@aws-sdk/client-s3'
-import { leftAs, leftOf } from '../../deploy/metadata-left.ts'
+import { leftAs, leftOf } from '../../deploy/stores/metadata-left.ts'
 import { LmdbEnvironment } from '../../metadata/lmdb/lmdb-environment.ts'
 import { pageBytes, verifyPages } from '../../metadata/lmdb/verify-pages.ts'
 import { everyRow } from '../../metadata/lmdb/verify-rows.ts'

@@ -1,7 +1,7 @@
 // `holdfast server` on fake engines: main module for `server.test.ts`.
 import { fileURLToPath } from 'node:url'
-import { explainFailure } from '../../deploy/explain-failure.ts'
-import { runServer } from '../../deploy/server.ts'
+import { explainFailure } from '../../deploy/process/explain-failure.ts'
+import { runServer } from '../../deploy/process/server.ts'
 import { readConfig } from '../../gateway/config/config.ts'
 import { openFakeEngines } from './fake-engines.ts'
 

@@ -1,5 +1,5 @@
 // Main module of the workers of `fake-server.ts`.
-import { runWorker } from '../../deploy/worker.ts'
+import { runWorker } from '../../deploy/process/worker.ts'
 import { openFakeEngines } from './fake-engines.ts'
 
 runWorker(openFakeEngines)

@@ -1,6 +1,6 @@
 // A program for tests: logs and prints as a server does, and then ends with a status of its own.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openLog, outliveLog } from '../../deploy/log.ts'
+import { openLog, outliveLog } from '../../deploy/process/log.ts'
 
 outliveLog()
 const log = openLog('info')

@@ -28,7 +28,7 @@ const budgetMib = Number(values.mib ?? 150)
 const kills = Number(values.kills ?? 5)
 const workers = 3
 const mib = 1024 * 1024
-/** What the index keeps for a full disk: `deploy/disk-reserve.ts`. */
+/** What the index keeps for a full disk: `deploy/process/disk-reserve.ts`. */
 const indexReserveBytes = 8 * mib
 /** Stated: about a minute. This is when the test gives up. */
 const spaceBackMs = 4 * 60_000

@@ -1,11 +1,11 @@
-// A whole server but for its engines, as `deploy/open-engines.ts` puts it together: an owner, a gateway behind a
+// A whole server but for its engines, as `deploy/process/open-engines.ts` puts it together: an owner, a gateway behind a
 // socket, and background work. Several of them stand on one set of engines, in one process or in several.
 
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
-import { prepareRootUser } from '../../deploy/root-user.ts'
+import { prepareRootUser } from '../../deploy/process/root-user.ts'
 import { type MasterKey, openMasterKey } from '../../gateway/access/keys/master-key-file.ts'
 import { LivingOwner } from '../../gateway/background/keep-owner.ts'
 import { startBackground } from '../../gateway/compose/background.ts'

@@ -1,0 +1,53 @@
+// What the process tree is built of, as small ports: `server.ts` wires the real ones, tests hand in
+// their own.
+
+import type { MasterKey } from '../../gateway/access/keys/master-key-file.ts'
+import type { Config } from '../../gateway/config/config.ts'
+import type { HostPort } from '../../gateway/config/config-values.ts'
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
+
+/** PEM text. */
+export type TlsPair = { readonly cert: string; readonly key: string }
+
+/**
+ * `whole`: the only process. `primary`: holds the engines for background work and serves no S3.
+ * `worker`: serves S3 and does no background work.
+ */
+export type ProcessRole = 'whole' | 'primary' | 'worker'
+
+/** The engines of one process, opened. */
+export interface Engines {
+  readonly tenants: MetadataStore['tenants']
+  readonly masterKey: MasterKey
+  /** Starts to serve S3 in this process. Rejects when the address cannot be listened on. */
+  serveS3(options: { listen: HostPort; tls: TlsPair | undefined }): Promise<S3Listener>
+  /** Starts what a server does besides answering. To be called once, in one process. */
+  startBackgroundWork(): void
+  /** Clears up after a process that has ended; `living` are those that have not. Not for workers. */
+  processLeft(left: string, living: ReadonlySet<string>): Promise<void>
+  /** What is counted, when the engines answer; rejects with what is wrong. Cheap. */
+  check(signal?: AbortSignal): Promise<Readonly<Record<string, number>>>
+  /** Ends background work and lets go of everything. */
+  close(): Promise<void>
+}
+
+/**
+ * `processId` is unique to this life of the process: what it leaves behind is found by it. `readAll`: the
+ * metadata may be damaged, and all of them are read before they are opened. Not for workers.
+ */
+export type OpenEngines = (
+  config: Config,
+  process: { readonly role: ProcessRole; readonly processId: string; readonly readAll?: boolean },
+) => Promise<Engines>
+
+/** S3 in one process, or in several behind one address. */
+export interface S3Listener {
+  /** As it really is: with the port that was chosen when 0 was asked for. */
+  readonly address: HostPort
+  /** Takes effect for new connections. */
+  setTls(tls: TlsPair): void
+  /** Stops accepting, lets requests under way end within `drainMs`, then cuts them off. */
+  close(drainMs: number): Promise<void>
+}
+
+export type Print = (line: string) => void

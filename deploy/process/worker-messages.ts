@@ -1,0 +1,41 @@
+// What the primary process and its workers say to each other, as JSON over Node's own channel.
+import type { Config } from '../../gateway/config/config.ts'
+import type { HostPort } from '../../gateway/config/config-values.ts'
+import type { TlsPair } from './serving.ts'
+
+export type ToWorker =
+  /** The answer to `hears`. The configuration comes without the root key. */
+  | {
+      readonly is: 'start'
+      readonly config: Config
+      readonly processId: string
+      readonly tls?: TlsPair
+    }
+  | { readonly is: 'setTls'; readonly tls: TlsPair }
+  | { readonly is: 'stop'; readonly drainMs: number }
+
+export type FromWorker =
+  /** It hears from now on: Node drops what is sent to a process whose modules still load. */
+  | { readonly is: 'hears' }
+  | { readonly is: 'listening'; readonly address: HostPort }
+  /** It could not start, and ends. */
+  | { readonly is: 'failed'; readonly why: string }
+
+/** Both ends are this very program, of one version: the shape is trusted, the tag is looked at. */
+export function parseFromWorker(message: unknown): FromWorker | undefined {
+  return hasTag(message, ['hears', 'listening', 'failed']) ? (message as FromWorker) : undefined
+}
+
+export function parseToWorker(message: unknown): ToWorker | undefined {
+  return hasTag(message, ['start', 'setTls', 'stop']) ? (message as ToWorker) : undefined
+}
+
+function hasTag(message: unknown, tags: readonly string[]): boolean {
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    'is' in message &&
+    typeof message.is === 'string' &&
+    tags.includes(message.is)
+  )
+}
