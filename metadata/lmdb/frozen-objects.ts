@@ -5,7 +5,7 @@ import { folderClash } from '../../protocol/zip/folder-clash.ts'
 import { parseFrozenHead } from '../codec/version-codec.ts'
 import type { BucketRef, FrozenObject, FrozenObjects } from '../metadata-store.ts'
 import type { KeyRange, LmdbEnvironment, LmdbSnapshot } from './lmdb-environment.ts'
-import { bucketIdBytes, objectKey, rangeOf, rowIdBytes } from './row-keys.ts'
+import { objectKey, rangeOf, rawKeyAt, rowIdBytes } from './row-keys.ts'
 import type { ParsedRow, RowParser, RowScan } from './row-scan.ts'
 
 /** Rows read without a pause: about a millisecond. */
@@ -15,7 +15,7 @@ type FrozenRow = Pick<FrozenObject, 'rowId' | 'size' | 'crc32' | 'modifiedMs'>
 type Scan = RowScan<string, FrozenRow>
 
 const listingParser: RowParser<string, FrozenRow> = {
-  key: (bytes, start, end) => bytes.toString('utf8', start + bucketIdBytes, end),
+  key: (bytes, start, end) => bytes.toString('utf8', start + rawKeyAt, end),
   value: (bytes) => ({
     rowId: bytes.toString('hex', 0, rowIdBytes),
     ...parseFrozenHead(bytes, rowIdBytes),
@@ -25,7 +25,7 @@ const listingParser: RowParser<string, FrozenRow> = {
 export function freezer(
   env: LmdbEnvironment,
 ): (bucket: BucketRef, prefix: string) => FrozenObjects {
-  const scan = env.scan('listing', listingParser)
+  const scan = env.scan('objects', listingParser)
   return (bucket, prefix) => new FrozenListing({ scan, snapshot: env.snapshot(), bucket, prefix })
 }
 

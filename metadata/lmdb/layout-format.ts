@@ -7,6 +7,7 @@ import { firstWithChecksums, type Layout, layoutOf, putLayout } from './layout-r
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { migrateBuckets } from './migrate-buckets.ts'
 import { migrateLeases } from './migrate-leases.ts'
+import { migrateRowKeys } from './migrate-row-keys.ts'
 
 /** Does it in bounded transactions, `finish` with the last of them; killed in the middle, it is done again. */
 type LayoutStep = (env: LmdbEnvironment, finish: (tables: Tables) => void) => Promise<void>
@@ -17,6 +18,8 @@ const layoutSteps: readonly (readonly [format: number, step: LayoutStep])[] = [
   [2, migrateLeases],
   // Buckets are found by namespace and name.
   [4, migrateBuckets],
+  // Keys of rows are long enough for pages to be split.
+  [5, migrateRowKeys],
 ]
 
 /** Throws `StoreRefused` for a format that is not known here, and to a worker for one that is not current. */

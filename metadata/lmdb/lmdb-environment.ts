@@ -10,10 +10,10 @@ import { checkEnvironmentFile } from './check-environment-file.ts'
 import { Lanes } from './lanes.ts'
 import { layoutOf } from './layout-row.ts'
 import { LmdbTable, type TransactionFlag } from './lmdb-table.ts'
+import { pageBytes } from './page-layout.ts'
 import type { RowChecksums } from './row-checksum.ts'
 import { type RowParser, RowScan } from './row-scan.ts'
 import { type TableName, tableNames } from './tables.ts'
-import { pageBytes } from './verify-pages.ts'
 import { type DiskState, isReadOnly, WriteFence } from './write-fence.ts'
 
 export type Row = { readonly key: Buffer; readonly value: Buffer }

@@ -9,12 +9,13 @@ import { parseVersion, parseVersionHead } from '../codec/version-codec.ts'
 import { parseBucketId } from '../record-ids.ts'
 import type { Bucket, ObjectVersion, PieceData, TenantId } from '../records.ts'
 import { pagesFrom } from './chunk-lists.ts'
-import type { Tables } from './lmdb-environment.ts'
+import type { Row, Tables } from './lmdb-environment.ts'
 import {
   bucketIdBytes,
   contentKey,
   idOfHistoryRow,
   partKey,
+  rawKeyAt,
   rawKeyOfHistoryRow,
   rowIdBytes,
 } from './row-keys.ts'
@@ -45,9 +46,8 @@ export function verifyVersions(tables: Tables, check: VersionCheck): VersionCoun
     return id && buckets.get(id)
   }
   let objects = 0
-  for (const { key, value } of tables.listing.intactRows(everyRow)) {
+  for (const { key, name, value } of currentRows(tables)) {
     objects += 1
-    const name = key.subarray(bucketIdBytes)
     const rowId = value.toString('hex', 0, rowIdBytes)
     verifier.verify(
       { key: name, rowId, row: value, headAt: rowIdBytes, isBuried: false },
@@ -70,6 +70,16 @@ export function verifyVersions(tables: Tables, check: VersionCheck): VersionCoun
   const unnamed = contents - verifier.contents
   if (unnamed > 0) check.tell(`${unnamed} contents that no version names`)
   return { buckets: buckets.size, objects, olderVersions, unopened: verifier.unopened }
+}
+
+/** Where this layout has them, or where an earlier one had them. */
+function* currentRows(tables: Tables): Generator<Row & { readonly name: Buffer }> {
+  // While they are moved they are in both.
+  const table = tables.listing.count() > 0 ? 'listing' : 'objects'
+  const nameAt = table === 'listing' ? bucketIdBytes : rawKeyAt
+  for (const { key, value } of tables[table].intactRows(everyRow)) {
+    yield { key, name: key.subarray(nameAt), value }
+  }
 }
 
 type Named = {

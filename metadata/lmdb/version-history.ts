@@ -58,7 +58,7 @@ export function historyOf(tables: Tables, bucketId: BucketId, key: string): Hist
 
 /** The current object; undefined when there is none, or a delete marker is on top. */
 export function currentObject({ tables, listingKey }: History): CurrentObject | undefined {
-  const row = tables.listing.get(listingKey)
+  const row = tables.objects.get(listingKey)
   return row && parseListingRow(row)
 }
 
@@ -97,7 +97,7 @@ export function versionByRow(history: History, rowId: string): VersionAt | undef
 /** The null version: the one noted, else the oldest if it dates from before versioning. */
 export function nullVersion(history: History): VersionAt | undefined {
   const { tables, listingKey } = history
-  const noted = tables.nulls.get(listingKey)
+  const noted = tables.nullVersions.get(listingKey)
   if (noted !== undefined) {
     const version = versionByRow(history, noted.toString('hex'))
     assert(version !== undefined, 'the noted null version has no row')
@@ -134,7 +134,7 @@ export function placeObject(
   const head = encodeObjectHead({ ...content, versionId, modifiedMs: making.nowMs })
   const born = leaseTally(tables).last
   tables.contents.put(contentKey(rowId), encodeContent(content, born))
-  tables.listing.put(listingKey, listingRow(rowId, head))
+  tables.objects.put(listingKey, listingRow(rowId, head))
   return { versionId, rowId }
 }
 
@@ -144,7 +144,7 @@ export function placeMarker(history: History, making: Making): VersionId {
   const { rowId, versionId } = makeRoom(history, making)
   const head = encodeMarkerHead({ versionId, modifiedMs: making.nowMs })
   tables.versions.put(versionKey(history, rowId), head)
-  if (making.current) tables.listing.remove(listingKey)
+  if (making.current) tables.objects.remove(listingKey)
   return versionId
 }
 
@@ -153,14 +153,14 @@ export function takeOut(history: History, bucket: Bucket, version: VersionAt): v
   const { tables, listingKey } = history
   const current = currentObject(history)
   bury(history, bucket, version)
-  if (current?.rowId === version.rowId) tables.listing.remove(listingKey)
+  if (current?.rowId === version.rowId) tables.objects.remove(listingKey)
   else tables.versions.remove(versionKey(history, version.rowId))
   const isCovered = current !== undefined && current.rowId !== version.rowId
   if (isCovered || bucket.versioning === 'off') return
   const top = tables.versions.first(rangeOf(historyKey(history.bucketId, history.key)))
   if (top === undefined || parseVersionHead(top.value).is !== 'object') return
   tables.versions.remove(top.key)
-  tables.listing.put(listingKey, listingRow(idOfHistoryRow(top.key), top.value))
+  tables.objects.put(listingKey, listingRow(idOfHistoryRow(top.key), top.value))
 }
 
 /**
@@ -184,12 +184,12 @@ function makeRoom(
     tables.versions.remove(versionKey(history, replaced.rowId))
   }
   if (current && current.rowId !== replaced?.rowId) {
-    const listed = tables.listing.get(listingKey)
+    const listed = tables.objects.get(listingKey)
     assert(listed !== undefined)
     tables.versions.put(versionKey(history, current.rowId), listed.subarray(rowIdBytes))
   }
   const isNull = bucket.versioning === 'suspended'
-  if (isNull) tables.nulls.put(listingKey, Buffer.from(rowId, 'hex'))
+  if (isNull) tables.nullVersions.put(listingKey, Buffer.from(rowId, 'hex'))
   const made: VersionHead = { is: 'deleteMarker', isNull, modifiedMs: nowMs }
   return { rowId, versionId: versionIdOfRow(rowId, made) }
 }
@@ -215,8 +215,8 @@ function bury(history: History, bucket: Bucket, { rowId, head }: VersionAt): voi
     }
   }
   if (head.isNull && bucket.versioning !== 'off') {
-    const noted = tables.nulls.get(listingKey)
-    if (noted?.toString('hex') === rowId) tables.nulls.remove(listingKey)
+    const noted = tables.nullVersions.get(listingKey)
+    if (noted?.toString('hex') === rowId) tables.nullVersions.remove(listingKey)
   }
 }
 
@@ -247,7 +247,7 @@ function versionAt(row: Row): VersionAt {
 /** The stored head of a version that is still in its place. */
 function headBytes(history: History, rowId: string): Buffer {
   const { tables, listingKey } = history
-  const listed = tables.listing.get(listingKey)
+  const listed = tables.objects.get(listingKey)
   if (listed?.toString('hex', 0, rowIdBytes) === rowId) return listed.subarray(rowIdBytes)
   const head = tables.versions.get(versionKey(history, rowId))
   assert(head !== undefined, 'a version without its head')
