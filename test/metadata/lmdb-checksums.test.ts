@@ -135,16 +135,18 @@ describe('checksums of rows', (test) => {
     withPath(async (path) => {
       await fill(path)
       const before = await dump(path)
+      let bare: Awaited<ReturnType<typeof dump>> | undefined
       for (let commits = 0; ; commits += 1) {
         await withoutChecksums(path, { format: 2 })
-        assert.deepEqual(await dump(path), before)
+        bare ??= await dump(path)
+        assert.deepEqual(await dump(path), bare)
         const isDone = await cutOff(path, commits)
         if (isDone) break
         if (commits > 0) {
           const worker = { path, random: randomBytes, role: 'worker' } as const
           await assert.rejects(
             LmdbMetadataStore.open(worker),
-            /(brought to format 3|of format 3, not \d+): start a server/,
+            /(brought to format 3|of format [34], not \d+): start a server/,
           )
         }
         await (await openStore(path)).close()
