@@ -66,7 +66,10 @@ function asLayout4(path: string): Promise<void> {
         const checksum = new RowChecksum(name)
         for (const { key } of [...tables[name].rows(everyRow)]) {
           const at = name === 'leaseScopes' ? 0 : 8
-          const old = Buffer.concat([key.subarray(0, at + 1), key.subarray(at + everythingPlace.length)])
+          const old = Buffer.concat([
+            key.subarray(0, at + 1),
+            key.subarray(at + everythingPlace.length),
+          ])
           tables[name].remove(key)
           tables[name].putStored(old, checksum.seal(old, Buffer.alloc(0)))
         }
