@@ -1,5 +1,5 @@
 // How long keys of rows may be, table by table, so that LMDB can always split a page of theirs: longer than
-// it takes would be refused, but rows of very unlike lengths are worse. Why: docs/decisions/0026-rows-fit-pages.md.
+// it takes would be refused, but rows of very unlike lengths are worse. Why: `docs/decisions/0026-rows-fit-pages.md`.
 import { headerBytes, pageBytes } from './page-layout.ts'
 import { checksumBytes } from './row-checksum.ts'
 import { bucketIdBytes, minimumKeyBytes, rowIdBytes } from './row-keys.ts'
