@@ -15,8 +15,8 @@ const atATime = Math.max(2, availableParallelism())
 const fileTimeoutMs = 10 * 60_000
 /** Budgets are given for runs that take as long as they take. */
 const budgetedTimeoutMs = 24 * 60 * 60_000
-/** Files that use whole machines, ports or clients run one at a time, after the others. */
-const runsAlone = /^(compat|deploy|simulation|tidy|wire)\//
+/** Files that have foreign clients load a server for all they can run one at a time, after the others. */
+const runsAlone = /^compat\//
 const onlyWhenNamed = /^compat\//
 
 /** Paths of test files below `test/`, whose source still exists. */

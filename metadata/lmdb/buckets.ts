@@ -53,7 +53,7 @@ export function lmdbBuckets(env: LmdbEnvironment, random: Random): BucketStore {
         const bucket = liveBucket(tables, ref)
         if (bucket === undefined) return { is: 'noSuchBucket' }
         const inBucket = rangeOf(Buffer.from(ref.id, 'hex'))
-        if (!tables.listing.isEmpty(inBucket) || !tables.versions.isEmpty(inBucket)) {
+        if (!tables.objects.isEmpty(inBucket) || !tables.versions.isEmpty(inBucket)) {
           return { is: 'notEmpty' }
         }
         tables.buckets.remove(bucketKey(bucket.namespace, bucket.name))

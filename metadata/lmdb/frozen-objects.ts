@@ -4,7 +4,7 @@ import { parseFrozenHead } from '../codec/version-codec.ts'
 import type { FrozenMoment, FrozenObject, ObjectStore } from '../metadata-store.ts'
 import type { Random } from './buckets.ts'
 import type { LmdbEnvironment, LmdbSnapshot } from './lmdb-environment.ts'
-import { bucketIdBytes, justAfter, objectKey, rangeOf, rowIdBytes } from './row-keys.ts'
+import { justAfter, objectKey, rangeOf, rawKeyAt, rowIdBytes } from './row-keys.ts'
 import type { RowParser } from './row-scan.ts'
 
 const idleMs = 10_000
@@ -15,7 +15,7 @@ const momentsMax = 100
 type FrozenRow = Omit<FrozenObject, 'key'>
 
 const listingParser: RowParser<string, FrozenRow> = {
-  key: (bytes, start, end) => bytes.toString('utf8', start + bucketIdBytes, end),
+  key: (bytes, start, end) => bytes.toString('utf8', start + rawKeyAt, end),
   value: (bytes) => ({
     rowId: bytes.toString('hex', 0, rowIdBytes),
     ...parseFrozenHead(bytes, rowIdBytes),
@@ -26,7 +26,7 @@ export function freezer(
   env: LmdbEnvironment,
   random: Random,
 ): Pick<ObjectStore, 'freezePage' | 'endFreeze'> {
-  const scan = env.scan('listing', listingParser)
+  const scan = env.scan('objects', listingParser)
   const moments = new Moments(env, random)
   return {
     freezePage: async (bucket, { prefix, after, moment, limit }) => {

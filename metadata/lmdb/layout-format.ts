@@ -8,6 +8,7 @@ import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { migrateBuckets } from './migrate-buckets.ts'
 import { migrateJobs } from './migrate-jobs.ts'
 import { migrateLeases } from './migrate-leases.ts'
+import { migrateRowKeys } from './migrate-row-keys.ts'
 import { migrateTasks } from './migrate-tasks.ts'
 
 /** Does it in bounded transactions, `finish` with the last of them; killed in the middle, it is done again. */
@@ -23,6 +24,8 @@ const layoutSteps: readonly (readonly [format: number, step: LayoutStep])[] = [
   [5, migrateTasks],
   // Archive jobs, and what bundles gather, are jobs.
   [6, migrateJobs],
+  // Keys of rows are long enough for pages to be split.
+  [7, migrateRowKeys],
 ]
 
 /** Throws `StoreRefused` for a format that is not known here, and to a worker for one that is not current. */

@@ -17,10 +17,10 @@ import { Lanes } from './lanes.ts'
 import { layoutOf } from './layout-row.ts'
 import { LmdbTable, type TransactionFlag } from './lmdb-table.ts'
 import { type LookingDirectory, lookingDirectory } from './looking-directory.ts'
+import { pageBytes } from './page-layout.ts'
 import type { RowChecksums } from './row-checksum.ts'
 import { type RowParser, RowScan } from './row-scan.ts'
 import { type TableName, tableNames } from './tables.ts'
-import { pageBytes } from './verify-pages.ts'
 import { type DiskState, isReadOnly, WriteFence } from './write-fence.ts'
 
 export type Tables = Readonly<Record<TableName, LmdbTable>>
@@ -223,7 +223,9 @@ export class LmdbEnvironment {
       const answer = await this.#root.childTransaction(() => {
         this.#transaction.runs = true
         try {
-          return verb(this.tables)
+          const answer = verb(this.tables)
+          this.#requireSound()
+          return answer
         } finally {
           this.#transaction.runs = false
         }
@@ -237,6 +239,15 @@ export class LmdbEnvironment {
       if (await this.#fence.isPassing(error.commitError, cause)) throw new MetadataFull({ cause })
       throw new Error('a metadata commit failed: whether it was stored is not known', { cause })
     }
+  }
+
+  /**
+   * Within a transaction: throws when a write of the verb has failed in LMDB. The library does not say so,
+   * and ends the process when it finds that the child cannot be committed; undone now, it is this verb's
+   * failure alone.
+   */
+  #requireSound(): void {
+    this.#root.getBinary(probeKey)
   }
 
   /** What a verb threw. A write within a transaction meets a full disk too, when it spills pages. */

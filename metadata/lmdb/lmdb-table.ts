@@ -2,6 +2,7 @@
 // checksum when it is written, and is held against it whenever it is read.
 import assert from 'node:assert'
 import type { Database, RangeOptions } from 'lmdb'
+import { type RowBounds, rowBounds } from './row-bounds.ts'
 import { RowChecksum, type RowChecksums } from './row-checksum.ts'
 import type { TableName } from './tables.ts'
 
@@ -24,12 +25,14 @@ export class LmdbTable {
   readonly #transaction: TransactionFlag
   readonly #checksums: RowChecksums
   readonly #checksum: RowChecksum
+  readonly #bounds: RowBounds
 
   constructor(name: TableName, { db, transaction, checksums }: TableParts) {
     this.#db = db
     this.#transaction = transaction
     this.#checksums = checksums
     this.#checksum = new RowChecksum(name)
+    this.#bounds = rowBounds[name]
   }
 
   /** The value, as a buffer of its own. */
@@ -42,7 +45,10 @@ export class LmdbTable {
     return this.get(key) !== undefined
   }
 
+  /** A key that is out of bounds throws, before LMDB sees it. */
   put(key: Buffer, value: Buffer): void {
+    const { from, to } = this.#bounds
+    assert(key.length >= from && key.length <= to, 'a key of a row that is out of bounds')
     this.putStored(key, this.#checksums.areOn ? this.#checksum.seal(key, value) : value)
   }
 
@@ -128,6 +134,12 @@ export class LmdbTable {
   putStored(key: Buffer, stored: Buffer): void {
     assert(this.#transaction.runs, 'a write outside of a transaction')
     void this.#db?.put(key, stored)
+  }
+
+  /** Removes all rows. Their pages go one by one to those that are free, and no page is split. */
+  clear(): void {
+    assert(this.#transaction.runs, 'a removal outside of a transaction')
+    this.#db?.clearSync()
   }
 
   *storedRows(range: KeyRange): Generator<Row> {

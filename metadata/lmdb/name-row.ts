@@ -3,10 +3,11 @@
 
 import { parseBucketId } from '../record-ids.ts'
 import type { BucketId } from '../records.ts'
-import { bucketIdBytes, rawKeyOfHistoryRow, rowIdBytes } from './row-keys.ts'
+import { bucketIdBytes, rawKeyAt, rawKeyOfHistoryRow, rowIdBytes } from './row-keys.ts'
 import type { TableName } from './tables.ts'
 
-const ofKeys: readonly TableName[] = ['listing', 'nulls']
+const ofKeys: readonly TableName[] = ['objects', 'nullVersions']
+const ofOldKeys: readonly TableName[] = ['listing', 'nulls']
 const ofHistories: readonly TableName[] = ['versions', 'graveyard', 'uploads']
 const ofTexts: readonly TableName[] = ['tenants', 'accessKeys', 'meta', 'leases']
 
@@ -26,7 +27,8 @@ export function nameRow(table: TableName, key: Buffer, buckets: BucketNames): st
 }
 
 function rawKeyOf(table: TableName, key: Buffer): Buffer | undefined {
-  if (ofKeys.includes(table)) return key.subarray(bucketIdBytes)
+  if (ofKeys.includes(table)) return key.subarray(rawKeyAt)
+  if (ofOldKeys.includes(table)) return key.subarray(bucketIdBytes)
   const isHistory = ofHistories.includes(table) && key.length > bucketIdBytes + rowIdBytes + 2
   return isHistory ? rawKeyOfHistoryRow(key) : undefined
 }

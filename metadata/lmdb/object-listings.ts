@@ -6,13 +6,13 @@ import type { BucketId, ObjectSummary, VersionId, VersionSummary } from '../reco
 import { type KeyBounds, type KeyedRow, keyOf, walkKeys } from './key-walk.ts'
 import type { Tables } from './lmdb-environment.ts'
 import {
-  bucketIdBytes,
   historyBound,
   historyKey,
   historyRowKey,
   idOfHistoryRow,
   justAfter,
   objectBound,
+  rawKeyAt,
   rawKeyOfHistoryRow,
 } from './row-keys.ts'
 import {
@@ -104,8 +104,8 @@ function* currentWithin(
   { start, end }: KeyBounds,
 ): Generator<KeyedRow<Buffer>> {
   const range = { start: objectBound(id, start), end: objectBound(id, end) }
-  for (const { key, value } of tables.listing.rows(range)) {
-    yield { bytes: key, keyAt: bucketIdBytes, row: value }
+  for (const { key, value } of tables.objects.rows(range)) {
+    yield { bytes: key, keyAt: rawKeyAt, row: value }
   }
 }
 

@@ -1,6 +1,8 @@
 // How LMDB lays out pages, as far as an environment of ours uses it: no duplicates, fixed or otherwise.
 // MDB_page, MDB_node, MDB_db, MDB_meta and MDB_ovpage of its mdb.c, 64-bit, little endian. Pure: reads, and
 // says what is not as it must be of a page by itself. How pages hang together: `verify-pages.ts`.
+/** An object key of 1,024 NULs has twice as many bytes in a history: such pages take keys of 4,026 bytes. */
+export const pageBytes = 8192
 export const headerBytes = 24
 const nodeHeaderBytes = 8
 const overflowNodeBytes = 24

@@ -5,17 +5,25 @@ import type { Bucket, BucketId, TenantId, UploadId } from '../records.ts'
 import type { KeyRange } from './lmdb-table.ts'
 
 export const bucketIdBytes = 8
+/** Between bucket and raw key: no key of a row is shorter than the engine can split pages by. */
+const fillerBytes = 12
+const filler = Buffer.alloc(fillerBytes)
+/** Where the raw key begins in a table of raw keys. */
+export const rawKeyAt = bucketIdBytes + fillerBytes
+/** Of a key of one byte there. */
+export const minimumKeyBytes = rawKeyAt + 1
 export const rowIdBytes = 16
 /** A row id begins with `orderMax` less milliseconds, in so many bytes. */
 export const orderBytes = 6
 export const orderMax = 2 ** 48 - 1
 
-/** bucket, raw key. */
+/** bucket, filler, raw key. */
 export function objectKey(bucketId: BucketId, key: string): Buffer {
   const length = Buffer.byteLength(key)
-  const bytes = Buffer.allocUnsafe(bucketIdBytes + length)
+  const bytes = Buffer.allocUnsafe(rawKeyAt + length)
   bytes.write(bucketId, 0, 'hex')
-  bytes.write(key, bucketIdBytes, 'utf8')
+  bytes.fill(0, bucketIdBytes, rawKeyAt)
+  bytes.write(key, rawKeyAt, 'utf8')
   return bytes
 }
 
@@ -35,7 +43,7 @@ export function historyKey(bucketId: BucketId, key: string): Buffer {
 
 /** Where raw keys from these bytes on begin, in a table of raw keys. */
 export function objectBound(bucketId: BucketId, raw: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(bucketId, 'hex'), raw])
+  return Buffer.concat([Buffer.from(bucketId, 'hex'), filler, raw])
 }
 
 /** Where raw keys from these bytes on begin, in a table of histories. */

@@ -1,5 +1,7 @@
 // Which rows lie where. Ids are raw bytes in keys: a bucket id 8, row, upload and list ids 16.
-// `escaped` is a key with its NULs escaped and a terminator behind it (`row-keys.ts`).
+// `escaped` is a key with its NULs escaped and a terminator behind it, `filler` are zeros that make short
+// keys long enough for the engine (`row-keys.ts`, `row-bounds.ts`). New tables go to the end: notes of a
+// layout that is being brought forward name them by their place here.
 
 export const tableNames = [
   /** tenant id → Tenant */
@@ -12,10 +14,7 @@ export const tableNames = [
   'bucketsOfTenants',
   /** bucket, kind → revision, document */
   'bucketConfigs',
-  /**
-   * bucket, raw key → row id, head: the current objects, and they alone, so that a listing never
-   * walks over delete markers. What is here is in no other table and newer than all in `versions`.
-   */
+  /** bucket, raw key → as `objects`: where layouts up to 6 had them. Empty since. */
   'listing',
   /** bucket, escaped key, row id → head: all versions that are not current, and delete markers. */
   'versions',
@@ -24,10 +23,7 @@ export const tableNames = [
    * commits append to one place instead of spreading large rows over the whole tree.
    */
   'contents',
-  /**
-   * bucket, raw key → row id of the null version, when a suspended bucket wrote it. A null version
-   * from before versioning has no row here: it is the oldest of its key.
-   */
+  /** bucket, raw key → as `nullVersions`: where layouts up to 6 had them. Empty since. */
   'nulls',
   /** As `versions`: heads of versions removed and not yet released. Their contents are still there. */
   'graveyard',
@@ -100,6 +96,16 @@ export const tableNames = [
   'jobClaims',
   /** a few single rows: the layout's format, the lineage, the task sequence, the tally of leases, the running time */
   'meta',
+  /**
+   * bucket, filler, raw key → row id, head: the current objects, and they alone, so that a listing never
+   * walks over delete markers. What is here is in no other table and newer than all in `versions`.
+   */
+  'objects',
+  /**
+   * bucket, filler, raw key → row id of the null version, when a suspended bucket wrote it. A null
+   * version from before versioning has no row here: it is the oldest of its key.
+   */
+  'nullVersions',
   /** Of layouts before, and empty in this one (`migrate-jobs.ts`). */
   'bundleGatherings',
   'archiveJobs',

@@ -9,6 +9,7 @@ import {
   type LeafNode,
   type MetaPage,
   PageDamaged,
+  pageBytes,
   parseMetaPage,
   parseOverflowPage,
   parseTreePage,
@@ -19,8 +20,7 @@ import {
 import { tableNames } from './tables.ts'
 
 const integerKeys = 8
-/** Two overlong parts of a key, escaped, must fit: such pages allow keys of 4,026 bytes. */
-export const pageBytes = 8192
+/** What LMDB takes with pages of that size. */
 const keyBytesMax = 4026
 const firstTreePage = 2
 

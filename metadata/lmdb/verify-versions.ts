@@ -11,11 +11,13 @@ import { parseBucketId } from '../record-ids.ts'
 import type { Bucket, BucketId, ObjectVersion, PieceData, TenantId } from '../records.ts'
 import { pagesFrom } from './chunk-lists.ts'
 import type { Tables } from './lmdb-environment.ts'
+import type { Row } from './lmdb-table.ts'
 import {
   bucketIdBytes,
   contentKey,
   idOfHistoryRow,
   partKey,
+  rawKeyAt,
   rawKeyOfHistoryRow,
   rowIdBytes,
 } from './row-keys.ts'
@@ -42,9 +44,8 @@ export function verifyVersions(tables: Tables, check: VersionCheck): VersionCoun
   const buckets = bucketsById(tables)
   const verifier = new Verifier(tables, check)
   let objects = 0
-  for (const { key, value } of tables.listing.intactRows(everyRow)) {
+  for (const { key, name, value } of currentRows(tables)) {
     objects += 1
-    const name = key.subarray(bucketIdBytes)
     const rowId = value.toString('hex', 0, rowIdBytes)
     verifier.verify(
       { ...whereOf(key), key: name, rowId, row: value, headAt: rowIdBytes, isBuried: false },
@@ -73,6 +74,16 @@ function whereOf(rowKey: Buffer): Pick<Named, 'bucketId'> {
   const bucketId = parseBucketId(rowKey.toString('hex', 0, bucketIdBytes))
   assert(bucketId !== undefined, 'a row key that is too short')
   return { bucketId }
+}
+
+/** Where this layout has them, or where an earlier one had them. */
+function* currentRows(tables: Tables): Generator<Row & { readonly name: Buffer }> {
+  // While they are moved they are in both.
+  const table = tables.listing.count() > 0 ? 'listing' : 'objects'
+  const nameAt = table === 'listing' ? bucketIdBytes : rawKeyAt
+  for (const { key, value } of tables[table].intactRows(everyRow)) {
+    yield { key, name: key.subarray(nameAt), value }
+  }
 }
 
 type Named = {

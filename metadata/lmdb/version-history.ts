@@ -62,7 +62,7 @@ export function historyOf(tables: Tables, bucketId: BucketId, key: string): Hist
 
 /** The current object; undefined when there is none, or a delete marker is on top. */
 export function currentObject({ tables, listingKey }: History): CurrentObject | undefined {
-  const row = tables.listing.get(listingKey)
+  const row = tables.objects.get(listingKey)
   return row && parseListingRow(row)
 }
 
@@ -101,7 +101,7 @@ export function versionByRow(history: History, rowId: string): VersionAt | undef
 /** The null version: the one noted, else the oldest if it dates from before versioning. */
 export function nullVersion(history: History): VersionAt | undefined {
   const { tables, listingKey } = history
-  const noted = tables.nulls.get(listingKey)
+  const noted = tables.nullVersions.get(listingKey)
   if (noted !== undefined) {
     const version = versionByRow(history, noted.toString('hex'))
     assert(version !== undefined, 'the noted null version has no row')
@@ -139,7 +139,7 @@ export function placeObject(
   const head = encodeObjectHead(content, { versionId, modifiedMs: making.nowMs, isNamed })
   const born = leaseTally(tables).last
   tables.contents.put(contentKey(rowId), encodeContent(content, born))
-  tables.listing.put(listingKey, listingRow(rowId, head))
+  tables.objects.put(listingKey, listingRow(rowId, head))
   return { versionId, rowId }
 }
 
@@ -150,7 +150,7 @@ export function placeMarker(history: History, making: Making): VersionId {
   const isNamed = making.commitId !== undefined
   const head = encodeMarkerHead({ versionId, modifiedMs: making.nowMs, isNamed })
   tables.versions.put(versionKey(history, rowId), head)
-  if (making.current) tables.listing.remove(listingKey)
+  if (making.current) tables.objects.remove(listingKey)
   return versionId
 }
 
@@ -164,14 +164,14 @@ export function takeOut(
   const { bucket } = making
   const current = currentObject(history)
   bury(history, version, making)
-  if (current?.rowId === version.rowId) tables.listing.remove(listingKey)
+  if (current?.rowId === version.rowId) tables.objects.remove(listingKey)
   else tables.versions.remove(versionKey(history, version.rowId))
   const isCovered = current !== undefined && current.rowId !== version.rowId
   if (isCovered || bucket.versioning === 'off') return
   const top = tables.versions.first(rangeOf(historyKey(history.bucketId, history.key)))
   if (top === undefined || parseVersionHead(top.value).is !== 'object') return
   tables.versions.remove(top.key)
-  tables.listing.put(listingKey, listingRow(idOfHistoryRow(top.key), top.value))
+  tables.objects.put(listingKey, listingRow(idOfHistoryRow(top.key), top.value))
 }
 
 /**
@@ -193,12 +193,12 @@ function makeRoom(history: History, making: Making): { rowId: string; versionId:
     tables.versions.remove(versionKey(history, replaced.rowId))
   }
   if (current && current.rowId !== replaced?.rowId) {
-    const listed = tables.listing.get(listingKey)
+    const listed = tables.objects.get(listingKey)
     assert(listed !== undefined)
     tables.versions.put(versionKey(history, current.rowId), listed.subarray(rowIdBytes))
   }
   const isNull = bucket.versioning === 'suspended'
-  if (isNull) tables.nulls.put(listingKey, Buffer.from(rowId, 'hex'))
+  if (isNull) tables.nullVersions.put(listingKey, Buffer.from(rowId, 'hex'))
   return { rowId, versionId: versionIdOfRow(rowId, { isNull }) }
 }
 
@@ -237,8 +237,8 @@ function bury(
     }
   }
   if (head.isNull && bucket.versioning !== 'off') {
-    const noted = tables.nulls.get(listingKey)
-    if (noted?.toString('hex') === rowId) tables.nulls.remove(listingKey)
+    const noted = tables.nullVersions.get(listingKey)
+    if (noted?.toString('hex') === rowId) tables.nullVersions.remove(listingKey)
   }
 }
 
@@ -273,7 +273,7 @@ export function versionAt(row: Row): VersionAt {
 /** The stored head of a version that is still in its place. */
 function headBytes(history: History, rowId: string): Buffer {
   const { tables, listingKey } = history
-  const listed = tables.listing.get(listingKey)
+  const listed = tables.objects.get(listingKey)
   if (listed?.toString('hex', 0, rowIdBytes) === rowId) return listed.subarray(rowIdBytes)
   const head = tables.versions.get(versionKey(history, rowId))
   assert(head !== undefined, 'a version without its head')

@@ -16,7 +16,7 @@ async function bucketOf(store: MetadataStore, name: string): Promise<Bucket> {
   const fresh = {
     namespace: namespace(name),
     tenantId: tenant(name),
-    name: 'b',
+    name: 'bkt',
     region: 'here',
     createdMs: 0,
   }

@@ -15,7 +15,8 @@ import { parseArgs } from 'node:util'
 import { GetObjectCommand, ListObjectsV2Command, S3ServiceException } from '@aws-sdk/client-s3'
 import { leftAs, leftOf } from '../../deploy/stores/metadata-left.ts'
 import { LmdbEnvironment } from '../../metadata/lmdb/lmdb-environment.ts'
-import { pageBytes, verifyPages } from '../../metadata/lmdb/verify-pages.ts'
+import { pageBytes } from '../../metadata/lmdb/page-layout.ts'
+import { verifyPages } from '../../metadata/lmdb/verify-pages.ts'
 import { everyRow } from '../../metadata/lmdb/verify-rows.ts'
 import { startHoldfast } from '../compat/client-server.ts'
 import { describe } from '../support/describe.ts'
@@ -176,12 +177,12 @@ describe('a server on damaged metadata', (test) => {
   test('answers 500 for a row that is not as it was written, and the log and a check name it', async () => {
     const store = await made()
     const environment = await LmdbEnvironment.open({ path: store.path('metadata') })
-    await environment.write(({ listing }) => {
-      const row = [...listing.storedRows(everyRow)].find(({ key }) => /key-7$/.test(key.toString()))
+    await environment.write(({ objects }) => {
+      const row = [...objects.storedRows(everyRow)].find(({ key }) => /key-7$/.test(key.toString()))
       assert.ok(row)
       const value = Buffer.from(row.value)
       value[30] = (value[30] ?? 0) ^ 32
-      listing.putStored(Buffer.from(row.key), value)
+      objects.putStored(Buffer.from(row.key), value)
     })
     await environment.close()
     await store.start()
@@ -190,12 +191,12 @@ describe('a server on damaged metadata', (test) => {
     assert.equal(listed, 500)
     assert.match(
       store.server.output,
-      /the row of listing under [0-9a-f]+6b65792d37 is not as it was/,
+      /the row of objects under [0-9a-f]+6b65792d37 is not as it was/,
     )
     await store.stop()
     const { status, stdout } = store.run('check')
     assert.equal(status, 1)
-    assert.match(stdout, /^a row of listing is damaged, and is not served \(safe\/key-7, /m)
+    assert.match(stdout, /^a row of objects is damaged, and is not served \(safe\/key-7, /m)
   })
 
   test('says what to run when a worker dies of it, and reads everything at the next start', async () => {

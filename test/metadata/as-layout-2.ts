@@ -13,7 +13,7 @@ export function asLayout2(tables: Tables): void {
       const { kind, tenantId, seq } = parseTaskKey(key)
       const old = kind === 'release' ? tables.releases : tables.deletions
       const row = encodeRecord(1, [tenantId, ...parseTaskRow(value).fields])
-      ;(to ?? old).put(numberKey(seq), row)
+      ;(to ?? old).putStored(numberKey(seq), row)
       from.remove(key)
     }
   }

@@ -88,17 +88,17 @@ describe('checksums of rows', (test) => {
     withPath(async (path) => {
       await fill(path)
       await change(path, (tables) => {
-        const key = firstKey(tables, 'listing')
-        const stored = Buffer.from(tables.listing.getStored(key) ?? '')
+        const key = firstKey(tables, 'objects')
+        const stored = Buffer.from(tables.objects.getStored(key) ?? '')
         stored[20] = (stored[20] ?? 0) ^ 4
-        tables.listing.putStored(key, stored)
+        tables.objects.putStored(key, stored)
       })
       const store = await openStore(path)
       const page = { namespace: defaultNamespace, prefix: '', limit: 1 }
       const bucket = (await store.buckets.list(tenantId, page)).buckets[0]
       assert.ok(bucket)
       const isDamage = (cause: unknown) =>
-        cause instanceof MetadataDamaged && cause.table === 'listing'
+        cause instanceof MetadataDamaged && cause.table === 'objects'
       await assert.rejects(store.objects.get(bucket, 'a'), isDamage)
       await assert.rejects(store.objects.list(bucket, { prefix: '', limit: 9 }), isDamage)
       await assert.rejects(store.objects.freezePage(bucket, { prefix: '', limit: 9 }), isDamage)
@@ -106,26 +106,26 @@ describe('checksums of rows', (test) => {
       await store.close()
       const problems = await problemsOf(path)
       assert.equal(problems.length, 1)
-      assert.match(problems[0] ?? '', /^a row of listing is damaged, and is not served \(one\/a, /)
+      assert.match(problems[0] ?? '', /^a row of objects is damaged, and is not served \(one\/a, /)
     }))
 
   test('tell a row that stands under the key of another, or in another table', () =>
     withPath(async (path) => {
       await fill(path)
-      await change(path, ({ listing, nulls }) => {
-        const rows = [...listing.storedRows(everyRow)].map(({ key, value }) => ({
+      await change(path, ({ objects, nullVersions }) => {
+        const rows = [...objects.storedRows(everyRow)].map(({ key, value }) => ({
           key: Buffer.from(key),
           value: Buffer.from(value),
         }))
         const [first, second] = rows
         assert.ok(first && second)
-        listing.putStored(first.key, second.value)
-        nulls.putStored(second.key, second.value)
+        objects.putStored(first.key, second.value)
+        nullVersions.putStored(second.key, second.value)
       })
       const problems = await problemsOf(path)
       assert.deepEqual(
         problems.map((line) => line.split(' ', 5).join(' ')),
-        ['a row of listing is', 'a row of nulls is'],
+        ['a row of objects is', 'a row of nullVersions is'],
       )
     }))
 
@@ -133,9 +133,11 @@ describe('checksums of rows', (test) => {
     withPath(async (path) => {
       await fill(path)
       const before = await dump(path)
+      let bare: Awaited<ReturnType<typeof dump>> | undefined
       for (let commits = 0; ; commits += 1) {
         await withoutChecksums(path, { format: 2 })
-        assert.deepEqual(await dump(path), before)
+        bare ??= await dump(path)
+        assert.deepEqual(await dump(path), bare)
         const isDone = await cutOff(path, commits)
         if (isDone) break
         if (commits > 0) {

@@ -33,9 +33,9 @@ function putArchiveJob(tables: Tables, number: number, state: string): void {
     ...[hex('c'), states.indexOf(state), 12, ...(rest[state] ?? [])],
   ])
   const key = Buffer.concat([Buffer.of(4), Buffer.from(tenantId), Buffer.from(jobId, 'hex')])
-  tables.archiveJobs.put(key, row)
-  tables.archiveJobTimes.put(Buffer.concat([Buffer.of(4), key]), key)
-  tables.archiveJobStates.put(Buffer.concat([Buffer.of(0, 0), key]), key)
+  tables.archiveJobs.putStored(key, row)
+  tables.archiveJobTimes.putStored(Buffer.concat([Buffer.of(4), key]), key)
+  tables.archiveJobStates.putStored(Buffer.concat([Buffer.of(0, 0), key]), key)
 }
 
 /** A bundle as layout 2 had it, with something to gather. */
@@ -49,7 +49,7 @@ function putGatheringBundle(tables: Tables, number: number, isRunning: boolean):
   const key = Buffer.from(bundleId, 'hex')
   tables.bundles.put(key, row)
   const ms = numberKey(isRunning ? 0 : 77)
-  tables.bundleGatherings.put(
+  tables.bundleGatherings.putStored(
     Buffer.concat([Buffer.of(isRunning ? 1 : 0), ms, key]),
     Buffer.alloc(0),
   )

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { putLayout } from '../../metadata/lmdb/layout-row.ts'
 import { LmdbEnvironment, type Tables } from '../../metadata/lmdb/lmdb-environment.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
+import { RowChecksum } from '../../metadata/lmdb/row-checksum.ts'
 import { numberKey } from '../../metadata/lmdb/row-keys.ts'
 import { verifyReferences } from '../../metadata/lmdb/verify-references.ts'
 import { verifyRows } from '../../metadata/lmdb/verify-rows.ts'
@@ -128,7 +129,7 @@ describe('tasks of layout 2', (test) => {
           .filter((row) => row.subarray(-8).equals(key))
         assert.ok(task)
         tables.tasks.remove(Buffer.from(task))
-        tables.releases.put(Buffer.from(key), Buffer.from(value))
+        tables.releases.putStored(key, new RowChecksum('releases').seal(key, value))
         putLayout(tables, 4)
       })
       const store = await openStore(path)
@@ -143,7 +144,7 @@ describe('tasks of layout 2', (test) => {
         format: 2,
         more: (tables) => {
           asLayout2(tables)
-          tables.deletions.put(numberKey(1), Buffer.from('damaged'))
+          tables.deletions.putStored(numberKey(1), Buffer.from('damaged'))
         },
       })
       const store = await openStore(path)

@@ -114,7 +114,7 @@ export class TaskChaos {
     const fresh = {
       namespace: namespace(name),
       tenantId: tenant(name),
-      name: 'b',
+      name: 'bkt',
       region: 'here',
       createdMs: 0,
     }

@@ -72,8 +72,8 @@ describe('a check of a data directory', (test) => {
 
   test('opens what lies inline, and names the object that does not', async () => {
     const store = await made()
-    await hurt(store, ({ listing, contents }) => {
-      const row = listing.first(everyRow)
+    await hurt(store, ({ objects, contents }) => {
+      const row = objects.first(everyRow)
       assert.ok(row !== undefined)
       const key = contentKey(row.value.toString('hex', 0, 16))
       const content = contents.get(key)
@@ -90,8 +90,8 @@ describe('a check of a data directory', (test) => {
 
   test('misses contents, and names rows that cannot be read', async () => {
     const store = await made()
-    await hurt(store, ({ listing, contents, buckets, accessKeys }) => {
-      const row = listing.first(everyRow)
+    await hurt(store, ({ objects, contents, buckets, accessKeys }) => {
+      const row = objects.first(everyRow)
       assert.ok(row !== undefined)
       contents.remove(contentKey(row.value.toString('hex', 0, 16)))
       const key = accessKeys.first(everyRow)
@@ -108,16 +108,16 @@ describe('a check of a data directory', (test) => {
 
   test('names versions that no listing could show', async () => {
     const store = await made()
-    await hurt(store, ({ listing }) => {
-      const rows = [...listing.rows(everyRow)].map(({ key, value }) => ({
+    await hurt(store, ({ objects }) => {
+      const rows = [...objects.rows(everyRow)].map(({ key, value }) => ({
         key: Buffer.from(key),
         value: Buffer.from(value),
       }))
       const [row] = rows
       assert.ok(row !== undefined)
-      listing.remove(row.key)
+      objects.remove(row.key)
       row.key.writeUInt8(0xff, row.key.length - 1)
-      listing.put(row.key, row.value)
+      objects.put(row.key, row.value)
     })
     const problems = told(store).map((line) => line.replace(/\(\w+\)/, '(id)'))
     assert.deepStrictEqual(problems, [
