@@ -1,6 +1,6 @@
 // Chooses the engines and opens them: the one place that knows which there are.
 import { randomBytes } from 'node:crypto'
-import type { DiskBlobStore } from '../datanode/disk/disk-blob-store.ts'
+import type { OpenedNode } from '../datanode/blob-node.ts'
 import { realVfs } from '../datanode/disk/real-vfs.ts'
 import { type MasterKey, openMasterKey } from '../gateway/access/keys/master-key-file.ts'
 import { type Repeating, type RepeatingJob, repeat } from '../gateway/background/repeating.ts'
@@ -124,6 +124,7 @@ class EmbeddedEngines implements Engines {
     this.#background = startBackground({
       metadata,
       blobs,
+      node: blobs,
       now: Date.now,
       moreJobs: [...this.#archiveWork.jobs, ...this.#gatheringWork.jobs, reserveOf(config, blobs)],
       options: {
@@ -176,7 +177,7 @@ function idleAfter(work: () => Promise<void>): RepeatingJob['run'] {
   }
 }
 
-function reserveOf({ dataDirectory }: Config, blobs: DiskBlobStore): RepeatingJob {
+function reserveOf({ dataDirectory }: Config, blobs: OpenedNode): RepeatingJob {
   return diskReserve({
     ...{ dataDirectory, vfs: realVfs, log: logToStderr },
     isFull: () => blobs.isFull(),
@@ -193,7 +194,7 @@ async function unlessFull(work: Promise<unknown>): Promise<void> {
 }
 
 /** What the blob store found wrong after an unclean stop is for the operator to know. */
-function reportRecovery(blobs: DiskBlobStore, log: Log): void {
+function reportRecovery(blobs: OpenedNode, log: Log): void {
   for (const problem of blobs.recovery?.problems ?? []) log('damaged segment', { problem })
 }
 

@@ -8,7 +8,7 @@ import { findBucket } from '../access/find-bucket.ts'
 import type { TenantKeys } from '../access/keys/tenant-keys.ts'
 import { retryPause } from '../background/retry-pause.ts'
 import { UnreadableData } from '../data/read/reader-deps.ts'
-import { isStorageFull, pauseForRoomMs } from '../data/storage-full.ts'
+import { storagePauseMs } from '../data/storage-full.ts'
 import type { Ingest } from '../data/write/ingest.ts'
 import { removeManifest } from '../zip/manifest-cache.ts'
 import type { ZipService } from '../zip/zip-service.ts'
@@ -117,7 +117,7 @@ async function finish(
   await removeManifest(metadata, manifestId)
 }
 
-/** After a failure: queued again for later, or failed for good. Want of room is no attempt. */
+/** After a failure: queued again for later, or failed for good. What the storage lacks is no attempt. */
 async function giveBack(deps: ArchiveWorkerDeps, row: JobRow, cause: unknown): Promise<void> {
   const { job } = row
   if (cause instanceof StoppedForNow) {
@@ -125,8 +125,9 @@ async function giveBack(deps: ArchiveWorkerDeps, row: JobRow, cause: unknown): P
     return row.change({ state, attempts: job.attempts - 1 })
   }
   const lastError = reasonOf(cause)
-  if (isStorageFull(cause)) {
-    const state = { is: 'queued', notBeforeMs: deps.now() + pauseForRoomMs } as const
+  const pauseMs = storagePauseMs(cause)
+  if (pauseMs !== undefined) {
+    const state = { is: 'queued', notBeforeMs: deps.now() + pauseMs } as const
     return row.change({ state, lastError, attempts: job.attempts - 1 })
   }
   deps.log('archive job failed', { job: job.jobId, attempt: job.attempts, cause })

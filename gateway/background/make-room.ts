@@ -1,13 +1,13 @@
 // What is given up when space is short, before writes are refused: idle downloads lose what they hold,
 // the oldest first, and more of them with every look that finds space still short.
-import type { BlobStore } from '../../datanode/blob-store.ts'
+import type { BlobNode } from '../../datanode/blob-node.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { dropIdleArchives } from '../zip/drop-idle-archives.ts'
 import type { RepeatingJob } from './repeating.ts'
 
 export type MakeRoomDeps = {
   readonly metadata: Pick<MetadataStore, 'manifests' | 'leases'>
-  readonly blobs: Pick<BlobStore, 'hasRoom' | 'usage'>
+  readonly node: Pick<BlobNode, 'usage'>
   readonly now: () => number
   readonly log: (event: string, details: Readonly<Record<string, unknown>>) => void
 }
@@ -18,14 +18,14 @@ const spareShare = 1 / 20
 const spareBytesMin = 64 * 1024 * 1024
 const spareBytesMax = 1024 * 1024 * 1024
 
-export function makeRoom({ metadata, blobs, now, log }: MakeRoomDeps): RepeatingJob {
+export function makeRoom({ metadata, node, now, log }: MakeRoomDeps): RepeatingJob {
   let atOnce = 1
   let isTold = false
   return {
     name: 'room',
     pauseMs: lookEveryMs,
     run: async () => {
-      if (await hasSpare(blobs)) {
+      if (await hasSpare(node)) {
         atOnce = 1
         isTold = false
         return 'idle'
@@ -44,8 +44,8 @@ export function makeRoom({ metadata, blobs, now, log }: MakeRoomDeps): Repeating
   }
 }
 
-async function hasSpare(blobs: MakeRoomDeps['blobs']): Promise<boolean> {
-  const { diskBytes } = await blobs.usage()
+async function hasSpare(node: MakeRoomDeps['node']): Promise<boolean> {
+  const { diskBytes, roomBytes } = await node.usage()
   const spare = Math.min(Math.max(diskBytes * spareShare, spareBytesMin), spareBytesMax)
-  return blobs.hasRoom(spare)
+  return roomBytes >= spare
 }

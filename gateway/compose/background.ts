@@ -1,5 +1,6 @@
 // The follow-up work of a server, done by one process of it: what commits have left in the outbox,
 // giving disk space back, verifying stored data, and clearing away what was abandoned.
+import type { BlobNode } from '../../datanode/blob-node.ts'
 import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { startOutboxRelay } from '../../metadata/tasks/outbox-relay.ts'
@@ -7,6 +8,7 @@ import { makeRoom } from '../background/make-room.ts'
 import { type RepeatingJob, repeat } from '../background/repeating.ts'
 import { sweepOrphans } from '../background/sweep-orphans.ts'
 import { sweepBundles } from '../bundles/sweep-bundles.ts'
+import { ChunksUnavailable } from '../data/chunks-unavailable.ts'
 import { sweepManifests } from '../zip/sweep-manifests.ts'
 
 export type BackgroundOptions = {
@@ -20,7 +22,10 @@ export type BackgroundOptions = {
 
 export type BackgroundDeps = {
   readonly metadata: MetadataStore
-  readonly blobs: BlobStore
+  /** Where the chunks of all nodes are deleted. */
+  readonly blobs: Pick<BlobStore, 'delete'>
+  /** The node that is kept here. */
+  readonly node: BlobNode
   readonly now: () => number
   readonly options: BackgroundOptions
   /** Work that needs more than the stores. */
@@ -52,7 +57,8 @@ export function startBackground(deps: BackgroundDeps): Background {
     deleteBlobs: async (blobs) => {
       // What nothing refers to any more is an orphan then, and deleted as such.
       if (await deps.metadata.orphans.defersDeletions()) return
-      await deps.blobs.delete(blobs)
+      const deleted = await deps.blobs.delete(blobs)
+      if (deleted.is === 'unavailable') throw new ChunksUnavailable('a deleted chunk')
     },
     onFailure: (cause) => onFailure('outbox', cause),
     onSetAside: ({ seq, tenantId }, cause) =>
@@ -67,14 +73,15 @@ export function startBackground(deps: BackgroundDeps): Background {
 }
 
 function jobs(deps: BackgroundDeps): readonly RepeatingJob[] {
-  const { metadata, blobs, now, options } = deps
+  const { metadata, node, now, options } = deps
   return [
     {
       name: 'reclaim',
       pauseMs: reclaimPauseMs,
-      run: async () => ((await blobs.reclaim(reclaimBytes)).is === 'worked' ? 'again' : 'idle'),
+      run: async (signal) =>
+        (await node.reclaim(reclaimBytes, { signal })).is === 'worked' ? 'again' : 'idle',
     },
-    { name: 'scrub', pauseMs: scrubPauseMs, run: () => scrub(deps) },
+    { name: 'scrub', pauseMs: scrubPauseMs, run: (signal) => scrub(deps, signal) },
     {
       name: 'orphan sweep',
       pauseMs: orphanPauseMs,
@@ -84,7 +91,7 @@ function jobs(deps: BackgroundDeps): readonly RepeatingJob[] {
         const isDeferred = await orphans.defersDeletions()
         const keepMs = isDeferred ? Number.MAX_SAFE_INTEGER : options.keepOrphansMs
         const keep = { minAgeMs: orphanMinAgeMs, keepMs, signal }
-        const swept = await sweepOrphans({ blobs, orphans }, keep)
+        const swept = await sweepOrphans({ node, orphans }, keep)
         const left = await orphans.count()
         if (left > 0 || swept.removed > 0) deps.log('orphaned chunks', { ...swept, left })
         return 'idle'
@@ -139,10 +146,10 @@ function countRunningTime({ orphans }: Pick<MetadataStore, 'orphans'>): Repeatin
   }
 }
 
-async function scrub({ blobs, options, log }: BackgroundDeps): Promise<'idle'> {
+async function scrub({ node, options, log }: BackgroundDeps, signal: AbortSignal): Promise<'idle'> {
   const bytes = (options.scrubBytesPerSecond * scrubPauseMs) / second
   if (bytes === 0) return 'idle'
-  const { corrupt, problems } = await blobs.scrub(bytes)
+  const { corrupt, problems } = await node.scrub(bytes, { signal })
   for (const problem of problems) log('damaged segment', { problem })
   for (const ref of corrupt) {
     log('corrupt chunk', { chunk: ref.id.toString('hex'), generation: ref.generation })

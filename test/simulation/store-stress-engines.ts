@@ -77,7 +77,7 @@ export async function openEngines(directory: string, random: SeededBytes) {
   })
   const sweep = () =>
     sweepOrphans(
-      { blobs, orphans: metadata.orphans },
+      { node: blobs, orphans: metadata.orphans },
       { minAgeMs: sweepAgeMs, keepMs: 0, signal: new AbortController().signal },
     )
   const background = startHastyWork({ metadata, blobs, sweep, failures })
@@ -107,7 +107,9 @@ function startHastyWork(parts: {
   }
   const relay = startOutboxRelay({
     outbox: metadata.outbox,
-    deleteBlobs: (refs) => blobs.delete(refs),
+    deleteBlobs: async (refs) => {
+      await blobs.delete(refs)
+    },
     onFailure: (cause) => failures.push(cause),
     onSetAside: (_, cause) => failures.push(cause),
   })

@@ -6,6 +6,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { BlobNode } from '../../datanode/blob-node.ts'
 import { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
 import { authorizeRoot } from '../../gateway/access/authorize.ts'
@@ -45,6 +46,8 @@ export type HarnessRequest = {
 
 export class GatewayHarness {
   readonly services: Services
+  /** Where the chunks of `services` lie. */
+  readonly node: BlobNode
   readonly keys: TenantKeys
   /** Set it to let time pass. Milliseconds. */
   nowMs = Date.UTC(2026, 10, 21, 8, 0, 0)
@@ -56,11 +59,13 @@ export class GatewayHarness {
 
   private constructor(parts: {
     services: Omit<Services, 'now'>
+    node: BlobNode
     keys: TenantKeys
     lost: Set<string>
     closers: readonly (() => Promise<void>)[]
   }) {
     this.services = { ...parts.services, now: () => this.nowMs }
+    this.node = parts.node
     this.keys = parts.keys
     this.lost = parts.lost
     this.closers = parts.closers
@@ -124,6 +129,7 @@ export class GatewayHarness {
         region,
         anyRegion,
       },
+      node: blobs,
       lost,
       keys: deriveTenantKeys(parseTenantId('harness'), newRootKey(randomBytes)),
       closers: [

@@ -5,7 +5,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { BlobUsage } from '../../datanode/blob-store.ts'
+import type { BlobUsage } from '../../datanode/blob-node.ts'
+import type { BlobStore } from '../../datanode/blob-store.ts'
 import { DiskBlobStore, type DiskBlobStoreOptions } from '../../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
 import { prepareRootUser } from '../../deploy/root-user.ts'
@@ -23,6 +24,8 @@ type ConfiguredParts = 'domains' | 'anyRegion' | 'externalHttp' | 'region' | 'in
 export type ServerOptions = Partial<Pick<Config, ConfiguredParts | 'uploadPace'>> & {
   /** Rejects when it is not well. */
   readonly check?: () => Promise<void>
+  /** What stands between gateways and the chunks. */
+  readonly between?: (blobs: BlobStore) => BlobStore
   /** Of the store of chunks. */
   readonly disk?: Partial<Pick<DiskBlobStoreOptions, 'vfs' | 'segmentBytes' | 'reserveBytes'>>
 }
@@ -57,7 +60,8 @@ export class RunningServer {
     this.closers = parts.closers
   }
 
-  static async start({ check, disk, ...options }: ServerOptions = {}): Promise<RunningServer> {
+  static async start(all: ServerOptions = {}): Promise<RunningServer> {
+    const { check, disk, between = (blobs) => blobs, ...options } = all
     const path = await mkdtemp(join(tmpdir(), 'holdfast-wire-'))
     const stores = await openStores(path, disk)
     const keyFile = join(path, 'master.key')
@@ -74,7 +78,8 @@ export class RunningServer {
     })
     const logged: Logged[] = []
     const gateway = await composeGateway({
-      ...stores,
+      metadata: stores.metadata,
+      blobs: between(stores.blobs),
       masterKey,
       config: {
         region: serverRegion,

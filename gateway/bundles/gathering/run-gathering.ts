@@ -5,7 +5,7 @@ import type { Manifest } from '../../../metadata/manifest-store.ts'
 import type { TenantId } from '../../../metadata/records.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
-import { isStorageFull, pauseForRoomMs } from '../../data/storage-full.ts'
+import { storagePauseMs } from '../../data/storage-full.ts'
 import { removeManifest } from '../../zip/manifest-cache.ts'
 import { statesKept } from '../bundle-limits.ts'
 import { attemptsMax, gatherMsMax, pauseBeforeRetry } from '../external/external-limits.ts'
@@ -138,12 +138,12 @@ async function giveBack(
   const { gathering } = bundle
   if (cause instanceof BundleTaken) return cleanUpGathering(deps, bundle)
   const { attempts } = gathering
-  const isFull = isStorageFull(cause)
+  const storageMs = storagePauseMs(cause)
   const mayRetry = isTransient(cause) && attempts < attemptsMax
-  if (isStopping || isFull || mayRetry) {
-    const pauseMs = isFull ? pauseForRoomMs : pauseBeforeRetry(attempts)
+  if (isStopping || storageMs !== undefined || mayRetry) {
+    const pauseMs = storageMs ?? pauseBeforeRetry(attempts)
     const notBeforeMs = isStopping ? now() : now() + pauseMs
-    const counted = isStopping || isFull ? attempts - 1 : attempts
+    const counted = isStopping || storageMs !== undefined ? attempts - 1 : attempts
     const state = { is: 'queued', notBeforeMs } as const
     const waiting = { ...bundle, gathering: { ...gathering, attempts: counted, state } }
     if (await put(deps, waiting)) return noteFailure(deps, bundle, cause)
@@ -171,8 +171,9 @@ function failureOf(cause: unknown): Pick<NonNullable<Bundle['failure']>, 'code' 
   return { code, message }
 }
 
-/** Sources that are not there are no failure of ours. */
+/** Sources that are not there are no failure of ours; what the storage lacks is told elsewhere. */
 function noteFailure({ log }: GatheringDeps, { bundleId }: Bundle, cause: unknown): void {
-  if ((cause instanceof S3Error && cause.status < 500) || isStorageFull(cause)) return
+  if (cause instanceof S3Error && cause.status < 500) return
+  if (storagePauseMs(cause) !== undefined) return
   log('gathering for a bundle failed', { bundle: bundleId, cause })
 }

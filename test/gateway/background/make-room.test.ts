@@ -28,7 +28,8 @@ class FullServer {
   private constructor(server: RunningServer) {
     this.server = server
     this.room = makeRoom({
-      ...server.stores,
+      metadata: server.stores.metadata,
+      node: server.stores.blobs,
       now: () => Date.now() + this.laterMs,
       log: (event) => this.logged.push(event),
     })
@@ -86,7 +87,9 @@ class FullServer {
       await this.room.run(new AbortController().signal)
       const relay = startOutboxRelay({
         outbox: metadata.outbox,
-        deleteBlobs: (refs) => blobs.delete(refs),
+        deleteBlobs: async (refs) => {
+          await blobs.delete(refs)
+        },
         onFailure: (cause) => assert.fail(String(cause)),
         onSetAside: () => assert.fail('a release was set aside'),
       })

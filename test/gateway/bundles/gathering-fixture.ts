@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import type { BlobStore } from '../../../datanode/blob-store.ts'
 import { composeGatheringWork } from '../../../gateway/compose/compose-gathering-work.ts'
 import { type BundleId, bundleLeaseId } from '../../../metadata/bundle-store.ts'
 import { hiddenNamespace } from '../../../metadata/namespaces.ts'
@@ -30,6 +31,8 @@ export type WorkOptions = {
   /** Added to the clock. */
   readonly laterMs?: number
   readonly stopping?: AbortSignal
+  /** What the work sees instead of the server's chunks. */
+  readonly blobs?: BlobStore
 }
 
 export class GatheringServer {
@@ -110,7 +113,8 @@ export class GatheringServer {
   }
 
   /** Gathers what is to be gathered now, as a process that begins anew. */
-  async work({ laterMs = 0, stopping = new AbortController().signal }: WorkOptions = {}) {
+  async work(options: WorkOptions = {}) {
+    const { laterMs = 0, stopping = new AbortController().signal, ...chosen } = options
     const { stores, masterKey } = this.server
     const addresses = {
       isAllowed: () => true,
@@ -118,7 +122,7 @@ export class GatheringServer {
       ca: this.ca,
     }
     const composed = composeGatheringWork({
-      ...stores,
+      ...{ ...stores, ...chosen },
       masterKey,
       config: { externalSources: 'any', externalHttp: false },
       rules: { addresses, bytesMax: 10_000_000, silenceMs: 60_000 },
