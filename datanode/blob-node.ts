@@ -44,8 +44,8 @@ export type Scrubbed = {
 export interface BlobNode extends BlobStore {
   /**
    * Pages through stored chunks that were written before the node was last opened or at least
-   * `minAgeMs` ago, in no particular order. A page may be short, or empty, and not be the last. For the
-   * orphan sweep, and for whoever compares nodes with metadata.
+   * `minAgeMs` ago, in the order of their ids, as bytes. A page may be short, or empty, and not be the last.
+   * For the orphan sweep, and for whoever compares nodes with metadata or with each other.
    */
   list(page: ListedBlobs, call?: BlobCall): Promise<BlobPage>
 

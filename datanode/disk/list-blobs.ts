@@ -1,5 +1,6 @@
-// Pages through the chunks in the index for the orphan sweep, leaving out those that are so new that
-// their upload may still be under way. That only saves work: the sweep's safety does not rest on it.
+// Pages through the chunks in the index, which has them in the order of their ids, leaving out those that are
+// so new that their upload may still be under way. That only saves work: the orphan sweep's safety does not
+// rest on it.
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import type { BlobPage, ListedBlobs } from '../blob-node.ts'
 import { type ChunkIndex, chunkKey, parseChunkKey } from './chunk-index.ts'

@@ -4,7 +4,7 @@ import { strict as assert } from 'node:assert'
 import type { BlobNode } from '../../datanode/blob-node.ts'
 import { refsAtOnceMax } from '../../datanode/blob-store.ts'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
-import { testChunk, wholeOf } from '../datanode/sealed-chunk-fixture.ts'
+import { testChunk, testRef, wholeOf } from '../datanode/sealed-chunk-fixture.ts'
 import { SeededRandom } from '../simulation/datanode-random.ts'
 import { describe } from '../support/describe.ts'
 
@@ -67,6 +67,16 @@ export function blobNodeContract(engine: string, open: () => Promise<OpenedNodes
       assert.equal(seen.length, chunks)
       assert.equal(new Set(seen).size, chunks)
       assert(seen.includes(nameOf(chunk.ref)))
+    })
+
+    test('a list is in the order of ids', async () => {
+      const first = testChunk(random, 10)
+      const second = { ...first, ref: { ...first.ref, generation: testRef(random).generation } }
+      for (const chunk of [first, second]) await node.write(chunk)
+      const ids = (await listAll(node, { limit: 5, minAgeMs: -5000 })).map((name) =>
+        name.slice(0, 64),
+      )
+      assert.deepEqual(ids, ids.toSorted())
     })
 
     test('a list leaves out what is younger than asked, until the node is opened anew', async () => {
