@@ -1,7 +1,15 @@
-// PORT: where sealed chunks lie. It knows chunk ids, generations and sealed bytes; never a tenant,
-// a name, a key or plaintext. Engines: `disk/` (this machine); later `remote/` (several nodes).
-import type { BlobRef } from '../protocol/chunks/chunk-ref.ts'
-import type { FrameRange } from '../protocol/chunks/open-frames.ts'
+// PORT: where sealed chunks lie, as gateways see it. It knows chunk ids, generations and sealed bytes; never
+// a tenant, a name, a key or plaintext. Engines: `disk/` (this machine); later one that keeps copies on
+// several nodes. What the keeper of a node does besides is `blob-node.ts`.
+//
+// No verb keeps state between calls, and each may be repeated after a lost answer. `unavailable` is an answer:
+// what would have to be reached cannot be, or not in time. It says neither that a chunk is there nor that
+// it is not, and may be another one the next moment. What throws is a failure of the engine, and never
+// counts as an answer either.
+//
+// There is no `writeMany`: whoever writes has one chunk in his hands, with others beside him, and each
+// is to be refused for itself. An engine joins writes that come together: the disk in one sync.
+import type { BlobRef, FrameRange } from '../protocol/chunks/chunk-ref.ts'
 
 export type SealedChunk = {
   readonly ref: BlobRef
@@ -13,20 +21,32 @@ export type SealedChunk = {
 
 export type WantedFrames = { readonly ref: BlobRef; readonly range: FrameRange }
 
+export type BlobWritten =
+  | { readonly is: 'stored' }
+  /** There is no room, and nothing was stored. */
+  | { readonly is: 'full' }
+  /**
+   * Fewer copies could be made than are needed: nothing is promised. Those that were made, or still come
+   * to be, are deleted with the ref, or found as orphans.
+   */
+  | { readonly is: 'unavailable' }
+
 export type BlobRead =
   | { readonly is: 'found'; readonly frames: Buffer }
   /** No such chunk, for certain: every place it could be was readable. */
   | { readonly is: 'absent' }
-  /** There is such a chunk, and a frame of it fails its CRC-32C. */
+  /** There is such a chunk, no place has a sound copy, and a frame of it fails its CRC-32C. */
   | { readonly is: 'corrupt' }
+  /** No place that was reached has a sound copy, and not all could be reached. */
+  | { readonly is: 'unavailable' }
 
-export type BlobUsage = {
-  /** Bytes of chunks that are not deleted, sealed form, record headers included. */
-  readonly liveBytes: number
-  /** Bytes the engine takes on its disk. */
-  readonly diskBytes: number
-  readonly chunks: number
-}
+export type BlobDeleted =
+  | { readonly is: 'deleted' }
+  /** Some place of these could not be told: they are to be deleted again. All others are deleted. */
+  | { readonly is: 'unavailable'; readonly left: readonly BlobRef[] }
+
+/** What is known of a chunk. `bad`: every copy is wrong or lost. `unavailable`: as of `BlobRead`. */
+export type BlobState = 'good' | 'bad' | 'absent' | 'unavailable'
 
 /**
  * Which of these chunks metadata refer to, in the order asked. Whoever gives bytes up asks it first, and
@@ -34,79 +54,55 @@ export type BlobUsage = {
  */
 export type IsReferenced = (refs: readonly BlobRef[]) => Promise<readonly boolean[]>
 
-export type BlobPage = {
-  readonly blobs: readonly BlobRef[]
-  /** Hand this to the next call; absent after the last page. */
-  readonly next?: string
+export type BlobCall = {
+  /**
+   * Aborted: the caller wants no answer any more. The verb throws the signal's reason, or answers if that is
+   * sooner, as soon as it has let go of the caller's memory; what it had begun may come to be all the same.
+   */
+  readonly signal?: AbortSignal | undefined
 }
+
+export type BlobReadCall = BlobCall & {
+  /** Memory that frames may lie in, as far as there is room for them and what is read with them; the store's until it answers. */
+  readonly into?: Buffer | undefined
+}
+
+/** Refs that one call of `hasMany`, `delete` or `list` names at most. */
+export const refsAtOnceMax = 1_000
 
 export interface BlobStore {
   /**
-   * Stores a chunk. Durable when it resolves; readable from every process of this data directory
-   * from then on. Repeating a call with an equal ref is harmless, and heals: the new copy takes the
-   * place of one that is known to be bad (`has`). `full`: there is no room, nothing was stored.
+   * Stores a chunk. Durable when it answers `stored`; readable by every process from then on. Repeating a call
+   * with an equal ref is harmless, and heals: the new copy takes the place of one that is known to be bad
+   * (`hasMany`), and copies that are lacking are made. The pieces are the store's until it answers.
    */
-  write(chunk: SealedChunk): Promise<{ readonly is: 'stored' } | { readonly is: 'full' }>
-
-  /** Whether chunks of so many bytes would be stored now, by what is known of the disk. Cheap. */
-  hasRoom(bytes: number): Promise<boolean>
+  write(chunk: SealedChunk, call?: BlobCall): Promise<BlobWritten>
 
   /**
-   * Whether a chunk is there, by what is known of it: nothing is read, so `good` is no promise. `bad`:
-   * a read or a scrub met wrong bytes or none, and writing the same ref again heals it. Cheap.
+   * Whether chunks are there, by what is known of them, in the order asked: nothing is read, so `good` is
+   * no promise. `bad`: a read or a scrub met wrong bytes or none, and writing the same ref again heals
+   * it. Cheap.
    */
-  has(ref: BlobRef): Promise<'good' | 'bad' | 'absent'>
+  hasMany(refs: readonly BlobRef[], call?: BlobCall): Promise<readonly BlobState[]>
 
   /**
    * Reads `count` frames from frame `first` on, as one contiguous buffer that the caller owns. Every
    * frame returned has passed its CRC-32C. `length` is the chunk's plaintext length, as recorded in
-   * metadata. An I/O error throws: an error never counts as absent. `into`: memory that the frames
-   * may lie in if there is room for them and what is read with them; the store's until it answers.
+   * metadata. An I/O error throws where no other place is left to ask.
    */
-  read(ref: BlobRef, range: FrameRange, into?: Buffer): Promise<BlobRead>
+  read(ref: BlobRef, range: FrameRange, call?: BlobReadCall): Promise<BlobRead>
 
   /**
    * Reads frames of many chunks, each answered as `read` would, in the order asked; what lies close
    * together is fetched at once. The buffers may share memory: they are to be read, not kept. It has
-   * at most twice the bytes asked for. One I/O error throws, when all reads have ended. `into`: as for
-   * `read`, and what it has no room for lies elsewhere.
+   * at most twice the bytes asked for. One I/O error throws, when all reads have ended.
    */
-  readMany(wanted: readonly WantedFrames[], into?: Buffer): Promise<readonly BlobRead[]>
+  readMany(wanted: readonly WantedFrames[], call?: BlobReadCall): Promise<readonly BlobRead[]>
 
   /**
    * Deletes exactly these generations; unknown ones are done already. Not reversible. Durable when
-   * it resolves, as far as reads go: a deleted chunk may come back after the index was lost, until
-   * the orphan sweep has met it again. Space returns with `reclaim`.
+   * it answers `deleted`, as far as reads go: a deleted chunk may come back after an index was lost, until
+   * the orphan sweep has met it again. Space returns with `BlobNode.reclaim`.
    */
-  delete(refs: readonly BlobRef[]): Promise<void>
-
-  /**
-   * Pages through stored chunks that were written before the store was last opened or at least
-   * `minAgeMs` ago, in no particular order. For the orphan sweep.
-   */
-  list(page: { after?: string; limit: number; minAgeMs: number }): Promise<BlobPage>
-
-  /**
-   * Gives disk space of deleted chunks back: removes dead segments, compacts sparse ones, and moves
-   * at most about `budgetBytes` of live data. `idle`: there was nothing worth doing.
-   */
-  reclaim(
-    budgetBytes: number,
-  ): Promise<{ readonly is: 'worked' | 'idle'; readonly freedBytes: number }>
-
-  /**
-   * Verifies stored frames without keys, at most about `budgetBytes` of them, going on where the
-   * last call ended; `wrapped` when it came round. Corrupt chunks are reported, and not removed;
-   * from then on `has` calls them bad. `problems`: what was found besides, and put right if it could be.
-   */
-  scrub(budgetBytes: number): Promise<{
-    readonly corrupt: readonly BlobRef[]
-    readonly wrapped: boolean
-    readonly problems: readonly { readonly file: string; readonly what: string }[]
-  }>
-
-  usage(): Promise<BlobUsage>
-
-  /** Waits for writes under way, then lets go of files and index. */
-  close(): Promise<void>
+  delete(refs: readonly BlobRef[], call?: BlobCall): Promise<BlobDeleted>
 }

@@ -1,38 +1,48 @@
-// The engine of the `BlobStore` port on this machine's disk: a log-structured store that several
-// processes open at once. One of them, the primary, opens first (it recovers), closes last, and
+// The engine of the `BlobStore` and `BlobNode` ports on this machine's disk: a log-structured store that
+// several processes open at once. One of them, the primary, opens first (it recovers), closes last, and
 // alone calls `reclaim`, `scrub` and `adoptOrphanSegments`. It is not this file that keeps two servers
 // off one directory.
 import { strict as assert } from 'node:assert'
-import { type BlobRef, blockCount } from '../../protocol/chunks/chunk-ref.ts'
-import { isNoRoom } from '../../protocol/no-room.ts'
+import { type BlobRef, blockCount, type FrameRange } from '../../protocol/chunks/chunk-ref.ts'
 import type { SegmentOrigin } from '../../protocol/store/lineage.ts'
 import type {
   BlobPage,
-  BlobRead,
-  BlobStore,
   BlobUsage,
-  IsReferenced,
-  SealedChunk,
-  WantedFrames,
+  ListedBlobs,
+  NodeProblem,
+  OpenedNode,
+  Reclaimed,
+  Scrubbed,
+} from '../blob-node.ts'
+import {
+  type BlobCall,
+  type BlobDeleted,
+  type BlobRead,
+  type BlobReadCall,
+  type BlobState,
+  type IsReferenced,
+  refsAtOnceMax,
+  type SealedChunk,
+  type WantedFrames,
 } from '../blob-store.ts'
 import type { ChunkIndex, IndexHome, SegmentRow } from './chunk-index.ts'
 import { ChunkReader } from './chunk-reader.ts'
-import { digestPieces, type FrameRange } from './frame-crc.ts'
+import { ChunkWriter, type DiskWritten } from './chunk-writer.ts'
 import { FreeSpace } from './free-space.ts'
 import { recordTrust } from './index-trust.ts'
 import { listBlobs } from './list-blobs.ts'
 import { lmdbIndexHome } from './lmdb-chunk-index.ts'
 import { LostChunkSearch } from './lost-chunk-search.ts'
 import { Reclaimer } from './reclaim.ts'
-import { isWorthSealing } from './reclaim-policy.ts'
-import { recover, takeOver } from './recover.ts'
-import type { RecoveryReport, SegmentProblem } from './recovery-report.ts'
-import { type Scrubbed, scrub } from './scrub.ts'
+import { recover } from './recover.ts'
+import type { RecoveryReport } from './recovery-report.ts'
+import { scrub } from './scrub.ts'
 import { SegmentFiles } from './segment-files.ts'
-import { recordBytes, type SegmentId, segmentFileName } from './segment-format.ts'
+import { segmentFileName } from './segment-format.ts'
 import { SegmentLog } from './segment-log.ts'
 import { type SegmentPaths, segmentPaths } from './segment-paths.ts'
 import { SegmentReserve } from './segment-reserve.ts'
+import { SegmentUpkeep } from './segment-upkeep.ts'
 import type { Vfs } from './vfs.ts'
 
 export type DiskBlobStoreOptions = {
@@ -78,13 +88,14 @@ type Parts = {
   readonly report: RecoveryReport | undefined
 }
 
-export class DiskBlobStore implements BlobStore {
+export class DiskBlobStore implements OpenedNode {
   /** What the primary found when it opened; a worker has none. */
   readonly recovery: RecoveryReport | undefined
   readonly #parts: Parts
   readonly #index: ChunkIndex
   readonly #files: SegmentFiles
   readonly #reader: ChunkReader
+  readonly #writer: ChunkWriter
   readonly #search: LostChunkSearch
   readonly #log: SegmentLog
   /** Moved chunks. Only the primary's is ever written to. */
@@ -93,8 +104,7 @@ export class DiskBlobStore implements BlobStore {
   readonly #reserve: SegmentReserve
   readonly #reclaimer: Reclaimer
   readonly #space: FreeSpace
-  /** Appends seen by the last `maintain`, by log. */
-  readonly #seen = new Map<SegmentLog, number>()
+  readonly #upkeep: SegmentUpkeep
   #reclaiming: Promise<unknown> = Promise.resolve()
   #closed = false
 
@@ -115,6 +125,10 @@ export class DiskBlobStore implements BlobStore {
     const reserveBytes = options.reserveBytes ?? segmentBytes
     this.#space = new FreeSpace({ vfs, path: paths.segments, reserveBytes, nowMs })
     this.#reserve = new SegmentReserve({ ...log, reserveBytes })
+    const writing = { index, nowMs, log: this.#log, reserve: this.#reserve, space: this.#space }
+    this.#writer = new ChunkWriter(writing)
+    const logs = [this.#log, this.#movedLog, this.#reserve.log]
+    this.#upkeep = new SegmentUpkeep({ ...shared, vfs, paths, logs, processId: options.processId })
     this.#reclaimer = new Reclaimer({
       ...{ ...shared, vfs, paths, segmentBytes },
       append: (entry) => this.#reserve.appendBy(this.#movedLog, entry),
@@ -144,86 +158,49 @@ export class DiskBlobStore implements BlobStore {
     return store
   }
 
-  async write(chunk: SealedChunk): Promise<{ is: 'stored' } | { is: 'full' }> {
-    this.#assertOpen()
-    const { ref, length, pieces } = chunk
-    const before = this.#index.find(ref)
-    if (before !== undefined && !before.isBad) return { is: 'stored' }
-    const framesDigest = digestPieces(pieces, length)
-    assert(framesDigest !== undefined, 'a chunk was sealed wrongly, or changed in memory')
-    const bytes = recordBytes({ is: 'chunk', length })
-    if (!(await this.#space.take(bytes))) return { is: 'full' }
-    // Later than the bad copy, so that a rebuilt index takes this one.
-    const writtenSec = Math.max(this.#nowSec(), (before?.writtenSec ?? 0) + 1)
-    try {
-      await this.#log.append({
-        record: { is: 'chunk', ref, length, writtenSec, framesDigest, pieces, bytes },
-        settle: (ledger, at) => ledger.add(ref, { ...at, length, writtenSec, isBad: false }),
-      })
-      return { is: 'stored' }
-    } catch (cause) {
-      if (!isNoRoom(cause)) throw cause
-      this.#space.exhausted()
-      return { is: 'full' }
-    }
+  async write(chunk: SealedChunk, call?: BlobCall): Promise<DiskWritten> {
+    this.#begin(call)
+    return this.#writer.write(chunk)
   }
 
-  async hasRoom(bytes: number): Promise<boolean> {
-    this.#assertOpen()
-    return this.#space.has(bytes)
+  async hasMany(refs: readonly BlobRef[], call?: BlobCall): Promise<readonly BlobState[]> {
+    this.#begin(call)
+    assert(refs.length <= refsAtOnceMax, 'too many chunks asked for at once')
+    return refs.map((ref) => this.#stateOf(ref))
   }
 
-  /** Whether chunks are refused for want of room, as of a second ago. */
-  async isFull(): Promise<boolean> {
-    return !(await this.#space.has(0))
-  }
-
-  async has(ref: BlobRef): Promise<'good' | 'bad' | 'absent'> {
-    this.#assertOpen()
+  #stateOf(ref: BlobRef): Exclude<BlobState, 'unavailable'> {
     const place = this.#index.find(ref)
     if (place === undefined) return 'absent'
     return place.isBad ? 'bad' : 'good'
   }
 
-  async read(ref: BlobRef, range: FrameRange, into?: Buffer): Promise<BlobRead> {
-    this.#assertOpen()
-    return this.#reader.read({ ref, range }, into)
+  async read(ref: BlobRef, range: FrameRange, call?: BlobReadCall): Promise<BlobRead> {
+    this.#begin(call)
+    return this.#reader.read({ ref, range }, call?.into)
   }
 
-  async readMany(wanted: readonly WantedFrames[], into?: Buffer): Promise<readonly BlobRead[]> {
-    this.#assertOpen()
-    return this.#reader.readMany(wanted, into)
+  async readMany(
+    wanted: readonly WantedFrames[],
+    call?: BlobReadCall,
+  ): Promise<readonly BlobRead[]> {
+    this.#begin(call)
+    return this.#reader.readMany(wanted, call?.into)
   }
 
-  async delete(refs: readonly BlobRef[]): Promise<void> {
-    this.#assertOpen()
-    await Promise.all(refs.map((ref) => this.#deleteOne(ref)))
+  async delete(refs: readonly BlobRef[], call?: BlobCall): Promise<BlobDeleted> {
+    this.#begin(call)
+    assert(refs.length <= refsAtOnceMax, 'too many chunks deleted at once')
+    await this.#writer.delete(refs)
+    return { is: 'deleted' }
   }
 
-  async #deleteOne(ref: BlobRef): Promise<void> {
-    const bytes = recordBytes({ is: 'delete' })
-    for (;;) {
-      const target = this.#index.find(ref)?.segment
-      if (target === undefined) return
-      let moved = false
-      await this.#reserve.appendBy(this.#log, {
-        record: { is: 'delete', ref, writtenSec: this.#nowSec(), target, pieces: [], bytes },
-        settle: (ledger) => {
-          const now = ledger.find(ref)?.segment
-          moved = now !== undefined && now !== target
-          // The delete record lasts as long as the segment it names, so it must name the right one.
-          if (!moved) ledger.remove(ref)
-        },
-      })
-      if (!moved) return
-    }
-  }
-
-  /** Like `has`, and looks through all segments before it says `absent` of what metadata refer to. */
+  /** Like `hasMany`, and looks through all segments before it says `absent` of what metadata refer to. */
   async lookFor(ref: BlobRef): Promise<'good' | 'bad' | 'absent'> {
-    const known = await this.has(ref)
+    this.#begin()
+    const known = this.#stateOf(ref)
     if (known === 'good') return known
-    return (await this.#search.find(ref)) ? this.has(ref) : known
+    return (await this.#search.find(ref)) ? this.#stateOf(ref) : known
   }
 
   /** The file that it lies in, by the index. */
@@ -242,13 +219,13 @@ export class DiskBlobStore implements BlobStore {
     return read.is === 'found' ? { ref, length, pieces: [read.frames] } : undefined
   }
 
-  async list(page: { after?: string; limit: number; minAgeMs: number }): Promise<BlobPage> {
-    this.#assertOpen()
+  async list(page: ListedBlobs, call?: BlobCall): Promise<BlobPage> {
+    this.#begin(call)
     return listBlobs(this.#index, { ...page, nowMs: this.#parts.options.nowMs() })
   }
 
-  reclaim(budgetBytes: number): Promise<{ is: 'worked' | 'idle'; freedBytes: number }> {
-    this.#assertPrimary()
+  async reclaim(budgetBytes: number, call?: BlobCall): Promise<Reclaimed> {
+    this.#beginAsPrimary(call)
     const next = this.#reclaiming.then(async () => {
       const done = await this.#reclaimer.run(budgetBytes)
       // At once, before somebody else takes what has come back.
@@ -259,62 +236,40 @@ export class DiskBlobStore implements BlobStore {
     return next
   }
 
-  async scrub(budgetBytes: number): Promise<Scrubbed> {
-    this.#assertPrimary()
+  async scrub(budgetBytes: number, call?: BlobCall): Promise<Scrubbed> {
+    this.#beginAsPrimary(call)
     const { options, paths } = this.#parts
     const parts = { ...options, paths, index: this.#index, files: this.#files }
     return scrub(parts, budgetBytes)
   }
 
-  async usage(): Promise<BlobUsage> {
-    this.#assertOpen()
+  async usage(call?: BlobCall): Promise<BlobUsage> {
+    this.#begin(call)
     const rows = this.#index.segments()
     const sum = (of: (row: SegmentRow) => number): number =>
       rows.reduce((total, row) => total + of(row), 0)
     return {
       liveBytes: sum(({ liveBytes }) => liveBytes),
       diskBytes: sum(({ end }) => end) + (await this.#index.diskBytes()),
+      roomBytes: await this.#space.roomBytes(),
       chunks: sum(({ chunks }) => chunks),
     }
   }
 
-  /**
-   * To be called in every process every 10 to 20 seconds: lets go of files that were retired by the
-   * primary, and seals this process's segment when dead bytes in it wait to be reclaimed. Cheap.
-   */
-  async maintain(): Promise<void> {
-    this.#assertOpen()
-    const exists = (id: SegmentId): boolean => {
-      const row = this.#index.segment(id)
-      return row !== undefined && row.state !== 'retired'
-    }
-    await this.#files.dropRetired(exists)
-    if (this.#parts.options.role === 'primary') await this.#reserve.keep()
-    for (const log of [this.#log, this.#movedLog, this.#reserve.log]) {
-      log.endRows()
-      const used = this.#seen.get(log) === log.appendsSeen ? 'idle' : 'inUse'
-      this.#seen.set(log, log.appendsSeen)
-      const row = log.active === undefined ? undefined : this.#index.segment(log.active)
-      if (row !== undefined && isWorthSealing(row, used)) await log.seal()
-    }
+  async isFull(): Promise<boolean> {
+    return (await this.#space.roomBytes()) === 0
   }
 
-  /**
-   * Ends the segments of processes that are no more, so that they can be reclaimed. For the primary,
-   * after a process has ended; `living` holds the `processId` of every process that has the store
-   * open. Answers what was found wrong.
-   */
-  async adoptOrphanSegments(living: ReadonlySet<string>): Promise<readonly SegmentProblem[]> {
-    this.#assertPrimary()
-    const { options, paths } = this.#parts
-    const problems: SegmentProblem[] = []
-    this.#index.dropDeadReaders()
-    for (const row of this.#index.segments()) {
-      if (row.state !== 'active' || row.owner === options.processId || living.has(row.owner))
-        continue
-      await takeOver({ vfs: options.vfs, paths }, this.#index, { row, problems })
-    }
-    return problems
+  async maintain(): Promise<void> {
+    this.#begin()
+    await this.#upkeep.dropRetired()
+    if (this.#parts.options.role === 'primary') await this.#reserve.keep()
+    await this.#upkeep.sealWorthy()
+  }
+
+  async adoptOrphanSegments(living: ReadonlySet<string>): Promise<readonly NodeProblem[]> {
+    this.#beginAsPrimary()
+    return this.#upkeep.adopt(living)
   }
 
   async close(): Promise<void> {
@@ -340,16 +295,13 @@ export class DiskBlobStore implements BlobStore {
     await this.#index.close()
   }
 
-  #nowSec(): number {
-    return Math.floor(this.#parts.options.nowMs() / 1000)
-  }
-
-  #assertOpen(): void {
+  #begin(call?: BlobCall): void {
     assert(!this.#closed, 'the blob store is closed')
+    call?.signal?.throwIfAborted()
   }
 
-  #assertPrimary(): void {
-    this.#assertOpen()
+  #beginAsPrimary(call?: BlobCall): void {
+    this.#begin(call)
     assert(this.#parts.options.role === 'primary', 'only the primary does this')
   }
 }

@@ -1,11 +1,10 @@
 // The life of the chunks on a disk, as every store has one.
 import type { Finding, StoreEngine } from '../../protocol/store/store-engine.ts'
-import type { DiskBlobStore } from './disk-blob-store.ts'
-import type { SegmentProblem } from './recovery-report.ts'
+import type { NodeProblem, OpenedNode } from '../blob-node.ts'
 
 const upkeepMs = 10_000
 
-export function diskEngine(store: DiskBlobStore): StoreEngine {
+export function diskEngine(store: OpenedNode): StoreEngine {
   return {
     findings: findingsOf(store.recovery?.problems ?? []),
     upkeep: [
@@ -28,6 +27,6 @@ export function diskEngine(store: DiskBlobStore): StoreEngine {
   }
 }
 
-function findingsOf(problems: readonly SegmentProblem[]): readonly Finding[] {
+function findingsOf(problems: readonly NodeProblem[]): readonly Finding[] {
   return problems.map((problem) => ({ what: 'damaged segment', details: { problem } }))
 }

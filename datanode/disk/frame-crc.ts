@@ -4,13 +4,11 @@ import {
   blockBytes,
   blockCount,
   blockCrcBytes,
+  type FrameRange,
   frameBytesMax,
   sealedBytes,
   tagBytes,
 } from '../../protocol/chunks/chunk-ref.ts'
-
-/** A run of frames of a chunk of `length` plaintext bytes. */
-export type FrameRange = { readonly first: number; readonly count: number; readonly length: number }
 
 /** Where frames lie within a chunk's sealed bytes. */
 export function framesSpan(range: FrameRange): { start: number; bytes: number } {

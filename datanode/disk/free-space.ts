@@ -19,19 +19,19 @@ export class FreeSpace {
   /** True when `bytes` more leave the reserve untouched; counts them as taken then. */
   async take(bytes: number): Promise<boolean> {
     if (this.#isOutdated()) await this.#askOnce()
-    if (!this.#fits(bytes)) return false
+    if (bytes > this.#left()) return false
     this.#takenSince += bytes
     return true
   }
 
-  /** As `take`, and takes nothing. */
-  async has(bytes: number): Promise<boolean> {
+  /** Bytes that could be taken. */
+  async roomBytes(): Promise<number> {
     if (this.#isOutdated()) await this.#askOnce()
-    return this.#fits(bytes)
+    return Math.max(0, this.#left())
   }
 
-  #fits(bytes: number): boolean {
-    return this.#freeBytes - this.#takenSince - bytes >= this.#options.reserveBytes
+  #left(): number {
+    return this.#freeBytes - this.#takenSince - this.#options.reserveBytes
   }
 
   #isOutdated(): boolean {

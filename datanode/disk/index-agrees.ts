@@ -1,8 +1,9 @@
 // Whether an index that may be believed agrees with the segment files. One of another moment may pass
 // for ours: a snapshot that was put back, a volume that was attached again while the system ran on.
+import type { NodeProblem } from '../blob-node.ts'
 import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
 import { findOddSegments } from './mend-headers.ts'
-import type { RecoverOptions, SegmentProblem } from './recovery-report.ts'
+import type { RecoverOptions } from './recovery-report.ts'
 import { holdsMore } from './scan-segment.ts'
 import { parseSegmentFileName, type SegmentId } from './segment-format.ts'
 import { findSegmentHeader } from './segment-header.ts'
@@ -12,7 +13,7 @@ export type Agreement =
   /** `damaged`: segments whose headers are. */
   | { readonly is: 'agrees'; readonly damaged: readonly SegmentId[] }
   /** The index is to be built anew. `missing`: files that it knew, with chunks in them. */
-  | { readonly is: 'disagrees'; readonly missing: readonly SegmentProblem[] }
+  | { readonly is: 'disagrees'; readonly missing: readonly NodeProblem[] }
 
 type Options = Pick<RecoverOptions, 'vfs' | 'paths'>
 

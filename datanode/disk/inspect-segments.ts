@@ -1,7 +1,9 @@
 // What a check says of the files of a chunk store that is not in use: those that are not as a sealed segment
 // is, and those that are none. What of it costs chunks, reading them tells. Reads only.
+
 import { join } from 'node:path'
-import type { RecoverOptions, SegmentProblem } from './recovery-report.ts'
+import type { NodeProblem } from '../blob-node.ts'
+import type { RecoverOptions } from './recovery-report.ts'
 import { scanSegment } from './scan-segment.ts'
 import { parseSegmentFileName, type SegmentId, segmentHeaderBytes } from './segment-format.ts'
 import { findSegmentHeader } from './segment-header.ts'
@@ -10,7 +12,7 @@ import type { VfsFile } from './vfs.ts'
 
 type Home = Pick<RecoverOptions, 'vfs' | 'paths'>
 
-export async function* inspectSegments(home: Home): AsyncGenerator<SegmentProblem> {
+export async function* inspectSegments(home: Home): AsyncGenerator<NodeProblem> {
   const { vfs, paths } = home
   for (const name of (await vfs.list(paths.segments)).sort()) {
     const file = join(paths.segments, name)

@@ -1,7 +1,8 @@
-// Pages through the chunks in the index for the orphan sweep, leaving out those that are so new that
-// their upload may still be under way. That only saves work: the sweep's safety does not rest on it.
+// Pages through the chunks in the index, which has them in the order of their ids, leaving out those that are
+// so new that their upload may still be under way. That only saves work: the orphan sweep's safety does not
+// rest on it.
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
-import type { BlobPage } from '../blob-store.ts'
+import type { BlobPage, ListedBlobs } from '../blob-node.ts'
 import { type ChunkIndex, chunkKey, parseChunkKey } from './chunk-index.ts'
 import type { SegmentId } from './segment-format.ts'
 
@@ -10,7 +11,7 @@ const looksPerBlob = 8
 
 export function listBlobs(
   index: ChunkIndex,
-  page: { after?: string; limit: number; minAgeMs: number; nowMs: number },
+  page: ListedBlobs & { readonly nowMs: number },
 ): BlobPage {
   const epoch = Number(index.remembered('epoch') ?? '0')
   const newestSec = Math.floor((page.nowMs - page.minAgeMs) / 1000) - 1

@@ -1,10 +1,14 @@
 // Reads one chunk's record, or some frames of it, and checks what was read.
 import { strict as assert } from 'node:assert'
-import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
-import { blockCount, sealedBytes } from '../../protocol/chunks/chunk-ref.ts'
+import {
+  type BlobRef,
+  blockCount,
+  type FrameRange,
+  sealedBytes,
+} from '../../protocol/chunks/chunk-ref.ts'
 import type { BlobRead } from '../blob-store.ts'
 import type { Place } from './chunk-index.ts'
-import { digestFrames, type FrameRange, framesIntact, framesSpan } from './frame-crc.ts'
+import { digestFrames, framesIntact, framesSpan } from './frame-crc.ts'
 import { type ChunkRecord, namesChunk, recordHeaderBytes } from './segment-format.ts'
 import { errorCode, type VfsFile } from './vfs.ts'
 

@@ -1,14 +1,16 @@
 // What the primary does before anybody else opens the directory: believes the index and puts right
 // what a stop left half done, or builds the index anew from the segments. Nothing that may hold
 // acknowledged bytes is ever removed here.
+
 import { dirname } from 'node:path'
+import type { NodeProblem } from '../blob-node.ts'
 import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
 import { withLedger } from './chunk-ledger.ts'
 import { indexAgrees, segmentIds } from './index-agrees.ts'
 import { type Believed, believedIndex, recordTrust } from './index-trust.ts'
 import { mendHeaders } from './mend-headers.ts'
 import { rebuildIndex } from './rebuild-index.ts'
-import type { Findings, RecoverOptions, RecoveryReport, SegmentProblem } from './recovery-report.ts'
+import type { Findings, RecoverOptions, RecoveryReport } from './recovery-report.ts'
 import { type SegmentId, segmentHeaderBytes } from './segment-format.ts'
 import { asideSuffix } from './settle-segments.ts'
 import { errorCode, type VfsFile } from './vfs.ts'
@@ -122,7 +124,7 @@ async function settleLeftovers(
 }
 
 /** What is found wrong with a row's segment goes to `problems`. */
-type Found = { readonly row: SegmentRow; readonly problems: SegmentProblem[] }
+type Found = { readonly row: SegmentRow; readonly problems: NodeProblem[] }
 
 function noteMissing(
   { paths }: Pick<RecoverOptions, 'paths'>,

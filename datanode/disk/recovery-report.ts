@@ -1,15 +1,15 @@
 // What recovery is given, and what it tells. The steps: `recover.ts`, `rebuild-index.ts`.
+import type { NodeProblem } from '../blob-node.ts'
 import type { IndexHome } from './chunk-index.ts'
 import type { SegmentPaths } from './segment-paths.ts'
 import type { Vfs } from './vfs.ts'
 
-export type SegmentProblem = { readonly file: string; readonly what: string }
 export type RecoveryReport = {
   /** The index was built from the segments. */
   readonly rebuilt: boolean
   /** Segments that had not been sealed in good order. */
   readonly unsealed: number
-  readonly problems: readonly SegmentProblem[]
+  readonly problems: readonly NodeProblem[]
 }
 export type RecoverOptions = {
   readonly vfs: Vfs
@@ -18,4 +18,4 @@ export type RecoverOptions = {
   readonly randomBytes: (count: number) => Buffer
 }
 /** What a step found wrong or had to put right. */
-export type Findings = { unsealed: number; readonly problems: SegmentProblem[] }
+export type Findings = { unsealed: number; readonly problems: NodeProblem[] }

@@ -1,12 +1,14 @@
 // Reads stored chunks again and compares them with their CRCs, a budget at a time, segment by segment.
+
 import { type BlobRef, chunkBytesMax, sealedBytes } from '../../protocol/chunks/chunk-ref.ts'
+import type { NodeProblem, Scrubbed } from '../blob-node.ts'
 import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
 import { withLedger } from './chunk-ledger.ts'
 import { mendFooter } from './mend-footer.ts'
 import { mendHeaders } from './mend-headers.ts'
 import { mendRecord } from './mend-record.ts'
 import { readWholeRecord } from './read-record.ts'
-import type { Findings, RecoverOptions, SegmentProblem } from './recovery-report.ts'
+import type { Findings, RecoverOptions } from './recovery-report.ts'
 import { type ReinstateParts, reinstate } from './reinstate.ts'
 import type { SegmentScan } from './scan-segment.ts'
 import { type ChunkRecord, recordBytes, type SegmentId } from './segment-format.ts'
@@ -16,12 +18,6 @@ import { errorCode, type VfsFile } from './vfs.ts'
 
 const cursorName = 'scrub'
 type Cursor = { readonly segment: number; readonly offset: number }
-export type Scrubbed = {
-  readonly corrupt: readonly BlobRef[]
-  readonly wrapped: boolean
-  /** What else was found, in sentences for the log. */
-  readonly problems: readonly SegmentProblem[]
-}
 export type ScrubParts = ReinstateParts & Pick<RecoverOptions, 'vfs' | 'paths'>
 
 export async function scrub(parts: ScrubParts, budgetBytes: number): Promise<Scrubbed> {
@@ -63,7 +59,7 @@ type Job = {
   readonly budget: number
   /** Records are read into it, one after the other. */
   readonly memory: Buffer
-  readonly problems: SegmentProblem[]
+  readonly problems: NodeProblem[]
 }
 
 async function scrubSegment(

@@ -1,6 +1,6 @@
 // Chooses the engines and opens them: the one place that knows which there are.
 import { randomBytes } from 'node:crypto'
-import type { BlobStore } from '../../datanode/blob-store.ts'
+import type { OpenedNode } from '../../datanode/blob-node.ts'
 import { diskEngine } from '../../datanode/disk/disk-engine.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
 import { type MasterKey, openMasterKey } from '../../gateway/access/keys/master-key-file.ts'
@@ -49,7 +49,7 @@ export const openEngines: OpenEngines = async (config, { role, processId, readAl
 
 type Stores = {
   readonly metadata: MetadataStore
-  readonly blobs: BlobStore
+  readonly blobs: OpenedNode
   /** In the order in which they are closed. */
   readonly engines: readonly StoreEngine[]
   /** What keeps blocks of the disk for deletes. */
@@ -141,6 +141,7 @@ class EmbeddedEngines implements Engines {
     this.#jobWorks = jobWorks
     this.#background = startBackground({
       ...parts,
+      node: this.#parts.blobs,
       works: jobWorks.works,
       moreJobs: [reserve],
       options: {

@@ -1,6 +1,6 @@
 // How a check reads chunks: all of their bytes, and what they hold when there is a key to open them.
 import { crc32 } from '@node-rs/crc32'
-import type { BlobStore } from '../../datanode/blob-store.ts'
+import type { BlobNode } from '../../datanode/blob-node.ts'
 import type { ReferenceCheck } from '../../metadata/lmdb/verify-references.ts'
 import type { TenantId } from '../../metadata/records.ts'
 import { type ChunkKeys, chunkKey } from '../../protocol/chunks/chunk-keys.ts'
@@ -15,7 +15,7 @@ type Keys = Pick<ChunkKeys, 'dataKey'>
 
 /** `keysOf`: a tenant's keys, if they are to be had. */
 export function chunkChecks(
-  blobs: Pick<BlobStore, 'read' | 'list'>,
+  blobs: Pick<BlobNode, 'read' | 'list'>,
   keysOf: (tenantId: TenantId) => Keys | undefined,
 ): Pick<ReferenceCheck, 'readChunk' | 'storedBlobs'> {
   return {
@@ -30,14 +30,10 @@ export function chunkChecks(
   }
 }
 
-async function* pagesOf(blobs: Pick<BlobStore, 'list'>) {
+async function* pagesOf(blobs: Pick<BlobNode, 'list'>) {
   let after: string | undefined
   do {
-    const page = await blobs.list({
-      limit: blobPage,
-      minAgeMs: anyAgeMs,
-      ...(after === undefined ? {} : { after }),
-    })
+    const page = await blobs.list({ limit: blobPage, minAgeMs: anyAgeMs, after })
     yield page.blobs
     after = page.next
   } while (after !== undefined)

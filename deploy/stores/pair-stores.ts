@@ -1,6 +1,7 @@
 // Opens metadata and chunks together, or not at all: first it is proved that they belong together and are of
 // one moment (`protocol/store/lineage.ts`), then both note the new life of the server.
 import { randomBytes } from 'node:crypto'
+import type { OpenedNode } from '../../datanode/blob-node.ts'
 import { DiskBlobStore, type DiskBlobStoreOptions } from '../../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
 import { segmentPaths } from '../../datanode/disk/segment-paths.ts'
@@ -94,7 +95,7 @@ export async function proveStores(
 
 export type Pair = {
   readonly metadata: LmdbMetadataStore
-  readonly blobs: DiskBlobStore
+  readonly blobs: OpenedNode
   /** Of a primary alone. */
   readonly lineage: LineageKeeper | undefined
 }

@@ -4,7 +4,7 @@
 import type { JobKind } from '../../metadata/job-kinds.ts'
 import { isOver, type JobOf, type JobStore } from '../../metadata/job-store.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
-import { isStorageFull, pauseForRoomMs } from '../data/storage-full.ts'
+import { storagePauseMs } from '../data/storage-full.ts'
 import type { Log } from '../log.ts'
 import { ClaimedJob, JobTaken } from './claimed-job.ts'
 import { JobLane } from './job-lane.ts'
@@ -115,8 +115,9 @@ export class JobEngine {
       ({ state: 'queued', next: next && { ...next, dueMs: now() + pauseMs } }) as const
     if (isStopping) return claimed.settle({ ...queued(0), attempts: attempts - 1 })
     const lastError = work.reasonOf(cause)
-    if (isStorageFull(cause)) {
-      return claimed.settle({ ...queued(pauseForRoomMs), lastError, attempts: attempts - 1 })
+    const pauseMs = storagePauseMs(cause)
+    if (pauseMs !== undefined) {
+      return claimed.settle({ ...queued(pauseMs), lastError, attempts: attempts - 1 })
     }
     // Who is late fails because another is ahead of him, and that says nothing of the job.
     await claimed.confirm()

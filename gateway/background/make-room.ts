@@ -1,7 +1,6 @@
 // What is given up when space is short, before writes are refused: idle downloads lose what they hold,
 // the oldest first, and more of them with every look that finds space still short.
-
-import type { BlobStore } from '../../datanode/blob-store.ts'
+import type { BlobNode } from '../../datanode/blob-node.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { Log } from '../log.ts'
 import { dropIdleArchives } from '../zip/drop-idle-archives.ts'
@@ -12,7 +11,7 @@ const bundlesCounted = 1_000
 
 export type MakeRoomDeps = {
   readonly metadata: Pick<MetadataStore, 'manifests' | 'leases'>
-  readonly blobs: Pick<BlobStore, 'hasRoom' | 'usage'>
+  readonly node: Pick<BlobNode, 'usage'>
   readonly now: () => number
   readonly log: Pick<Log, 'warn'>
 }
@@ -23,14 +22,14 @@ const spareShare = 1 / 20
 const spareBytesMin = 64 * 1024 * 1024
 const spareBytesMax = 1024 * 1024 * 1024
 
-export function makeRoom({ metadata, blobs, now, log }: MakeRoomDeps): RepeatingJob {
+export function makeRoom({ metadata, node, now, log }: MakeRoomDeps): RepeatingJob {
   let atOnce = 1
   let isTold = false
   return {
     name: 'room',
     pauseMs: lookEveryMs,
     run: async () => {
-      if (await hasSpare(blobs)) {
+      if (await hasSpare(node)) {
         atOnce = 1
         isTold = false
         return 'idle'
@@ -49,8 +48,8 @@ export function makeRoom({ metadata, blobs, now, log }: MakeRoomDeps): Repeating
   }
 }
 
-async function hasSpare(blobs: MakeRoomDeps['blobs']): Promise<boolean> {
-  const { diskBytes } = await blobs.usage()
+async function hasSpare(node: MakeRoomDeps['node']): Promise<boolean> {
+  const { diskBytes, roomBytes } = await node.usage()
   const spare = Math.min(Math.max(diskBytes * spareShare, spareBytesMin), spareBytesMax)
-  return blobs.hasRoom(spare)
+  return roomBytes >= spare
 }

@@ -14,7 +14,7 @@ export interface Repeating {
 }
 
 /**
- * A run that throws is reported, and the job goes on after its pause. Failures with the same message are
+ * A run that throws is reported, unless it ends because it is stopped, and the job goes on after its pause. Failures with the same message are
  * reported once, until a run has done well again: a disk may be full for days.
  */
 export function repeat(
@@ -41,7 +41,8 @@ export function repeat(
         reported = undefined
       } catch (cause) {
         const message = cause instanceof Error ? cause.message : String(cause)
-        if (message !== reported) onFailure(job.name, cause)
+        const isStopped = stopping.signal.aborted && cause === stopping.signal.reason
+        if (!isStopped && message !== reported) onFailure(job.name, cause)
         reported = message
       }
       if (outcome === 'idle' && !stopping.signal.aborted) await pause()

@@ -2,6 +2,7 @@
 // disk space back, verifying stored data, and clearing away what was abandoned. Other servers may do the same
 // on the same metadata: what is of a disk is done by whoever has it, and what is of the metadata by whoever has
 // claimed it (`background/sweeps-work.ts`).
+import type { BlobNode } from '../../datanode/blob-node.ts'
 import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { deletionWork, releaseWork } from '../../metadata/tasks/freeing-work.ts'
@@ -15,6 +16,7 @@ import { type RepeatingJob, repeat } from '../background/repeating.ts'
 import { sweepOrphans } from '../background/sweep-orphans.ts'
 import { beginSweeps, sweepsWork } from '../background/sweeps-work.ts'
 import { sweepBundles } from '../bundles/sweep-bundles.ts'
+import { ChunksUnavailable } from '../data/chunks-unavailable.ts'
 import type { Log } from '../log.ts'
 import { sweepManifests } from '../zip/sweep-manifests.ts'
 
@@ -31,7 +33,10 @@ export type BackgroundOptions = {
 
 export type BackgroundDeps = {
   readonly metadata: MetadataStore
-  readonly blobs: BlobStore
+  /** Where the chunks of all nodes are deleted. */
+  readonly blobs: Pick<BlobStore, 'delete'>
+  /** The node that is kept here. */
+  readonly node: BlobNode
   /** In whose name tasks and jobs are claimed now (`metadata/owner-store.ts`). */
   readonly owner: () => string
   readonly random: RandomBytes
@@ -77,7 +82,8 @@ export function startBackground(deps: BackgroundDeps): Background {
     deletionWork(async (blobs) => {
       // What nothing refers to any more is an orphan then, and deleted as such.
       if (await orphans.defersDeletions()) return
-      await deps.blobs.delete(blobs)
+      const deleted = await deps.blobs.delete(blobs)
+      if (deleted.is === 'unavailable') throw new ChunksUnavailable('a deleted chunk')
     }),
   )
   const engine = new JobEngine({
@@ -99,14 +105,15 @@ export function startBackground(deps: BackgroundDeps): Background {
 
 /** Of the disk of this process; and what has to be before there are sweeps. */
 function ownUpkeep(deps: BackgroundDeps): readonly RepeatingJob[] {
-  const { metadata, blobs, now } = deps
+  const { metadata, node, now } = deps
   return [
     {
       name: 'reclaim',
       pauseMs: reclaimPauseMs,
-      run: async () => ((await blobs.reclaim(reclaimBytes)).is === 'worked' ? 'again' : 'idle'),
+      run: async (signal) =>
+        (await node.reclaim(reclaimBytes, { signal })).is === 'worked' ? 'again' : 'idle',
     },
-    { name: 'scrub', pauseMs: scrubPauseMs, run: () => scrub(deps) },
+    { name: 'scrub', pauseMs: scrubPauseMs, run: (signal) => scrub(deps, signal) },
     // Also of who had claimed the sweeps.
     clearOwners(metadata),
     {
@@ -122,7 +129,7 @@ function ownUpkeep(deps: BackgroundDeps): readonly RepeatingJob[] {
 
 /** Of what the metadata hold: by one process of all. Harmless when late, repeated or doubled for a moment. */
 function sweeps(deps: BackgroundDeps): readonly RepeatingJob[] {
-  const { metadata, blobs, now, options } = deps
+  const { metadata, node, now, options } = deps
   return [
     {
       name: 'orphan sweep',
@@ -133,7 +140,7 @@ function sweeps(deps: BackgroundDeps): readonly RepeatingJob[] {
         const isDeferred = await orphans.defersDeletions()
         const keepMs = isDeferred ? Number.MAX_SAFE_INTEGER : options.keepOrphansMs
         const keep = { minAgeMs: orphanMinAgeMs, keepMs, signal }
-        const swept = await sweepOrphans({ blobs, orphans }, keep)
+        const swept = await sweepOrphans({ node, orphans }, keep)
         const left = await orphans.count()
         if (left > 0 || swept.removed > 0) deps.log.info('orphaned chunks', { ...swept, left })
         return 'idle'
@@ -188,10 +195,10 @@ function countRunningTime({ orphans }: Pick<MetadataStore, 'orphans'>): Repeatin
   }
 }
 
-async function scrub({ blobs, options, log }: BackgroundDeps): Promise<'idle'> {
+async function scrub({ node, options, log }: BackgroundDeps, signal: AbortSignal): Promise<'idle'> {
   const bytes = (options.scrubBytesPerSecond * scrubPauseMs) / second
   if (bytes === 0) return 'idle'
-  const { corrupt, problems } = await blobs.scrub(bytes)
+  const { corrupt, problems } = await node.scrub(bytes, { signal })
   for (const problem of problems) log.error('damaged segment', { problem })
   for (const ref of corrupt) {
     log.error('corrupt chunk', { chunk: ref.id.toString('hex'), generation: ref.generation })

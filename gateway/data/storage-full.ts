@@ -1,11 +1,20 @@
-// Whether something failed because there is no room, wherever it was that none was found: in metadata or
-// for chunks; and how that, and other failures that are nobody's mistake, are answered. What is to be done again is done when there is some, and nobody counts attempts until then.
+// Whether something failed for what only time or an operator can give: because there is no room, wherever it
+// was that none was found, in metadata or for chunks; or because a store or chunks cannot be reached. What is to be
+// done again is done then, and nobody counts attempts until then.
 import { MetadataFull } from '../../metadata/metadata-full.ts'
 import { StoreUnavailable } from '../../metadata/store-unavailable.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { ChunksUnavailable } from './chunks-unavailable.ts'
 
-/** Before the next attempt of a job that has met it. */
-export const pauseForRoomMs = 60_000
+const pauseForRoomMs = 60_000
+const outOfReachPauseMs = 15_000
+
+/** Before the next attempt of a job that has met it; undefined: it has failed for something else. */
+export function storagePauseMs(cause: unknown): number | undefined {
+  if (isStorageFull(cause)) return pauseForRoomMs
+  const isOutOfReach = cause instanceof ChunksUnavailable || cause instanceof StoreUnavailable
+  return isOutOfReach ? outOfReachPauseMs : undefined
+}
 
 export function isStorageFull(cause: unknown): boolean {
   if (cause instanceof MetadataFull) return true

@@ -109,7 +109,10 @@ type Reading = {
   readonly check: EntryCheck
 }
 
-/** As long as the client is fast, in one go; while it is slow, a small step at a time. */
+/**
+ * As long as the client is fast, in one go; while it is slow, a small step at a time. The header goes with the
+ * first data: of an archive that begins with what cannot be read, nothing is sent.
+ */
 async function* readLarge(
   { lane, reader, check }: Reading,
   slice: EntrySlice,
@@ -119,7 +122,8 @@ async function* readLarge(
   while (start < slice.end) {
     const bytes = lane.nextStepBytes()
     if (!lane.isFast) {
-      const step = { ...slice, start, end: cutOf({ ...slice, start }, bytes) }
+      const from = Math.max(start, slice.placed.dataOffset)
+      const step = { ...slice, start, end: cutOf({ ...slice, start: from }, bytes) }
       yield lane.give(batchOf(await reader.read([step]), check))
       lane.taken()
       start = step.end

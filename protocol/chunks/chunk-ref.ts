@@ -31,6 +31,9 @@ export const blockCrcBytes = 4
 /** A frame is a sealed block: ciphertext, GCM tag, CRC-32C (little endian) of both. */
 export const frameBytesMax = blockBytes + tagBytes + blockCrcBytes
 
+/** A run of frames of a chunk of `length` plaintext bytes. */
+export type FrameRange = { readonly first: number; readonly count: number; readonly length: number }
+
 /** Number of blocks, and so of frames, of a chunk with `length` plaintext bytes. */
 export function blockCount(length: number): number {
   return Math.ceil(length / blockBytes)

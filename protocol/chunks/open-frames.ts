@@ -2,16 +2,20 @@
 // who hold no key (data nodes check it); here the GCM tag decides.
 import assert from 'node:assert'
 import { createDecipheriv, type KeyObject } from 'node:crypto'
-import { blockBytes, blockCount, blockCrcBytes, frameBytesMax, tagBytes } from './chunk-ref.ts'
+import {
+  blockBytes,
+  blockCount,
+  blockCrcBytes,
+  type FrameRange,
+  frameBytesMax,
+  tagBytes,
+} from './chunk-ref.ts'
 import { blockNonce } from './seal-chunk.ts'
 
 /** Frames that are not what was sealed at that place of that chunk. */
 export class BadFrame extends Error {
   override readonly name = 'BadFrame'
 }
-
-/** A run of frames of a chunk of `length` plaintext bytes. */
-export type FrameRange = { readonly first: number; readonly count: number; readonly length: number }
 
 /**
  * Decrypts frames `first` to `first + count`, one buffer of plaintext per frame. Throws `BadFrame`

@@ -44,7 +44,7 @@ export function blobReadManyContract(engine: string, open: () => Promise<Opened>
       for (let round = 0; round < 20; round += 1) {
         const asked = Array.from({ length: 1 + random.below(80) }, () => random.pick(chunks))
         const into = lent.subarray(0, random.below(lent.length))
-        const reads = await opened.store.readMany(asked.map(wholeWanted), into)
+        const reads = await opened.store.readMany(asked.map(wholeWanted), { into })
         assert.equal(reads.length, asked.length)
         for (const [index, read] of reads.entries()) assertFound(read, asked[index]?.frames)
       }

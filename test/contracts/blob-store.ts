@@ -1,8 +1,8 @@
 // What every engine of the `BlobStore` port must do. An engine joins with one short file that calls
 // `blobStoreContract`. Crashes and damage are each engine's own matter.
 import { strict as assert } from 'node:assert'
-import type { BlobStore } from '../../datanode/blob-store.ts'
-import { type BlobRef, chunkBytesMax, frameBytesMax } from '../../protocol/chunks/chunk-ref.ts'
+import { type BlobStore, refsAtOnceMax } from '../../datanode/blob-store.ts'
+import { chunkBytesMax, frameBytesMax } from '../../protocol/chunks/chunk-ref.ts'
 import { chunkOf, testChunk, testRef, wholeOf } from '../datanode/sealed-chunk-fixture.ts'
 import { SeededRandom } from '../simulation/datanode-random.ts'
 import { describe } from '../support/describe.ts'
@@ -75,7 +75,7 @@ export function blobStoreContract(engine: string, open: () => Promise<OpenedStor
       await store.write(chunk)
       for (const bytes of [chunk.frames.length + 4096, 2_000_000, chunk.frames.length - 1, 0]) {
         const lent = Buffer.alloc(bytes)
-        const read = await store.read(chunk.ref, wholeOf(chunk), lent)
+        const read = await store.read(chunk.ref, wholeOf(chunk), { into: lent })
         assert(read.is === 'found' && read.frames.equals(chunk.frames), `${bytes} bytes`)
       }
     })
@@ -88,12 +88,10 @@ export function blobStoreContract(engine: string, open: () => Promise<OpenedStor
 
     test('writing an equal ref again is harmless, also at the same time', async () => {
       const chunk = testChunk(random, 10_000)
-      const before = (await store.usage()).chunks
       await Promise.all([store.write(chunk), store.write(chunk), store.write(chunk)])
       assert.deepEqual(await store.write(chunk), { is: 'stored' })
       const read = await store.read(chunk.ref, wholeOf(chunk))
       assert(read.is === 'found' && read.frames.equals(chunk.frames))
-      assert.equal((await store.usage()).chunks, before + 1)
     })
 
     test('a delete takes exactly its generation', async () => {
@@ -120,11 +118,65 @@ export function blobStoreContract(engine: string, open: () => Promise<OpenedStor
 
     test('a chunk is absent until it was written, then good, and absent when deleted', async () => {
       const chunk = testChunk(random, 300)
-      assert.equal(await store.has(chunk.ref), 'absent')
+      assert.deepEqual(await store.hasMany([chunk.ref]), ['absent'])
       await store.write(chunk)
-      assert.equal(await store.has(chunk.ref), 'good')
-      await store.delete([chunk.ref])
-      assert.equal(await store.has(chunk.ref), 'absent')
+      assert.deepEqual(await store.hasMany([chunk.ref]), ['good'])
+      assert.deepEqual(await store.delete([chunk.ref]), { is: 'deleted' })
+      assert.deepEqual(await store.hasMany([chunk.ref]), ['absent'])
+    })
+
+    test('many are looked for at once, and answered in the order asked', async () => {
+      assert.deepEqual(await store.hasMany([]), [])
+      const chunks = Array.from({ length: 20 }, () => testChunk(random, 100))
+      await Promise.all(chunks.map((chunk) => store.write(chunk)))
+      const asked = Array.from({ length: refsAtOnceMax }, () =>
+        random.oneIn(2) ? random.pick(chunks).ref : testRef(random),
+      )
+      const known = new Set(chunks.map(({ ref }) => ref))
+      assert.deepEqual(
+        await store.hasMany(asked),
+        asked.map((ref) => (known.has(ref) ? 'good' : 'absent')),
+      )
+    })
+
+    test('nothing is done for a caller that has given up before', async () => {
+      const chunk = testChunk(random, 100)
+      const reason = new Error('nobody waits')
+      const call = { signal: AbortSignal.abort(reason) }
+      const isReason = (cause: unknown) => cause === reason
+      await assert.rejects(store.write(chunk, call), isReason)
+      assert.deepEqual(await store.hasMany([chunk.ref]), ['absent'])
+      await store.write(chunk)
+      await assert.rejects(store.delete([chunk.ref], call), isReason)
+      await assert.rejects(store.hasMany([chunk.ref], call), isReason)
+      await assert.rejects(store.read(chunk.ref, wholeOf(chunk), call), isReason)
+      const wanted = { ref: chunk.ref, range: wholeOf(chunk) }
+      await assert.rejects(store.readMany([wanted], call), isReason)
+      assert.deepEqual(await store.hasMany([chunk.ref]), ['good'])
+    })
+
+    test('memory is let go of when a verb ends that was given up', async () => {
+      for (let round = 0; round < 20; round += 1) {
+        const chunk = testChunk(random, 150_000)
+        const giveUp = new AbortController()
+        const pieces = [Buffer.from(chunk.frames)]
+        const writing = store.write({ ...chunk, pieces }, giveUp)
+        setTimeout(() => giveUp.abort(), random.below(3))
+        const [written] = await Promise.allSettled([writing])
+        pieces[0]?.fill(0)
+        const read = await store.read(chunk.ref, wholeOf(chunk))
+        if (written?.status === 'fulfilled') assert.equal(read.is, 'found')
+        if (read.is === 'found') assert(read.frames.equals(chunk.frames))
+        await store.write(chunk)
+        const late = new AbortController()
+        const into = Buffer.alloc(200_000)
+        const reading = store.read(chunk.ref, wholeOf(chunk), { into, signal: late.signal })
+        late.abort()
+        await Promise.allSettled([reading])
+        into.fill(7)
+        await new Promise((resolve) => setTimeout(resolve, 2))
+        assert(into.every((byte) => byte === 7))
+      }
     })
 
     test('many writers at once each get their own chunk back', async () => {
@@ -134,39 +186,6 @@ export function blobStoreContract(engine: string, open: () => Promise<OpenedStor
         const read = await store.read(chunk.ref, wholeOf(chunk))
         assert(read.is === 'found' && read.frames.equals(chunk.frames))
       }
-    })
-
-    test('usage counts live chunks and falls with deletes', async () => {
-      const before = await store.usage()
-      const chunk = testChunk(random, 70_000)
-      await store.write(chunk)
-      const with1 = await store.usage()
-      assert.equal(with1.chunks, before.chunks + 1)
-      assert(with1.liveBytes >= before.liveBytes + chunk.frames.length)
-      assert(with1.diskBytes > 0)
-      await store.delete([chunk.ref])
-      const after = await store.usage()
-      assert.equal(after.chunks, before.chunks)
-      assert.equal(after.liveBytes, before.liveBytes)
-    })
-
-    test('a list pages through every chunk once', async () => {
-      const chunk = testChunk(random, 10)
-      await store.write(chunk)
-      const { chunks } = await store.usage()
-      const seen = await listAll(store, { limit: 7, minAgeMs: -5000 })
-      assert.equal(seen.length, chunks)
-      assert.equal(new Set(seen).size, chunks)
-      assert(seen.includes(nameOf(chunk.ref)))
-    })
-
-    test('a list leaves out what is younger than asked, until the store is opened anew', async () => {
-      const chunk = testChunk(random, 10)
-      await store.write(chunk)
-      const hour = { limit: 1000, minAgeMs: 3_600_000 }
-      assert(!(await listAll(store, hour)).includes(nameOf(chunk.ref)))
-      store = await opened.reopen()
-      assert((await listAll(store, hour)).includes(nameOf(chunk.ref)))
     })
 
     test('after closing and opening, chunks are there and deleted ones are not', async () => {
@@ -179,51 +198,5 @@ export function blobStoreContract(engine: string, open: () => Promise<OpenedStor
       assert(read.is === 'found' && read.frames.equals(kept.frames))
       assert.deepEqual(await store.read(gone.ref, wholeOf(gone)), { is: 'absent' })
     })
-
-    test('a scrub of sound chunks finds nothing and comes round', async () => {
-      let rounds = 0
-      for (let wrapped = false; !wrapped && rounds < 10_000; rounds += 1) {
-        const scrubbed = await store.scrub(1_000_000)
-        assert.deepEqual(scrubbed.corrupt, [])
-        wrapped = scrubbed.wrapped
-      }
-      assert(rounds > 1 && rounds < 10_000)
-    })
-
-    test('reclaim gives space of deleted chunks back and keeps the others', async () => {
-      const chunks = Array.from({ length: 40 }, () => testChunk(random, 100_000))
-      await Promise.all(chunks.map((chunk) => store.write(chunk)))
-      const doomed = chunks.filter((_, i) => i % 4 !== 0)
-      await store.delete(doomed.map(({ ref }) => ref))
-      store = await opened.reopen()
-      const before = await store.usage()
-      for (let i = 0; i < 1000 && (await store.reclaim(1_000_000)).is === 'worked'; i += 1);
-      const after = await store.usage()
-      assert(before.diskBytes - after.diskBytes > 20 * 100_000, 'little came back')
-      assert.equal(after.chunks, before.chunks)
-      for (const chunk of chunks) {
-        const read = await store.read(chunk.ref, wholeOf(chunk))
-        if (doomed.includes(chunk)) assert.equal(read.is, 'absent')
-        else assert(read.is === 'found' && read.frames.equals(chunk.frames))
-      }
-    })
   })
-}
-
-async function listAll(
-  store: BlobStore,
-  page: { limit: number; minAgeMs: number },
-): Promise<string[]> {
-  const names: string[] = []
-  let after: string | undefined
-  do {
-    const found = await store.list(after === undefined ? page : { ...page, after })
-    names.push(...found.blobs.map(nameOf))
-    after = found.next
-  } while (after !== undefined)
-  return names
-}
-
-function nameOf(ref: BlobRef): string {
-  return `${ref.id.toString('hex')}.${ref.generation}`
 }

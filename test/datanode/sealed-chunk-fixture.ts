@@ -1,7 +1,7 @@
 // Chunks as a sealer would hand them over: frames with right CRCs around bytes drawn from a seed. A
 // store has no keys, so nothing here is encrypted.
 import { crc32c } from '@node-rs/crc32'
-import type { SealedChunk } from '../../datanode/blob-store.ts'
+import type { BlobState, BlobStore, SealedChunk } from '../../datanode/blob-store.ts'
 import {
   type BlobRef,
   blockBytes,
@@ -45,4 +45,12 @@ export function chunkOf(
 /** The whole chunk as a range. */
 export function wholeOf({ length }: { length: number }) {
   return { first: 0, count: blockCount(length), length }
+}
+
+/** What a store knows of one chunk. */
+export async function stateOf(
+  store: Pick<BlobStore, 'hasMany'>,
+  ref: BlobRef,
+): Promise<BlobState | undefined> {
+  return (await store.hasMany([ref]))[0]
 }

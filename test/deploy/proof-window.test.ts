@@ -130,7 +130,7 @@ describe('a copy of the metadata of a running server', (test) => {
     const { signal } = new AbortController()
     for (let round = 0; round < 7; round += 1) {
       const options = { minAgeMs: -60_000, keepMs: 7 * day, signal }
-      await sweepOrphans({ blobs, orphans: metadata.orphans }, options)
+      await sweepOrphans({ node: blobs, orphans: metadata.orphans }, options)
       if (round < 6) await metadata.orphans.served(day)
     }
     assert.ok((await metadata.orphans.count()) > 0, 'nothing was unknown to it')

@@ -92,7 +92,7 @@ class Operator {
       await this.#doTasks(pair)
       const signal = new AbortController().signal
       await sweepOrphans(
-        { blobs, orphans: metadata.orphans },
+        { node: blobs, orphans: metadata.orphans },
         { minAgeMs: -60_000, keepMs: 0, signal },
       )
     }

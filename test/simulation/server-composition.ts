@@ -106,7 +106,7 @@ export async function startComposition(
     ...shared,
     works: jobWorks.works,
     // What a disk's keeper does is for the process that opened it first.
-    blobs: role === 'primary' ? blobs : unkept(blobs),
+    node: role === 'primary' ? blobs : unkept(blobs),
     moreJobs: [],
     options: {
       ...{ staleUploadMs: 0, keepOrphansMs: 3_600_000, scrubBytesPerSecond: 1024 * 1024 },
@@ -128,10 +128,9 @@ export async function startComposition(
 function unkept(blobs: DiskBlobStore): DiskBlobStore {
   return Object.create(blobs, {
     delete: { value: (refs: Parameters<DiskBlobStore['delete']>[0]) => blobs.delete(refs) },
-    hasRoom: { value: (bytes: number) => blobs.hasRoom(bytes) },
     usage: { value: () => blobs.usage() },
     list: { value: (page: Parameters<DiskBlobStore['list']>[0]) => blobs.list(page) },
     reclaim: { value: async () => ({ is: 'idle' }) },
-    scrub: { value: async () => ({ corrupt: [] }) },
+    scrub: { value: async () => ({ corrupt: [], problems: [] }) },
   })
 }

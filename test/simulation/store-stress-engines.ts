@@ -84,7 +84,7 @@ export async function openEngines(directory: string, random: SeededBytes) {
   })
   const sweep = () =>
     sweepOrphans(
-      { blobs, orphans: metadata.orphans },
+      { node: blobs, orphans: metadata.orphans },
       { minAgeMs: sweepAgeMs, keepMs: 0, signal: new AbortController().signal },
     )
   const background = startHastyWork({ metadata, blobs, sweep, failures })
@@ -119,7 +119,11 @@ function startHastyWork(parts: {
     onBuried: (_, cause) => failures.push(cause),
   })
   tasks.work(releaseWork(metadata.outbox))
-  tasks.work(deletionWork((refs) => blobs.delete(refs)))
+  tasks.work(
+    deletionWork(async (refs) => {
+      await blobs.delete(refs)
+    }),
+  )
   const loops = [
     again(5, () => blobs.reclaim(reclaimBytes)),
     again(15, () => blobs.maintain()),

@@ -6,6 +6,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { BlobNode } from '../../datanode/blob-node.ts'
 import { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
 import { authorizeRoot } from '../../gateway/access/authorize.ts'
@@ -66,6 +67,8 @@ export type HarnessTenant = { readonly keys: TenantKeys; readonly root: User }
 
 export class GatewayHarness {
   readonly services: Services
+  /** Where the chunks of `services` lie. */
+  readonly node: BlobNode
   /** The first tenant's. */
   readonly keys: TenantKeys
   readonly root: User
@@ -83,11 +86,13 @@ export class GatewayHarness {
 
   private constructor(parts: {
     services: Omit<Services, 'now' | 'keysOfTenant'>
+    node: BlobNode
     lost: Set<string>
     closers: readonly (() => Promise<void>)[]
   }) {
     const keysOfTenant = (tenantId: TenantId) => this.tenants.get(tenantId)
     this.services = { ...parts.services, keysOfTenant, now: () => this.nowMs }
+    this.node = parts.node
     const { keys, root } = this.addTenant('harness')
     this.keys = keys
     this.root = root
@@ -166,6 +171,7 @@ export class GatewayHarness {
         region,
         anyRegion,
       },
+      node: blobs,
       lost,
       closers: [
         () => readLeases.close(),

@@ -1,50 +1,76 @@
-// A BlobStore in memory, written for tests of what stands on the port: it can be told to be full, to
+// A blob node in memory, written for tests of what stands on the ports: it can be told to be full, to
 // lose or damage chunks, to fail, and to take its time.
 import type {
   BlobPage,
+  BlobUsage,
+  ListedBlobs,
+  OpenedNode,
+  Reclaimed,
+  Scrubbed,
+} from '../../datanode/blob-node.ts'
+import type {
+  BlobCall,
+  BlobDeleted,
   BlobRead,
-  BlobStore,
+  BlobReadCall,
+  BlobState,
+  BlobWritten,
   SealedChunk,
   WantedFrames,
 } from '../../datanode/blob-store.ts'
-import { type BlobRef, frameBytesMax, sealedBytes } from '../../protocol/chunks/chunk-ref.ts'
+import {
+  type BlobRef,
+  type FrameRange,
+  frameBytesMax,
+  parseChunkId,
+  parseGeneration,
+  sealedBytes,
+} from '../../protocol/chunks/chunk-ref.ts'
 
-export class MemoryBlobStore implements BlobStore {
+const roomBytes = 2 ** 40
+
+export class MemoryBlobStore implements OpenedNode {
+  readonly recovery = undefined
   readonly blobs = new Map<string, Buffer>()
   /** Those of `blobs` that a read or a scrub would have found corrupt. */
   readonly bad = new Set<string>()
   readonly reads: { readonly first: number; readonly count: number }[] = []
   writes = 0
-  isFull = false
-
-  async hasRoom(): Promise<boolean> {
-    return !this.isFull
-  }
+  takesNothing = false
   failure: Error | undefined
   /** Awaited before a write is done. */
   beforeWrite: () => Promise<void> = async () => {}
+  /** Those written since it was opened, and when. */
+  private readonly writtenMs = new Map<string, number>()
+  private deadBytes = 0
+  private scrubbed = 0
 
-  async write(chunk: SealedChunk): Promise<{ readonly is: 'stored' } | { readonly is: 'full' }> {
+  async write(chunk: SealedChunk, call?: BlobCall): Promise<BlobWritten> {
+    call?.signal?.throwIfAborted()
+    const frames = Buffer.concat(chunk.pieces)
     await this.beforeWrite()
     if (this.failure !== undefined) throw this.failure
-    if (this.isFull) return { is: 'full' }
-    const frames = Buffer.concat(chunk.pieces)
+    if (this.takesNothing) return { is: 'full' }
     if (frames.length !== sealedBytes(chunk.length)) throw new Error('frames of a wrong length')
+    const name = nameOf(chunk.ref)
     this.writes += 1
-    this.blobs.set(nameOf(chunk.ref), frames)
-    this.bad.delete(nameOf(chunk.ref))
+    this.blobs.set(name, frames)
+    this.bad.delete(name)
+    this.writtenMs.set(name, Date.now())
     return { is: 'stored' }
   }
 
-  async has(ref: BlobRef): Promise<'good' | 'bad' | 'absent'> {
-    if (!this.blobs.has(nameOf(ref))) return 'absent'
-    return this.bad.has(nameOf(ref)) ? 'bad' : 'good'
+  async hasMany(refs: readonly BlobRef[], call?: BlobCall): Promise<readonly BlobState[]> {
+    call?.signal?.throwIfAborted()
+    return refs.map((ref) => {
+      const name = nameOf(ref)
+      if (!this.blobs.has(name)) return 'absent'
+      return this.bad.has(name) ? 'bad' : 'good'
+    })
   }
 
-  async read(
-    ref: BlobRef,
-    range: { first: number; count: number; length: number },
-  ): Promise<BlobRead> {
+  async read(ref: BlobRef, range: FrameRange, call?: BlobReadCall): Promise<BlobRead> {
+    call?.signal?.throwIfAborted()
     this.reads.push({ first: range.first, count: range.count })
     const frames = this.blobs.get(nameOf(ref))
     if (frames === undefined) return { is: 'absent' }
@@ -56,30 +82,76 @@ export class MemoryBlobStore implements BlobStore {
     }
   }
 
-  readMany(wanted: readonly WantedFrames[]): Promise<BlobRead[]> {
-    return Promise.all(wanted.map(({ ref, range }) => this.read(ref, range)))
+  readMany(wanted: readonly WantedFrames[], call?: BlobReadCall): Promise<BlobRead[]> {
+    return Promise.all(wanted.map(({ ref, range }) => this.read(ref, range, call)))
   }
 
-  async delete(refs: readonly BlobRef[]): Promise<void> {
-    for (const ref of refs) this.blobs.delete(nameOf(ref))
+  async delete(refs: readonly BlobRef[], call?: BlobCall): Promise<BlobDeleted> {
+    call?.signal?.throwIfAborted()
+    for (const ref of refs) {
+      this.deadBytes += this.blobs.get(nameOf(ref))?.length ?? 0
+      this.blobs.delete(nameOf(ref))
+    }
+    return { is: 'deleted' }
   }
 
-  async list(): Promise<BlobPage> {
-    throw new Error('nothing here pages through blobs')
+  async list({ after, limit, minAgeMs }: ListedBlobs, call?: BlobCall): Promise<BlobPage> {
+    call?.signal?.throwIfAborted()
+    const newestMs = Date.now() - minAgeMs
+    const names = [...this.blobs.keys()]
+      .filter((name) => name > (after ?? '') && (this.writtenMs.get(name) ?? -1) <= newestMs)
+      .sort()
+      .slice(0, limit)
+    const last = names.at(-1)
+    const blobs = names.map(refOf)
+    return last === undefined || names.length < limit ? { blobs } : { blobs, next: last }
   }
 
-  async reclaim(): Promise<{ readonly is: 'idle'; readonly freedBytes: number }> {
-    return { is: 'idle', freedBytes: 0 }
+  async reclaim(budgetBytes: number, call?: BlobCall): Promise<Reclaimed> {
+    call?.signal?.throwIfAborted()
+    const freedBytes = Math.min(budgetBytes, this.deadBytes)
+    this.deadBytes -= freedBytes
+    return { is: freedBytes > 0 ? 'worked' : 'idle', freedBytes }
   }
 
-  async scrub() {
-    return { corrupt: [], wrapped: true, problems: [] }
+  async scrub(budgetBytes: number, call?: BlobCall): Promise<Scrubbed> {
+    call?.signal?.throwIfAborted()
+    const entries = [...this.blobs].slice(this.scrubbed)
+    const corrupt: BlobRef[] = []
+    let bytes = 0
+    for (const [name, frames] of entries) {
+      if (bytes >= budgetBytes) return { corrupt, wrapped: false, problems: [] }
+      this.scrubbed += 1
+      bytes += frames.length
+      if (this.bad.has(name)) corrupt.push(refOf(name))
+    }
+    this.scrubbed = 0
+    return { corrupt, wrapped: true, problems: [] }
   }
 
-  async usage() {
+  async usage(call?: BlobCall): Promise<BlobUsage> {
+    call?.signal?.throwIfAborted()
     let liveBytes = 0
     for (const frames of this.blobs.values()) liveBytes += frames.length
-    return { liveBytes, diskBytes: liveBytes, chunks: this.blobs.size }
+    const diskBytes = liveBytes + this.deadBytes
+    const chunks = this.blobs.size
+    return { liveBytes, diskBytes, roomBytes: this.takesNothing ? 0 : roomBytes, chunks }
+  }
+
+  async isFull(): Promise<boolean> {
+    return this.takesNothing
+  }
+
+  async maintain(): Promise<void> {}
+
+  async adoptOrphanSegments(): Promise<[]> {
+    return []
+  }
+
+  /** As if it were closed and opened anew. */
+  reopen(): this {
+    this.writtenMs.clear()
+    return this
   }
 
   async close(): Promise<void> {}
@@ -87,4 +159,12 @@ export class MemoryBlobStore implements BlobStore {
 
 function nameOf(ref: BlobRef): string {
   return `${ref.id.toString('hex')} ${ref.generation}`
+}
+
+function refOf(name: string): BlobRef {
+  const [id = '', generation] = name.split(' ')
+  return {
+    id: parseChunkId(Buffer.from(id, 'hex')),
+    generation: parseGeneration(Number(generation)),
+  }
 }

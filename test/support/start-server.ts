@@ -5,7 +5,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { BlobUsage } from '../../datanode/blob-store.ts'
+import type { BlobUsage } from '../../datanode/blob-node.ts'
+import type { BlobStore } from '../../datanode/blob-store.ts'
 import { DiskBlobStore, type DiskBlobStoreOptions } from '../../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
 import { prepareRootUser } from '../../deploy/process/root-user.ts'
@@ -34,6 +35,8 @@ export type ServerOptions = Partial<Pick<Config, ConfiguredParts | 'uploadPace'>
   readonly observe?: ObserveRequest
   /** What requests see of the metadata. */
   readonly metadataFor?: (store: MetadataStore) => MetadataStore
+  /** What stands between gateways and the chunks. */
+  readonly between?: (blobs: BlobStore) => BlobStore
   /** Of the store of chunks. */
   readonly disk?: Partial<Pick<DiskBlobStoreOptions, 'vfs' | 'segmentBytes' | 'reserveBytes'>>
 }
@@ -68,14 +71,8 @@ export class RunningServer {
     this.closers = parts.closers
   }
 
-  static async start({
-    check,
-    disk,
-    authorize,
-    observe,
-    metadataFor,
-    ...options
-  }: ServerOptions = {}): Promise<RunningServer> {
+  static async start(all: ServerOptions = {}): Promise<RunningServer> {
+    const { check, disk, authorize, observe, metadataFor, between, ...options } = all
     const path = await mkdtemp(join(tmpdir(), 'holdfast-wire-'))
     const stores = await openStores(path, disk)
     const keyFile = join(path, 'master.key')
@@ -93,8 +90,8 @@ export class RunningServer {
     const logged: Logged[] = []
     await stores.metadata.owners.begin(serverOwner, 3_600_000)
     const gateway = await composeGateway({
-      ...stores,
-      ...(metadataFor === undefined ? {} : { metadata: metadataFor(stores.metadata) }),
+      metadata: metadataFor === undefined ? stores.metadata : metadataFor(stores.metadata),
+      blobs: between === undefined ? stores.blobs : between(stores.blobs),
       owner: () => serverOwner,
       masterKey,
       config: {

@@ -17,6 +17,7 @@ import type { HalfOpenRange } from '../../../protocol/s3/range.ts'
 import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
 import type { Batch, Batches } from '../buffers/batch.ts'
 import { framesPerRead, withFrameMemory } from '../buffers/frame-memory.ts'
+import { ChunksUnavailable } from '../chunks-unavailable.ts'
 import { type ChunkSlice, slicesOf } from './chunk-slices.ts'
 import {
   type ObjectRange,
@@ -32,7 +33,8 @@ const onlyStepBytesMax = (framesPerRead - 1) * blockBytes
 
 /**
  * The range in batches of at most 1 MiB, of buffers of at most 64 KiB each, to be written under one
- * cork. Memory: two batches. Throws `UnreadableData`, never ends short. May be ended early.
+ * cork. Memory: two batches. Throws `UnreadableData` and
+ * `ChunksUnavailable`, never ends short. May be ended early.
  */
 export async function* readBatches(
   deps: ReaderDeps,
@@ -67,7 +69,8 @@ export async function* readBatches(
 
 /**
  * Ranges of several objects at once, each as buffers of at most 64 KiB: what lies side by side in the
- * store is fetched in one go. Memory: all of them, and as much again. Throws `UnreadableData`.
+ * store is fetched in one go. Memory: all of them, and as much again. Throws `UnreadableData`
+ * and `ChunksUnavailable`.
  */
 export async function readTogether(
   deps: ReaderDeps,
@@ -76,7 +79,7 @@ export async function readTogether(
   const steps = await Promise.all(wanted.map((one) => allSteps(deps, one)))
   const asked = steps.flat().flatMap((step) => (step.is === 'chunk' ? framesOf(step) : []))
   return withFrameMemory(bytesToRead(asked), async (memory) => {
-    const answers = (await deps.blobs.readMany(asked, memory)).values()
+    const answers = (await deps.blobs.readMany(asked, { into: memory })).values()
     return steps.map((ofOne) =>
       ofOne.flatMap((step) => {
         if (step.is === 'inline') return openInlineRun(deps.tenantKeys, step)
@@ -168,7 +171,7 @@ async function readStep(deps: ReaderDeps, step: Step): Promise<Batch> {
   if (step.is === 'inline') return [openInlineRun(deps.tenantKeys, step)]
   const wanted = framesOf(step)
   return withFrameMemory(bytesToRead([wanted]), async (memory) =>
-    opened(step, await deps.blobs.read(wanted.ref, wanted.range, memory)),
+    opened(step, await deps.blobs.read(wanted.ref, wanted.range, { into: memory })),
   )
 }
 
@@ -189,6 +192,7 @@ function framesOf({ chunk, from, to }: ChunkStep): WantedFrames {
 /** The plaintext of a step from what the store has answered. */
 function opened(step: ChunkStep, read: BlobRead): Batch {
   const { chunk, from, to } = step
+  if (read.is === 'unavailable') throw new ChunksUnavailable(nameOf(chunk))
   if (read.is !== 'found') throw new UnreadableData(`${nameOf(chunk)} is ${read.is}`)
   const { range } = framesOf(step)
   try {

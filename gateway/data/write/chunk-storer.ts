@@ -18,6 +18,7 @@ import { sealBlocks } from '../../../protocol/chunks/seal-chunk.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
 import { IdleBuffers } from '../buffers/idle-buffers.ts'
+import { ChunksUnavailable } from '../chunks-unavailable.ts'
 
 /** Other requests get their turn after this much was sealed: about half a millisecond. */
 const sealStepBytes = 16 * blockBytes
@@ -36,7 +37,7 @@ export type NamedChunk = { readonly id: ChunkId; readonly crc32: number; readonl
 
 export type StorerDeps = {
   readonly chunks: Pick<ChunkCatalog, 'find'>
-  readonly blobs: Pick<BlobStore, 'has' | 'write' | 'delete'>
+  readonly blobs: Pick<BlobStore, 'hasMany' | 'write' | 'delete'>
   readonly tenant: TenantKeys
   readonly random: RandomBytes
 }
@@ -52,7 +53,7 @@ export class ChunkStorer {
     this.deps = deps
   }
 
-  /** `known` when the tenant has the chunk, else stored anew. Throws S3Error `InsufficientStorage`. */
+  /** `known` when the tenant has the chunk, else stored anew. Throws S3Error `InsufficientStorage`, `ChunksUnavailable`. */
   store(chunk: NamedChunk): Promise<ClaimedChunk> {
     const name = chunk.id.toString('latin1')
     const before = this.recent.get(name)
@@ -77,11 +78,17 @@ export class ChunkStorer {
     }
   }
 
-  /** Deletes what was written and not claimed. Only when no claim of it can be under way. */
+  /**
+   * Deletes what was written and not claimed. Only when no claim of it can be under way. Throws
+   * `ChunksUnavailable` when some is left: an orphan then.
+   */
   async deleteUnclaimed(): Promise<void> {
     const blobs = [...this.unclaimed].map(({ id, generation }) => ({ id, generation }))
     this.unclaimed.clear()
-    if (blobs.length > 0) await this.deps.blobs.delete(blobs)
+    if (blobs.length === 0) return
+    const answer = await this.deps.blobs.delete(blobs)
+    if (answer.is === 'unavailable')
+      throw new ChunksUnavailable(`${answer.left.length} unclaimed chunks`)
   }
 
   private async findOrWrite(chunk: NamedChunk): Promise<ClaimedChunk> {
@@ -90,9 +97,11 @@ export class ChunkStorer {
     if (found === undefined) return this.write(chunk)
     const { id, crc32, bytes } = chunk
     const { generation } = found
-    if ((await this.deps.blobs.has({ id, generation })) !== 'good') {
-      // Bad or lost: the same bytes again heal it for every object that has it. It stays `known`:
-      // were it deleted meanwhile, this copy is an orphan, and the claim asks for a new generation.
+    const [state] = await this.deps.blobs.hasMany([{ id, generation }])
+    if (state !== 'good') {
+      // Bad or lost: the same bytes again heal it for every object that has it. Where nobody can say, copies
+      // enough are sure to be there afterwards. It stays `known`: were it deleted meanwhile, this copy is an
+      // orphan, and the claim asks for a new generation.
       await this.writeBlob(chunk, generation)
     }
     return { id, generation, length: bytes.length, crc32, origin: 'known' }
@@ -101,7 +110,6 @@ export class ChunkStorer {
   private async write(chunk: NamedChunk): Promise<ClaimedChunk> {
     const { id, crc32, bytes } = chunk
     const generation = newGeneration(this.deps.random)
-    await this.writeBlob(chunk, generation)
     const claimed: ClaimedChunk = {
       id,
       generation,
@@ -109,7 +117,9 @@ export class ChunkStorer {
       crc32,
       origin: 'written',
     }
+    // Before it is written: of a write that fails, copies may be there.
     this.unclaimed.add(claimed)
+    await this.writeBlob(chunk, generation)
     return claimed
   }
 
@@ -122,6 +132,7 @@ export class ChunkStorer {
       const pieces = await this.seal(chunk, gathered)
       const answer = await this.deps.blobs.write({ ref, length, pieces })
       if (answer.is === 'full') throw new S3Error('InsufficientStorage')
+      if (answer.is === 'unavailable') throw new ChunksUnavailable('the place of a new chunk')
     } finally {
       if (gathered !== undefined) sealedBuffers.giveBack(gathered)
     }

@@ -46,7 +46,7 @@ export class Ingest {
 
   /**
    * Reads the body to its end. What the body throws is thrown on, after everything was given up;
-   * S3Error `InsufficientStorage` when there is no room.
+   * S3Error `InsufficientStorage` when there is no room, `ChunksUnavailable` when nothing can be stored now.
    * Buffers must not change after the body has yielded them.
    */
   async receive(body: AsyncIterable<Buffer>, options: ReceiveOptions): Promise<StagedData> {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { SeededRandom } from '../../simulation/datanode-random.ts'
 import { describe } from '../../support/describe.ts'
 import { type DiskFixture, diskFixture } from '../disk-store-fixture.ts'
-import { type TestChunk, testChunk, wholeOf } from '../sealed-chunk-fixture.ts'
+import { stateOf, type TestChunk, testChunk, wholeOf } from '../sealed-chunk-fixture.ts'
 
 const seed = Date.now() % 2 ** 31
 console.log(`healing of chunks: seed ${seed}`)
@@ -20,9 +20,9 @@ describe('a bad chunk that is written again', (test) => {
 
   test('reads back, is counted once, and its bad bytes are reclaimed', async () => {
     const { store, chunk, before } = await withBadChunk(fixture, random)
-    assert.equal(await store.has(chunk.ref), 'bad')
+    assert.equal(await stateOf(store, chunk.ref), 'bad')
     assert.deepEqual(await store.write(chunk), { is: 'stored' })
-    assert.equal(await store.has(chunk.ref), 'good')
+    assert.equal(await stateOf(store, chunk.ref), 'good')
     await assertReads(store, chunk)
     const { chunks, liveBytes } = await store.usage()
     assert.deepEqual({ chunks, liveBytes }, before)
@@ -51,10 +51,10 @@ describe('a bad chunk that is written again', (test) => {
   test('is known to be bad by every process and after a restart', async () => {
     const { store, chunk } = await withBadChunk(fixture, random)
     const worker = await fixture.open({ role: 'worker' })
-    assert.equal(await worker.has(chunk.ref), 'bad')
+    assert.equal(await stateOf(worker, chunk.ref), 'bad')
     await worker.close()
     await store.close()
-    assert.equal(await (await fixture.open()).has(chunk.ref), 'bad')
+    assert.equal(await stateOf(await fixture.open(), chunk.ref), 'bad')
   })
 
   test('also when its segment is gone', async () => {
@@ -63,7 +63,7 @@ describe('a bad chunk that is written again', (test) => {
     await store.write(chunk)
     await rm(join(fixture.path, 'segments'), { recursive: true })
     await assert.rejects(store.read(chunk.ref, wholeOf(chunk)), /is missing/)
-    assert.equal(await store.has(chunk.ref), 'bad')
+    assert.equal(await stateOf(store, chunk.ref), 'bad')
   })
 })
 

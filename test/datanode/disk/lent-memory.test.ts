@@ -19,7 +19,7 @@ describe('frames read into memory that is lent', (test) => {
         { room: chunk.frames.length - 1, isUsed: false },
       ]) {
         const lent = Buffer.alloc(room)
-        const read = await store.read(chunk.ref, wholeOf(chunk), lent)
+        const read = await store.read(chunk.ref, wholeOf(chunk), { into: lent })
         assert(read.is === 'found' && read.frames.equals(chunk.frames))
         assert.equal(read.frames.buffer === lent.buffer, isUsed)
       }
@@ -39,7 +39,7 @@ describe('frames read into memory that is lent', (test) => {
       for (const wanted of [[0, 10, 20, 29], chunks.keys()].map((some) => [...some])) {
         const lent = Buffer.alloc(2 * wanted.length * 10_100)
         const asked = wanted.flatMap((index) => chunks[index] ?? [])
-        const reads = await store.readMany(asked.map(wholeWanted), lent)
+        const reads = await store.readMany(asked.map(wholeWanted), { into: lent })
         for (const [index, read] of reads.entries()) {
           assert(read.is === 'found' && read.frames.equals(asked[index]?.frames ?? lent))
           assert(read.frames.buffer === lent.buffer)

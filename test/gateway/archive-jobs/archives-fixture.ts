@@ -41,6 +41,8 @@ export type WorkOptions = {
   readonly which?: RegExp
   /** Not one after the other. */
   readonly atOnce?: boolean
+  /** What the work sees instead of the server's chunks. */
+  readonly blobs?: BlobStore
   /** What the work sees instead of the server's uploads. */
   readonly uploads?: (uploads: MetadataStore['uploads']) => MetadataStore['uploads']
 }
@@ -48,8 +50,8 @@ export type WorkOptions = {
 /** A blob store whose reads somebody looks at first. */
 function watched(blobs: BlobStore, beforeRead: () => Promise<void>): BlobStore {
   return {
-    hasRoom: (bytes) => blobs.hasRoom(bytes),
-    write: (chunk) => blobs.write(chunk),
+    write: (...asked) => blobs.write(...asked),
+    hasMany: (...asked) => blobs.hasMany(...asked),
     read: async (...asked): Promise<BlobRead> => {
       await beforeRead()
       return blobs.read(...asked)
@@ -58,13 +60,7 @@ function watched(blobs: BlobStore, beforeRead: () => Promise<void>): BlobStore {
       await beforeRead()
       return blobs.readMany(...asked)
     },
-    has: (...asked) => blobs.has(...asked),
-    delete: (refs) => blobs.delete(refs),
-    list: (page) => blobs.list(page),
-    reclaim: (bytes) => blobs.reclaim(bytes),
-    scrub: (bytes) => blobs.scrub(bytes),
-    usage: () => blobs.usage(),
-    close: () => blobs.close(),
+    delete: (...asked) => blobs.delete(...asked),
   }
 }
 
@@ -123,7 +119,8 @@ export class ArchiveServer {
   async work(options: WorkOptions = {}): Promise<void> {
     const { laterMs = 0, beforeRead, which = /./, atOnce = false, uploads } = options
     const stopping = new AbortController()
-    const { metadata, blobs } = this.server.stores
+    const { metadata } = this.server.stores
+    const blobs = options.blobs ?? this.server.stores.blobs
     const now = () => Date.now() + laterMs
     const log = logTo((_level, event, { cause }) => this.log.push(`${event}: ${String(cause)}`))
     const owner = randomBytes(8).toString('hex')

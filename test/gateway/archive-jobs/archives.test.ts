@@ -12,7 +12,8 @@ import {
   targetOf,
   textIn,
 } from '../../support/own-routes-client.ts'
-import { namesIn } from '../../support/python-zip.ts'
+import { PartitionedBlobs } from '../../support/partitioned-blobs.ts'
+import { namesIn, readZip } from '../../support/python-zip.ts'
 import { exchange } from '../../support/wire-request.ts'
 import { ArchiveServer, day, mib, minute, pathOf } from './archives-fixture.ts'
 
@@ -289,5 +290,34 @@ describe('archive jobs that are interrupted', (test) => {
     assert.match(String(error), /^Data of what is archived cannot be read: chunk 1 is absent\.$/)
     assert.equal(await archives.statusOf('/results/lost.zip'), 404)
     assert.deepStrictEqual(await archives.uploadsUnderWay(), [])
+  })
+
+  test('a job waits for chunks that cannot be reached, however long, and is done then', async () => {
+    await archives.put('/files/patient/a', Buffer.alloc(mib, 'stored by nobody else'))
+    const job = await archives.queued({ prefix: 'patient/', key: 'patient.zip' })
+    const blobs = new PartitionedBlobs(archives.server.stores.blobs)
+    const quarter = 15 * minute
+    archives.log.length = 0
+    let laterMs = 0
+    for (const verbs of [['read'], ['write'], ['write', 'delete'], ['hasMany', 'write']] as const) {
+      blobs.heal()
+      blobs.cut(verbs)
+      for (let attempt = 0; attempt < 3; attempt += 1) {
+        laterMs += quarter
+        const before = blobs.refusals
+        await archives.work({ blobs, laterMs, which: /small 1/ })
+        assert.ok(blobs.refusals > before, 'it was tried')
+        const { state, attempts, error } = await archives.shown(job)
+        assert.deepStrictEqual([state, attempts], ['queued', 0])
+        assert.match(String(error), /cannot be reached/)
+      }
+    }
+    assert.ok(!archives.log.some((line) => line.startsWith('archive job failed')))
+    assert.equal(await archives.statusOf('/results/patient.zip'), 404)
+    blobs.heal()
+    await archives.work({ blobs, laterMs: laterMs + quarter, which: /small 1/ })
+    assert.equal(await archives.stateOf(job), 'done')
+    assert.equal(readZip(await archives.bytesOf('/results/patient.zip')).length, 1)
+    await archives.end(job)
   })
 })

@@ -30,7 +30,8 @@ class FullServer {
   private constructor(server: RunningServer) {
     this.server = server
     this.room = makeRoom({
-      ...server.stores,
+      metadata: server.stores.metadata,
+      node: server.stores.blobs,
       now: () => Date.now() + this.laterMs,
       log: logTo((_level, event) => this.logged.push(event)),
     })

@@ -26,4 +26,34 @@ describe('a repeated job', (test) => {
     clearInterval(alive)
     assert.deepEqual(reported, ['Error: full', 'Error: full', 'Error: other', 'Error: full'])
   })
+
+  test('that ends because it is stopped has not failed, and one that fails then has', async () => {
+    for (const [fails, expected] of [
+      [false, []],
+      [true, ['Error: meanwhile']],
+    ] as const) {
+      const reported: string[] = []
+      let begun = () => {}
+      const began = new Promise<void>((resolve) => {
+        begun = resolve
+      })
+      const job = repeat(
+        {
+          name: 'a test',
+          pauseMs: 1,
+          run: async (signal) => {
+            begun()
+            await new Promise((resolve) => signal.addEventListener('abort', resolve))
+            if (fails) throw new Error('meanwhile')
+            signal.throwIfAborted()
+            return 'idle'
+          },
+        },
+        (_, cause) => reported.push(String(cause)),
+      )
+      await began
+      await job.stop()
+      assert.deepEqual(reported, expected)
+    }
+  })
 })

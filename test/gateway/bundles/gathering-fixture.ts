@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import type { BlobStore } from '../../../datanode/blob-store.ts'
 import { JobEngine } from '../../../gateway/background/job-engine.ts'
 import { composeJobWorks } from '../../../gateway/compose/compose-job-works.ts'
 import { logTo } from '../../../gateway/log.ts'
@@ -38,6 +39,8 @@ export type WorkOptions = {
   readonly stopping?: AbortSignal
   /** What the engine sees instead of the server's jobs. */
   readonly jobs?: (jobs: JobStore) => JobStore
+  /** What the work sees instead of the server's chunks. */
+  readonly blobs?: BlobStore
 }
 
 export class GatheringServer {
@@ -135,6 +138,7 @@ export class GatheringServer {
     const composed = composeJobWorks({
       ...parts,
       ...stores,
+      ...(options.blobs === undefined ? {} : { blobs: options.blobs }),
       masterKey,
       config: { externalSources: 'any', externalHttp: false },
       rules: { addresses, bytesMax: 10_000_000, silenceMs: 60_000 },

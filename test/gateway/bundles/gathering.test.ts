@@ -5,6 +5,7 @@ import { manifestsOfTenant } from '../../../gateway/zip/tenant-manifests.ts'
 import type { JobStore } from '../../../metadata/job-store.ts'
 import { describe } from '../../support/describe.ts'
 import { errorOf, type Json, jsonOf } from '../../support/own-routes-client.ts'
+import { PartitionedBlobs } from '../../support/partitioned-blobs.ts'
 import { readZip } from '../../support/python-zip.ts'
 import { GatheringServer } from './gathering-fixture.ts'
 import { type Answer, gate } from './https-origin.ts'
@@ -250,6 +251,24 @@ describe('a bundle that is being gathered', (test) => {
     assert.deepStrictEqual(await entriesOf(gatherer, bundle), [['moody', 'by the second']])
     const left = { lease: 'renewed', manifests: 1, spooled: 0, gathering: false }
     assert.deepStrictEqual(await gatherer.leftOf(bundle), left)
+  })
+
+  test('waits for chunks that cannot be stored, however long, and is gathered then', async () => {
+    moody.answer = (response) => response.end(Buffer.alloc(100_000, 'moody'))
+    const bundle = await gatherer.begin([{ url: gatherer.url('/moody'), name: 'moody' }])
+    const blobs = new PartitionedBlobs(gatherer.server.stores.blobs)
+    blobs.cut(['write'])
+    let laterMs = 0
+    for (let attempt = 1; attempt <= 10; attempt += 1) {
+      laterMs += minuteMs
+      await gatherer.work({ blobs, laterMs })
+      assert.equal(blobs.refusals, attempt)
+      assert.equal((await gatherer.shown(bundle)).state, 'gathering')
+    }
+    blobs.heal()
+    await gatherer.work({ blobs, laterMs: laterMs + minuteMs })
+    assert.equal((await gatherer.shown(bundle)).state, 'ready')
+    assert.equal((await entriesOf(gatherer, bundle)).length, 1)
   })
 
   test('leaves nothing when it is deleted in its middle', async () => {

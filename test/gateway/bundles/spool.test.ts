@@ -106,7 +106,7 @@ describe('the spool of gathered entries', (test) => {
   test.afterEach(() => harness.close())
 
   test('holds nothing once the bundle is frozen, whose lease holds the data', async () => {
-    const { metadata, blobs } = harness.services
+    const { metadata } = harness.services
     const parts = freezeParts(harness)
     const empty = await freezeEmpty(harness)
     const gathered = await spoolContents(harness, empty)
@@ -132,7 +132,7 @@ describe('the spool of gathered entries', (test) => {
     await metadata.bundles.remove(bundle.bundleId)
     await removeManifest(metadata, manifest.manifestId)
     await harness.releaseAll()
-    assert.equal((await blobs.usage()).liveBytes, 0)
+    assert.equal((await harness.node.usage()).liveBytes, 0)
   })
 
   test('is cleared of what was gathered for a list that is gone', async () => {

@@ -116,8 +116,8 @@ describe('a frozen archive', (test) => {
         assert.equal((await fixture.ask(resume)).status, 206)
       }
       await fixture.harness.releaseAll()
-      const { blobs } = fixture.harness.services
-      assert.equal((await blobs.usage()).chunks, 1)
+      const { node } = fixture.harness
+      assert.equal((await node.usage()).chunks, 1)
       fixture.harness.nowMs += 24 * hour + 1
       const late = await fixture.ask(resume)
       assert.equal(late.status, 200)
@@ -126,13 +126,13 @@ describe('a frozen archive', (test) => {
       assert.equal(refused.code, 'PreconditionFailed')
       await sweep(fixture)
       await fixture.harness.releaseAll()
-      assert.equal((await blobs.usage()).chunks, 0)
+      assert.equal((await node.usage()).chunks, 0)
       assert.equal((await manifestsOf(fixture)).length, 1)
     }))
 
   test('that was being made by a process that died holds nothing after some minutes', () =>
     withFixture(async (fixture) => {
-      const { services, keys } = fixture.harness
+      const { services, node, keys } = fixture.harness
       const { manifests, leases, buckets } = services.metadata
       const manifestId = parseManifestId('0'.repeat(32))
       const zipped = await buckets.get(defaultNamespace, bucket)
@@ -146,11 +146,11 @@ describe('a frozen archive', (test) => {
       await fixture.remove('p/a')
       await sweep(fixture)
       await fixture.harness.releaseAll()
-      assert.equal((await services.blobs.usage()).chunks, 1)
+      assert.equal((await node.usage()).chunks, 1)
       fixture.harness.nowMs += hour / 10
       await sweep(fixture)
       await fixture.harness.releaseAll()
-      assert.equal((await services.blobs.usage()).chunks, 0)
+      assert.equal((await node.usage()).chunks, 0)
     }))
 
   test('that has expired is the same again when nothing has changed', () =>

@@ -168,10 +168,10 @@ describe('a body that fails', (test) => {
   test('because the disk is full answers InsufficientStorage and leaves nothing', async () => {
     const before = stateOf(bench)
     for (const size of [5000, 100_000, 6 * boundary]) {
-      bench.blobs.isFull = true
+      bench.blobs.takesNothing = true
       const receiving = receive(bench, inPieces(random.bytes(size)))
       await assert.rejects(receiving, isS3Error('InsufficientStorage'))
-      bench.blobs.isFull = false
+      bench.blobs.takesNothing = false
     }
     assert.deepEqual(stateOf(bench), before)
   })

@@ -46,7 +46,7 @@ describe('a long GET', (test) => {
     await harness.services.readLeases.close()
     await harness.releaseAll()
     equal(await waiting(), 0)
-    equal((await harness.services.blobs.usage()).chunks, 0)
+    equal((await harness.node.usage()).chunks, 0)
   })
 
   test('that nobody reads, or breaks off, holds nothing back', async () => {

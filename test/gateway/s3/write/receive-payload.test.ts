@@ -85,7 +85,7 @@ describe('receivePayload', (test) => {
     ]
     for (const request of wrong) await refusal(request)
     await harness.releaseAll()
-    assert.equal((await harness.services.blobs.usage()).chunks, 0)
+    assert.equal((await harness.node.usage()).chunks, 0)
   })
 
   test('every checksum of S3 is checked, right and wrong', async () => {
