@@ -321,12 +321,12 @@ describe('chunks that cannot be reached', (test) => {
     const chunks = async () => (await blobs.usage()).chunks
     await waitFor(async () => network.refusals > 5 && (await chunks()) === sourceChunks + 1)
     assert.deepStrictEqual(await blobs.hasMany([ref]), ['good'])
-    assert.equal(await metadata.outbox.depthEstimate(), 1)
+    await waitFor(async () => (await metadata.outbox.depthEstimate()) === 1)
     assert.ok(logged.some((line) => line.startsWith('background job failed')))
     network.heal()
     await waitFor(async () => (await chunks()) === sourceChunks)
     assert.deepStrictEqual(await blobs.hasMany([ref]), ['absent'])
-    assert.equal(await metadata.outbox.depthEstimate(), 0)
+    await waitFor(async () => (await metadata.outbox.depthEstimate()) === 0)
     await background.stop()
   })
 
