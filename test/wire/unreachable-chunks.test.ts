@@ -294,6 +294,8 @@ describe('chunks that cannot be reached', (test) => {
     const refs = await metadata.chunks.list({ limit: 100 })
     const ref = refs.find(({ id }) => !sourceIds.has(id.toString('hex')))
     assert.ok(ref)
+    // What leases hold back since the tests before.
+    const held = await metadata.outbox.depthEstimate()
     network.cutOff([ref])
     await done('PUT', '/bkt/form', { body: random.bytes(50 * kib) })
     for (const key of ['put', 'form']) await done('DELETE', `/bkt/${key}`)
@@ -321,12 +323,12 @@ describe('chunks that cannot be reached', (test) => {
     const chunks = async () => (await blobs.usage()).chunks
     await waitFor(async () => network.refusals > 5 && (await chunks()) === sourceChunks + 1)
     assert.deepStrictEqual(await blobs.hasMany([ref]), ['good'])
-    await waitFor(async () => (await metadata.outbox.depthEstimate()) === 1)
+    await waitFor(async () => (await metadata.outbox.depthEstimate()) === held + 1)
     assert.ok(logged.some((line) => line.startsWith('background job failed')))
     network.heal()
     await waitFor(async () => (await chunks()) === sourceChunks)
     assert.deepStrictEqual(await blobs.hasMany([ref]), ['absent'])
-    await waitFor(async () => (await metadata.outbox.depthEstimate()) === 0)
+    await waitFor(async () => (await metadata.outbox.depthEstimate()) === held)
     await background.stop()
   })
 
