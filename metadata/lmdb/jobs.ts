@@ -1,6 +1,7 @@
 // Jobs: rows by kind, tenant and id (`job-rows.ts`), and whose turn it is in a lane.
 import { parseJobOf } from '../codec/job-codec.ts'
 import { type Claiming, isOver, type Job, type JobStore } from '../job-store.ts'
+import { MetadataDamaged } from '../metadata-damaged.ts'
 import {
   claimsOf,
   jobAt,
@@ -85,7 +86,8 @@ function giveBack(tables: Tables, key: Buffer): void {
 
 function isAnyDue(tables: Tables, { lane, nowMs }: Claiming): boolean {
   const start = laneKey(lane)
-  return !tables.jobDues.isEmpty({ start, end: dueBound(start, nowMs) })
+  const end = dueBound(start, nowMs)
+  return tables.jobDues.intactKeys({ start, end, limit: 1 }).length > 0
 }
 
 /** Behind everything of this beginning that is due by now. */
@@ -108,11 +110,23 @@ function dueJob(tables: Tables, claiming: Claiming): Job | undefined {
 function dueWithin(tables: Tables, claiming: Claiming, { start, end }: KeyRange): Job | undefined {
   const busy = new Set<string>(claiming.notOf)
   for (let from = start; ; ) {
-    const [place] = tables.jobTurns.keys({ start: from, end, limit: 1 })
+    const [place] = tables.jobTurns.intactKeys({ start: from, end, limit: 1 })
     if (place === undefined) return undefined
     const { ofTenant, tenantId, dueMs, key } = parsePlace(place)
-    if (dueMs <= claiming.nowMs && !busy.has(tenantId)) return jobAt(tables, key)
-    from = successor(ofTenant)
+    const isTurn = dueMs <= claiming.nowMs && !busy.has(tenantId)
+    const job = isTurn ? intactJob(tables, key) : undefined
+    if (job !== undefined) return job
+    from = isTurn ? justAfter(place) : successor(ofTenant)
+  }
+}
+
+/** A damaged one holds up none of the others: whoever asks for it, or checks, is told of it. */
+function intactJob(tables: Tables, key: Buffer): Job | undefined {
+  try {
+    return jobAt(tables, key)
+  } catch (failure) {
+    if (failure instanceof MetadataDamaged) return undefined
+    throw failure
   }
 }
 

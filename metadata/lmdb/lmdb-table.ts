@@ -65,7 +65,7 @@ export class LmdbTable {
     }
   }
 
-  /** The same, with the damaged ones left out and told of. For `holdfast check`. */
+  /** The same, with the damaged ones left out and told of. */
   *intactRows(range: KeyRange, onDamaged: (key: Buffer) => void = () => {}): Generator<Row> {
     for (const { key, value } of this.storedRows(range)) {
       const opened = this.#checksums.areOn
@@ -78,13 +78,12 @@ export class LmdbTable {
 
   /** The first keys of the range, at most `limit`. */
   keys({ limit, ...range }: KeyRange & { readonly limit: number }): readonly Buffer[] {
-    const keys: Buffer[] = []
-    if (limit <= 0) return keys
-    for (const { key } of this.rows(range)) {
-      keys.push(key)
-      if (keys.length === limit) break
-    }
-    return keys
+    return firstKeys(this.rows(range), limit)
+  }
+
+  /** The same, with the damaged ones left out: for who must not be held up by them. */
+  intactKeys({ limit, ...range }: KeyRange & { readonly limit: number }): readonly Buffer[] {
+    return firstKeys(this.intactRows(range), limit)
   }
 
   /** As `keys`, for rows that are to go: what they hold is not looked at. */
@@ -155,6 +154,16 @@ export class LmdbTable {
   #open(key: Buffer, stored: Buffer): Buffer {
     return this.#checksums.areOn ? this.#checksum.open(key, stored) : stored
   }
+}
+
+function firstKeys(rows: Iterable<Row>, limit: number): readonly Buffer[] {
+  const keys: Buffer[] = []
+  if (limit <= 0) return keys
+  for (const { key } of rows) {
+    keys.push(key)
+    if (keys.length === limit) break
+  }
+  return keys
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

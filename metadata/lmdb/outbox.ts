@@ -2,6 +2,7 @@
 // claim gets: `claimable-tasks.ts`; what a release gives back: `release-steps.ts`.
 import assert from 'node:assert'
 import { RecordCorrupt } from '../codec/record-frame.ts'
+import { MetadataDamaged } from '../metadata-damaged.ts'
 import type { Outbox, Task, TaskPayloads } from '../outbox-store.ts'
 import { dueTasks, isAnyDue, type Turns } from './claimable-tasks.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
@@ -22,15 +23,16 @@ const causeCharactersMax = 500
 export function lmdbOutbox(env: LmdbEnvironment, nowMs: () => number): Outbox {
   const turns: Turns = { claims: 0, served: new Map() }
   return {
-    claim: async ({ kinds, owner, leaseMs, limit }) => {
-      const now = nowMs()
-      if (!env.read((tables) => isAnyDue(tables, { kinds, nowMs: now }))) return []
-      return env.write((tables) =>
-        dueTasks(tables, { kinds, limit, nowMs: now }, turns).flatMap((key) =>
-          claimOrBury(tables, key, { kinds, owner, untilMs: now + leaseMs }),
-        ),
-      )
-    },
+    claim: ({ kinds, owner, leaseMs, limit }) =>
+      withDamagedBuried(env, async () => {
+        const now = nowMs()
+        if (!env.read((tables) => isAnyDue(tables, { kinds, nowMs: now }))) return []
+        return env.write((tables) =>
+          dueTasks(tables, { kinds, limit, nowMs: now }, turns).flatMap((key) =>
+            claimOrBury(tables, key, { kinds, owner, untilMs: now + leaseMs }),
+          ),
+        )
+      }),
 
     release: async (task) => {
       let thrown: { readonly cause: unknown } | undefined
@@ -92,13 +94,34 @@ export function lmdbOutbox(env: LmdbEnvironment, nowMs: () => number): Outbox {
   }
 }
 
+/**
+ * A row with another bit is buried as it is, and the claim made anew: it must not stand in the way of the
+ * others. A check finds it where it lies.
+ */
+async function withDamagedBuried<T>(env: LmdbEnvironment, claim: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await claim()
+    } catch (failure) {
+      if (!(failure instanceof MetadataDamaged) || failure.table !== 'tasks') throw failure
+      const { key } = failure
+      await env.write(({ tasks, buriedTasks }) => {
+        const stored = tasks.getStored(key)
+        if (stored === undefined) return
+        buriedTasks.putStored(key, stored)
+        tasks.remove(key)
+      })
+    }
+  }
+}
+
 type Claiming<Kind extends string> = {
   readonly kinds: readonly Kind[]
   readonly owner: string
   readonly untilMs: number
 }
 
-/** One that cannot be read is damage, and must not stand in the way of the others. */
+/** One that is as it was written and yet makes no sense goes the same way. */
 function claimOrBury<Kind extends string>(
   tables: Tables,
   key: Buffer,

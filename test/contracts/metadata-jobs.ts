@@ -42,7 +42,8 @@ function archivePayload(more: Partial<ArchivePayload> = {}): ArchivePayload {
   }
 }
 
-function job(number: number, more: Partial<JobOf<'archive'>> = {}): JobOf<'archive'> {
+/** An archive job that is due now. */
+export function job(number: number, more: Partial<JobOf<'archive'>> = {}): JobOf<'archive'> {
   return {
     ...archives,
     jobId: jobId(number),
@@ -70,7 +71,7 @@ function claiming(more: Partial<Claiming> = {}): Claiming {
 }
 
 /** Numbers of jobs in the order in which they are claimed, each tenant's turn after the one before. */
-async function claimAll(
+export async function claimAll(
   { jobs }: { readonly jobs: { claimDue(claiming: Claiming): Promise<Job | undefined> } },
   more: Partial<Claiming> = {},
 ): Promise<readonly number[]> {

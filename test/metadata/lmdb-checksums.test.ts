@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeRecord } from '../../metadata/codec/record-frame.ts'
+import { jobKey } from '../../metadata/lmdb/job-rows.ts'
 import { checkLayoutFormat } from '../../metadata/lmdb/layout-format.ts'
 import { formatKey, layoutOf } from '../../metadata/lmdb/layout-row.ts'
 import { LmdbEnvironment, type Tables } from '../../metadata/lmdb/lmdb-environment.ts'
@@ -16,7 +17,8 @@ import { everyRow, verifyRows } from '../../metadata/lmdb/verify-rows.ts'
 import { MetadataDamaged } from '../../metadata/metadata-damaged.ts'
 import { defaultNamespace } from '../../metadata/namespaces.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
-import { chunk, chunks, makeBucket, put, tenantId } from '../contracts/metadata-fixture.ts'
+import { chunk, chunks, makeBucket, put, remove, tenantId } from '../contracts/metadata-fixture.ts'
+import { claimAll, job } from '../contracts/metadata-jobs.ts'
 import { describe } from '../support/describe.ts'
 import { withoutChecksums } from '../support/without-checksums.ts'
 
@@ -72,6 +74,13 @@ function firstKey(tables: Tables, name: (typeof tableNames)[number]): Buffer {
   return Buffer.from(row.key)
 }
 
+function flipIn(tables: Tables, name: (typeof tableNames)[number], key: Buffer): void {
+  const stored = Buffer.from(tables[name].getStored(key) ?? '')
+  const at = stored.length >> 1
+  stored[at] = (stored[at] ?? 0) ^ 4
+  tables[name].putStored(key, stored)
+}
+
 /** All rows but the layout's own. */
 function dump(path: string): Promise<readonly string[]> {
   return withEnvironment(path, async ({ tables }) =>
@@ -87,12 +96,7 @@ describe('checksums of rows', (test) => {
   test('keep a row with another bit from being served by any read, and a check names it', () =>
     withPath(async (path) => {
       await fill(path)
-      await change(path, (tables) => {
-        const key = firstKey(tables, 'objects')
-        const stored = Buffer.from(tables.objects.getStored(key) ?? '')
-        stored[20] = (stored[20] ?? 0) ^ 4
-        tables.objects.putStored(key, stored)
-      })
+      await change(path, (tables) => flipIn(tables, 'objects', firstKey(tables, 'objects')))
       const store = await openStore(path)
       const page = { namespace: defaultNamespace, prefix: '', limit: 1 }
       const bucket = (await store.buckets.list(tenantId, page)).buckets[0]
@@ -107,6 +111,55 @@ describe('checksums of rows', (test) => {
       const problems = await problemsOf(path)
       assert.equal(problems.length, 1)
       assert.match(problems[0] ?? '', /^a row of objects is damaged, and is not served \(one\/a, /)
+    }))
+
+  test('keep damaged tasks from holding up the others: they are buried, and a check names them', () =>
+    withPath(async (path) => {
+      await fill(path)
+      const store = await openStore(path)
+      const page = { namespace: defaultNamespace, prefix: '', limit: 1 }
+      const bucket = (await store.buckets.list(tenantId, page)).buckets[0]
+      assert.ok(bucket)
+      for (const key of ['a', 'b', 'c']) await remove(store, bucket, `${key}-large`)
+      await store.close()
+      await change(path, (tables) => {
+        const keys = [...tables.tasks.rows(everyRow)].map(({ key }) => Buffer.from(key))
+        assert.equal(keys.length, 3)
+        for (const key of keys.slice(0, 2)) flipIn(tables, 'tasks', key)
+      })
+      const again = await openStore(path)
+      const claimed = await again.outbox.claim({
+        ...{ kinds: ['release'], owner: 'o', leaseMs: 1000, limit: 9 },
+      })
+      assert.equal(claimed.length, 1)
+      assert.equal(await again.outbox.buriedEstimate(), 2)
+      await again.close()
+      const damaged = (await problemsOf(path)).filter((line) => / is damaged/.test(line))
+      assert.equal(damaged.length, 2)
+    }))
+
+  test('keep a damaged job, and a damaged place of one, from holding up the others of their lane', () =>
+    withPath(async (path) => {
+      const store = await openStore(path)
+      for (let number = 1; number <= 5; number += 1) await store.jobs.put(job(number))
+      await store.close()
+      await change(path, (tables) => {
+        const keyOf = (number: number) => jobKey(job(number))
+        const rowsOf = (name: 'jobDues' | 'jobTurns') =>
+          [...tables[name].rows(everyRow)].map(({ key }) => Buffer.from(key))
+        flipIn(tables, 'jobs', keyOf(1))
+        for (const name of ['jobDues', 'jobTurns'] as const) {
+          const place = rowsOf(name).find((key) => key.includes(keyOf(2)))
+          assert.ok(place)
+          flipIn(tables, name, place)
+        }
+      })
+      const again = await openStore(path)
+      assert.deepEqual(await claimAll(again), [3, 4, 5])
+      await assert.rejects(again.jobs.get(job(1)), MetadataDamaged)
+      await again.close()
+      const damaged = (await problemsOf(path)).filter((line) => / is damaged/.test(line))
+      assert.equal(damaged.length, 3)
     }))
 
   test('tell a row that stands under the key of another, or in another table', () =>
