@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../gateway/config/config.ts'
 import type { HostPort } from '../../gateway/config/config-values.ts'
 import { createHealthApp, type Readiness } from '../../gateway/http/admin-health.ts'
+import type { TlsPem } from '../../gateway/http/s3-server.ts'
 import {
   type DataDirectoryLock,
   DataDirectoryRefused,
@@ -20,7 +21,7 @@ import { requireFreeAddresses } from './listen-failure.ts'
 import { prepareRootUser } from './root-user.ts'
 import { runningAlready } from './running-already.ts'
 import { serveS3 } from './serve-s3.ts'
-import type { Engines, OpenEngines, Print, S3Listener, TlsPair } from './serving.ts'
+import type { Engines, OpenEngines, Print, S3Listener } from './serving.ts'
 import { onStopSignals } from './stop-signals.ts'
 import { readTlsFiles } from './tls-files.ts'
 import { newProcessId, StartStopped, WorkerFailed, WorkerPool } from './worker-pool.ts'
@@ -116,7 +117,7 @@ function makeKeyDirectory({ masterKeyFile }: Config): void {
 }
 
 type Starting = Opened & {
-  readonly tls: TlsPair | undefined
+  readonly tls: TlsPem | undefined
   /** Aborted when the server is to stop, also while it starts. */
   readonly stopping: AbortSignal
 }

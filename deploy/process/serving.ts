@@ -4,10 +4,8 @@
 import type { MasterKey } from '../../gateway/access/keys/master-key-file.ts'
 import type { Config } from '../../gateway/config/config.ts'
 import type { HostPort } from '../../gateway/config/config-values.ts'
+import type { TlsPem } from '../../gateway/http/s3-server.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
-
-/** PEM text. */
-export type TlsPair = { readonly cert: string; readonly key: string }
 
 /**
  * `whole`: the only process. `primary`: holds the engines for background work and serves no S3.
@@ -20,7 +18,7 @@ export interface Engines {
   readonly tenants: MetadataStore['tenants']
   readonly masterKey: MasterKey
   /** Starts to serve S3 in this process. Rejects when the address cannot be listened on. */
-  serveS3(options: { listen: HostPort; tls: TlsPair | undefined }): Promise<S3Listener>
+  serveS3(options: { listen: HostPort; tls: TlsPem | undefined }): Promise<S3Listener>
   /** Starts what a server does besides answering. To be called once, in one process. */
   startBackgroundWork(): void
   /** Clears up after a process that has ended; `living` are those that have not. Not for workers. */
@@ -45,7 +43,7 @@ export interface S3Listener {
   /** As it really is: with the port that was chosen when 0 was asked for. */
   readonly address: HostPort
   /** Takes effect for new connections. */
-  setTls(tls: TlsPair): void
+  setTls(tls: TlsPem): void
   /** Stops accepting, lets requests under way end within `drainMs`, then cuts them off. */
   close(drainMs: number): Promise<void>
 }

@@ -1,8 +1,8 @@
 // Reads certificate and key, and refuses what would not work before it is put to use.
 import { readFile } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
-import type { TlsFiles } from '../../gateway/config/config.ts'
-import type { TlsPair } from './serving.ts'
+import type { TlsPaths } from '../../gateway/config/config.ts'
+import type { TlsPem } from '../../gateway/http/s3-server.ts'
 
 /** The message names the files. */
 export class BadTlsFiles extends Error {
@@ -10,7 +10,7 @@ export class BadTlsFiles extends Error {
 }
 
 /** Throws `BadTlsFiles` when they cannot be read, are not PEM, or do not belong together. */
-export async function readTlsFiles({ certFile, keyFile }: TlsFiles): Promise<TlsPair> {
+export async function readTlsFiles({ certFile, keyFile }: TlsPaths): Promise<TlsPem> {
   try {
     const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')])
     createSecureContext({ cert, key })

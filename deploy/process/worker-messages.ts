@@ -1,7 +1,7 @@
 // What the primary process and its workers say to each other, as JSON over Node's own channel.
 import type { Config } from '../../gateway/config/config.ts'
 import type { HostPort } from '../../gateway/config/config-values.ts'
-import type { TlsPair } from './serving.ts'
+import type { TlsPem } from '../../gateway/http/s3-server.ts'
 
 export type ToWorker =
   /** The answer to `hears`. The configuration comes without the root key. */
@@ -9,9 +9,9 @@ export type ToWorker =
       readonly is: 'start'
       readonly config: Config
       readonly processId: string
-      readonly tls?: TlsPair
+      readonly tls?: TlsPem
     }
-  | { readonly is: 'setTls'; readonly tls: TlsPair }
+  | { readonly is: 'setTls'; readonly tls: TlsPem }
   | { readonly is: 'stop'; readonly drainMs: number }
 
 export type FromWorker =

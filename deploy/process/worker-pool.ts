@@ -6,14 +6,15 @@ import { randomBytes } from 'node:crypto'
 import type { Config } from '../../gateway/config/config.ts'
 import type { HostPort } from '../../gateway/config/config-values.ts'
 import { settingNames, variableOf } from '../../gateway/config/settings.ts'
+import type { TlsPem } from '../../gateway/http/s3-server.ts'
 import type { DataDirectoryLock } from '../stores/data-directory.ts'
 import { endHandedConnections } from './handed-connections.ts'
-import type { Print, S3Listener, TlsPair } from './serving.ts'
+import type { Print, S3Listener } from './serving.ts'
 import { parseFromWorker, type ToWorker } from './worker-messages.ts'
 
 export type WorkerPoolOptions = {
   readonly config: Config
-  readonly tls: TlsPair | undefined
+  readonly tls: TlsPem | undefined
   /** Workers hold the lock file open too: while one of them lives, nobody else gets the directory. */
   readonly lock: DataDirectoryLock
   /** Path of the module that calls `runWorker`. */
@@ -68,7 +69,7 @@ export class WorkerPool implements S3Listener {
   private readonly options: WorkerPoolOptions
   private readonly listening = new Set<Worker>()
   private readonly living = new Map<Worker, Life>()
-  private tls: TlsPair | undefined
+  private tls: TlsPem | undefined
   private listensAt: HostPort | undefined
   private state: 'starting' | 'running' | 'stopping' = 'starting'
   private restartDelayMs = restartDelayMinMs
@@ -126,7 +127,7 @@ export class WorkerPool implements S3Listener {
     return this.listening.size
   }
 
-  setTls(tls: TlsPair): void {
+  setTls(tls: TlsPem): void {
     this.tls = tls
     for (const worker of this.living.keys()) tell(worker, { is: 'setTls', tls })
   }

@@ -37,7 +37,7 @@ export type Config = {
   /** Requests may be signed for whatever region. */
   readonly anyRegion: boolean
   readonly workers: number
-  readonly tls: TlsFiles | undefined
+  readonly tls: TlsPaths | undefined
   readonly masterKeyFile: string
   /** What the operator wants the root user's key to be. */
   readonly rootKey: RootKey | undefined
@@ -56,7 +56,7 @@ export type Config = {
 }
 
 export type ExternalSources = 'off' | 'public' | 'any'
-export type TlsFiles = { readonly certFile: string; readonly keyFile: string }
+export type TlsPaths = { readonly certFile: string; readonly keyFile: string }
 export type RootKey = { readonly accessKeyId: string; readonly secretKey: string }
 
 export type ParsedConfig =
@@ -194,7 +194,7 @@ function isEveryAddress({ host }: HostPort): boolean {
   return host === '::' || host === '0.0.0.0'
 }
 
-function takeTls(values: Values, sources: ConfigSources): TlsFiles | undefined {
+function takeTls(values: Values, sources: ConfigSources): TlsPaths | undefined {
   const pair = values.takePair(['tls-cert', 'tls-key'], [parsePath, parsePath])
   if (pair === undefined) return undefined
   const [certFile, keyFile] = pair

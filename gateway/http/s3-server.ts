@@ -20,14 +20,14 @@ import type { HandleRequest } from './serve-request.ts'
 import { UnderWay } from './under-way.ts'
 
 /** PEM texts. */
-export type TlsFiles = { readonly cert: string; readonly key: string }
+export type TlsPem = { readonly cert: string; readonly key: string }
 
 export type S3ServerOptions = {
   readonly handle: HandleRequest
   /** For what is no request of S3's. */
   readonly native?: NativeApp
   readonly ids: RequestIds
-  readonly tls?: TlsFiles
+  readonly tls?: TlsPem
 }
 
 export type S3Server = {
@@ -38,7 +38,7 @@ export type S3Server = {
    */
   close(drainMs: number): Promise<void>
   /** New connections use the new certificate. */
-  setTls(files: TlsFiles): void
+  setTls(tls: TlsPem): void
 }
 
 /** A client that has not sent its whole head by then is cut off. */
@@ -73,8 +73,8 @@ export function createS3Server(options: S3ServerOptions): S3Server {
       await close(server, drainMs)
       await underWay.ended(settleMs)
     },
-    setTls: (files) => {
-      if ('setSecureContext' in server) server.setSecureContext({ ...files })
+    setTls: (tls) => {
+      if ('setSecureContext' in server) server.setSecureContext({ ...tls })
     },
   }
 }
