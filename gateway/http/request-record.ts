@@ -5,13 +5,13 @@ import { asS3Error } from '../data/storage-full.ts'
 import type { Log } from '../log.ts'
 import type { RequestNotes } from '../s3/operation.ts'
 
-export type RequestRecord = RequestNotes & {
+export type RequestRecord = Readonly<RequestNotes> & {
   readonly requestId: string
   /** An operation of S3's, a route of ours such as `POST /-/bundles`, or `unknown`. */
   readonly operation: string
   readonly method: string
-  /** Of the socket. */
-  readonly remoteAddress: string | undefined
+  /** Of the socket, which takes a while to ask. */
+  readonly remoteAddress: () => string | undefined
   /** Undefined: nothing was answered, the client had gone. */
   readonly status: number | undefined
   readonly errorCode: S3ErrorCode | undefined
@@ -48,10 +48,11 @@ export function logRequests(log: Log, { all }: { readonly all: boolean }): Obser
   return (record) => {
     const isFailed = record.failure !== undefined
     if (!isFailed && !all) return
-    const { failure, identity, bucket, ...rest } = record
+    const { failure, identity, bucket, remoteAddress, ...rest } = record
     const who =
       identity?.is === 'user' ? { tenant: identity.tenantId, user: identity.userName } : {}
-    const line = { ...rest, ...who, ...(bucket === undefined ? {} : { bucket: bucket.name }) }
+    const whose = { ...who, ...(bucket === undefined ? {} : { bucket: bucket.name }) }
+    const line = { ...rest, remoteAddress: remoteAddress(), ...whose }
     if (isFailed) log.error('request failed', { ...line, cause: failure })
     else log.debug('request', line)
   }

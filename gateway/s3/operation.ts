@@ -55,9 +55,9 @@ export interface RequestBody {
 /** What turns out while a request is worked on, for those who watch (`http/request-record.ts`). */
 export type RequestNotes = {
   /** Once it is proven. */
-  identity?: Identity
+  identity: Identity | undefined
   /** Once it is found. Its owner is whose request this counts as. */
-  bucket?: Pick<Bucket, 'name' | 'tenantId'>
+  bucket: Pick<Bucket, 'name' | 'tenantId'> | undefined
 }
 
 /** What every operation is given. */

@@ -78,15 +78,14 @@ export async function runOperation(
     const call = await enterService({ identity, request }, operations[name])
     return handlers[name](call)
   }
-  const opened = await openBucket(request, identity)
-  const { bucket } = opened
+  const { bucket, keys, decider } = await openBucket(request, identity)
   if (isOf('bucket', name)) {
-    const call = { ...request, ...opened, identity }
+    const call = { ...request, identity, bucket, keys, decider }
     await permit(call, operations[name], { is: 'bucket', bucket })
     return handlers[name](call)
   }
   const key = request.address.key ?? ''
-  const call = { ...request, ...opened, identity, key }
+  const call = { ...request, identity, bucket, keys, decider, key }
   await permit(call, operations[name], { is: 'object', bucket, key })
   if (isOf('object', name)) return handlers[name](call)
   const source = await openSource(call, operations[name])

@@ -23,7 +23,7 @@ import { Ingest } from '../../gateway/data/write/ingest.ts'
 import { IngestBudget } from '../../gateway/data/write/ingest-budget.ts'
 import type { NativeCall } from '../../gateway/native-api/native-route.ts'
 import type { Reply } from '../../gateway/reply.ts'
-import type { Handlers, RequestBody, Services } from '../../gateway/s3/operation.ts'
+import type { Handlers, RequestBody, RequestNotes, Services } from '../../gateway/s3/operation.ts'
 import { type Arrived, formCall, runOperation } from '../../gateway/s3/run-operation.ts'
 import { ZipService } from '../../gateway/zip/zip-service.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
@@ -226,7 +226,7 @@ export class GatewayHarness {
     const { query, headers, context, services, body, endpoint } = this.arrived(request)
     const { method = 'GET', by = this.root } = request
     return {
-      ...{ services, notes: {}, method, query, headers, context, endpoint },
+      ...{ services, notes: noNotes(), method, query, headers, context, endpoint },
       authenticate: async () => {
         if (by.is === 'anonymous') throw new S3Error('AccessDenied')
         return { identity: by, body }
@@ -249,7 +249,7 @@ export class GatewayHarness {
     const services = { ...this.services, ...request.services }
     return {
       services,
-      notes: {},
+      notes: noNotes(),
       address: { ...(bucket === undefined ? {} : { bucket }), ...(key ? { key } : {}) },
       context: {
         headers,
@@ -343,4 +343,8 @@ export function headerOf(reply: Reply, name: string): string | undefined {
     if (known.toLowerCase() === name.toLowerCase() && value !== undefined) return String(value)
   }
   return undefined
+}
+
+function noNotes(): RequestNotes {
+  return { identity: undefined, bucket: undefined }
 }

@@ -24,7 +24,7 @@ describe('of every request', (test) => {
     const [record] = records
     assert.ok(record !== undefined)
     assert.ok(record.totalMs >= record.headMs && record.headMs > 0)
-    assert.equal(record.remoteAddress, '127.0.0.1')
+    assert.equal(record.remoteAddress(), '127.0.0.1')
     return record
   }
   const target = '/bkt/some/key'
