@@ -70,7 +70,8 @@ async function answer(deps: S3AnsweringDeps, begun: Begun): Promise<Reply> {
   notes.identity = identity
   return runOperation(deps.handlers, name, {
     identity,
-    request: { ...request, body: begun.receive(payload) },
+    request,
+    body: begun.receive(payload),
   })
 }
 

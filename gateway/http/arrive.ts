@@ -29,7 +29,7 @@ export function arrive(
   services: Services,
   { incoming, requestId, notes }: Begun,
   { target, address }: { readonly target: RequestTarget; readonly address: Address },
-): Omit<Arrived, 'body'> {
+): Arrived {
   const { query, rawPath } = target
   const isEncrypted = 'encrypted' in incoming.socket
   const headers = withPresignedHeaders(foldedHeaders(incoming), query)

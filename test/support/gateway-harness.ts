@@ -214,7 +214,9 @@ export class GatewayHarness {
     const { address, query, headers } = arrived
     assert.equal(matchOperation({ method: row.method, address, query, headers }), name)
     if (name === 'PostObject') return handlers.PostObject(formCall(arrived))
-    return runOperation(handlers, name, { identity: request.by ?? this.root, request: arrived })
+    const { body } = arrived
+    const identity = request.by ?? this.root
+    return runOperation(handlers, name, { identity, request: arrived, body })
   }
 
   /** A request below `/-/`, for its route. `body` is sent as it is. */
@@ -242,7 +244,7 @@ export class GatewayHarness {
     return assert.fail('the function of no operation: give it a name')
   }
 
-  private arrived(request: HarnessRequest, row?: OperationRow): Arrived {
+  private arrived(request: HarnessRequest, row?: OperationRow): Arrived & { body: RequestBody } {
     const { bucket, key } = request
     const headers = { ...request.headers }
     const { query } = parseRequestTarget(`/?${withSelectors(request.query ?? '', row)}`)
