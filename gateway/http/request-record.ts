@@ -48,12 +48,18 @@ export function logRequests(log: Log, { all }: { readonly all: boolean }): Obser
   return (record) => {
     const isFailed = record.failure !== undefined
     if (!isFailed && !all) return
-    const { failure, identity, bucket, remoteAddress, ...rest } = record
+    const { failure, identity, bucket, remoteAddress, headMs, totalMs, ...rest } = record
     const who =
       identity?.is === 'user' ? { tenant: identity.tenantId, user: identity.userName } : {}
     const whose = { ...who, ...(bucket === undefined ? {} : { bucket: bucket.name }) }
-    const line = { ...rest, remoteAddress: remoteAddress(), ...whose }
+    const times = { headMs: toMicroseconds(headMs), totalMs: toMicroseconds(totalMs) }
+    const line = { ...rest, ...times, remoteAddress: remoteAddress(), ...whose }
     if (isFailed) log.error('request failed', { ...line, cause: failure })
     else log.debug('request', line)
   }
+}
+
+/** Milliseconds as they are read. */
+function toMicroseconds(ms: number): number {
+  return Math.round(ms * 1000) / 1000
 }
