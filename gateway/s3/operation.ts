@@ -15,7 +15,7 @@ import type { ReadLeases } from '../data/read/read-leases.ts'
 import type { Ingest } from '../data/write/ingest.ts'
 import type { Reply } from '../reply.ts'
 
-/** Everything an operation may use besides the request. Made once, in `compose.ts`. */
+/** Everything an operation may use besides the request. Made once, in `compose/compose-gateway.ts`. */
 export type Services = {
   readonly metadata: MetadataStore
   readonly blobs: BlobStore

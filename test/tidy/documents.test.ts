@@ -124,4 +124,19 @@ describe('documents: errors and settings', (test) => {
     }
     assertNone(problems, 'pages to mend')
   })
+
+  test('pages and comments name only files that exist', () => {
+    const files = listFiles()
+    const sources = new Set(listSources())
+    const isThere = (name: string) => files.some((path) => `/${path}`.endsWith(`/${name}`))
+    const problems = files
+      .filter((path) => /^(docs\/.*|[A-Z]+)\.md$/.test(path) || sources.has(path))
+      .flatMap((path) =>
+        [...readText(path).matchAll(/`([a-z][\w./-]*\.(?:ts|mjs|md))`/g)]
+          .map(([, name = '']) => name)
+          .filter((name) => !isThere(name))
+          .map((name) => `${path}: ${name}`),
+      )
+    assertNone(problems, 'names of files that are not there')
+  })
 })

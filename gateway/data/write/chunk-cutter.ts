@@ -1,6 +1,6 @@
 // Gathers a body into chunks. Up to 64 KiB are gathered in memory of the upload's own, so that a
 // stalled upload holds nothing of the budget; more goes to a buffer of the budget, which it may ask
-// back: then what is there is cut as a chunk, early. What is done with chunks: `receiving.ts`.
+// back: then what is there is cut as a chunk, early. What is done with chunks: `upload-intake.ts`.
 import assert from 'node:assert'
 import { chunkBytesMax } from '../../../protocol/chunks/chunk-ref.ts'
 import type { IngestBudget, LentBuffer } from './ingest-budget.ts'
