@@ -20,6 +20,6 @@ function boto3Tests(workers: number): void {
   })
 }
 
-describeWithClient({ name: 'boto3', probe: ['python3', '-c', 'import boto3'] }, () => {
+describeWithClient({ name: 'boto3', probe: ['python3', '-c', 'import boto3, awscrt'] }, () => {
   for (const workers of workerCounts) boto3Tests(workers)
 })

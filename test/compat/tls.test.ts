@@ -220,7 +220,7 @@ function resticTests(workers: number): void {
 const clients = [
   { name: 'curl', probe: ['curl', '--version'], tests: curlTests },
   { name: 'aws cli', probe: ['aws', '--version'], tests: awsCliTests },
-  { name: 'boto3', probe: ['python3', '-c', 'import boto3'], tests: boto3Tests },
+  { name: 'boto3', probe: ['python3', '-c', 'import boto3, awscrt'], tests: boto3Tests },
   { name: 'rclone', probe: ['rclone', 'version'], tests: rcloneTests },
   { name: 's3cmd', probe: ['s3cmd', '--version'], tests: s3cmdTests },
   { name: 'restic', probe: ['restic', 'version'], tests: resticTests },
