@@ -99,12 +99,16 @@ export function lmdbOutbox(env: LmdbEnvironment, nowMs: () => number): Outbox {
  * others. A check finds it where it lies.
  */
 async function withDamagedBuried<T>(env: LmdbEnvironment, claim: () => Promise<T>): Promise<T> {
+  let buried: Buffer | undefined
   for (;;) {
     try {
       return await claim()
     } catch (failure) {
       if (!(failure instanceof MetadataDamaged) || failure.table !== 'tasks') throw failure
       const { key } = failure
+      // A key that is damaged itself may be met on the way and yet not be found.
+      if (buried?.equals(key)) throw failure
+      buried = key
       await env.write(({ tasks, buriedTasks }) => {
         const stored = tasks.getStored(key)
         if (stored === undefined) return
