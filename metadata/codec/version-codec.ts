@@ -174,29 +174,31 @@ export function placedData(data: StoredData, { bucketId, key }: Place): ObjectDa
 type Place = { readonly bucketId: BucketId; readonly key: string }
 
 export function parseVersion(
-  { bucketId, ...name }: Place & { readonly rowId: string },
+  { bucketId, key, rowId }: Place & { readonly rowId: string },
   head: VersionHead,
   content: Buffer | undefined,
 ): ObjectVersion | DeleteMarker {
-  const versionId = versionIdOfRow(name.rowId, head)
+  const versionId = versionIdOfRow(rowId, head)
   const { modifiedMs } = head
-  if (head.is === 'deleteMarker') return { is: 'deleteMarker', ...name, versionId, modifiedMs }
-  if (content === undefined) throw new RecordCorrupt(`version ${name.rowId} has no content`)
+  if (head.is === 'deleteMarker') return { is: 'deleteMarker', key, rowId, versionId, modifiedMs }
+  if (content === undefined) throw new RecordCorrupt(`version ${rowId} has no content`)
   const rest = decodeRecord('version content', content)
   const checksum = parseChecksum(array(rest, 2))
-  return {
+  const version: { -readonly [Name in keyof ObjectVersion]: ObjectVersion[Name] } = {
     is: 'object',
-    ...name,
+    key,
+    rowId,
     versionId,
     modifiedMs,
     size: head.size,
     etag: head.etag,
     storageClass: head.storageClass,
     crc32: head.crc32,
-    data: placedData(parseData(array(rest, 0)), { bucketId, key: name.key }),
+    data: placedData(parseData(array(rest, 0)), { bucketId, key }),
     headers: parseHeaders(array(rest, 1)),
-    ...(checksum && { checksum }),
     userMetadata: parseUserMetadata(array(rest, 3)),
     tags: parseTags(array(rest, 4)),
   }
+  if (checksum !== undefined) version.checksum = checksum
+  return version
 }
