@@ -1,11 +1,11 @@
 // The damaged footer of a sealed segment, written anew from the records that it repeats: they are all there,
 // or it is left as it is.
-import { isNoRoom } from '../../protocol/no-room.ts'
 import type { SegmentRow } from './chunk-index.ts'
 import type { RecoverOptions } from './recovery-report.ts'
 import { encodeFooter, encodeRecordHeader, recordHeaderBytes } from './segment-format.ts'
 import type { SegmentRecords } from './segment-records.ts'
-import { errorCode, type VfsFile } from './vfs.ts'
+import type { VfsFile } from './vfs.ts'
+import { writeAnew } from './write-anew.ts'
 
 type Home = Pick<RecoverOptions, 'vfs' | 'paths'>
 
@@ -22,18 +22,9 @@ export async function mendFooter(
     encodeRecordHeader(record, scan.salt, header)
     return header
   })
-  try {
-    const writable = await vfs.open(paths.file(row.id), 'readWrite')
-    try {
-      await writable.truncate(row.end)
-      await writable.write([encodeFooter(headers, row.end, scan.salt)], row.end)
-      await writable.datasync()
-    } finally {
-      await writable.close()
-    }
-    return 'mended'
-  } catch (cause) {
-    if (!isNoRoom(cause) && errorCode(cause) !== 'EIO') throw cause
-    return 'failed'
-  }
+  const isMended = await writeAnew(vfs, paths.file(row.id), async (writable) => {
+    await writable.truncate(row.end)
+    await writable.write([encodeFooter(headers, row.end, scan.salt)], row.end)
+  })
+  return isMended ? 'mended' : 'failed'
 }

@@ -1,9 +1,9 @@
 // The header of a record that is damaged where the record lies, and whole in the footer of its segment: it is
 // written anew, so that the chunk, whose frames are all there, can be read again.
-import { isNoRoom } from '../../protocol/no-room.ts'
 import { readWholeRecord } from './read-record.ts'
 import { type ChunkRecord, encodeRecordHeader, recordHeaderBytes } from './segment-format.ts'
 import { errorCode, type Vfs, type VfsFile } from './vfs.ts'
+import { writeAnew } from './write-anew.ts'
 
 type Parts = {
   readonly vfs: Vfs
@@ -28,16 +28,10 @@ export async function mendRecord(
     await file.read(written, record.offset)
     if (written.equals(right)) return 'sound'
     if ((await readWholeRecord(file, record)) === undefined) return 'failed'
-    const writable = await vfs.open(path, 'readWrite')
-    try {
-      await writable.write([right], record.offset)
-      await writable.datasync()
-    } finally {
-      await writable.close()
-    }
-    return 'mended'
   } catch (cause) {
-    if (!isNoRoom(cause) && errorCode(cause) !== 'EIO') throw cause
+    if (errorCode(cause) !== 'EIO') throw cause
     return 'failed'
   }
+  const isMended = await writeAnew(vfs, path, (writable) => writable.write([right], record.offset))
+  return isMended ? 'mended' : 'failed'
 }

@@ -1,6 +1,5 @@
 // The header of a segment file, or what stands in for one that is damaged: of all that it says, records need
 // the salt alone, and give it away. So a damaged header is written anew, and nothing hangs on it.
-import { isNoRoom } from '../../protocol/no-room.ts'
 import { recoverSalt } from './recover-salt.ts'
 import {
   encodeSegmentHeader,
@@ -12,6 +11,7 @@ import {
   segmentHeaderBytes,
 } from './segment-format.ts'
 import { errorCode, type Vfs, type VfsFile } from './vfs.ts'
+import { writeAnew } from './write-anew.ts'
 
 /**
  * The header with the id that the file's name says. `damaged`: told by the records, without the origin and
@@ -70,22 +70,6 @@ async function startsWithRecord(file: VfsFile, salt: number): Promise<boolean> {
 }
 
 /** Durable when it is true. A disk that does not take it now costs nothing but another look at the records. */
-export async function mendSegmentHeader(
-  vfs: Vfs,
-  path: string,
-  header: SegmentHeader,
-): Promise<boolean> {
-  try {
-    const file = await vfs.open(path, 'readWrite')
-    try {
-      await file.write([encodeSegmentHeader(header)], 0)
-      await file.datasync()
-    } finally {
-      await file.close()
-    }
-    return true
-  } catch (cause) {
-    if (!isNoRoom(cause) && errorCode(cause) !== 'EIO') throw cause
-    return false
-  }
+export function mendSegmentHeader(vfs: Vfs, path: string, header: SegmentHeader): Promise<boolean> {
+  return writeAnew(vfs, path, (file) => file.write([encodeSegmentHeader(header)], 0))
 }
