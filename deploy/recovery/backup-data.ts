@@ -13,16 +13,9 @@ import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
 import type { Print } from '../process/serving.ts'
-import { newProcessId } from '../process/worker-pool.ts'
 import { DataDirectoryInUse, lockDataDirectory } from '../stores/data-directory.ts'
 import { explainMismatch } from '../stores/explain-mismatch.ts'
-import {
-  compare,
-  lookAround,
-  lookAroundWhole,
-  openBlobs,
-  openMetadata,
-} from '../stores/pair-stores.ts'
+import { compare, lookAround, lookAroundWhole, openMetadata } from '../stores/pair-stores.ts'
 import { readMarker, type StoreMarker } from '../stores/store-marker.ts'
 import { chunksDirectory, metadataDirectory } from '../stores/store-paths.ts'
 import { syncDirectory } from '../stores/write-durably.ts'
@@ -31,6 +24,7 @@ import { bringBackOthers, copySegments, putOthersAside, removeAside } from './co
 import { forgetIndex } from './forget-index.ts'
 import { isWithin } from './is-within.ts'
 import { lackingChunks } from './lacking-chunks.ts'
+import { openBlobsAlone } from './open-blobs-alone.ts'
 
 const leaseMs = 60 * 60_000
 const renewMs = 10 * 60_000
@@ -168,12 +162,7 @@ async function removeNeedless({ dataDirectory, to }: Pick<Backup, 'dataDirectory
   if (aside === 0) return
   const copy = await openMetadata({ dataDirectory: to, role: 'worker' })
   try {
-    const options = {
-      dataDirectory: to,
-      role: 'primary',
-      processId: newProcessId(process.pid),
-    } as const
-    const blobs = await openBlobs(options, copy, () => undefined)
+    const blobs = await openBlobsAlone(to, copy)
     const { lacking } = await lackingChunks({ chunks: copy.chunks, blobs }).finally(() =>
       blobs.close(),
     )
@@ -230,12 +219,7 @@ async function missingFrom(
     role: 'worker',
   })
   try {
-    const options = {
-      dataDirectory: to,
-      role: 'primary',
-      processId: newProcessId(process.pid),
-    } as const
-    const blobs = await openBlobs(options, copy, () => undefined)
+    const blobs = await openBlobsAlone(to, copy)
     try {
       let missing = 0
       const onLacking = async (ref: BlobRef) => {

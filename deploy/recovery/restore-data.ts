@@ -20,13 +20,12 @@ import { MetadataDamaged } from '../../metadata/metadata-damaged.ts'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
 import type { Print } from '../process/serving.ts'
-import { newProcessId } from '../process/worker-pool.ts'
 import {
   DataDirectoryInUse,
   DataDirectoryRefused,
   lockDataDirectory,
 } from '../stores/data-directory.ts'
-import { openBlobs, openMetadata } from '../stores/pair-stores.ts'
+import { openMetadata } from '../stores/pair-stores.ts'
 import {
   beginRestore,
   endRestore,
@@ -40,6 +39,7 @@ import { copySegments } from './copy-segments.ts'
 import { isWithin } from './is-within.ts'
 import { lackingChunks } from './lacking-chunks.ts'
 import { lookAtBlobs } from './look-at-blobs.ts'
+import { openBlobsAlone } from './open-blobs-alone.ts'
 import { pairAnew } from './pair-anew.ts'
 
 export type Restore = {
@@ -202,12 +202,7 @@ async function bringChunks(restore: Restore, marker: StoreMarker | undefined): P
   const { dataDirectory, keepMs, print } = restore
   const metadata = await openMetadata({ dataDirectory, role: 'primary' })
   try {
-    const options = {
-      dataDirectory,
-      role: 'primary',
-      processId: newProcessId(process.pid),
-    } as const
-    const blobs = await openBlobs(options, metadata, () => undefined)
+    const blobs = await openBlobsAlone(dataDirectory, metadata)
     try {
       const { brought, missing } = await bringLacking(restore, { metadata, blobs })
       if (brought > 0) print(`${brought} chunks were brought back from the backup.`)
