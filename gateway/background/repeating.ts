@@ -1,5 +1,7 @@
 // A job done again and again with a pause between, never twice at once, that can be stopped.
 
+import { ToldFailures } from '../../protocol/told-failures.ts'
+
 export type RepeatingJob = {
   readonly name: string
   /** Between the end of one run and the start of the next. */
@@ -14,8 +16,8 @@ export interface Repeating {
 }
 
 /**
- * A run that throws is reported, unless it ends because it is stopped, and the job goes on after its pause. Failures with the same message are
- * reported once, until a run has done well again: a disk may be full for days.
+ * A run that throws is reported, unless it ends because it is stopped, and the job goes on after its pause.
+ * Equal failures are reported once, until a run has done well again.
  */
 export function repeat(
   job: RepeatingJob,
@@ -33,17 +35,15 @@ export function repeat(
       }
     })
   const loop = async () => {
-    let reported: string | undefined
+    const failures = new ToldFailures((cause) => onFailure(job.name, cause))
     while (!stopping.signal.aborted) {
       let outcome: 'again' | 'idle' = 'idle'
       try {
         outcome = await job.run(stopping.signal)
-        reported = undefined
+        failures.ended()
       } catch (cause) {
-        const message = cause instanceof Error ? cause.message : String(cause)
         const isStopped = stopping.signal.aborted && cause === stopping.signal.reason
-        if (!isStopped && message !== reported) onFailure(job.name, cause)
-        reported = message
+        if (!isStopped) failures.failed(cause)
       }
       if (outcome === 'idle' && !stopping.signal.aborted) await pause()
     }

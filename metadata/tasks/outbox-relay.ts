@@ -5,6 +5,7 @@
 // Nothing here relies on the queue. How much is under way is asked of the outbox: while more than half of what
 // may be is neither done nor given back, nothing more is claimed, so that a queue that takes everything and
 // answers nothing is not filled without end. What it has lost is claimed anew when its lease is over.
+import { ToldFailures } from '../../protocol/told-failures.ts'
 import type { Outbox, Task } from '../outbox-store.ts'
 import { backoff, pause } from './pause.ts'
 import type { TaskQueue } from './task-queue.ts'
@@ -65,12 +66,13 @@ class RelayLoop {
   /** Claimed here, and not known to be finished. */
   #underWay: readonly Task[] = []
   #looksInVain = 0
-  #reported: string | undefined
+  readonly #failures: ToldFailures
 
   constructor(deps: OutboxRelayDeps, signal: AbortSignal) {
     this.#deps = deps
     this.#signal = signal
     this.#times = { ...defaultTimes, ...deps.times }
+    this.#failures = new ToldFailures(deps.onFailure)
   }
 
   async run(): Promise<void> {
@@ -80,11 +82,11 @@ class RelayLoop {
       try {
         const pauseMs = await this.#turn()
         failures = 0
-        this.#reported = undefined
+        this.#failures.ended()
         if (pauseMs > 0) await pause(pauseMs, this.#signal)
       } catch (cause) {
         if (this.#signal.aborted) return
-        this.#report(cause)
+        this.#failures.failed(cause)
         failures += 1
         await pause(backoff(failures, backoffMs), this.#signal)
       }
@@ -114,11 +116,5 @@ class RelayLoop {
     this.#underWay = [...this.#underWay, ...tasks]
     await queue.publish(kind, tasks, { signal: this.#signal })
     return 0
-  }
-
-  #report(cause: unknown): void {
-    const message = cause instanceof Error ? cause.message : String(cause)
-    if (message !== this.#reported) this.#deps.onFailure(cause)
-    this.#reported = message
   }
 }

@@ -1,5 +1,6 @@
 // What stands between a queue and those who do tasks: it tells the outbox what became of them. A task that
 // failed comes again after a pause that grows; one that never will do well is buried.
+import { ToldFailures } from '../../protocol/told-failures.ts'
 import type { Outbox, Task } from '../outbox-store.ts'
 import { backoff, pause } from './pause.ts'
 import type { TaskHandler } from './task-queue.ts'
@@ -66,12 +67,13 @@ class TaskWorker<Kind extends string> {
   readonly #deps: TaskWorkerDeps
   readonly #pauses: WorkerPauses
   #failuresInARow = 0
-  #reported: string | undefined
+  readonly #failures: ToldFailures
 
   constructor(work: TaskWork<Kind>, deps: TaskWorkerDeps) {
     this.#work = work
     this.#deps = deps
     this.#pauses = { ...defaultPauses, ...deps.pauses }
+    this.#failures = new ToldFailures(deps.onFailure)
   }
 
   async handle(tasks: readonly Task<Kind>[]): Promise<void> {
@@ -102,8 +104,8 @@ class TaskWorker<Kind extends string> {
     const broken = withOutcome('broken')
     const hopeless = broken.filter(({ attempts }) => attempts >= brokenMax)
     const failed = [...withOutcome('failed'), ...broken].filter((task) => !hopeless.includes(task))
-    for (const task of failed) this.#report(causes.get(task))
-    if (causes.size === 0) this.#reported = undefined
+    for (const task of failed) this.#failures.failed(causes.get(task))
+    if (causes.size === 0) this.#failures.ended()
     // Together, so that they share a commit.
     await Promise.all([
       outbox.done(withOutcome('done')),
@@ -120,11 +122,5 @@ class TaskWorker<Kind extends string> {
   async #bury(task: Task, cause: unknown): Promise<void> {
     await this.#deps.outbox.bury(task, { cause })
     this.#deps.onBuried(task, cause)
-  }
-
-  #report(cause: unknown): void {
-    const message = cause instanceof Error ? cause.message : String(cause)
-    if (message !== this.#reported) this.#deps.onFailure(cause)
-    this.#reported = message
   }
 }
