@@ -6,13 +6,12 @@ import { type ChecksumsReach, firstWithChecksums, formatKey, putLayout } from '.
 import type { LmdbEnvironment } from './lmdb-environment.ts'
 import type { Row } from './lmdb-table.ts'
 import { RowChecksum } from './row-checksum.ts'
-import { justAfter } from './row-keys.ts'
+import { everyRow, justAfter } from './row-keys.ts'
 import { type TableName, tableNames } from './tables.ts'
 
 const rowsAtOnce = 5_000
 const bytesAtOnce = 8 * 1024 * 1024
 /** No key begins so. */
-const behindAll = Buffer.alloc(64, 0xff)
 const [firstTable] = tableNames
 export const noReach: ChecksumsReach = { table: firstTable, key: Buffer.alloc(0) }
 
@@ -49,7 +48,7 @@ function rowsBehind(env: LmdbEnvironment, table: TableName, after: Buffer): read
   const rows: Row[] = []
   let bytes = 0
   const start = after.length === 0 ? Buffer.of(0) : justAfter(after)
-  for (const row of env.tables[table].storedRows({ start, end: behindAll })) {
+  for (const row of env.tables[table].storedRows({ start, end: everyRow.end })) {
     rows.push(row)
     bytes += row.key.length + row.value.length
     if (rows.length >= rowsAtOnce || bytes >= bytesAtOnce) break

@@ -18,7 +18,7 @@ import type { Lease, LeaseScope } from '../lease-store.ts'
 import { putScope, removeScopes } from './lease-scopes.ts'
 import type { Tables } from './lmdb-environment.ts'
 import { appendRelease, ownTasks } from './outbox-rows.ts'
-import { justAfter, numberKey, numberOfKey, rangeOf } from './row-keys.ts'
+import { everyRow, justAfter, numberKey, numberOfKey, rangeOf } from './row-keys.ts'
 
 export type LeaseRow = Omit<Lease, 'scopes'> & {
   /** Under which number it files what it holds. */
@@ -31,7 +31,6 @@ export type LeaseRow = Omit<Lease, 'scopes'> & {
   readonly lives: readonly number[]
 }
 
-const everyLease = { start: Buffer.of(0), end: Buffer.alloc(300, 0xff) }
 const tallyKey = Buffer.from('leases')
 
 /** `last`: the number given last. `living`: how many leases there are. */
@@ -58,8 +57,8 @@ export function leaseAt(tables: Tables, leaseId: string): LeaseRow | undefined {
 
 /** Those behind this id, or all of them: they are few. */
 export function leasesOf(tables: Tables, after?: string): readonly LeaseRow[] {
-  const start = after === undefined ? everyLease.start : justAfter(Buffer.from(after))
-  return [...tables.leases.rows({ ...everyLease, start })].map((row) => parseLease(row.value))
+  const start = after === undefined ? everyRow.start : justAfter(Buffer.from(after))
+  return [...tables.leases.rows({ ...everyRow, start })].map((row) => parseLease(row.value))
 }
 
 /** The lease of a scope; undefined when it is over. */

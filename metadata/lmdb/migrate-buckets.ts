@@ -5,10 +5,9 @@ import { parseBucket, tagsInBucketRow } from '../codec/tenancy-codec.ts'
 import { putFirstConfigs } from './bucket-config-rows.ts'
 import { putBucket } from './buckets.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
-import { bucketKey, justAfter } from './row-keys.ts'
+import { bucketKey, everyRow, justAfter } from './row-keys.ts'
 
 const movedAtOnce = 1_000
-const end = Buffer.alloc(600, 0xff)
 
 /** `finish` is done with the last step. */
 export async function migrateBuckets(
@@ -25,7 +24,7 @@ export async function migrateBuckets(
 
 /** Answers where the next page begins. */
 function moveBuckets(tables: Tables, start: Buffer): Buffer | undefined {
-  const keys = tables.buckets.keys({ start, end, limit: movedAtOnce })
+  const keys = tables.buckets.keys({ start, end: everyRow.end, limit: movedAtOnce })
   for (const key of keys) {
     const row = tables.buckets.get(key)
     if (row === undefined) continue

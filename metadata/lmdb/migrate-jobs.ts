@@ -23,9 +23,9 @@ import {
 } from '../record-ids.ts'
 import { putJob } from './job-rows.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
+import { everyRow } from './row-keys.ts'
 
 const movedAtOnce = 1_000
-const everyRow = { start: Buffer.of(0), end: Buffer.alloc(300, 0xff) }
 const bundleIdBytes = 16
 
 /** `finish` is done with the last step. */

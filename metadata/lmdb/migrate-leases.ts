@@ -12,10 +12,9 @@ import { beginNarrowing, endNarrowing, sealLease, takeLease, widenLease } from '
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { manifestScopes } from './manifest-scopes.ts'
 import { parseRelease, type ReleaseTarget } from './outbox-rows.ts'
-import { justAfter, numberKey, numberOfKey } from './row-keys.ts'
+import { everyRow, justAfter, numberKey, numberOfKey } from './row-keys.ts'
 
 const movedAtOnce = 5_000
-const everyRow = { start: Buffer.of(0), end: Buffer.alloc(300, 0xff) }
 /** The oldest lease gets the first number of the tally, and files under it. */
 const firstFile = 1
 const horizonKey = Buffer.from('horizon')

@@ -10,6 +10,7 @@ import { everythingPlace } from './lease-scopes.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import {
   bucketIdBytes,
+  everyRow,
   justAfter,
   numberKey,
   numberOfKey,
@@ -25,7 +26,6 @@ const moves = [
 type Move = (typeof moves)[number]
 
 /** No key begins so. */
-const end = Buffer.alloc(64, 0xff)
 const firstKey = Buffer.of(0)
 const numberBytes = 8
 /** The commit before the last one that moved rows. */
@@ -66,10 +66,10 @@ function goesOn(env: Environment): boolean {
 
 /** False: there are no more. */
 function moveRows(tables: Tables, { from, to }: Move, lastCommit: number): boolean {
-  const reach = tables[to].last({ start: firstKey, end })?.key
+  const reach = tables[to].last({ start: firstKey, end: everyRow.end })?.key
   let moved = 0
   const start = reach === undefined ? firstKey : justAfter(oldKeyOf(reach))
-  for (const { key, value } of tables[from].rows({ start, end })) {
+  for (const { key, value } of tables[from].rows({ start, end: everyRow.end })) {
     tables[to].put(newKeyOf(key), value)
     moved += 1
     if (moved === movedAtOnce) break

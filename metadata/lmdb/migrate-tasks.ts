@@ -9,7 +9,7 @@ import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import type { Row } from './lmdb-table.ts'
 import { ownTasks } from './outbox-rows.ts'
 import { endOwner } from './owners.ts'
-import { justAfter, numberOfKey } from './row-keys.ts'
+import { everyRow, justAfter, numberOfKey } from './row-keys.ts'
 import {
   encodeTaskRow,
   parseTaskKey,
@@ -20,7 +20,6 @@ import {
 } from './task-rows.ts'
 
 const movedAtOnce = 2_000
-const everyRow = { start: Buffer.of(0), end: Buffer.alloc(300, 0xff) }
 const oldTables = [
   { from: 'releases', kind: 'release', to: 'tasks' },
   { from: 'deletions', kind: 'deleteBlob', to: 'tasks' },

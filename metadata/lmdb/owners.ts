@@ -2,12 +2,11 @@
 import { count, decodeRecord, encodeRecord } from '../codec/record-frame.ts'
 import type { OwnerStore } from '../owner-store.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
-import { justAfter } from './row-keys.ts'
+import { everyRow, justAfter } from './row-keys.ts'
 
 /** Until when he lives, unless he beats; 0: he has ended. Milliseconds of this machine's clock. */
 type OwnerRow = { readonly untilMs: number }
 
-const everyOwner = { start: Buffer.of(0), end: Buffer.alloc(256, 0xff) }
 const living = { is: 'living' } as const
 const ended = { is: 'ended' } as const
 
@@ -18,7 +17,7 @@ export function lmdbOwners(env: LmdbEnvironment, nowMs: () => number): OwnerStor
   }
   const endAll = async (is: (row: OwnerRow) => boolean): Promise<number> => {
     const find = (tables: Tables) =>
-      ownersOf(tables, everyOwner.start)
+      ownersOf(tables, everyRow.start)
         .filter(({ row }) => row.untilMs !== 0 && is(row))
         .map(({ owner }) => owner)
     // Looked at before writing, since this is asked every few seconds and mostly finds nothing.
@@ -50,7 +49,7 @@ export function lmdbOwners(env: LmdbEnvironment, nowMs: () => number): OwnerStor
 
     ended: async ({ after, limit }) =>
       env.read((tables) =>
-        ownersOf(tables, after === undefined ? everyOwner.start : justAfter(keyOf(after)))
+        ownersOf(tables, after === undefined ? everyRow.start : justAfter(keyOf(after)))
           .filter(({ row }) => row.untilMs === 0)
           .slice(0, limit)
           .map(({ owner }) => owner),
@@ -83,7 +82,7 @@ function putOwner(tables: Tables, owner: string, { untilMs }: OwnerRow): void {
 
 /** They are few: one for each process, and those that have ended in the last seconds. */
 function ownersOf(tables: Tables, start: Buffer) {
-  return [...tables.owners.rows({ start, end: everyOwner.end })].map(({ key, value }) => ({
+  return [...tables.owners.rows({ start, end: everyRow.end })].map(({ key, value }) => ({
     owner: key.toString(),
     row: parseOwnerRow(value),
   }))

@@ -4,6 +4,9 @@ import type { Namespace } from '../namespaces.ts'
 import type { Bucket, BucketId, TenantId, UploadId } from '../records.ts'
 import type { KeyRange } from './lmdb-table.ts'
 
+/** All rows of a table. No key begins with so many bytes of 255. */
+export const everyRow: KeyRange = { start: Buffer.of(0), end: Buffer.alloc(600, 0xff) }
+
 export const bucketIdBytes = 8
 /** Between bucket and raw key: no key of a row is shorter than the engine can split pages by. */
 const fillerBytes = 12

@@ -8,9 +8,7 @@ import {
 import type { Tenant } from '../records.ts'
 import type { TenantStore } from '../tenant-store.ts'
 import type { LmdbEnvironment } from './lmdb-environment.ts'
-import { justAfter } from './row-keys.ts'
-
-const everything = { start: Buffer.of(0), end: Buffer.alloc(80, 0xff) }
+import { everyRow, justAfter } from './row-keys.ts'
 
 export function lmdbTenants(env: LmdbEnvironment): TenantStore {
   return {
@@ -32,9 +30,9 @@ export function lmdbTenants(env: LmdbEnvironment): TenantStore {
 
     list: async ({ after, limit }) =>
       env.read(({ tenants: rows }) => {
-        const start = after === undefined ? everything.start : justAfter(Buffer.from(after))
+        const start = after === undefined ? everyRow.start : justAfter(Buffer.from(after))
         const tenants: Tenant[] = []
-        for (const { value } of rows.rows({ ...everything, start })) {
+        for (const { value } of rows.rows({ ...everyRow, start })) {
           if (tenants.length >= limit) return { tenants, isTruncated: true }
           tenants.push(parseTenant(value))
         }

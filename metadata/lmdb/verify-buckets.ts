@@ -4,9 +4,7 @@ import { parseBucket } from '../codec/tenancy-codec.ts'
 import type { Bucket } from '../records.ts'
 import { parseConfigRow } from './bucket-config-rows.ts'
 import type { Tables } from './lmdb-environment.ts'
-import { bucketIdBytes, bucketKey, ownedBucketKey } from './row-keys.ts'
-
-const everyRow = { start: Buffer.of(0), end: Buffer.alloc(600, 0xff) }
+import { bucketIdBytes, bucketKey, everyRow, ownedBucketKey } from './row-keys.ts'
 
 export function verifyBuckets(tables: Tables, tell: (what: string) => void): void {
   const owned = new Set<string>()

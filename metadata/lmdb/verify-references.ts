@@ -12,7 +12,7 @@ import { chunkRow } from './chunk-claims.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { everyTask } from './migrate-tasks.ts'
 import { parseDeletion, parseRelease } from './outbox-rows.ts'
-import { everyRow } from './verify-rows.ts'
+import { everyRow } from './row-keys.ts'
 
 export type ReferenceCounts = {
   /** Chunks that metadata refer to. */

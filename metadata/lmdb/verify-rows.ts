@@ -21,13 +21,12 @@ import { everyTask } from './migrate-tasks.ts'
 import { nameRow } from './name-row.ts'
 import { parseDeletion, parseRelease } from './outbox-rows.ts'
 import { parseOwnerRow } from './owners.ts'
+import { everyRow } from './row-keys.ts'
 import { type TableName, tableNames } from './tables.ts'
 import { verifyBuckets } from './verify-buckets.ts'
 
 /** The layout from which on buckets are found by namespace and name. */
 const filedByNamespace = 4
-
-export const everyRow = { start: Buffer.of(0), end: Buffer.alloc(64, 0xff) }
 
 /** Versions and their contents, which say something together alone, are `verify-versions.ts`'s. */
 const parsers: Partial<Record<TableName, (row: Buffer) => unknown>> = {

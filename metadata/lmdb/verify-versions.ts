@@ -15,13 +15,14 @@ import type { Row } from './lmdb-table.ts'
 import {
   bucketIdBytes,
   contentKey,
+  everyRow,
   idOfHistoryRow,
   partKey,
   rawKeyAt,
   rawKeyOfHistoryRow,
   rowIdBytes,
 } from './row-keys.ts'
-import { bucketsById, everyRow } from './verify-rows.ts'
+import { bucketsById } from './verify-rows.ts'
 
 export type VersionCounts = {
   readonly buckets: number

@@ -1,10 +1,8 @@
 // Lays tasks, lists and owners out as programs of layout 2 did.
 import { encodeRecord } from '../../metadata/codec/record-frame.ts'
 import type { Tables } from '../../metadata/lmdb/lmdb-environment.ts'
-import { numberKey } from '../../metadata/lmdb/row-keys.ts'
+import { everyRow, numberKey } from '../../metadata/lmdb/row-keys.ts'
 import { parseTaskKey, parseTaskRow } from '../../metadata/lmdb/task-rows.ts'
-
-const everyRow = { start: Buffer.of(0), end: Buffer.alloc(300, 0xff) }
 
 export function asLayout2(tables: Tables): void {
   const buried = { from: tables.buriedTasks, to: tables.brokenReleases }

@@ -12,9 +12,9 @@ import {
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 import { appendRelease, ownTasks } from '../../metadata/lmdb/outbox-rows.ts'
 import { rowBounds, whyUnsplittable } from '../../metadata/lmdb/row-bounds.ts'
+import { everyRow } from '../../metadata/lmdb/row-keys.ts'
 import { type TableName, tableNames } from '../../metadata/lmdb/tables.ts'
 import { verifyPages } from '../../metadata/lmdb/verify-pages.ts'
-import { everyRow } from '../../metadata/lmdb/verify-rows.ts'
 import type { Bucket } from '../../metadata/records.ts'
 import {
   chunk,

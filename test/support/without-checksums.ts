@@ -2,9 +2,8 @@
 import { layoutOf, putLayout } from '../../metadata/lmdb/layout-row.ts'
 import { LmdbEnvironment, type Tables } from '../../metadata/lmdb/lmdb-environment.ts'
 import { RowChecksum } from '../../metadata/lmdb/row-checksum.ts'
-import { bucketIdBytes, rawKeyAt } from '../../metadata/lmdb/row-keys.ts'
+import { bucketIdBytes, everyRow, rawKeyAt } from '../../metadata/lmdb/row-keys.ts'
 import { tableNames } from '../../metadata/lmdb/tables.ts'
-import { everyRow } from '../../metadata/lmdb/verify-rows.ts'
 
 /** Current objects and null versions back to where layouts up to 6 had them. */
 export function asBeforeLayout7({
