@@ -11,6 +11,10 @@ import { type Authorize, authorizeRoot } from '../access/authorize.ts'
 import { CredentialsCache } from '../access/credentials.ts'
 import { makeFindTenantKeys } from '../access/keys/find-tenant-keys.ts'
 import type { MasterKey } from '../access/keys/master-key-file.ts'
+import type { ArchiveRouteDeps } from '../archive-jobs/archive-deps.ts'
+import { archivesRoutes } from '../archive-jobs/archives-routes.ts'
+import type { BundleDeps } from '../bundles/bundle-deps.ts'
+import { bundlesRoutes } from '../bundles/bundles-routes.ts'
 import { openGatherer, sourceRules } from '../bundles/external/gather-sources.ts'
 import type { Config } from '../config/config.ts'
 import { HashPool } from '../data/digests/hash-pool.ts'
@@ -24,9 +28,9 @@ import { type RequestIds, requestIds } from '../http/request-id.ts'
 import { logRequests, type ObserveRequest } from '../http/request-record.ts'
 import { type HandleRequest, makeServe } from '../http/serve-request.ts'
 import type { Log } from '../log.ts'
+import type { NativeRoute } from '../native-api/native-route.ts'
 import type { Services } from '../s3/operation.ts'
 import { ZipService } from '../zip/zip-service.ts'
-import { nativeRoutes } from './native-routes.ts'
 import { operationHandlers } from './operation-handlers.ts'
 
 export type GatewayDeps = {
@@ -154,4 +158,9 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
   )
   const native = makeNativeApp({ services, authenticate, domains, serve }, routes)
   return { handle, native, ids, services, close }
+}
+
+/** Which routes of our own there are below `/-/` on the S3 port. */
+function nativeRoutes(deps: BundleDeps & ArchiveRouteDeps): readonly NativeRoute[] {
+  return [...bundlesRoutes(deps), ...archivesRoutes(deps)]
 }

@@ -1,6 +1,7 @@
 // Puts together what jobs are done here, out of ports that somebody else has opened: for the process that does
 // background work, which may serve no requests and has no gateway of its own.
 import type { TenantId } from '../../metadata/records.ts'
+import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { TenantKeyring } from '../access/keys/tenant-keyring.ts'
 import { archiveWork } from '../archive-jobs/archive-work.ts'
 import type { JobWorks } from '../background/job-work.ts'
@@ -11,8 +12,10 @@ import {
 } from '../bundles/external/gather-sources.ts'
 import type { SourceRules } from '../bundles/external/read-source.ts'
 import { gatheringWork } from '../bundles/gathering/gathering-work.ts'
+import { HashPool } from '../data/digests/hash-pool.ts'
+import { Ingest } from '../data/write/ingest.ts'
+import { IngestBudget } from '../data/write/ingest-budget.ts'
 import { ZipService } from '../zip/zip-service.ts'
-import { backgroundIngest } from './background-ingest.ts'
 import type { GatewayDeps } from './compose-gateway.ts'
 
 export type ComposedWorks = {
@@ -50,4 +53,46 @@ export function composeJobWorks(deps: JobWorksDeps): ComposedWorks {
     gathering: gatheringWork({ ...parts, gatherer }),
   }
   return { works, close }
+}
+
+type BackgroundIngest = {
+  readonly ingest: () => Promise<Ingest>
+  /** To be called when nothing is taken in any more. */
+  close(): Promise<void>
+}
+
+const hashThreads = 1
+/** Chunks that fill or are on their way. */
+const buffersMax = 16
+
+/**
+ * For work that takes bytes in: a process that serves no requests has no `Ingest` of its own. It is made when
+ * it is asked for first, since most servers never need one.
+ */
+function backgroundIngest(
+  parts: Omit<GatewayDeps, 'config'>,
+  leftBehind: string,
+): BackgroundIngest {
+  const { metadata, blobs, random, now, log } = parts
+  const hashPool = new HashPool({ threadsMax: hashThreads })
+  const make = async () =>
+    new Ingest({
+      chunks: metadata.chunks,
+      blobs,
+      budget: new IngestBudget({ buffersMax, nowMs: now }),
+      hashPool,
+      checksums: await loadChecksums(),
+      random,
+      owner: parts.owner,
+      nowMs: now,
+      onLeftover: (cause) => log.warn(leftBehind, { cause }),
+    })
+  let made: Promise<Ingest> | undefined
+  return {
+    ingest: () => {
+      made ??= make()
+      return made
+    },
+    close: () => hashPool.close(),
+  }
 }

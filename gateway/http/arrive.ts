@@ -1,13 +1,13 @@
 // What a request says before anybody knows what it is about: its target, and what every call has of it.
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Address } from '../../protocol/s3/address.ts'
 import { parseRequestTarget, type RequestTarget } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { collectHeaders } from '../../protocol/s3/sigv4/request-headers.ts'
 import type { RequestContext } from '../access/authorize.ts'
 import { withPresignedHeaders } from '../access/presigned-headers.ts'
 import type { Services } from '../s3/operation.ts'
 import type { Arrived } from '../s3/run-operation.ts'
-import { foldedHeaders } from './folded-headers.ts'
 import type { Begun } from './serve-request.ts'
 
 /** Throws `BadRequest` for a host that is none, and what `parseRequestTarget` throws. */
@@ -46,4 +46,18 @@ export function arrive(
     endpoint: `${isEncrypted ? 'https' : 'http'}://${incoming.headers.host ?? ''}`,
     rawPath,
   }
+}
+
+/**
+ * The headers of a request as its signature reads them. Node joins metadata that came in several headers
+ * with a comma and a space; S3, and so the signature, with a comma alone. What is stored is what was signed.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html#RESTAuthenticationConstructingCanonicalizedAmzHeaders
+ */
+function foldedHeaders({ headers, rawHeaders }: IncomingMessage): IncomingHttpHeaders {
+  if (Object.keys(headers).length * 2 === rawHeaders.length) return headers
+  const folded: IncomingHttpHeaders = { ...headers }
+  for (const [name, value] of collectHeaders(rawHeaders)) {
+    if (name.startsWith('x-amz-')) folded[name] = value
+  }
+  return folded
 }

@@ -1,5 +1,5 @@
 // Requests of our own on the S3 port, below `/-/`: what their routes are given, and how their answers look.
-// They take and give JSON; which there are, `compose/native-routes.ts` knows.
+// They take and give JSON; which there are, `compose/compose-gateway.ts` knows.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Query } from '../../protocol/s3/request-target.ts'
 import type { S3Error } from '../../protocol/s3/s3-error.ts'

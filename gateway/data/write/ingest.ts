@@ -9,7 +9,7 @@ import type { Checksums } from '../../../protocol/s3/checksums/streaming-digest.
 import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
 import type { HashPool } from '../digests/hash-pool.ts'
 import type { IngestBudget } from './ingest-budget.ts'
-import { newListId } from './new-list-id.ts'
+import { newListId } from './piece-claims.ts'
 import type { StagedData } from './staged-data.ts'
 import { UploadIntake } from './upload-intake.ts'
 

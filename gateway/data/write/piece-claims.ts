@@ -9,7 +9,6 @@ import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
 import { isStorageFull } from '../storage-full.ts'
 import type { ChunkStorer, NamedChunk } from './chunk-storer.ts'
-import { newListId } from './new-list-id.ts'
 
 /** How often chunks that vanish again and again are stored anew before the client is sent away. */
 export const claimAttemptsMax = 8
@@ -148,4 +147,13 @@ export class PieceClaims {
     for (const { plaintext } of this.pending) plaintext?.release()
     this.pending = []
   }
+}
+
+/** Names a chunk list that an upload fills. */
+export function newListId(random: RandomBytes): ChunkListId {
+  return parseListId(random(16).toString('hex'))
+}
+
+function parseListId(hex: string): ChunkListId {
+  return hex as ChunkListId
 }

@@ -1,7 +1,9 @@
 // CompleteMultipartUpload.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+import { createHash } from 'node:crypto'
 import type { ObjectVersion, Upload, UploadId, VersionId } from '../../../metadata/records.ts'
 import type { ShownChecksum } from '../../../protocol/s3/checksum-headers.ts'
+import { parseContentMd5 } from '../../../protocol/s3/checksums/checksum-value.ts'
 import { multipartEtag } from '../../../protocol/s3/checksums/multipart-etag.ts'
 import { type ParsedWriteCondition, parsePutConditions } from '../../../protocol/s3/conditions.ts'
 import {
@@ -9,6 +11,7 @@ import {
   type ExpectedChecksum,
   parseExpectedChecksum,
 } from '../../../protocol/s3/expected-object-checksum.ts'
+import { xmlBytesMax } from '../../../protocol/s3/limits.ts'
 import {
   checkCompletionType,
   defaultUploadChecksum,
@@ -19,6 +22,7 @@ import {
   completeParts,
 } from '../../../protocol/s3/multipart-completion.ts'
 import { checkObjectSize, parseObjectSize } from '../../../protocol/s3/multipart-object-size.ts'
+import { headerText } from '../../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { noSuchUpload, parseUploadId } from '../../../protocol/s3/upload-id.ts'
 import { writtenVersionId } from '../../../protocol/s3/version-id.ts'
@@ -30,8 +34,8 @@ import { renderCompleteMultipartUpload } from '../../../protocol/s3/xml/render-c
 import { type Reply, xmlReply } from '../../reply.ts'
 import type { ObjectCall, Operation } from '../operation.ts'
 import { commitRefused } from '../write/commit-refused.ts'
-import { readCompletionBody } from '../write/read-completion-body.ts'
 import { noSuchBucket } from '../write/require-upload.ts'
+import { collectPayload, verifyPayloadSha256 } from '../write/small-payload.ts'
 import { readUploadedParts } from '../write/uploaded-parts.ts'
 
 /** Times that parts are read again because some were uploaded meanwhile. */
@@ -155,4 +159,20 @@ function completedReply(call: ObjectCall, { etag, checksum, versionId }: Complet
     'x-amz-server-side-encryption': 'AES256',
     'x-amz-version-id': writtenVersionId(versionId),
   })
+}
+
+/**
+ * Unlike elsewhere, `x-amz-checksum-*` headers speak of the object and not of the body, so that only the
+ * signature's SHA-256 and Content-MD5 are compared. Throws `MaxMessageLengthExceeded`,
+ * `XAmzContentSHA256Mismatch`, `InvalidDigest`, `BadDigest`.
+ */
+async function readCompletionBody({ body, headers }: ObjectCall): Promise<Buffer> {
+  const md5Text = headerText(headers, 'content-md5')
+  const md5 = md5Text === undefined ? undefined : parseContentMd5(md5Text)
+  const whole = await collectPayload(body, xmlBytesMax)
+  verifyPayloadSha256(whole, body.expectedSha256)
+  if (md5 !== undefined && !createHash('md5').update(whole).digest().equals(md5)) {
+    throw new S3Error('BadDigest', { ExpectedDigest: md5.toString('base64') })
+  }
+  return whole
 }

@@ -1,7 +1,9 @@
 // PostObject: the upload of a browser's form. Its signature, its policy and what would else be headers
 // stand in the fields before the file, so they are judged here and not by `http/`.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
+import assert from 'node:assert'
 import { type PostForm, parseFormData } from '../../../protocol/s3/body/form-data-parser.ts'
+import { guardFileSize } from '../../../protocol/s3/body/length-guard.ts'
 import { checkHeaders, checkHeadersOfForm } from '../../../protocol/s3/check-headers.ts'
 import { checkParameters } from '../../../protocol/s3/check-parameters.ts'
 import { quoteEtag } from '../../../protocol/s3/etag.ts'
@@ -25,8 +27,7 @@ import type { Identity } from '../../access/identity.ts'
 import { checkPresignedHeaders, isPresigned } from '../../access/presigned-headers.ts'
 import { requireOwner } from '../../access/require-owner.ts'
 import type { Reply } from '../../reply.ts'
-import type { FormCall, ObjectCall, Operation } from '../operation.ts'
-import { formFileBody } from '../write/form-file-body.ts'
+import type { FormCall, ObjectCall, Operation, RequestBody } from '../operation.ts'
 import { type StoredObject, storedHeaders, storeObject } from '../write/store-object.ts'
 
 export function makePostObject(authenticateForm: AuthenticateForm): Operation<FormCall> {
@@ -104,4 +105,19 @@ function answer(call: ObjectCall, fields: FormFields, stored: StoredObject): Rep
 function objectUrl(call: ObjectCall): string {
   const bucketPath = call.rawPath.endsWith('/') ? call.rawPath : `${call.rawPath}/`
   return call.endpoint + bucketPath + call.key.split('/').map(encodeURIComponent).join('/')
+}
+
+/**
+ * The file as the body of a PutObject, held to the sizes that its policy allows. The stream throws
+ * `EntityTooLarge` and, at its end, `EntityTooSmall`.
+ */
+function formFileBody(file: AsyncIterable<Buffer>, sizes: FileSizeRange): RequestBody {
+  return {
+    decodedBytes: undefined,
+    expectedSha256: undefined,
+    announcedTrailers: [],
+    stream: () => guardFileSize(file, sizes),
+    trailer: () => undefined,
+    bytes: () => assert.fail('the file of a form is only streamed'),
+  }
 }
