@@ -1,8 +1,6 @@
 // The work of archive jobs, for a job engine: small and large ones in lanes of their own, so that a large one
 // holds up no small ones.
-
-import type { JobOf } from '../../metadata/job-store.ts'
-import { isOver } from '../../metadata/job-store.ts'
+import { isOver, type JobOf } from '../../metadata/job-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { TenantId } from '../../metadata/records.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
@@ -14,9 +12,8 @@ import { UnreadableData } from '../data/read/reader-deps.ts'
 import type { Ingest } from '../data/write/ingest.ts'
 import type { ZipService } from '../zip/zip-service.ts'
 import { archiveLanes, attemptsMax, jobLifeMs, jobRememberedMs } from './archive-limits.ts'
-import { abortUpload, cleanUpJob } from './clean-up-job.ts'
+import { abortUpload, cleanUpJob, removeResult } from './job-holdings.ts'
 import { JobProgress } from './job-progress.ts'
-import { removeResult } from './result-object.ts'
 import { storeArchive } from './store-archive.ts'
 
 export type ArchiveWorkDeps = {

@@ -17,7 +17,6 @@ import { requireEntries } from '../zip/require-entries.ts'
 import { manifestsOfTenant } from '../zip/tenant-manifests.ts'
 import { clashFilterBytes } from '../zip/zip-limits.ts'
 import type { ArchiveRouteDeps } from './archive-deps.ts'
-import { describeJob } from './archive-description.ts'
 import {
   archiveLanes,
   archiveRequestBytesMax,
@@ -28,9 +27,8 @@ import {
 } from './archive-limits.ts'
 import { type PermittedOrder, permitOrder } from './archive-permission.ts'
 import { type ArchiveOrder, archiveOrder } from './archive-request.ts'
-import { cleanUpJob } from './clean-up-job.ts'
-import { presignResult } from './presign-result.ts'
-import { findResult } from './result-object.ts'
+import { cleanUpJob, findResult } from './job-holdings.ts'
+import { describeJob, presignResult } from './show-archives.ts'
 
 /** Times that a race with others is tried again. */
 const triesMax = 10

@@ -8,8 +8,7 @@ import type { NativeCall } from '../native-api/native-route.ts'
 import type { Reply } from '../reply.ts'
 import type { ArchiveRouteDeps } from './archive-deps.ts'
 import { permitDeletion } from './archive-permission.ts'
-import { cleanUpJob } from './clean-up-job.ts'
-import { removeResult } from './result-object.ts'
+import { cleanUpJob, removeResult } from './job-holdings.ts'
 import { findJob } from './show-archives.ts'
 
 /** A running job notes its progress, and the row changes under us. */

@@ -1,14 +1,15 @@
-// `GET /-/archives` and `GET /-/archives/ID`.
+// `GET /-/archives` and `GET /-/archives/ID`: what an archive job looks like in JSON, and the URL of its result.
 import type { JobOf } from '../../metadata/job-store.ts'
 import { parseJobId } from '../../metadata/record-ids.ts'
 import type { TenantId } from '../../metadata/records.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { presignUrl } from '../../protocol/s3/sigv4/sign-request.ts'
+import type { User } from '../access/identity.ts'
 import { askerOf, permitOnBucket, permitOnService } from '../native-api/native-permission.ts'
 import { jsonReply, type NativeCall } from '../native-api/native-route.ts'
 import type { Reply } from '../reply.ts'
 import type { ArchiveRouteDeps } from './archive-deps.ts'
-import { describeJob } from './archive-description.ts'
-import { presignResult } from './presign-result.ts'
+import { presignedSecondsMax } from './archive-limits.ts'
 
 const pageJobs = 100
 
@@ -63,4 +64,69 @@ function parseAfter(
   const jobId = parseJobId(id)
   if (jobId !== undefined) return { createdMs: Number(ms), jobId }
   throw new S3Error('InvalidArgument', { ArgumentName: 'after', ArgumentValue: raw })
+}
+
+export function describeJob(job: JobOf<'archive'>, url: string | undefined) {
+  const { state, progress, payload } = job
+  const { destination, result } = payload
+  const isDone = state === 'done'
+  return {
+    id: job.jobId,
+    state,
+    bucket: payload.bucketName,
+    prefix: payload.prefix,
+    options: { windows: payload.windows },
+    destination: { bucket: destination.bucketName, key: destination.key },
+    class: payload.sizeClass,
+    etag: payload.etag,
+    progress: {
+      entries: progress.items,
+      bytes: progress.bytes,
+      totalEntries: payload.totalEntries,
+      totalBytes: payload.totalBytes,
+    },
+    attempts: job.attempts,
+    created: new Date(job.createdMs).toISOString(),
+    changed: new Date(job.changedMs).toISOString(),
+    ...(job.lastError === undefined || isDone ? {} : { error: job.lastError }),
+    ...(isDone && result !== undefined
+      ? {
+          expires: new Date(result.expiresMs).toISOString(),
+          ...(result.versionId === 'null' ? {} : { versionId: result.versionId }),
+          url,
+        }
+      : {}),
+  }
+}
+
+/**
+ * The URL of a finished archive, presigned with the key of whoever asks, at the time of asking: no secret is
+ * stored with the job, and the URL is worth what that key is. Absent: the job is not done, or its result has
+ * expired. Valid for 7 days, or until that expiry.
+ */
+export async function presignResult(
+  deps: ArchiveRouteDeps,
+  call: NativeCall,
+  asked: { readonly job: JobOf<'archive'>; readonly identity: User },
+): Promise<string | undefined> {
+  const { state, payload } = asked.job
+  const { destination, result } = payload
+  if (state !== 'done' || result === undefined) return undefined
+  const nowMs = call.services.now()
+  const secondsLeft = Math.floor((result.expiresMs - nowMs) / 1000)
+  const found = await deps.credentials(asked.identity.accessKeyId)
+  if (secondsLeft < 1 || found === undefined) return undefined
+  const { accessKeyId } = asked.identity
+  const { region } = call.services
+  const credentials = { accessKeyId, secretAccessKey: found.secretAccessKey, region }
+  return presignUrl(
+    {
+      method: 'GET',
+      origin: call.endpoint,
+      path: `/${[destination.bucketName, ...destination.key.split('/')].map(encodeURIComponent).join('/')}`,
+      ...(result.versionId === 'null' ? {} : { query: { versionId: result.versionId } }),
+      expiresSeconds: Math.min(secondsLeft, presignedSecondsMax),
+    },
+    { credentials, signingKeys: deps.signingKeys, nowMs },
+  )
 }

@@ -16,8 +16,8 @@ import { readUploadedParts, type UploadedParts } from '../s3/write/uploaded-part
 import { attachment } from '../zip/content-disposition.ts'
 import { partCount, partRange } from '../zip/segments.ts'
 import type { ZipService } from '../zip/zip-service.ts'
+import { findResult } from './job-holdings.ts'
 import type { JobProgress } from './job-progress.ts'
-import { findResult } from './result-object.ts'
 
 export type StoreDeps = {
   readonly metadata: MetadataStore

@@ -9,14 +9,13 @@ import { readJson } from '../native-api/read-json.ts'
 import type { Reply } from '../reply.ts'
 import { removeManifest } from '../zip/manifest-cache.ts'
 import type { BundleDeps } from './bundle-deps.ts'
-import { describeWhole } from './bundle-description.ts'
 import { bundleRequestBytesMax } from './bundle-limits.ts'
 import { permitSelections } from './bundle-permission.ts'
 import { appendRequest } from './bundle-request.ts'
 import { findOwnBundle, requireAlive, requireReady } from './find-bundle.ts'
 import { type BundleOrder, freezeBundle, keptUntil, removeManifests } from './freeze-bundle.ts'
-import { awaitGathering } from './gathering/await-gathering.ts'
-import { withChoice } from './gathering/begin-gathering.ts'
+import { awaitGathering, withChoice } from './gathering/begin-gathering.ts'
+import { describeWhole } from './show-bundles.ts'
 
 /** 200 with the new state, 202 with the one before while what is new is being gathered. */
 export async function appendToBundle(

@@ -1,9 +1,11 @@
 // Every limit of bundles. `docs/bundles.md` shows them to users.
+import type { LaneOptions } from '../background/job-work.ts'
 
 const second = 1_000
 const minute = 60 * second
 const day = 24 * 60 * minute
 const mib = 1024 * 1024
+const gib = 1024 * mib
 
 /** Of the JSON that asks for one. */
 export const bundleRequestBytesMax = 8 * mib
@@ -36,3 +38,27 @@ export const rowsNamedMax = 10_000
 export const statesKept = 4
 /** Names that look doubled and have to be remembered to be sure. */
 export const suspectsMax = 100_000
+
+/** Entries from elsewhere, of one request. */
+export const externalEntriesMax = 20
+export const externalBytesMax = 5 * gib
+/** UTF-8 bytes of a URL, and of each other text that names a source or opens it. */
+export const sourceTextBytesMax = 4096
+export const redirectsMax = 5
+/** A source that sends nothing for so long is given up. */
+export const silenceMs = 30_000
+/** All sources of one request together, in one attempt. */
+export const gatherMsMax = 10 * 60_000
+/** What a source says of a failure is read so far. */
+export const errorBytesMax = 64 * 1024
+
+/** Of a gathering, the first one included. */
+export const gatherAttemptsMax = 5
+
+/** Gatherings that a server has under way at once, and how many of them may be one tenant's. */
+export const gatheringLane: LaneOptions = {
+  name: 'gathering',
+  atOnce: 4,
+  ofTenantMax: 2,
+  lookEveryMs: 250,
+}

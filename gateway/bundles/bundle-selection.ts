@@ -15,11 +15,11 @@ import {
 } from '../native-api/read-json.ts'
 import {
   entryNameBytesMax,
+  externalEntriesMax,
   globBytesMax,
   globWildcardsMax,
   selectionsMax,
 } from './bundle-limits.ts'
-import { externalEntriesMax } from './external/external-limits.ts'
 import {
   type ExternalSource,
   isS3Url,

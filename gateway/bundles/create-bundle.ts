@@ -6,13 +6,12 @@ import { jsonReply, type NativeCall } from '../native-api/native-route.ts'
 import type { Reply } from '../reply.ts'
 import { removeManifest } from '../zip/manifest-cache.ts'
 import type { BundleDeps } from './bundle-deps.ts'
-import { describeWhole } from './bundle-description.ts'
-import { hashBundleSecret, newBundleSecret } from './bundle-secrets.ts'
 import { deleteWhole } from './delete-bundle.ts'
+import { hashBundleSecret, newBundleSecret } from './find-bundle.ts'
 import { freezeBundle, keptUntil } from './freeze-bundle.ts'
-import { awaitGathering } from './gathering/await-gathering.ts'
-import { withChoice } from './gathering/begin-gathering.ts'
+import { awaitGathering, withChoice } from './gathering/begin-gathering.ts'
 import { type AskedBundle, readBundleRequest } from './read-bundle-request.ts'
+import { describeWhole } from './show-bundles.ts'
 
 /** 201 with a bundle that is ready, 202 with one that is being gathered. */
 export async function createBundle(deps: BundleDeps, call: NativeCall): Promise<Reply> {

@@ -9,8 +9,7 @@ import type { NativeCall } from '../native-api/native-route.ts'
 import type { Reply } from '../reply.ts'
 import { namedEtags } from '../s3/zip/choose-manifest.ts'
 import type { BundleDeps } from './bundle-deps.ts'
-import { isBundleSecret } from './bundle-secrets.ts'
-import { findBundle, requireAlive, requireReady } from './find-bundle.ts'
+import { findBundle, isBundleSecret, requireAlive, requireReady } from './find-bundle.ts'
 
 export async function downloadBundle(
   deps: BundleDeps,

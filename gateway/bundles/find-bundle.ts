@@ -1,7 +1,9 @@
 // Finds the bundle that a request names, and decides who asks: somebody who has signed, or somebody
 // who holds the bundle's secret and then acts for whoever has made it.
+import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Bundle } from '../../metadata/bundle-store.ts'
 import { parseBundleId } from '../../metadata/record-ids.ts'
+import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { headerText } from '../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { OwnedBucket } from '../access/authorize.ts'
@@ -11,7 +13,6 @@ import type { NativeCall } from '../native-api/native-route.ts'
 import type { RequestBody } from '../s3/operation.ts'
 import { retryAfterSeconds } from './bundle-limits.ts'
 import type { BundleAction } from './bundle-permission.ts'
-import { isBundleSecret } from './bundle-secrets.ts'
 
 export const secretHeader = 'x-holdfast-bundle-secret'
 
@@ -85,4 +86,23 @@ export async function findOwnBundle(
 /** The bucket itself may be gone. */
 function bucketOf({ tenantId, bucketName }: Bundle): OwnedBucket {
   return { tenantId, name: bucketName }
+}
+
+// Two things open a bundle without a signature: the token in its URL, with which it is downloaded, and the
+// secret, with which it is changed. Only their digests are stored.
+const secretBytes = 32
+
+/** 43 characters that stand in a URL as they are. */
+export function newBundleSecret(random: RandomBytes): string {
+  return random(secretBytes).toString('base64url')
+}
+
+/** 32 bytes. Secrets are random, so that a plain digest cannot be searched. */
+export function hashBundleSecret(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest()
+}
+
+/** Takes the same time whatever was presented. */
+export function isBundleSecret(presented: string, hash: Uint8Array): boolean {
+  return timingSafeEqual(hashBundleSecret(presented), hash)
 }

@@ -1,9 +1,10 @@
 // Where an entry from elsewhere is to be had: a URL of https or http, or an object of another S3 server with the
 // credentials to read it. Out of JSON, and into JSON that comes out the same; how it is called where
 // people read it.
+import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import { boundedText, fields, refuseArgument } from '../../native-api/read-json.ts'
-import { sourceTextBytesMax } from './external-limits.ts'
+import { sourceTextBytesMax } from '../bundle-limits.ts'
 
 export type UrlSource = { readonly is: 'url'; readonly url: URL }
 
@@ -121,4 +122,14 @@ export function s3Source(access: Access, { bucket, key }: ObjectName): S3Source 
 /** Whether these can be a bucket and a key. */
 export function namesObject({ bucket, key }: ObjectName): boolean {
   return bucket !== '' && !bucket.includes('/') && key !== ''
+}
+
+/** A source that has answered, whatever it is. */
+export type OpenedSource = {
+  /** To be destroyed by whoever has it. */
+  readonly body: Readable
+  /** As announced. */
+  readonly bytes: number | undefined
+  /** What the source says of its last change. */
+  readonly modifiedMs: number | undefined
 }

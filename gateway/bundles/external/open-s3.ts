@@ -1,13 +1,11 @@
 // Asks for an object of another S3 server, by AWS's client. It is loaded when the first one is asked for,
 // since most servers never do.
-
 import { Readable } from 'node:stream'
 import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3'
-import { errorBytesMax } from './external-limits.ts'
-import { describeSource, type S3Source } from './external-source.ts'
+import { errorBytesMax } from '../bundle-limits.ts'
+import { describeSource, type OpenedSource, type S3Source } from './external-source.ts'
 import { NoPlainAgent } from './guarded-agent.ts'
 import type { Asking } from './open-url.ts'
-import type { OpenedSource } from './opened-source.ts'
 import { failedAnswer, failedConnection } from './source-failure.ts'
 
 /** Throws `SourceFailure`. */

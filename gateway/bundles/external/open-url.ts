@@ -1,9 +1,8 @@
 // Asks for a URL, and goes where its answers lead to.
 import { type Agent, type IncomingMessage, request as plainRequest } from 'node:http'
 import { request } from 'node:https'
-import { redirectsMax } from './external-limits.ts'
-import { describeSource, type UrlSource } from './external-source.ts'
-import type { OpenedSource } from './opened-source.ts'
+import { redirectsMax } from '../bundle-limits.ts'
+import { describeSource, type OpenedSource, type UrlSource } from './external-source.ts'
 import { failedAnswer, failedConnection, SourceFailure } from './source-failure.ts'
 
 export type Asking = {

@@ -1,10 +1,9 @@
 // Reads a source to its end within its limits: of bytes, of silence, of time. Where it is, and which
 // addresses it may be at, is decided on the way.
-import { describeSource, type ExternalSource } from './external-source.ts'
+import { describeSource, type ExternalSource, type OpenedSource } from './external-source.ts'
 import { type AddressRules, GuardedAgent, GuardedPlainAgent } from './guarded-agent.ts'
 import { openS3 } from './open-s3.ts'
 import { type Asking, openUrl } from './open-url.ts'
-import type { OpenedSource } from './opened-source.ts'
 import { failedConnection, SourceFailure } from './source-failure.ts'
 
 export type SourceRules = {

@@ -2,7 +2,6 @@
 // An object lies there under the manifest it is gathered for. Once that has given way to the one that
 // refers to the object, it is deleted, and the bundle's lease holds its data until the bundle ends, as
 // that of any other deleted object.
-
 import type { ManifestId } from '../../../metadata/manifest-store.ts'
 import type { MetadataStore } from '../../../metadata/metadata-store.ts'
 import { hiddenNamespace } from '../../../metadata/namespaces.ts'
@@ -10,7 +9,7 @@ import { parseManifestId } from '../../../metadata/record-ids.ts'
 import type { Bucket, ObjectVersion, TenantId } from '../../../metadata/records.ts'
 import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
 import type { Ingest } from '../../data/write/ingest.ts'
-import { externalBytesMax } from './external-limits.ts'
+import { externalBytesMax } from '../bundle-limits.ts'
 import type { ExternalBody } from './read-source.ts'
 
 const spoolName = '-/spool'

@@ -11,8 +11,7 @@ import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
 import { type ClaimedJob, JobTaken } from '../../background/claimed-job.ts'
 import type { JobEnd, JobWork } from '../../background/job-work.ts'
 import { removeManifest } from '../../zip/manifest-cache.ts'
-import { statesKept } from '../bundle-limits.ts'
-import { attemptsMax, gatheringLane, gatherMsMax } from '../external/external-limits.ts'
+import { gatherAttemptsMax, gatheringLane, gatherMsMax, statesKept } from '../bundle-limits.ts'
 import type { Gatherer } from '../external/gather-sources.ts'
 import { SourceFailure } from '../external/source-failure.ts'
 import { type FreezeDeps, fillManifest, keptUntil, removeManifests } from '../freeze-bundle.ts'
@@ -37,7 +36,7 @@ const wantedEveryMs = 1_000
 export function gatheringWork(deps: GatheringDeps): JobWork<'gathering'> {
   return {
     lanes: [gatheringLane],
-    attemptsMax,
+    attemptsMax: gatherAttemptsMax,
     rememberedMs: 0,
     attempt: (claimed) => attempt(deps, claimed),
     mayPass: isTransient,

@@ -1,14 +1,43 @@
-// The object that an archive job has stored: whether it is there, and how it is removed. It is known by
-// the upload it was made of, so that nothing else at its key is ever taken for it.
+// What an archive job holds besides its row, and how it is given back: the frozen list with the data that
+// it refers to, the upload under way, and the object that was made of it. That is known by its upload, so
+// that nothing else at its key is ever taken for it.
 import type { JobOf } from '../../metadata/job-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { Bucket, ObjectVersion } from '../../metadata/records.ts'
 import { findBucket } from '../access/find-bucket.ts'
+import { removeManifest } from '../zip/manifest-cache.ts'
+
+/**
+ * Gives back what a job that is over has held; and when it was cancelled at its very end, what became of its
+ * upload. Nobody else uses the upload and the list that a job's row names, not even the same job when it is
+ * asked for again: so it matters neither when this is done nor how often.
+ */
+export async function cleanUpJob(
+  metadata: MetadataStore,
+  job: JobOf<'archive'>,
+  nowMs: number,
+): Promise<void> {
+  if (job.state !== 'done') {
+    await abortUpload(metadata, job)
+    await removeResult(metadata, job, nowMs)
+  }
+  await removeManifest(metadata, job.payload.manifestId)
+}
+
+export async function abortUpload(
+  metadata: MetadataStore,
+  { tenantId, payload }: JobOf<'archive'>,
+): Promise<void> {
+  const { destination, uploadId } = payload
+  if (uploadId === undefined) return
+  const bucket = await findBucket(metadata, tenantId, destination.bucketName)
+  if (bucket !== undefined) await metadata.uploads.abort(bucket, { key: destination.key, uploadId })
+}
 
 type Stores = Pick<MetadataStore, 'buckets' | 'objects' | 'uploads'>
 type Result = { readonly bucket: Bucket; readonly version: ObjectVersion }
 
-/** Absent: it was never stored, or removed or replaced since. */
+/** The object that the job has stored. Absent: it was never stored, or removed or replaced since. */
 export async function findResult(
   metadata: Stores,
   { tenantId, payload }: JobOf<'archive'>,
