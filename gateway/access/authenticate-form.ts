@@ -4,8 +4,8 @@ import { requireMatch } from '../../protocol/s3/sigv2/verify-signature-v2.ts'
 import type { FormFields } from '../../protocol/s3/sigv4/post-form.ts'
 import { parsePostSignature, verifyPostSignature } from '../../protocol/s3/sigv4/post-signature.ts'
 import { type AuthenticateDeps, findCredentials } from './authenticate.ts'
+import { refuseSessionToken } from './credentials.ts'
 import { anonymous, type Identity } from './identity.ts'
-import { refuseSessionToken } from './refuse-session-token.ts'
 
 /**
  * Finds who signed a form, from its fields as they came, and verifies that signature. What the policy that

@@ -24,9 +24,8 @@ import type {
 } from '../../protocol/s3/sigv4/signed-request.ts'
 import type { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
 import { verifySignature } from '../../protocol/s3/sigv4/verify-signature.ts'
-import type { Credentials, CredentialsCache } from './credentials.ts'
+import { type Credentials, type CredentialsCache, refuseSessionToken } from './credentials.ts'
 import { anonymous, type Identity } from './identity.ts'
-import { refuseSessionToken } from './refuse-session-token.ts'
 
 /** How a body is to be read, as the signature says. */
 export type PayloadFraming = {

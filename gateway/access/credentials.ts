@@ -3,6 +3,7 @@
 // `freshMs`. Unknown keys are never remembered.
 import { LRUCache } from 'lru-cache'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { User } from './identity.ts'
 import type { MasterKey } from './keys/master-key-file.ts'
 import { openSecret } from './keys/seal-secret.ts'
@@ -52,4 +53,9 @@ export class CredentialsCache {
       secretAccessKey: secret.toString('utf8'),
     }
   }
+}
+
+/** Throws `InvalidToken` when a token was sent; an empty one counts as none. */
+export function refuseSessionToken(token: string | undefined): void {
+  if (token !== undefined && token !== '') throw new S3Error('InvalidToken', { 'Token-0': token })
 }

@@ -1,10 +1,9 @@
 // The job engine: claims jobs lane by lane and sees each to its end. Several engines may work on one store: who
 // has claimed a job has it until he ends it, or until the claim ends because he died.
-
 import type { JobKind } from '../../metadata/job-kinds.ts'
 import { isOver, type JobOf, type JobStore } from '../../metadata/job-store.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
-import { storagePauseMs } from '../data/storage-full.ts'
+import { storagePauseMs } from '../data/storage-failure.ts'
 import type { Log } from '../log.ts'
 import { ClaimedJob, JobTaken } from './claimed-job.ts'
 import { JobLane } from './job-lane.ts'

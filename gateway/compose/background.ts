@@ -16,7 +16,7 @@ import { type RepeatingJob, repeat } from '../background/repeating.ts'
 import { sweepOrphans } from '../background/sweep-orphans.ts'
 import { beginSweeps, sweepsWork } from '../background/sweeps-work.ts'
 import { sweepBundles } from '../bundles/sweep-bundles.ts'
-import { ChunksUnavailable } from '../data/chunks-unavailable.ts'
+import { ChunksUnavailable } from '../data/storage-failure.ts'
 import type { Log } from '../log.ts'
 import { sweepManifests } from '../zip/sweep-manifests.ts'
 

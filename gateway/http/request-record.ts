@@ -1,7 +1,7 @@
 // What there is to say of a request once it has ended: for the log, for audits, for metrics. Nothing secret
 // is in it: no header, no query, no signature.
 import { S3Error, type S3ErrorCode } from '../../protocol/s3/s3-error.ts'
-import { asS3Error } from '../data/storage-full.ts'
+import { asS3Error } from '../data/storage-failure.ts'
 import type { Log } from '../log.ts'
 import type { RequestNotes } from '../s3/operation.ts'
 

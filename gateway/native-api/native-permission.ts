@@ -3,8 +3,8 @@ import type { Bucket } from '../../metadata/records.ts'
 import type { Asking, OwnedBucket, Resource } from '../access/authorize.ts'
 import { requireBucket } from '../access/find-bucket.ts'
 import type { User } from '../access/identity.ts'
+import { requireOwner } from '../access/owner.ts'
 import { type Asker, requirePermission } from '../access/require.ts'
-import { requireOwner } from '../access/require-owner.ts'
 import type { NativeCall } from './native-route.ts'
 
 /** Somebody with what he may do, in one request of ours. */

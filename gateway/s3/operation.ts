@@ -8,7 +8,7 @@ import type { OperationName, operations } from '../../protocol/s3/operations-tab
 import type { Query } from '../../protocol/s3/request-target.ts'
 import type { Authorize } from '../access/authorize.ts'
 import type { Identity, User } from '../access/identity.ts'
-import type { FindTenantKeys } from '../access/keys/find-tenant-keys.ts'
+import type { FindTenantKeys } from '../access/keys/tenant-keyring.ts'
 import type { TenantKeys } from '../access/keys/tenant-keys.ts'
 import type { Asker } from '../access/require.ts'
 import type { ReadLeases } from '../data/read/read-leases.ts'

@@ -6,8 +6,8 @@ import type { RequestHeaders } from '../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { Resource } from '../access/authorize.ts'
 import { withRegion } from '../access/bucket-region.ts'
+import { requireOwner } from '../access/owner.ts'
 import { permittedKeys, requirePermission } from '../access/require.ts'
-import { requireOwner } from '../access/require-owner.ts'
 import type { BucketCall, NewBucketCall, ObjectCall, ReadTarget } from './operation.ts'
 
 /** Throws `AccessDenied`. */

@@ -1,7 +1,7 @@
 // Requests that say more than their operation takes, over raw sockets: nothing is done that was not meant.
 import assert from 'node:assert'
 import { createHash } from 'node:crypto'
-import { accountId, ownerId } from '../../gateway/access/owner-id.ts'
+import { accountId, ownerId } from '../../gateway/access/owner.ts'
 import type { TenantId } from '../../metadata/records.ts'
 import { describe } from '../support/describe.ts'
 import type { RawResponse } from '../support/raw-connection.ts'

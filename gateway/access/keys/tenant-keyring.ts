@@ -1,9 +1,44 @@
-// Derived keys of the tenants met lately, so that a request does not open and derive them anew.
+// Derived keys of the tenants met lately, by tenant and by its id, so that a request does not look them up,
+// open and derive them anew.
 import { LRUCache } from 'lru-cache'
+import type { MetadataStore } from '../../../metadata/metadata-store.ts'
 import type { Tenant, TenantId } from '../../../metadata/records.ts'
 import type { MasterKey } from './master-key-file.ts'
 import { openSecret } from './seal-secret.ts'
 import { deriveTenantKeys, type TenantKeys } from './tenant-keys.ts'
+
+/** Undefined: there is no such tenant. */
+export type FindTenantKeys = (
+  tenantId: TenantId,
+) => TenantKeys | undefined | Promise<TenantKeys | undefined>
+
+export type TenantKeysDeps = {
+  readonly metadata: Pick<MetadataStore, 'tenants'>
+  readonly masterKey: MasterKey
+  /** As many tenants' keys are held. */
+  readonly tenantsMax: number
+  readonly now: () => number
+}
+
+const freshMs = 1_000
+
+export function makeFindTenantKeys(deps: TenantKeysDeps): FindTenantKeys {
+  const { metadata, masterKey, tenantsMax, now } = deps
+  const keyring = new TenantKeyring({ master: masterKey, tenantsMax })
+  const held = new Map<TenantId, { readonly keys: TenantKeys; readonly untilMs: number }>()
+  const load = async (tenantId: TenantId) => {
+    const tenant = await metadata.tenants.get(tenantId)
+    if (tenant === undefined) return undefined
+    const keys = keyring.keysOf(tenant)
+    if (held.size >= tenantsMax) held.clear()
+    held.set(tenantId, { keys, untilMs: now() + freshMs })
+    return keys
+  }
+  return (tenantId) => {
+    const found = held.get(tenantId)
+    return found !== undefined && found.untilMs > now() ? found.keys : load(tenantId)
+  }
+}
 
 /** Holds at most `tenantsMax` tenants' keys, and forgets the one not asked for longest. */
 export class TenantKeyring {

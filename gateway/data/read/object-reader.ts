@@ -1,6 +1,5 @@
 // Reads plaintext of stored objects, whole or in part: about 1 MiB of frames at a time, with the next
 // read under way while the last is consumed; only the blocks that are needed are read and decrypted.
-
 import assert from 'node:assert'
 import type { KeyObject } from 'node:crypto'
 import type { BlobRead, WantedFrames } from '../../../datanode/blob-store.ts'
@@ -17,7 +16,7 @@ import type { HalfOpenRange } from '../../../protocol/s3/range.ts'
 import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
 import type { Batch, Batches } from '../buffers/batch.ts'
 import { framesPerRead, withFrameMemory } from '../buffers/frame-memory.ts'
-import { ChunksUnavailable } from '../chunks-unavailable.ts'
+import { ChunksUnavailable } from '../storage-failure.ts'
 import { type ChunkSlice, slicesOf } from './chunk-slices.ts'
 import {
   type ObjectRange,

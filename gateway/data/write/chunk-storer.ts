@@ -18,7 +18,7 @@ import { sealBlocks } from '../../../protocol/chunks/seal-chunk.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
 import { IdleBuffers } from '../buffers/idle-buffers.ts'
-import { ChunksUnavailable } from '../chunks-unavailable.ts'
+import { ChunksUnavailable } from '../storage-failure.ts'
 
 /** Other requests get their turn after this much was sealed: about half a millisecond. */
 const sealStepBytes = 16 * blockBytes

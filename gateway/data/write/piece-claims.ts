@@ -7,7 +7,7 @@ import { type ChunkListId, embeddedChunksMax } from '../../../metadata/records.t
 import type { RandomBytes } from '../../../protocol/chunks/new-generation.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
-import { isStorageFull } from '../storage-full.ts'
+import { isStorageFull } from '../storage-failure.ts'
 import type { ChunkStorer, NamedChunk } from './chunk-storer.ts'
 
 /** How often chunks that vanish again and again are stored anew before the client is sent away. */

@@ -1,5 +1,5 @@
 // One upload under way: bytes in, chunks under way, claims in order. `ingest.ts` drives it, and a
-// received piece (`stored-piece.ts`, `inline-piece.ts`) comes out.
+// received piece (`pieces.ts`) comes out.
 import assert from 'node:assert'
 import { crc32 } from '@node-rs/crc32'
 import { inlineBytesMax } from '../../../metadata/records.ts'
@@ -10,10 +10,9 @@ import { BodyDigests } from '../digests/body-digests.ts'
 import { ChunkCutter, type CutChunk } from './chunk-cutter.ts'
 import { ChunkStorer, type NamedChunk } from './chunk-storer.ts'
 import type { IngestDeps, ReceiveOptions } from './ingest.ts'
-import { InlinePiece } from './inline-piece.ts'
 import { PieceClaims } from './piece-claims.ts'
+import { InlinePiece, StoredPiece } from './pieces.ts'
 import { PieceSums, type StagedData } from './staged-data.ts'
-import { StoredPiece } from './stored-piece.ts'
 
 /**
  * Chunks of one upload that may be hashed, sealed and written while the next one fills: some are being

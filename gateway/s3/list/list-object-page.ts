@@ -1,8 +1,8 @@
 // One page of current objects, as both versions of ListObjects show it.
 import type { ListObjectsQuery } from '../../../protocol/s3/list-query.ts'
 import type { ObjectPage } from '../../../protocol/s3/xml/render-list-objects.ts'
+import { ownerOf } from '../../access/owner.ts'
 import type { BucketCall } from '../operation.ts'
-import { ownerOf } from './owner.ts'
 
 export async function listObjectPage(
   { bucket, services }: BucketCall,

@@ -16,13 +16,11 @@ import {
   parseCopyRequest,
   refuseCopyWithoutChange,
 } from '../copy/copy-request.ts'
-import { findCopySource } from '../copy/copy-source-version.ts'
-import { receiveStored } from '../copy/receive-stored.ts'
+import { findCopySource, receiveStored } from '../copy/copy-source-version.ts'
 import type { CopyCall, Operation } from '../operation.ts'
 import type { FoundVersion } from '../read/find-version.ts'
 import { useVersion } from '../read/use-version.ts'
-import { commitRefused } from '../write/commit-refused.ts'
-import { refuseEarly } from '../write/early-condition.ts'
+import { commitRefused, refuseEarly } from '../write/commit-refused.ts'
 
 export const copyObject: Operation<CopyCall> = async (call) => {
   const request = parseCopyRequest(call)

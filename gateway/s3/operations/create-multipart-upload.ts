@@ -8,7 +8,7 @@ import { refuseUnsupportedWriteHeaders } from '../../../protocol/s3/unsupported-
 import { renderInitiateMultipartUpload } from '../../../protocol/s3/xml/render-initiate-multipart-upload.ts'
 import { xmlReply } from '../../reply.ts'
 import type { ObjectCall, Operation } from '../operation.ts'
-import { refuseEarly } from '../write/early-condition.ts'
+import { refuseEarly } from '../write/commit-refused.ts'
 import { noSuchBucket } from '../write/require-upload.ts'
 
 export const createMultipartUpload: Operation<ObjectCall> = async (call) => {

@@ -19,7 +19,7 @@ import {
   renderDeleteObjects,
 } from '../../../protocol/s3/xml/render-delete-objects.ts'
 import { requirePermission } from '../../access/require.ts'
-import { asS3Error, isStorageFull } from '../../data/storage-full.ts'
+import { asS3Error, isStorageFull } from '../../data/storage-failure.ts'
 import { xmlReply } from '../../reply.ts'
 import type { BucketCall, Operation } from '../operation.ts'
 

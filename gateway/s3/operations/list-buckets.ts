@@ -1,6 +1,5 @@
 // ListBuckets: the buckets of the caller's tenant, in pages.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
-
 import type { Bucket } from '../../../metadata/records.ts'
 import {
   formatContinuationToken,
@@ -12,8 +11,8 @@ import type { Query } from '../../../protocol/s3/request-target.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { renderListBuckets } from '../../../protocol/s3/xml/render-list-buckets.ts'
 import { namespaceOf } from '../../access/find-bucket.ts'
+import { ownerOf } from '../../access/owner.ts'
 import { xmlReply } from '../../reply.ts'
-import { ownerOf } from '../list/owner.ts'
 import type { Operation, ServiceCall, Services } from '../operation.ts'
 
 export const listBuckets: Operation<ServiceCall> = async (call) => {

@@ -7,8 +7,8 @@ import {
   renderListMultipartUploads,
   type UploadPage,
 } from '../../../protocol/s3/xml/render-list-multipart-uploads.ts'
+import { ownerOf } from '../../access/owner.ts'
 import { xmlReply } from '../../reply.ts'
-import { ownerOf } from '../list/owner.ts'
 import type { BucketCall, Operation } from '../operation.ts'
 
 export const listMultipartUploads: Operation<BucketCall> = async (call) => {

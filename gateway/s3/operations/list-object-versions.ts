@@ -4,8 +4,8 @@ import {
   renderListVersions,
   type VersionPage,
 } from '../../../protocol/s3/xml/render-list-versions.ts'
+import { ownerOf } from '../../access/owner.ts'
 import { xmlReply } from '../../reply.ts'
-import { ownerOf } from '../list/owner.ts'
 import type { BucketCall, Operation } from '../operation.ts'
 
 export const listObjectVersions: Operation<BucketCall> = async (call) => {

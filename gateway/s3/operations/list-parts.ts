@@ -2,8 +2,8 @@
 import { parseListPartsQuery } from '../../../protocol/s3/list-uploads-query.ts'
 import { noSuchUpload } from '../../../protocol/s3/upload-id.ts'
 import { renderListParts } from '../../../protocol/s3/xml/render-list-parts.ts'
+import { ownerOf } from '../../access/owner.ts'
 import { xmlReply } from '../../reply.ts'
-import { ownerOf } from '../list/owner.ts'
 import type { ObjectCall, Operation } from '../operation.ts'
 import { requireUpload } from '../write/require-upload.ts'
 

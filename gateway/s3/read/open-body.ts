@@ -7,7 +7,7 @@ import type { ReadHold } from '../../data/read/read-leases.ts'
 import type { ReplyBody } from '../../reply.ts'
 import type { BucketCall } from '../operation.ts'
 import type { FoundVersion } from './find-version.ts'
-import { holdVersion } from './held-version.ts'
+import { holdVersion } from './use-version.ts'
 
 /** Frames of 64 KiB that all bodies under way may read at once, 32 MiB; and one of them, 1 MiB. */
 const framesMax = 512

@@ -11,8 +11,7 @@ import { parseTaggingHeader } from '../../../protocol/s3/tag-set.ts'
 import { refuseUnsupportedWriteHeaders } from '../../../protocol/s3/unsupported-write-headers.ts'
 import { writtenVersionId } from '../../../protocol/s3/version-id.ts'
 import type { ObjectCall } from '../operation.ts'
-import { commitRefused } from './commit-refused.ts'
-import { refuseEarly } from './early-condition.ts'
+import { commitRefused, refuseEarly } from './commit-refused.ts'
 import { receivePayload } from './receive-payload.ts'
 
 export type StoredObject = {

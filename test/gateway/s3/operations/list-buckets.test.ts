@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { ownerId } from '../../../../gateway/access/owner-id.ts'
+import { ownerId } from '../../../../gateway/access/owner.ts'
 import { listBuckets } from '../../../../gateway/s3/operations/list-buckets.ts'
 import { defaultNamespace } from '../../../../metadata/namespaces.ts'
 import { describe } from '../../../support/describe.ts'

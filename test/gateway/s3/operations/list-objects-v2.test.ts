@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { ownerId } from '../../../../gateway/access/owner-id.ts'
+import { ownerId } from '../../../../gateway/access/owner.ts'
 import { listObjectsV2 } from '../../../../gateway/s3/operations/list-objects-v2.ts'
 import { putObject } from '../../../../gateway/s3/operations/put-object.ts'
 import type { XmlElement } from '../../../../protocol/s3/xml/xml-reader.ts'

@@ -1,7 +1,7 @@
 // Buffers that many share: no more exist than there may be, each is one's own while one has it.
 import assert from 'node:assert'
 import { setImmediate as turn } from 'node:timers/promises'
-import { LentBuffers } from '../../../../gateway/data/buffers/lent-buffers.ts'
+import { LentBuffers } from '../../../../gateway/data/buffers/frame-memory.ts'
 import { describe } from '../../../support/describe.ts'
 
 describe('lent buffers', (test) => {

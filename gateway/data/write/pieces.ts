@@ -1,8 +1,12 @@
-// A received piece whose bytes lie in chunks that wait for the commit to claim them.
+// A received piece as it waits for its commit: its bytes lie in chunks that the commit is to claim, or are few
+// enough to be kept in metadata, and nothing is stored before.
 import assert from 'node:assert'
 import type { ClaimRefused, NewPieceData } from '../../../metadata/metadata-store.ts'
+import type { RandomBytes } from '../../../protocol/chunks/new-generation.ts'
+import { sealInline } from '../../../protocol/chunks/seal-inline.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
-import { isStorageFull } from '../storage-full.ts'
+import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
+import { isStorageFull } from '../storage-failure.ts'
 import { claimAttemptsMax, type PieceClaims } from './piece-claims.ts'
 import { type CommitAnswer, isAnswer, type PieceSums, StagedPiece } from './staged-data.ts'
 
@@ -72,5 +76,37 @@ export class StoredPiece extends StagedPiece {
     } catch (cause) {
       this.onLeftover(cause)
     }
+  }
+}
+
+type InlineContent = {
+  readonly tenant: TenantKeys
+  /** Absent: no byte. */
+  readonly plaintext: Buffer | undefined
+  readonly random: RandomBytes
+}
+
+export class InlinePiece extends StagedPiece {
+  private content: InlineContent | undefined
+
+  constructor(sums: PieceSums, content: InlineContent) {
+    super(sums)
+    this.content = content
+  }
+
+  async commit<T extends CommitAnswer>(
+    verb: (data: NewPieceData) => Promise<T | ClaimRefused>,
+  ): Promise<Exclude<T, ClaimRefused>> {
+    assert(this.content !== undefined, 'a piece is committed once')
+    const { tenant, plaintext, random } = this.content
+    this.content = undefined
+    const sealed = plaintext === undefined ? Buffer.alloc(0) : sealInline(tenant, plaintext, random)
+    const answer = await verb({ is: 'inline', sealed })
+    assert(isAnswer(answer), 'inline data claims no chunk')
+    return answer
+  }
+
+  async discard(): Promise<void> {
+    this.content = undefined
   }
 }

@@ -1,0 +1,48 @@
+// How S3 names the owner of a bucket: by a canonical user id, 64 hex digits that stand for an account, and
+// by the account's id, 12 digits. Whoever expects a bucket to be somebody's says whose: the request goes on only
+// when it is. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+import { createHash } from 'node:crypto'
+import type { TenantId } from '../../metadata/records.ts'
+import type { RequestHeaders } from '../../protocol/s3/request-headers.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
+import type { Owner } from '../../protocol/s3/xml/listing-elements.ts'
+
+/** The canonical user id of a tenant: always the same for the same tenant. */
+export function ownerId(tenantId: TenantId): string {
+  return createHash('sha256').update(`holdfast owner ${tenantId}`).digest('hex')
+}
+
+/** The account id of a tenant: always the same for the same tenant. */
+export function accountId(tenantId: TenantId): string {
+  const digest = createHash('sha256').update(`holdfast account ${tenantId}`).digest()
+  return String(digest.readBigUInt64BE() % 1_000_000_000_000n).padStart(12, '0')
+}
+
+/** Whether `named`, of a header that expects an owner, is one of the tenant's names. */
+function isOwner(tenantId: TenantId, named: string): boolean {
+  return named === accountId(tenantId) || named === ownerId(tenantId) || named === tenantId
+}
+
+/** As listings show it. S3 no longer names a display name; the tenant's id is there for clients that want one. */
+export function ownerOf(tenantId: TenantId): Owner {
+  return { id: ownerId(tenantId), displayName: tenantId }
+}
+
+const headerNames = {
+  bucket: 'x-amz-expected-bucket-owner',
+  source: 'x-amz-source-expected-bucket-owner',
+} as const
+
+/**
+ * Throws `AccessDenied` when the headers expect another owner of the bucket, or of the source of a copy,
+ * than the tenant that owns it.
+ */
+export function requireOwner(
+  headers: RequestHeaders,
+  tenantId: TenantId,
+  of: keyof typeof headerNames = 'bucket',
+): void {
+  const named = headers[headerNames[of]]
+  if (named === undefined || isOwner(tenantId, String(named))) return
+  throw new S3Error('AccessDenied')
+}
