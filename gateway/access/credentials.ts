@@ -13,6 +13,9 @@ export type Credentials = {
   readonly secretAccessKey: string
 }
 
+/** Undefined: no such key, or it is not active. */
+export type FindCredentials = (accessKeyId: string) => Promise<Credentials | undefined>
+
 const freshMs = 1_000
 const heldMax = 10_000
 
@@ -28,7 +31,7 @@ export class CredentialsCache {
     this.deps = deps
   }
 
-  /** Absent: no such key, or it is not active. */
+  /** As `FindCredentials`. */
   async find(accessKeyId: string): Promise<Credentials | undefined> {
     const found = this.held.get(accessKeyId)
     if (found !== undefined) return found

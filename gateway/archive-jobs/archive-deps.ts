@@ -1,7 +1,7 @@
 // What the routes of archive jobs use besides the request.
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
-import type { FindCredentials } from '../bundles/find-bundle.ts'
+import type { FindCredentials } from '../access/credentials.ts'
 import type { ZipService } from '../zip/zip-service.ts'
 
 export type ArchiveRouteDeps = {

@@ -1,8 +1,7 @@
 // The request for an archive job, out of its JSON. Format: docs/archives.md.
 import type { z } from 'zod'
 import { requireKeyLength } from '../../protocol/s3/object-key.ts'
-import { zipOptions } from '../bundles/bundle-request.ts'
-import { fields, refuseArgument, text, wholeNumber } from '../native-api/read-json.ts'
+import { fields, refuseArgument, text, wholeNumber, zipOptions } from '../native-api/read-json.ts'
 import { archiveLifeMsDefault, archiveLifeMsMax } from './archive-limits.ts'
 
 export type ArchiveOrder = z.output<typeof archiveOrder>

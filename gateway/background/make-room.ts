@@ -3,16 +3,16 @@
 import type { BlobNode } from '../../datanode/blob-node.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { Log } from '../log.ts'
-import { dropIdleArchives } from '../zip/drop-idle-archives.ts'
 import type { RepeatingJob } from './repeating.ts'
 
 /** More of them are not counted for the log. */
 const bundlesCounted = 1_000
 
 export type MakeRoomDeps = {
-  readonly metadata: Pick<MetadataStore, 'manifests' | 'leases'>
+  readonly metadata: Pick<MetadataStore, 'leases'>
   readonly node: Pick<BlobNode, 'usage'>
-  readonly now: () => number
+  /** Gives up the idle archives, at most `limit`, the oldest first; answers how many. */
+  readonly dropIdle: (limit: number) => Promise<number>
   readonly log: Pick<Log, 'warn'>
 }
 
@@ -22,7 +22,7 @@ const spareShare = 1 / 20
 const spareBytesMin = 64 * 1024 * 1024
 const spareBytesMax = 1024 * 1024 * 1024
 
-export function makeRoom({ metadata, node, now, log }: MakeRoomDeps): RepeatingJob {
+export function makeRoom({ metadata, node, dropIdle, log }: MakeRoomDeps): RepeatingJob {
   let atOnce = 1
   let isTold = false
   return {
@@ -34,7 +34,7 @@ export function makeRoom({ metadata, node, now, log }: MakeRoomDeps): RepeatingJ
         isTold = false
         return 'idle'
       }
-      const dropped = await dropIdleArchives(metadata, { nowMs: now(), limit: atOnce })
+      const dropped = await dropIdle(atOnce)
       if (dropped > 0) log.warn('space is short: idle archives dropped', { dropped })
       atOnce *= 2
       // They are not ours to end: whoever runs the server may.

@@ -1,10 +1,10 @@
 // What the routes of bundles use besides the request.
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
+import type { FindCredentials } from '../access/credentials.ts'
 import type { FindTenantKeys } from '../access/keys/tenant-keyring.ts'
 import type { ZipService } from '../zip/zip-service.ts'
 import type { Gatherer, SourceSettings } from './external/gather-sources.ts'
-import type { FindCredentials } from './find-bundle.ts'
 
 export type BundleDeps = {
   readonly metadata: MetadataStore

@@ -1,6 +1,6 @@
 // The request that makes a bundle, out of its JSON. Format: docs/bundles.md.
 import type { z } from 'zod'
-import { fields, flag, refuseArgument, text, wholeNumber } from '../native-api/read-json.ts'
+import { fields, refuseArgument, text, wholeNumber, zipOptions } from '../native-api/read-json.ts'
 import { bundleLifeMsDefault, bundleLifeMsMax, fileNameBytesMax } from './bundle-limits.ts'
 import { selections } from './bundle-selection.ts'
 
@@ -14,9 +14,6 @@ const fileName = text.transform((name, context) => {
   }
   return whole
 })
-
-/** Names that Windows takes too. */
-export const zipOptions = fields({ windows: flag.optional() }).optional()
 
 export const bundleRequest = fields({
   bucket: text,

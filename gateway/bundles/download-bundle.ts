@@ -7,7 +7,7 @@ import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { requireOwner } from '../access/owner.ts'
 import type { NativeCall } from '../native-api/native-route.ts'
 import type { Reply } from '../reply.ts'
-import { namedEtags } from '../s3/zip/choose-manifest.ts'
+import { namedEtags } from '../zip/choose-manifest.ts'
 import type { BundleDeps } from './bundle-deps.ts'
 import { findBundle, isBundleSecret, requireAlive, requireReady } from './find-bundle.ts'
 

@@ -7,10 +7,9 @@ import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { headerText } from '../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { OwnedBucket } from '../access/authorize.ts'
-import type { Credentials } from '../access/credentials.ts'
+import type { FindCredentials } from '../access/credentials.ts'
 import { askerOf, type NativeAsker, permitOnBucket } from '../native-api/native-permission.ts'
-import type { NativeCall } from '../native-api/native-route.ts'
-import type { RequestBody } from '../s3/operation.ts'
+import type { NativeCall, NativeCaller } from '../native-api/native-route.ts'
 import { retryAfterSeconds } from './bundle-limits.ts'
 import type { BundleAction } from './bundle-permission.ts'
 
@@ -19,10 +18,8 @@ export const secretHeader = 'x-holdfast-bundle-secret'
 export type BundleCaller = {
   readonly bundle: Bundle
   readonly asker: NativeAsker
-  readonly body: RequestBody
+  readonly body: NativeCaller['body']
 }
-
-export type FindCredentials = (accessKeyId: string) => Promise<Credentials | undefined>
 
 /** Throws `NoSuchBundle`, and `BundleExpired` when it is over. */
 export async function findBundle(call: NativeCall, rawId: string): Promise<Bundle> {

@@ -18,7 +18,7 @@ import { beginSweeps, sweepsWork } from '../background/sweeps-work.ts'
 import { sweepBundles } from '../bundles/sweep-bundles.ts'
 import { ChunksUnavailable } from '../data/storage-failure.ts'
 import type { Log } from '../log.ts'
-import { sweepManifests } from '../zip/sweep-manifests.ts'
+import { dropIdleArchives, sweepManifests } from '../zip/sweep-manifests.ts'
 
 export type BackgroundOptions = {
   /** Multipart uploads older than this are aborted; 0 keeps them for ever. */
@@ -162,7 +162,10 @@ function sweeps(deps: BackgroundDeps): readonly RepeatingJob[] {
       pauseMs: minute,
       run: (signal) => sweepManifests(metadata, { nowMs: now(), signal }),
     },
-    makeRoom(deps),
+    makeRoom({
+      ...deps,
+      dropIdle: (limit) => dropIdleArchives(metadata, { nowMs: now(), limit }),
+    }),
     {
       name: 'expired bundles',
       pauseMs: minute,

@@ -11,9 +11,7 @@ import { type Authorize, authorizeRoot } from '../access/authorize.ts'
 import { CredentialsCache } from '../access/credentials.ts'
 import type { MasterKey } from '../access/keys/master-key-file.ts'
 import { makeFindTenantKeys } from '../access/keys/tenant-keyring.ts'
-import type { ArchiveRouteDeps } from '../archive-jobs/archive-deps.ts'
 import { archivesRoutes } from '../archive-jobs/archives-routes.ts'
-import type { BundleDeps } from '../bundles/bundle-deps.ts'
 import { bundlesRoutes } from '../bundles/bundles-routes.ts'
 import { openGatherer, sourceRules } from '../bundles/external/gather-sources.ts'
 import type { Config } from '../config/config.ts'
@@ -28,7 +26,6 @@ import { type RequestIds, requestIds } from '../http/request-id.ts'
 import { logRequests, type ObserveRequest } from '../http/request-record.ts'
 import { type HandleRequest, makeServe } from '../http/serve-request.ts'
 import type { Log } from '../log.ts'
-import type { NativeRoute } from '../native-api/native-route.ts'
 import type { Services } from '../s3/operation.ts'
 import { ZipService } from '../zip/zip-service.ts'
 import { operationHandlers } from './operation-handlers.ts'
@@ -124,7 +121,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
   const clock = () => performance.now()
   const { random, onManyReaders = () => {}, check = async () => {} } = deps
   const zip = new ZipService({ metadata, blobs, random, now, clock, onManyReaders })
-  const routes = nativeRoutes({
+  const routeDeps = {
     metadata,
     zip,
     random: deps.random,
@@ -134,10 +131,10 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
       rules: sourceRules(config),
       spool: { metadata, ingest: async () => ingest, now },
     }),
-    credentials: (accessKeyId) => signing.credentials.find(accessKeyId),
+    credentials: (accessKeyId: string) => signing.credentials.find(accessKeyId),
     signingKeys: signing.signingKeys,
     keysOfTenant,
-  })
+  }
   const ids = requestIds(deps.processId)
   const close = async () => {
     await readLeases.close()
@@ -156,11 +153,8 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
       health: watchHealth(check, clock),
     }),
   )
+  // All that there are of our own below `/-/` on the S3 port.
+  const routes = [...bundlesRoutes(routeDeps), ...archivesRoutes(routeDeps)]
   const native = makeNativeApp({ services, authenticate, domains, serve }, routes)
   return { handle, native, ids, services, close }
-}
-
-/** Which routes of our own there are below `/-/` on the S3 port. */
-function nativeRoutes(deps: BundleDeps & ArchiveRouteDeps): readonly NativeRoute[] {
-  return [...bundlesRoutes(deps), ...archivesRoutes(deps)]
 }

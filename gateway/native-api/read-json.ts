@@ -52,6 +52,9 @@ export function wholeNumber(min: number, max: number) {
 
 export const flag = z.boolean({ error: 'must be true or false.' })
 
+/** Of a zip that is asked for: names that Windows takes too. */
+export const zipOptions = fields({ windows: flag.optional() }).optional()
+
 /** An object with these fields and no others. */
 export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   return z.strictObject(shape, {

@@ -1,19 +1,15 @@
 // The bytes of an archive, whole or in part, from its manifest. Steps are read ahead while the last
 // one is sent; memory is a page of the manifest and the steps under way, whatever the archive holds.
-
 import { setImmediate } from 'node:timers/promises'
 import type { Manifest } from '../../metadata/manifest-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { HalfOpenRange } from '../../protocol/s3/range.ts'
 import { centralHeader, endOfCentralDirectory } from '../../protocol/zip/zip-layout.ts'
 import type { Batch, Batches } from '../data/buffers/batch.ts'
-import { EntryCheck } from './entry-check.ts'
 import { cutOf, type EntrySlice, stepsOf } from './entry-slice.ts'
 import { placedPages } from './manifest-entries.ts'
-import type { OpenReaders } from './open-readers.ts'
-import type { ReadAheadBudget } from './read-ahead-budget.ts'
-import { type ReadSlice, type SliceParts, SliceReader } from './read-slices.ts'
-import { ReadingLane } from './reading-lane.ts'
+import { EntryCheck, type ReadSlice, type SliceParts, SliceReader } from './read-slices.ts'
+import { type OpenReaders, type ReadAheadBudget, ReadingLane } from './reading-lane.ts'
 
 export type ArchiveParts = SliceParts & {
   readonly metadata: Pick<MetadataStore, 'manifests' | 'objects' | 'chunks' | 'uploads'>

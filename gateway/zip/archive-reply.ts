@@ -14,9 +14,8 @@ import { overrideHeaders } from '../../protocol/s3/response-overrides.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { Batch, Batches } from '../data/buffers/batch.ts'
 import type { Reply, StreamedBody } from '../reply.ts'
-import { selectRanges } from './byte-ranges.ts'
+import { multipartRanges, selectRanges } from './byte-ranges.ts'
 import { attachment } from './content-disposition.ts'
-import { multipartRanges } from './multipart-ranges.ts'
 import { partCount, partRange } from './segments.ts'
 
 export type ArchiveRequest = {

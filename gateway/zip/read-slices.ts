@@ -1,6 +1,7 @@
-// Reads the bytes of slices: headers are made, data is read from the store, a step's objects at once.
-
+// Reads the bytes of slices: headers are made, data is read from the store, a step's objects at once; and
+// compares what is sent with what the manifest promised.
 import assert from 'node:assert'
+import { crc32 } from '@node-rs/crc32'
 import type { EntrySource } from '../../metadata/manifest-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { BucketId, ObjectData } from '../../metadata/records.ts'
@@ -8,6 +9,7 @@ import { localHeader } from '../../protocol/zip/zip-layout.ts'
 import { readBatches, readTogether } from '../data/read/object-reader.ts'
 import { type ObjectRange, type ReaderDeps, UnreadableData } from '../data/read/reader-deps.ts'
 import { dataOf, type EntrySlice } from './entry-slice.ts'
+import type { PlacedEntry } from './manifest-entries.ts'
 
 export type SliceParts = ReaderDeps & {
   readonly metadata: {
@@ -103,4 +105,30 @@ function objectRange(
 function headerOf({ placed, start, end }: EntrySlice): Buffer | undefined {
   if (start >= placed.dataOffset) return undefined
   return localHeader(placed.entry).subarray(start - placed.offset, end - placed.offset)
+}
+
+/**
+ * An entry whose bytes have another CRC-32 than was promised must not be sent to its end. Entries that a range
+ * cuts cannot be compared.
+ */
+export class EntryCheck {
+  /** The entry whose bytes have all been seen so far. */
+  private current: { readonly placed: PlacedEntry; crc: number; seen: number } | undefined
+
+  /** To be shown every piece of data in order. Throws `UnreadableData` with the last of an entry. */
+  see({ placed, start }: EntrySlice, data: readonly Buffer[]): void {
+    if (start <= placed.dataOffset && this.current?.placed !== placed) {
+      this.current = { placed, crc: 0, seen: 0 }
+    }
+    const current = this.current
+    if (current?.placed !== placed) return
+    for (const buffer of data) {
+      current.crc = crc32(buffer, current.crc)
+      current.seen += buffer.length
+    }
+    const { size, crc32: promised } = placed.entry
+    if (current.seen === size && current.crc !== promised) {
+      throw new UnreadableData('an entry whose bytes are not those that were frozen')
+    }
+  }
 }

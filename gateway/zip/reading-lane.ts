@@ -1,8 +1,6 @@
 // How fast a reader reads ahead: as the client takes what it is given, and as the process's budget
 // allows. So a hundred clients that do not read hold little, and one that reads is not held up.
 import type { Batch } from '../data/buffers/batch.ts'
-import type { OpenReaders } from './open-readers.ts'
-import type { ReadAheadBudget } from './read-ahead-budget.ts'
 import {
   fastLaneBytes,
   fastStepBytes,
@@ -82,5 +80,59 @@ export class ReadingLane {
   end(): void {
     if (this.holdsBudget) this.budget.giveBack(fastLaneBytes)
     this.holdsBudget = false
+  }
+}
+
+/** How many archives a process is reading, for whoever has to know when they are many. */
+export class OpenReaders {
+  private count = 0
+  private readonly many: number
+  private readonly onMany: (areMany: boolean) => void
+
+  /** `onMany`: told when there are `many` of them, and when there are fewer again. */
+  constructor(options: { readonly many: number; readonly onMany: (areMany: boolean) => void }) {
+    this.many = options.many
+    this.onMany = options.onMany
+  }
+
+  get areMany(): boolean {
+    return this.count >= this.many
+  }
+
+  enter(): void {
+    this.count += 1
+    if (this.count === this.many) this.onMany(true)
+  }
+
+  leave(): void {
+    if (this.count === this.many) this.onMany(false)
+    this.count -= 1
+  }
+}
+
+/**
+ * How much the downloads of one process read ahead together. A reader that gets nothing of it goes on in small
+ * steps, which it always may.
+ */
+export class ReadAheadBudget {
+  private free: number
+
+  constructor(options: { readonly bytes: number }) {
+    this.free = options.bytes
+  }
+
+  /** Bytes that are left. */
+  get freeBytes(): number {
+    return this.free
+  }
+
+  tryTake(bytes: number): boolean {
+    if (this.free < bytes) return false
+    this.free -= bytes
+    return true
+  }
+
+  giveBack(bytes: number): void {
+    this.free += bytes
   }
 }

@@ -1,6 +1,5 @@
 // What one process has for archives, put together: frozen lists, the budget of reading ahead, and the
 // way from a manifest to bytes and to a reply. Where the list came from makes no difference here.
-
 import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { Manifest } from '../../metadata/manifest-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
@@ -12,8 +11,7 @@ import type { Reply } from '../reply.ts'
 import { readArchive } from './archive-reader.ts'
 import { type ArchiveRequest, archiveReply } from './archive-reply.ts'
 import { ManifestCache } from './manifest-cache.ts'
-import { OpenReaders } from './open-readers.ts'
-import { ReadAheadBudget } from './read-ahead-budget.ts'
+import { OpenReaders, ReadAheadBudget } from './reading-lane.ts'
 import { manyReaders, readAheadBytes } from './zip-limits.ts'
 
 export type ZipServiceDeps = {

@@ -4,7 +4,6 @@
 import type { ManifestEntry, ManifestId } from '../../../metadata/manifest-store.ts'
 import type { TenantId } from '../../../metadata/records.ts'
 import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
-import type { Config } from '../../config/config.ts'
 import { externalBytesMax, silenceMs } from '../bundle-limits.ts'
 import type { ExternalSelection } from '../bundle-selection.ts'
 import { systemResolve } from './guarded-agent.ts'
@@ -50,7 +49,11 @@ export function openGatherer(deps: GathererDeps): Gatherer {
   }
 }
 
-export type SourceSettings = Pick<Config, 'externalSources' | 'externalHttp'>
+export type SourceSettings = {
+  readonly externalSources: 'off' | 'public' | 'any'
+  /** Whether plain http may be asked too. */
+  readonly externalHttp: boolean
+}
 
 /**
  * By the settings. `off` is decided before anybody asks. Without TLS nothing proves who answers, and most of

@@ -31,12 +31,12 @@ import {
   readCompleteMultipartUpload,
 } from '../../../protocol/s3/xml/read-complete-multipart-upload.ts'
 import { renderCompleteMultipartUpload } from '../../../protocol/s3/xml/render-complete-multipart-upload.ts'
+import { readUploadedParts } from '../../data/write/uploaded-parts.ts'
 import { type Reply, xmlReply } from '../../reply.ts'
 import type { ObjectCall, Operation } from '../operation.ts'
 import { commitRefused } from '../write/commit-refused.ts'
 import { noSuchBucket } from '../write/require-upload.ts'
 import { collectPayload, verifyPayloadSha256 } from '../write/small-payload.ts'
-import { readUploadedParts } from '../write/uploaded-parts.ts'
 
 /** Times that parts are read again because some were uploaded meanwhile. */
 const triesMax = 5

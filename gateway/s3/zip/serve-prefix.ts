@@ -4,12 +4,12 @@ import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { refuseCustomerKey } from '../../../protocol/s3/unsupported-write-headers.ts'
 import { permittedKeys } from '../../access/require.ts'
 import type { Reply } from '../../reply.ts'
+import { chooseManifest } from '../../zip/choose-manifest.ts'
 import { openPrefix, type PrefixArchive } from '../../zip/prefix-entries.ts'
 import { requireEntries } from '../../zip/require-entries.ts'
 import { clashFilterBytes } from '../../zip/zip-limits.ts'
 import type { ZipService } from '../../zip/zip-service.ts'
 import type { BucketCall, ObjectCall } from '../operation.ts'
-import { chooseManifest } from './choose-manifest.ts'
 
 /** The prefix is the key, or a parameter of a request for the bucket. */
 type PrefixCall = BucketCall & Partial<Pick<ObjectCall, 'key'>>

@@ -1,9 +1,9 @@
 // A full disk takes writes again once something is deleted, though archives of it were downloaded before:
 // idle downloads lose what they hold, and bundles do not.
-
 import assert from 'node:assert'
 import { makeRoom } from '../../../gateway/background/make-room.ts'
 import { logTo } from '../../../gateway/log.ts'
+import { dropIdleArchives } from '../../../gateway/zip/sweep-manifests.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { describe } from '../../support/describe.ts'
 import { doTasks } from '../../support/do-tasks.ts'
@@ -29,10 +29,11 @@ class FullServer {
 
   private constructor(server: RunningServer) {
     this.server = server
+    const { metadata } = server.stores
     this.room = makeRoom({
-      metadata: server.stores.metadata,
+      metadata,
       node: server.stores.blobs,
-      now: () => Date.now() + this.laterMs,
+      dropIdle: (limit) => dropIdleArchives(metadata, { nowMs: Date.now() + this.laterMs, limit }),
       log: logTo((_level, event) => this.logged.push(event)),
     })
   }

@@ -1,8 +1,6 @@
 // Who reads ahead: clients that have proved fast, as far as the budget goes, while there are not many.
 import assert from 'node:assert'
-import { OpenReaders } from '../../../gateway/zip/open-readers.ts'
-import { ReadAheadBudget } from '../../../gateway/zip/read-ahead-budget.ts'
-import { ReadingLane } from '../../../gateway/zip/reading-lane.ts'
+import { OpenReaders, ReadAheadBudget, ReadingLane } from '../../../gateway/zip/reading-lane.ts'
 import {
   fastLaneBytes,
   fastStepBytes,

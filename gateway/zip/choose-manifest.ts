@@ -1,12 +1,12 @@
 // Which frozen archive a request means: the one it names by ETag, the one it is fetching in pieces, or
 // what is there now.
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Manifest } from '../../../metadata/manifest-store.ts'
-import { parseEtagList } from '../../../protocol/s3/etag.ts'
-import { parseHttpDate } from '../../../protocol/s3/http-date.ts'
-import { headerText } from '../../../protocol/s3/request-headers.ts'
-import type { ArchiveRequest } from '../../zip/archive-reply.ts'
-import type { FreezeOrder, ManifestCache } from '../../zip/manifest-cache.ts'
+import type { Manifest } from '../../metadata/manifest-store.ts'
+import { parseEtagList } from '../../protocol/s3/etag.ts'
+import { parseHttpDate } from '../../protocol/s3/http-date.ts'
+import { headerText } from '../../protocol/s3/request-headers.ts'
+import type { ArchiveRequest } from './archive-reply.ts'
+import type { FreezeOrder, ManifestCache } from './manifest-cache.ts'
 
 /**
  * A request that names ETags in If-Match or If-Range gets that archive while it lives, whatever has
