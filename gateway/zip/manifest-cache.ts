@@ -9,11 +9,10 @@ import type { TenantId } from '../../metadata/records.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { ArchiveUses } from './archive-uses.ts'
-import type { EntryList } from './entry-list.ts'
 import { MomentLost } from './frozen-listing.ts'
 import { hasEntries } from './manifest-entries.ts'
 import { manifestsOfTenant } from './tenant-manifests.ts'
-import { type ManifestOrder, writeManifest } from './write-manifest.ts'
+import { type EntryList, type ManifestOrder, writeManifest } from './write-manifest.ts'
 import {
   busyMs,
   entriesPerTenantMax,

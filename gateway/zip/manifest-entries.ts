@@ -1,4 +1,5 @@
-// Entries of a sealed manifest, with their places in the archive, from some place on.
+// Entries of a sealed manifest, with their places in the archive, from some place on; and whether somebody may
+// read all of them.
 import assert from 'node:assert'
 import type {
   Manifest,
@@ -7,6 +8,7 @@ import type {
   ManifestStore,
 } from '../../metadata/manifest-store.ts'
 import { centralHeaderBytes, localHeaderBytes } from '../../protocol/zip/zip-layout.ts'
+import { type AllowsKey, requireKeys } from '../access/require.ts'
 
 export type PlacedEntry = {
   readonly entry: ManifestEntry
@@ -126,4 +128,21 @@ function isSame(a: ManifestEntry, b: ManifestEntry): boolean {
     a.source?.key === b.source?.key &&
     a.source?.bucketId === b.source?.bucketId
   )
+}
+
+/**
+ * Whoever may not read all that an archive holds gets none of it: a zip in which files are missing would be taken
+ * for a whole one. Lists are frozen for all who ask, so each request asks for itself. Entries without bytes give
+ * nothing away but their names. Throws `AccessDenied`.
+ */
+export async function requireEntries(
+  manifests: Pick<ManifestStore, 'pageAt'>,
+  manifest: Manifest,
+  allows: AllowsKey | undefined,
+): Promise<void> {
+  if (allows === undefined || manifest.entries === 0) return
+  for await (const page of placedPages(manifests, manifest, { offset: 0 })) {
+    const sources = page.flatMap(({ entry }) => entry.source ?? [])
+    await requireKeys(allows, sources)
+  }
 }

@@ -6,8 +6,8 @@ import { compareKeys } from '../../protocol/s3/compare-keys.ts'
 import { CaseClashes } from '../../protocol/zip/case-clashes.ts'
 import { entryName } from '../../protocol/zip/entry-name.ts'
 import { folderClash } from '../../protocol/zip/folder-clash.ts'
-import type { EntryList } from './entry-list.ts'
 import { FrozenListing, type FrozenStretch } from './frozen-listing.ts'
+import type { EntryList } from './write-manifest.ts'
 import { clashFilterBytes } from './zip-limits.ts'
 
 export type PrefixArchive = {

@@ -16,6 +16,19 @@ import { entryHeaders } from '../../protocol/zip/zip-layout.ts'
 import { ZipPlan } from '../../protocol/zip/zip-plan.ts'
 import { entriesPerTenantMax, pageEntriesMax, pagesUnderWay, pageTextMax } from './zip-limits.ts'
 
+/**
+ * What an archive is to hold, wherever it comes from: names decided, in the order of the archive. It stands still
+ * until it is closed, however long it is.
+ */
+export interface EntryList {
+  /**
+   * In pages, the same each time it is asked. No two entries share a name. Throws `MomentLost` when it
+   * stands still no more.
+   */
+  pages(): AsyncIterable<readonly ManifestEntry[]>
+  close(): Promise<void>
+}
+
 export type ManifestOrder = {
   /** Begun already. */
   readonly manifestId: ManifestId
