@@ -2,8 +2,8 @@
 // refused. Two passes over the list and a filter of a fixed size, so that memory does not grow with it.
 import type { Manifest, ManifestEntry, ManifestStore } from '../../metadata/manifest-store.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import { CaseClashes } from '../../protocol/zip/case-clashes.ts'
 import { entryKey, entryName } from '../../protocol/zip/entry-name.ts'
+import { CaseClashes } from '../../protocol/zip/key-clashes.ts'
 import { placedPages } from '../zip/manifest-entries.ts'
 import type { EntryList } from '../zip/write-manifest.ts'
 import { clashFilterBytes } from '../zip/zip-limits.ts'

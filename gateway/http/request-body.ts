@@ -1,8 +1,8 @@
 // The payload of one HTTP request as operations see it: decoded, counted, paced. Decoding itself is
 // in `protocol/s3/body`.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { decodeAwsChunked } from '../../protocol/s3/body/aws-chunked-decoder.ts'
 import type { Trailers } from '../../protocol/s3/body/aws-chunked-trailers.ts'
-import { decodeAwsChunked } from '../../protocol/s3/body/decode-aws-chunked.ts'
 import { guardLength } from '../../protocol/s3/body/length-guard.ts'
 import type { Checksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { headerText } from '../../protocol/s3/request-headers.ts'

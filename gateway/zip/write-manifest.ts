@@ -10,8 +10,7 @@ import type {
   ManifestSummary,
 } from '../../metadata/manifest-store.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import { ArchiveCrc32 } from '../../protocol/zip/archive-crc32.ts'
-import { ArchiveEtag } from '../../protocol/zip/archive-etag.ts'
+import { ArchiveCrc32, ArchiveEtag } from '../../protocol/zip/archive-sums.ts'
 import { entryHeaders } from '../../protocol/zip/zip-layout.ts'
 import { ZipPlan } from '../../protocol/zip/zip-plan.ts'
 import { entriesPerTenantMax, pageEntriesMax, pagesUnderWay, pageTextMax } from './zip-limits.ts'

@@ -4,7 +4,6 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 import type { ChunkNames } from './chunk-id.ts'
 import type { ChunkId } from './chunk-ref.ts'
 import { hkdfExpand } from './hkdf.ts'
-import type { InlineKeys } from './inline-keys.ts'
 
 export type ChunkKeys = {
   /** Holds the key under which chunks are named. */
@@ -18,4 +17,27 @@ export type ChunkKeys = {
 /** The AES-256 key of one chunk. As its id commits to its plaintext, no key sees two plaintexts. */
 export function chunkKey(keys: Pick<ChunkKeys, 'dataKey'>, id: ChunkId): KeyObject {
   return createSecretKey(hkdfExpand(keys.dataKey, 'holdfast chunk 1', id))
+}
+
+/**
+ * The keys inline data is sealed under: 256 of them a tenant, each derived once and then kept, since deriving
+ * one takes longer than sealing with it.
+ */
+export class InlineKeys {
+  private readonly root: KeyObject
+  private readonly held: (KeyObject | undefined)[] = []
+
+  /** `root` is pseudorandom, 32 bytes, and serves nothing else. */
+  constructor(root: KeyObject) {
+    this.root = root
+  }
+
+  /** AES-256, of number 0 to 255. */
+  key(number: number): KeyObject {
+    const held = this.held[number]
+    if (held !== undefined) return held
+    const key = createSecretKey(hkdfExpand(this.root, 'holdfast inline 1', Buffer.of(number)))
+    this.held[number] = key
+    return key
+  }
 }

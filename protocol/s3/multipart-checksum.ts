@@ -1,5 +1,5 @@
 // The checksum of a multipart upload: what CreateMultipartUpload asks for, what parts must bring, and
-// what the completed object gets. Combining itself is in `checksums/composite-checksum.ts`.
+// what the completed object gets. Combining itself is in `checksums/multipart-digests.ts`.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
 import { parseRequestedAlgorithm } from './checksum-headers.ts'
 import {

@@ -1,6 +1,8 @@
-// What the fields of a form upload say of the object: its key, and the fields that stand for headers
-// of PutObject. Signature and policy are in `sigv4/post-*.ts`, the reply in `post-success-action.ts`.
+// What the fields of a form upload say: the object's key, the fields that stand for headers of PutObject, and
+// how success is to be answered: with a redirection, or with a status of its choice. Signature and policy are
+// in `sigv4/post-*.ts`.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
+import { quoteEtag } from './etag.ts'
 import { parseHeaderName, toHeaderText, trimBlanks } from './header-text.ts'
 import { requireKeyLength } from './object-key.ts'
 import { S3Error } from './s3-error.ts'
@@ -83,4 +85,39 @@ function taggingText(xml: string): string {
   return tags
     .map((tag) => `${encodeURIComponent(tag.key)}=${encodeURIComponent(tag.value)}`)
     .join('&')
+}
+
+type SuccessAction =
+  | { readonly is: 'redirect'; readonly url: URL }
+  /** 201 comes with a document. */
+  | { readonly is: 'status'; readonly status: 200 | 201 | 204 }
+
+/** A field that cannot be made out counts as absent, and nothing as 204: so S3 has it. */
+export function parseSuccessAction(fields: FormFields): SuccessAction {
+  const url = parseRedirect(fields.get('success_action_redirect') ?? fields.get('redirect'))
+  if (url !== undefined) return { is: 'redirect', url }
+  const status = fields.get('success_action_status')
+  if (status === '200') return { is: 'status', status: 200 }
+  if (status === '201') return { is: 'status', status: 201 }
+  return { is: 'status', status: 204 }
+}
+
+function parseRedirect(raw: string | undefined): URL | undefined {
+  if (raw === undefined || !URL.canParse(raw)) return undefined
+  const url = new URL(raw)
+  return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined
+}
+
+/** The address to redirect to: the one asked for, with the new object in its query. */
+export function redirectLocation(
+  url: URL,
+  object: { readonly bucket: string; readonly key: string; readonly etag: string },
+): string {
+  const asked = url.search === '' ? '' : `${url.search.slice(1)}&`
+  const added = [
+    `bucket=${encodeURIComponent(object.bucket)}`,
+    `key=${encodeURIComponent(object.key)}`,
+    `etag=${encodeURIComponent(quoteEtag(object.etag))}`,
+  ].join('&')
+  return `${url.origin}${url.pathname}?${asked}${added}${url.hash}`
 }

@@ -1,5 +1,6 @@
-// The Range header as S3 reads it: one range of bytes. Several ranges, another unit and anything
+// Ranges of bytes in headers. `Range` as S3 reads it: one range. Several ranges, another unit and anything
 // malformed count as no range. https://www.rfc-editor.org/rfc/rfc9110#section-14.2
+import { S3Error } from './s3-error.ts'
 
 /** Plaintext offsets, `end` exclusive. */
 export type HalfOpenRange = { readonly start: number; readonly end: number }
@@ -42,4 +43,37 @@ export function satisfyRange(range: RequestedRange, size: number): HalfOpenRange
 /** `bytes 0-9/100`. */
 export function contentRange(range: HalfOpenRange, size: number): string {
   return `bytes ${range.start}-${range.end - 1}/${size}`
+}
+
+const copyHeader = 'x-amz-copy-source-range'
+const copyForm = /^bytes=(\d+)-(\d+)$/
+
+/**
+ * The header of UploadPartCopy: unlike `Range` it has one form only, and must lie within the source.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
+ * Throws `InvalidArgument` for anything malformed.
+ */
+export function parseCopyRange(raw: string): HalfOpenRange {
+  const match = copyForm.exec(raw)
+  const start = Number(match?.[1])
+  const last = Number(match?.[2])
+  if (match && start <= last && Number.isSafeInteger(last)) return { start, end: last + 1 }
+  throw invalid(
+    raw,
+    'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy',
+  )
+}
+
+/** Throws `InvalidArgument` when the range reaches past the source's end. `raw` is for the error. */
+export function checkCopyRange(range: HalfOpenRange, sourceBytes: number, raw: string): void {
+  if (range.end <= sourceBytes) return
+  throw invalid(raw, `Range specified is not valid for source object of size: ${sourceBytes}`)
+}
+
+function invalid(raw: string, message: string): S3Error {
+  return new S3Error(
+    'InvalidArgument',
+    { ArgumentName: copyHeader, ArgumentValue: raw },
+    { message },
+  )
 }

@@ -1,6 +1,6 @@
 // The name of an archive's entry for an object key, and back. Whatever the key holds, the name is
 // relative, stays within the folder it is extracted to, and is no other key's name. How a component is
-// written is in `escape-component.ts`; which keys clash is in `folder-clash.ts` and `case-clashes.ts`.
+// written is in `escape-component.ts`; which keys clash is in `key-clashes.ts`.
 import { escapeComponent } from './escape-component.ts'
 
 export type EntryKey = {

@@ -3,8 +3,14 @@
 // what comes out for any of them needs a new `layoutVersion`.
 // https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 import { strict as assert } from 'node:assert'
-import { isDirectory, type ZipEntry } from './zip-entry.ts'
-import { dosTime, hasTimeField, timeFieldBytes, writeTimeField } from './zip-time.ts'
+import {
+  dosTime,
+  hasTimeField,
+  isDirectory,
+  timeFieldBytes,
+  writeTimeField,
+  type ZipEntry,
+} from './zip-entry.ts'
 
 /** Goes into the ETag: two layouts never share one. */
 export const layoutVersion = 1

@@ -4,9 +4,8 @@ import assert from 'node:assert'
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import type { TenantId } from '../../../metadata/records.ts'
 import { ChunkNames } from '../../../protocol/chunks/chunk-id.ts'
-import type { ChunkKeys } from '../../../protocol/chunks/chunk-keys.ts'
+import { type ChunkKeys, InlineKeys } from '../../../protocol/chunks/chunk-keys.ts'
 import { hkdfExpand } from '../../../protocol/chunks/hkdf.ts'
-import { InlineKeys } from '../../../protocol/chunks/inline-keys.ts'
 import type { RandomBytes } from '../../../protocol/chunks/new-generation.ts'
 
 export type TenantKeys = ChunkKeys & {

@@ -4,13 +4,15 @@ import { createHash } from 'node:crypto'
 import type { ObjectVersion, Upload, UploadId, VersionId } from '../../../metadata/records.ts'
 import type { ShownChecksum } from '../../../protocol/s3/checksum-headers.ts'
 import { parseContentMd5 } from '../../../protocol/s3/checksums/checksum-value.ts'
-import { multipartEtag } from '../../../protocol/s3/checksums/multipart-etag.ts'
+import { multipartEtag } from '../../../protocol/s3/checksums/multipart-digests.ts'
 import { type ParsedWriteCondition, parsePutConditions } from '../../../protocol/s3/conditions.ts'
 import {
   checkExpectedChecksum,
+  checkObjectSize,
   type ExpectedChecksum,
   parseExpectedChecksum,
-} from '../../../protocol/s3/expected-object-checksum.ts'
+  parseObjectSize,
+} from '../../../protocol/s3/expected-object.ts'
 import { xmlBytesMax } from '../../../protocol/s3/limits.ts'
 import {
   checkCompletionType,
@@ -21,7 +23,6 @@ import {
   checkPartOrder,
   completeParts,
 } from '../../../protocol/s3/multipart-completion.ts'
-import { checkObjectSize, parseObjectSize } from '../../../protocol/s3/multipart-object-size.ts'
 import { headerText } from '../../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { noSuchUpload, parseUploadId } from '../../../protocol/s3/upload-id.ts'

@@ -4,9 +4,8 @@ import { parseListObjectsV2Query, positionBehind } from '../../../protocol/s3/li
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { renderListObjectsV2 } from '../../../protocol/s3/xml/render-list-objects.ts'
 import { type Reply, xmlReply } from '../../reply.ts'
-import { listObjectPage } from '../list/list-object-page.ts'
 import type { BucketCall, Operation } from '../operation.ts'
-import { listObjects } from './list-objects.ts'
+import { listObjectPage, listObjects } from './list-objects.ts'
 
 export const listObjectsV2: Operation<BucketCall> = async (call) => {
   if (call.query.get('list-type') !== '2') return listFirstVersion(call)

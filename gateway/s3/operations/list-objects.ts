@@ -1,12 +1,30 @@
 // ListObjects, the first version. https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html
-import { parseListObjectsQuery } from '../../../protocol/s3/list-query.ts'
-import { renderListObjects } from '../../../protocol/s3/xml/render-list-objects.ts'
+import { type ListObjectsQuery, parseListObjectsQuery } from '../../../protocol/s3/list-query.ts'
+import { type ObjectPage, renderListObjects } from '../../../protocol/s3/xml/render-list-objects.ts'
+import { ownerOf } from '../../access/owner.ts'
 import { xmlReply } from '../../reply.ts'
-import { listObjectPage } from '../list/list-object-page.ts'
 import type { BucketCall, Operation } from '../operation.ts'
 
 export const listObjects: Operation<BucketCall> = async (call) => {
   const query = parseListObjectsQuery(call.query)
   const page = await listObjectPage(call, query)
   return xmlReply(renderListObjects(page, query), { 'x-amz-bucket-region': call.bucket.region })
+}
+
+/** One page of current objects, as both versions of ListObjects show it. */
+export async function listObjectPage(
+  { bucket, services }: BucketCall,
+  query: Pick<ListObjectsQuery, 'prefix' | 'delimiter' | 'after' | 'maxKeys'>,
+): Promise<ObjectPage> {
+  const { prefix, delimiter, after, maxKeys } = query
+  const shown = { bucketName: bucket.name, owner: ownerOf(bucket.tenantId) }
+  // S3 calls an empty page that was asked for complete.
+  if (maxKeys === 0) return { ...shown, entries: [], isTruncated: false }
+  const listed = await services.metadata.objects.list(bucket, {
+    prefix,
+    ...(delimiter === undefined ? {} : { delimiter }),
+    ...(after === undefined ? {} : { after }),
+    limit: maxKeys,
+  })
+  return { ...shown, entries: listed.entries, isTruncated: listed.isTruncated }
 }

@@ -11,9 +11,10 @@ import { putBytesMax } from '../../../protocol/s3/limits.ts'
 import {
   formHeaders,
   parseFormKey,
+  parseSuccessAction,
+  redirectLocation,
   requireTextFields,
 } from '../../../protocol/s3/post-object-fields.ts'
-import { parseSuccessAction, redirectLocation } from '../../../protocol/s3/post-success-action.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { expandFileName, type FormFields } from '../../../protocol/s3/sigv4/post-form.ts'
 import {

@@ -1,10 +1,9 @@
 // UploadPartCopy. https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
 import type { ObjectVersion } from '../../../metadata/records.ts'
-import { checkCopyRange, parseCopyRange } from '../../../protocol/s3/copy-range.ts'
 import { putBytesMax } from '../../../protocol/s3/limits.ts'
 import { defaultUploadChecksum } from '../../../protocol/s3/multipart-checksum.ts'
 import { parsePartNumber } from '../../../protocol/s3/part-number.ts'
-import type { HalfOpenRange } from '../../../protocol/s3/range.ts'
+import { checkCopyRange, type HalfOpenRange, parseCopyRange } from '../../../protocol/s3/range.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { refuseUnsupportedWriteHeaders } from '../../../protocol/s3/unsupported-write-headers.ts'
 import { renderCopyPart } from '../../../protocol/s3/xml/render-copy-part.ts'

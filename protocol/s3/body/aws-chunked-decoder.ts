@@ -11,7 +11,7 @@ import type { AwsChunkedOptions } from './aws-chunked-options.ts'
 import { parseTrailers, type Trailers } from './aws-chunked-trailers.ts'
 import { chunkHeaderBytesMax, trailerBytesMax } from './body-limits.ts'
 import { type ChunkHeader, parseChunkHeader } from './chunk-header.ts'
-import { brokenFraming, wrongLength } from './incomplete-body.ts'
+import { brokenFraming, wrongLength } from './length-guard.ts'
 
 type State = 'header' | 'data' | 'dataEnd' | 'trailers' | 'ended' | 'failed'
 
@@ -161,4 +161,33 @@ export class AwsChunkedDecoder {
 /** `section` follows the header of the last chunk, whose line has ended already. */
 function endsInEmptyLine(section: string): boolean {
   return section === '\r\n' || section.endsWith('\r\n\r\n')
+}
+
+type DecodedBody = {
+  /** The plain data, once. Ends normally only if all signatures, lengths and trailers are right. */
+  readonly body: AsyncIterable<Buffer>
+  /** What trailed. To be asked for only after `body` has ended. */
+  trailers(): Trailers
+}
+
+/** The body as a stream of its plain data. Throws, out of `body`, what `push` and `end` throw. */
+export function decodeAwsChunked(
+  source: AsyncIterable<Buffer>,
+  options: AwsChunkedOptions,
+): DecodedBody {
+  const decoder = new AwsChunkedDecoder(options)
+  let trailers: Trailers | undefined
+  async function* decode(): AsyncGenerator<Buffer, void, undefined> {
+    for await (const bytes of source) {
+      for (const piece of decoder.push(bytes)) yield piece
+    }
+    trailers = decoder.end()
+  }
+  return {
+    body: decode(),
+    trailers() {
+      assert(trailers !== undefined, 'the body has not ended yet')
+      return trailers
+    },
+  }
 }

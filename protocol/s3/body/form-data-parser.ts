@@ -5,8 +5,7 @@ import { S3Error } from '../s3-error.ts'
 import { type FormFields, foldFieldName } from '../sigv4/post-form.ts'
 import { formFieldsBytesMax } from './body-limits.ts'
 import { DelimitedReader } from './delimited-reader.ts'
-import { parseBoundary, parsePartHeaders } from './form-part-headers.ts'
-import { decodeText } from './form-text.ts'
+import { decodeText, parseBoundary, parsePartHeaders } from './form-part-headers.ts'
 
 export type FormFile = {
   /** As the client sent it: may be empty, may be a path. Absent when it is not UTF-8. */

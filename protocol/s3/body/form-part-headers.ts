@@ -1,8 +1,8 @@
 // The header lines of multipart/form-data: the boundary in `Content-Type`, and what stands above a part.
 // https://www.rfc-editor.org/rfc/rfc7578
+import { isUtf8 } from 'node:buffer'
 import { S3Error } from '../s3-error.ts'
 import { boundaryCharactersMax } from './body-limits.ts'
-import { decodeText } from './form-text.ts'
 
 /** Throws `RequestIsNotMultiPartContent` for another type, `MalformedPOSTRequest` for a bad boundary. */
 export function parseBoundary(contentType: string | undefined): string {
@@ -81,4 +81,13 @@ function parseParameters(header: string): ReadonlyMap<string, string> {
     parameters.set(name.toLowerCase(), quoted?.replaceAll('\\"', '"') ?? plain)
   }
   return parameters
+}
+
+/**
+ * Text in forms: pages without an encoding of their own send windows-1252, Shift_JIS and whatever else. What is not
+ * UTF-8 is read as ISO-8859-1, a character a byte, so that nothing of it is lost.
+ */
+export function decodeText(bytes: Buffer): { readonly text: string; readonly isUtf8: boolean } {
+  if (isUtf8(bytes)) return { text: bytes.toString('utf8'), isUtf8: true }
+  return { text: bytes.toString('latin1'), isUtf8: false }
 }

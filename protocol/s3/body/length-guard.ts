@@ -1,4 +1,5 @@
-// Bodies that come as they are: exactly as long as declared, or within a range.
+// The length of bodies: exactly as declared, or within a range; and the one error of those that are not framed
+// as they must be, or not as long as was said. Signatures and well-framed trailers have errors of their own.
 import { S3Error } from '../s3-error.ts'
 import type { FileSizeRange } from '../sigv4/post-policy.ts'
 
@@ -41,4 +42,19 @@ export async function* guardFileSize(
       MinSizeAllowed: String(range.min),
     })
   }
+}
+
+/** A body that was cut off, or whose chunks do not add up. */
+export function brokenFraming(): S3Error {
+  return new S3Error('IncompleteBody', undefined, {
+    message: 'The request body terminated unexpectedly',
+  })
+}
+
+/** A body well framed, of another length than was said. Bytes of its plain data. */
+export function wrongLength(expected: number, provided: number): S3Error {
+  return new S3Error('IncompleteBody', {
+    NumberBytesExpected: String(expected),
+    NumberBytesProvided: String(provided),
+  })
 }

@@ -1,5 +1,5 @@
 // Running digests over a body, one object a stream: MD5 and the five checksum algorithms of S3.
-// What several digests make together is in `composite-checksum.ts` and `crc-combine.ts`.
+// What several digests make together is in `multipart-digests.ts` and `crc-combine.ts`.
 import { createHash } from 'node:crypto'
 import { crc32, crc32c } from '@node-rs/crc32'
 import { createCRC64 } from 'hash-wasm'

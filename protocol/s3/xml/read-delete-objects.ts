@@ -3,11 +3,11 @@ import { type EtagList, parseEtagList } from '../etag.ts'
 import { parseHttpDate } from '../http-date.ts'
 import { deleteKeysMax } from '../limits.ts'
 import { S3Error } from '../s3-error.ts'
-import { requireBody } from './require-body.ts'
 import {
   optionalText,
   readXml,
   refuseOtherChildren,
+  requireBody,
   requiredText,
   type XmlElement,
 } from './xml-reader.ts'

@@ -2,11 +2,11 @@
 // forms carry it. https://docs.aws.amazon.com/AmazonS3/latest/API/API_Tagging.html
 import { S3Error } from '../s3-error.ts'
 import { checkTags, type Tag, type Tagged } from '../tag-set.ts'
-import { requireBody } from './require-body.ts'
 import {
   childOf,
   readXml,
   refuseOtherChildren,
+  requireBody,
   requiredText,
   type XmlElement,
 } from './xml-reader.ts'

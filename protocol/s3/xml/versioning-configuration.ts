@@ -1,12 +1,12 @@
 // The XML of GetBucketVersioning and PutBucketVersioning.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
 import { S3Error } from '../s3-error.ts'
-import { requireBody } from './require-body.ts'
 import {
   childOf,
   optionalText,
   readXml,
   refuseOtherChildren,
+  requireBody,
   requiredText,
   type XmlElement,
 } from './xml-reader.ts'

@@ -1,8 +1,7 @@
 // Keys of a tenant that exists only in a test.
 import { createSecretKey } from 'node:crypto'
 import { ChunkNames } from '../../../protocol/chunks/chunk-id.ts'
-import type { ChunkKeys } from '../../../protocol/chunks/chunk-keys.ts'
-import { InlineKeys } from '../../../protocol/chunks/inline-keys.ts'
+import { type ChunkKeys, InlineKeys } from '../../../protocol/chunks/chunk-keys.ts'
 
 /** From 96 bytes. */
 export function testChunkKeys(bytes: Buffer): ChunkKeys {

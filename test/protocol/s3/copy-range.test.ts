@@ -1,5 +1,5 @@
 import assert from 'node:assert'
-import { checkCopyRange, parseCopyRange } from '../../../protocol/s3/copy-range.ts'
+import { checkCopyRange, parseCopyRange } from '../../../protocol/s3/range.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { describe } from '../../support/describe.ts'
 

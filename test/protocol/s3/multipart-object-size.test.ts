@@ -1,5 +1,5 @@
 import assert from 'node:assert'
-import { checkObjectSize, parseObjectSize } from '../../../protocol/s3/multipart-object-size.ts'
+import { checkObjectSize, parseObjectSize } from '../../../protocol/s3/expected-object.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { describe } from '../../support/describe.ts'
 

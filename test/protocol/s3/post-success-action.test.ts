@@ -1,5 +1,5 @@
 import assert from 'node:assert'
-import { parseSuccessAction, redirectLocation } from '../../../protocol/s3/post-success-action.ts'
+import { parseSuccessAction, redirectLocation } from '../../../protocol/s3/post-object-fields.ts'
 import { describe } from '../../support/describe.ts'
 
 const action = (values: Readonly<Record<string, string>>) =>

@@ -1,5 +1,5 @@
 import assert from 'node:assert'
-import { ArchiveEtag } from '../../../protocol/zip/archive-etag.ts'
+import { ArchiveEtag } from '../../../protocol/zip/archive-sums.ts'
 import type { ZipEntry } from '../../../protocol/zip/zip-entry.ts'
 import { entryHeaders } from '../../../protocol/zip/zip-layout.ts'
 import { describe } from '../../support/describe.ts'

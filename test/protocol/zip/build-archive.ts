@@ -1,7 +1,6 @@
 // Builds small archives whole, in the way a download does: plan, headers, data, central directory, end.
 import { crc32 } from '@node-rs/crc32'
-import { ArchiveCrc32 } from '../../../protocol/zip/archive-crc32.ts'
-import { ArchiveEtag } from '../../../protocol/zip/archive-etag.ts'
+import { ArchiveCrc32, ArchiveEtag } from '../../../protocol/zip/archive-sums.ts'
 import type { ZipEntry } from '../../../protocol/zip/zip-entry.ts'
 import { endOfCentralDirectory, entryHeaders } from '../../../protocol/zip/zip-layout.ts'
 import { type PlannedArchive, ZipPlan } from '../../../protocol/zip/zip-plan.ts'

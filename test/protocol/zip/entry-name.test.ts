@@ -1,6 +1,6 @@
 import assert from 'node:assert'
-import { foldKey } from '../../../protocol/zip/case-clashes.ts'
 import { entryKey, entryName } from '../../../protocol/zip/entry-name.ts'
+import { foldKey } from '../../../protocol/zip/key-clashes.ts'
 import { describe } from '../../support/describe.ts'
 import { seededBytes } from '../../support/seeded-bytes.ts'
 import { hostileKeys, manyHostileKeys } from './hostile-keys.ts'

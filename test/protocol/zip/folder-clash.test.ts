@@ -1,5 +1,5 @@
 import assert from 'node:assert'
-import { folderClash } from '../../../protocol/zip/folder-clash.ts'
+import { folderClash } from '../../../protocol/zip/key-clashes.ts'
 import { describe } from '../../support/describe.ts'
 import { seededBytes } from '../../support/seeded-bytes.ts'
 import { manyHostileKeys } from './hostile-keys.ts'

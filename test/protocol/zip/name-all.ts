@@ -1,8 +1,7 @@
 // Names a whole set of keys as an archive does: with the neighbours, a listing to ask, and, for
 // Windows, the filter of clashes.
-import { CaseClashes } from '../../../protocol/zip/case-clashes.ts'
 import { entryName } from '../../../protocol/zip/entry-name.ts'
-import { folderClash } from '../../../protocol/zip/folder-clash.ts'
+import { CaseClashes, folderClash } from '../../../protocol/zip/key-clashes.ts'
 
 export type NamedKey = {
   readonly key: string

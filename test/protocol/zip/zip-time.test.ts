@@ -1,5 +1,5 @@
 import assert from 'node:assert'
-import { dosTime, hasTimeField, writeTimeField } from '../../../protocol/zip/zip-time.ts'
+import { dosTime, hasTimeField, writeTimeField } from '../../../protocol/zip/zip-entry.ts'
 import { describe } from '../../support/describe.ts'
 
 describe('the time of an entry', (test) => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { AwsChunkedDecoder } from '../../../../protocol/s3/body/aws-chunked-decoder.ts'
+import {
+  AwsChunkedDecoder,
+  decodeAwsChunked,
+} from '../../../../protocol/s3/body/aws-chunked-decoder.ts'
 import type { AwsChunkedOptions } from '../../../../protocol/s3/body/aws-chunked-options.ts'
-import { decodeAwsChunked } from '../../../../protocol/s3/body/decode-aws-chunked.ts'
 import { S3Error } from '../../../../protocol/s3/s3-error.ts'
 import type { ChunkSigning } from '../../../../protocol/s3/sigv4/signed-request.ts'
 import { deriveSigningKey } from '../../../../protocol/s3/sigv4/signing-keys.ts'

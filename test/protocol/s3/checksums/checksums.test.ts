@@ -15,15 +15,15 @@ import {
   parseContentMd5,
 } from '../../../../protocol/s3/checksums/checksum-value.ts'
 import {
-  compositeChecksum,
-  fullObjectChecksum,
-} from '../../../../protocol/s3/checksums/composite-checksum.ts'
-import {
   combineCrc32,
   combineCrc32c,
   combineCrcs,
 } from '../../../../protocol/s3/checksums/crc-combine.ts'
-import { multipartEtag } from '../../../../protocol/s3/checksums/multipart-etag.ts'
+import {
+  compositeChecksum,
+  fullObjectChecksum,
+  multipartEtag,
+} from '../../../../protocol/s3/checksums/multipart-digests.ts'
 import { loadChecksums } from '../../../../protocol/s3/checksums/streaming-digest.ts'
 import { S3Error } from '../../../../protocol/s3/s3-error.ts'
 import { describe } from '../../../support/describe.ts'

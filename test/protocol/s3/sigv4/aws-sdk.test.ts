@@ -9,8 +9,8 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
+import { decodeAwsChunked } from '../../../../protocol/s3/body/aws-chunked-decoder.ts'
 import { parseAwsChunkedOptions } from '../../../../protocol/s3/body/aws-chunked-options.ts'
-import { decodeAwsChunked } from '../../../../protocol/s3/body/decode-aws-chunked.ts'
 import type { ChecksumAlgorithm } from '../../../../protocol/s3/checksums/checksum-algorithm.ts'
 import { loadChecksums } from '../../../../protocol/s3/checksums/streaming-digest.ts'
 import { parseCredentials } from '../../../../protocol/s3/sigv4/parse-credentials.ts'

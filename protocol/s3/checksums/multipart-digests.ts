@@ -1,7 +1,15 @@
-// The checksum of a completed multipart upload from those of its parts, in both of its types.
+// The ETag of a completed multipart upload, and its checksum in both types, from those of its parts.
+import { createHash } from 'node:crypto'
 import type { ChecksumAlgorithm, CrcAlgorithm } from './checksum-algorithm.ts'
 import { combineCrcs } from './crc-combine.ts'
 import type { Checksums } from './streaming-digest.ts'
+
+/** `<MD5 of the parts' MD5s, in hex>-<number of parts>`, without quotes. `partMd5s` are hex ETags of parts. */
+export function multipartEtag(partMd5s: readonly string[]): string {
+  const md5 = createHash('md5')
+  for (const hex of partMd5s) md5.update(hex, 'hex')
+  return `${md5.digest('hex')}-${partMd5s.length}`
+}
 
 /** COMPOSITE: the digest of the concatenated part digests, then `-` and their number. */
 export function compositeChecksum(

@@ -1,5 +1,5 @@
-// The checksum of the whole object that CompleteMultipartUpload may bring, in `x-amz-checksum-*`: S3
-// stores the object only if its own comes out the same.
+// What CompleteMultipartUpload may say that the whole object has to come to: its checksum, in
+// `x-amz-checksum-*`, and its size. S3 stores the object only if its own comes out the same.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
 import { checksumMismatch } from './checksum-headers.ts'
 import {
@@ -63,6 +63,24 @@ export function checkExpectedChecksum(
     )
   }
   if (value !== computed) throw checksumMismatch(algorithm)
+}
+
+const sizeHeader = 'x-amz-mp-object-size'
+
+/** Bytes, when the client says. Throws `InvalidRequest` for what is no number of bytes. */
+export function parseObjectSize(headers: RequestHeaders): number | undefined {
+  const raw = headerText(headers, sizeHeader)
+  if (raw === undefined) return undefined
+  if (/^\d{1,15}$/.test(raw)) return Number(raw)
+  throw invalidRequest(`Value for ${sizeHeader} header is invalid: '${raw}'`)
+}
+
+/** Throws `InvalidRequest` when the client expected another size. */
+export function checkObjectSize(expected: number | undefined, computed: number): void {
+  if (expected === undefined || expected === computed) return
+  throw invalidRequest(
+    `The provided '${sizeHeader}' header value ${expected} does not match what was computed: ${computed}`,
+  )
 }
 
 function invalidRequest(message: string): S3Error {

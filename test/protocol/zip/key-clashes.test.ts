@@ -1,5 +1,5 @@
 import assert from 'node:assert'
-import { CaseClashes } from '../../../protocol/zip/case-clashes.ts'
+import { CaseClashes } from '../../../protocol/zip/key-clashes.ts'
 import { describe } from '../../support/describe.ts'
 
 function clashesOf(keys: readonly string[], bytes = 10_000): CaseClashes {

@@ -1,11 +1,30 @@
-// Which keys clash where the case of letters, or how an accent is composed, makes no difference. Such
-// keys stand far apart in a listing, so all keys are shown to this filter first, in any order. It has
-// a fixed size: it never overlooks a clash, and sees some where there are none, which only makes a
-// name longer. The same keys in the same order always give the same answers.
+// Which keys cannot both be names of files: one where the folder of another has to be, and those that differ
+// only where the case of letters, or how an accent is composed, makes no difference.
 import { crc32, crc32c } from '@node-rs/crc32'
+
+/**
+ * Whether the file of a key would stand where a folder has to be: keys `a` and `a/b`. Between the two may stand
+ * any number of others (`a!`, `a-b`), so the next key tells only most of the time; where it does not, one seek
+ * in the listing does. `next` is the key that follows in byte order, if any. `unknown`: ask whether there is a key that
+ * starts with `key + '/'`.
+ */
+export function folderClash(key: string, next: string | undefined): 'none' | 'folder' | 'unknown' {
+  // Keys that begin alike stand together.
+  if (next === undefined || !next.startsWith(key)) return 'none'
+  const following = next.charCodeAt(key.length)
+  if (following === slash) return 'folder'
+  return following < slash ? 'unknown' : 'none'
+}
+
+const slash = 0x2f
 
 const probes = 4
 
+/**
+ * Keys that clash by letter case stand far apart in a listing, so all keys are shown to this filter first, in any
+ * order. It has a fixed size: it never overlooks a clash, and sees some where there are none, which only makes a
+ * name longer. The same keys in the same order always give the same answers.
+ */
 export class CaseClashes {
   private readonly seen: BitSet
   private readonly twins: BitSet

@@ -2,7 +2,7 @@ import assert from 'node:assert'
 import {
   checkExpectedChecksum,
   parseExpectedChecksum,
-} from '../../../protocol/s3/expected-object-checksum.ts'
+} from '../../../protocol/s3/expected-object.ts'
 import { S3Error, type S3ErrorCode } from '../../../protocol/s3/s3-error.ts'
 import { describe } from '../../support/describe.ts'
 
