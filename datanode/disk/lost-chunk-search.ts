@@ -4,7 +4,7 @@
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import type { SegmentRow } from './chunk-index.ts'
 import { segmentIds } from './index-agrees.ts'
-import { mendRecord } from './mend-record.ts'
+import { mendRecord } from './mend-segment.ts'
 import { rowOf } from './rebuild-index.ts'
 import { type ReinstateParts, reinstate } from './reinstate.ts'
 import { scanSegment } from './scan-segment.ts'

@@ -3,7 +3,6 @@
 // records, and otherwise most of the records agree on one. Reads only.
 import { crc32c } from '@node-rs/crc32'
 import { chunkBytesMax } from '../../protocol/chunks/chunk-ref.ts'
-import { crc32cStart } from './crc32c-start.ts'
 import { FileWindow } from './file-window.ts'
 import { readWholeRecord } from './read-record.ts'
 import {
@@ -122,4 +121,29 @@ async function provedByFrames(
   }
   const told = proved.length > 0 ? proved : notes
   return told.length === 1 ? told[0] : undefined
+}
+
+// CRC-32C run backwards: which value a checksum was started from. For known bytes there is exactly one start
+// for each result.
+const polynomial = 0x82f63b78
+
+const table = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte
+  for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ polynomial : crc >>> 1
+  return crc >>> 0
+})
+
+/** By the highest byte of its entry, which is another one for each, the index of the entry. */
+const byHighest = new Uint8Array(256)
+for (const [index, entry] of table.entries()) byHighest[entry >>> 24] = index
+
+/** The `start` for which `crc32c(bytes, start)` is `crc`. */
+export function crc32cStart(bytes: Buffer, crc: number): number {
+  let register = ~crc >>> 0
+  for (let at = bytes.length - 1; at >= 0; at -= 1) {
+    const index = byHighest[register >>> 24] ?? 0
+    const shifted = ((register ^ (table[index] ?? 0)) << 8) >>> 0
+    register = (shifted | (index ^ (bytes[at] ?? 0))) >>> 0
+  }
+  return ~register >>> 0
 }

@@ -1,12 +1,10 @@
 // Reads stored chunks again and compares them with their CRCs, a budget at a time, segment by segment.
-
 import { type BlobRef, chunkBytesMax, sealedBytes } from '../../protocol/chunks/chunk-ref.ts'
 import type { NodeProblem, Scrubbed } from '../blob-node.ts'
 import type { ChunkIndex, SegmentRow } from './chunk-index.ts'
 import { withLedger } from './chunk-ledger.ts'
-import { mendFooter } from './mend-footer.ts'
 import { mendHeaders } from './mend-headers.ts'
-import { mendRecord } from './mend-record.ts'
+import { mendFooter, mendRecord } from './mend-segment.ts'
 import { readWholeRecord } from './read-record.ts'
 import type { Findings, RecoverOptions } from './recovery-report.ts'
 import { type ReinstateParts, reinstate } from './reinstate.ts'

@@ -3,11 +3,15 @@ import { parseArgs } from 'node:util'
 import { parseDurationMs } from '../../gateway/config/config-values.ts'
 import type { SigningCredentials } from '../../protocol/s3/sigv4/sign-request.ts'
 import { Broken, isOfNetwork } from '../zip/network-failure.ts'
-import { ProgressLine, type ProgressTarget } from '../zip/progress-line.ts'
+import {
+  describeArchive,
+  describeDownload,
+  ProgressLine,
+  type ProgressTarget,
+} from '../zip/progress-line.ts'
 import { SignedClient } from '../zip/signed-client.ts'
 import { storeZip } from '../zip/zip-archive.ts'
 import { downloadZip } from '../zip/zip-download.ts'
-import { describeArchive, describeDownload } from '../zip/zip-outcome.ts'
 import { requireOnce } from './command-flags.ts'
 
 export const zipUsage = `holdfast zip ENDPOINT BUCKET[/PREFIX] --output FILE

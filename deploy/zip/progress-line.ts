@@ -1,4 +1,5 @@
-// Progress for people, on stderr: one line that changes on a terminal, a line now and then elsewhere.
+// What `holdfast zip` says to people: progress on stderr, as one line that changes on a terminal, a line now and
+// then elsewhere; and the one line when it is done: where, how large, how long, and what was checked.
 
 export type Shown = {
   readonly bytes: number
@@ -65,4 +66,28 @@ export function showBytes(bytes: number): string {
     unit += 1
   }
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`
+}
+
+type Outcome = {
+  readonly where: string
+  readonly bytes: number
+  readonly tookMs: number
+}
+
+/** `bytesFromBefore`: what an earlier run had downloaded already. */
+export function describeDownload(outcome: Outcome & { readonly bytesFromBefore: number }): string {
+  const { where, bytes, bytesFromBefore } = outcome
+  const before = bytesFromBefore === 0 ? '' : ` (${showBytes(bytesFromBefore)} from before)`
+  const checked = 'length and CRC-32 are those of the server'
+  return `Wrote ${where}: ${showBytes(bytes)}${before} in ${seconds(outcome)}; ${checked}.`
+}
+
+export function describeArchive(outcome: Outcome & { readonly entries: number }): string {
+  const { where, bytes, entries } = outcome
+  const counted = entries === 1 ? '1 entry' : `${entries} entries`
+  return `The server stored ${where}: ${showBytes(bytes)}, ${counted}, in ${seconds(outcome)}; every chunk was checked as it was read.`
+}
+
+function seconds({ tookMs }: Outcome): string {
+  return `${(tookMs / 1000).toFixed(1)} s`
 }
