@@ -9,9 +9,8 @@ import { headerText } from '../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { PayloadFraming } from '../access/authenticate.ts'
 import type { RequestBody } from '../s3/operation.ts'
-import { collectPayload } from '../s3/write/small-payload.ts'
+import { collectPayload, verifySmallPayload } from '../s3/write/small-payload.ts'
 import { type PaceLimit, paced } from './body-pace.ts'
-import { verifySmallPayload } from './verify-small-payload.ts'
 
 export type BodyOptions = PayloadFraming & {
   readonly checksums: Checksums

@@ -2,8 +2,8 @@
 import assert from 'node:assert'
 import { parseRequestTarget, type Query } from '../../../../protocol/s3/request-target.ts'
 import { S3Error } from '../../../../protocol/s3/s3-error.ts'
-import { refuseSecondReading } from '../../../../protocol/s3/sigv2/one-reading.ts'
 import { isSignedParameter, stringToSignV2 } from '../../../../protocol/s3/sigv2/string-to-sign.ts'
+import { refuseSecondReading } from '../../../../protocol/s3/sigv2/verify-signature-v2.ts'
 import { describe } from '../../../support/describe.ts'
 import { seededBytes } from '../../../support/seeded-bytes.ts'
 
