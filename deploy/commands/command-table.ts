@@ -11,6 +11,14 @@ export const commands: ReadonlyMap<string, CommandRow> = new Map<string, Command
     },
   ],
   [
+    'metadata',
+    {
+      summary: 'serves metadata to the other parts of a cluster',
+      alsoSoughtAs: ['meta', 'catalog', 'metadata-service', 'database', 'mds'],
+      load: async () => (await import('./metadata.ts')).metadataCommand,
+    },
+  ],
+  [
     'check',
     {
       summary: 'verifies the data of a server that is stopped',

@@ -1,7 +1,7 @@
 // Reads certificate and key, and refuses what would not work before it is put to use.
 import { readFile } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
-import type { TlsPaths } from '../../gateway/config/config.ts'
+import type { TlsPaths } from '../../gateway/config/take-tls.ts'
 import type { TlsPem } from '../../gateway/http/s3-server.ts'
 
 /** The message names the files. */

@@ -10,6 +10,8 @@ import { writeDurably } from './write-durably.ts'
 
 const markerName = 'holdfast-store'
 export const backupMarkerName = 'holdfast-backup'
+/** In the directory of a metadata service (`metadata-directory.ts`). */
+export const metadataNoteName = 'holdfast-metadata'
 /** What a server keeps in its directory, and what file systems and starts that were cut off leave there. */
 const ours =
   /^(lock|metadata(\.new|\.replaced-.*)?|chunks|lost\+found|holdfast-store(\.new)?|restore-under-way(\.new)?)$/
@@ -50,6 +52,11 @@ async function requireOwn(
   if (await exists(join(directory, backupMarkerName))) {
     throw new StoreRefused(
       `${directory} is a backup, and no server starts on it: holdfast restore --from ${directory} --data DIR makes a data directory of it.`,
+    )
+  }
+  if (await exists(join(directory, metadataNoteName))) {
+    throw new StoreRefused(
+      `${directory} belongs to a metadata service, and has no chunks: no server starts on it. holdfast metadata --metadata lmdb:${directory} serves it.`,
     )
   }
   const foreign = await foreignNames(directory, files)

@@ -4,9 +4,8 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { type LogLevel, logLevels } from '../log.ts'
-import { type ConfigSources, collectSettings, messageOf, type Said } from './config-sources.ts'
+import { type ConfigSources, collectSettings } from './config-sources.ts'
 import {
-  BadValue,
   bounded,
   type HostPort,
   oneOf,
@@ -22,7 +21,9 @@ import {
   wholeNumber,
 } from './config-values.ts'
 import { foreignSettings } from './setting-hints.ts'
-import { type SettingName, settingOf, variableOf } from './settings.ts'
+import { SettingValues } from './setting-values.ts'
+import { settingOf } from './settings.ts'
+import { type TlsPaths, takeTls } from './take-tls.ts'
 
 /** Plain data, so that it can be handed to worker processes. */
 export type Config = {
@@ -56,7 +57,6 @@ export type Config = {
 }
 
 export type ExternalSources = 'off' | 'public' | 'any'
-export type TlsPaths = { readonly certFile: string; readonly keyFile: string }
 export type RootKey = { readonly accessKeyId: string; readonly secretKey: string }
 
 export type ParsedConfig =
@@ -67,11 +67,16 @@ export type ParsedConfig =
 
 /** From this process's environment and files. `argv`: what stands behind `holdfast server`. */
 export function readConfig(argv: readonly string[]): ParsedConfig {
-  return parseConfig({
+  return parseConfig(sourcesOf(argv))
+}
+
+/** What this process's environment and files say besides. */
+export function sourcesOf(argv: readonly string[]): ConfigSources {
+  return {
     argv,
     env: process.env,
     readFile: (path) => readFileSync(path, 'utf8'),
-  })
+  }
 }
 
 /** What the environment has for clients, by the names that AWS's tools use. */
@@ -90,66 +95,17 @@ export function readAwsCredentials():
 export function parseConfig(sources: ConfigSources): ParsedConfig {
   const mistakes: string[] = []
   const said = collectSettings(sources, mistakes)
-  const values = new Values(said, mistakes)
+  const values = new SettingValues(said, mistakes)
   const config = buildConfig(values, sources)
   if (mistakes.length > 0) return { is: 'mistakes', mistakes }
   return { is: 'config', config, hints: foreignSettings(sources.env, said) }
 }
 
-/** Takes values by name and notes what is wrong with them, so that all mistakes are met at once. */
-class Values {
-  private readonly said: ReadonlyMap<SettingName, Said>
-  private readonly mistakes: string[]
-
-  constructor(said: ReadonlyMap<SettingName, Said>, mistakes: string[]) {
-    this.said = said
-    this.mistakes = mistakes
-  }
-
-  /** A bad value is noted, and counts as unset here: what comes of it is never used. */
-  take<T>(name: SettingName, parse: (raw: string) => T): T | undefined {
-    const said = this.said.get(name)
-    if (said === undefined) return undefined
-    try {
-      return parse(said.raw)
-    } catch (cause) {
-      if (!(cause instanceof BadValue)) throw cause
-      this.mistakes.push(`${said.by}: ${cause.message}`)
-      return undefined
-    }
-  }
-
-  /** As `take`, with the default of the table. */
-  takeOr<T>(name: SettingName, parse: (raw: string) => T): T {
-    return this.take(name, parse) ?? parse(settingOf(name).fallback ?? '')
-  }
-
-  /** Both or neither; one alone is a mistake. */
-  takePair(
-    [a, b]: readonly [SettingName, SettingName],
-    parse: readonly [(raw: string) => string, (raw: string) => string],
-  ): readonly [string, string] | undefined {
-    const first = this.take(a, parse[0])
-    const second = this.take(b, parse[1])
-    for (const [name, other] of [
-      [a, b],
-      [b, a],
-    ] as const) {
-      const said = this.said.get(name)
-      if (said === undefined || this.said.has(other)) continue
-      const missing = settingOf(other).secret ? variableOf(other) : `--${other}`
-      this.mistakes.push(`${said.by}: needs ${missing} too`)
-    }
-    return first === undefined || second === undefined ? undefined : [first, second]
-  }
-
-  refuse(name: SettingName, why: string): void {
-    this.mistakes.push(`${this.said.get(name)?.by ?? `--${name}`}: ${why}`)
-  }
-}
-
-function buildConfig(values: Values, sources: ConfigSources): Config {
+function buildConfig(values: SettingValues, sources: ConfigSources): Config {
   const configFile = values.take('config', parsePath)
+  if (values.has('metadata')) {
+    values.refuse('metadata', 'is for holdfast metadata; a server keeps its own in --data')
+  }
   const dataDirectory = values.takeOr('data', parsePath)
   const rootKey = values.takePair(
     ['root-access-key', 'root-secret-key'],
@@ -180,7 +136,7 @@ function buildConfig(values: Values, sources: ConfigSources): Config {
   }
 }
 
-function takeAddresses(values: Values): Pick<Config, 'listen' | 'adminListen'> {
+function takeAddresses(values: SettingValues): Pick<Config, 'listen' | 'adminListen'> {
   const listen = values.takeOr('listen', parseHostPort)
   const adminListen = values.takeOr('admin-listen', parseHostPort)
   const isSameHost = listen.host === adminListen.host || [listen, adminListen].some(isEveryAddress)
@@ -192,21 +148,4 @@ function takeAddresses(values: Values): Pick<Config, 'listen' | 'adminListen'> {
 
 function isEveryAddress({ host }: HostPort): boolean {
   return host === '::' || host === '0.0.0.0'
-}
-
-function takeTls(values: Values, sources: ConfigSources): TlsPaths | undefined {
-  const pair = values.takePair(['tls-cert', 'tls-key'], [parsePath, parsePath])
-  if (pair === undefined) return undefined
-  const [certFile, keyFile] = pair
-  for (const [name, path] of [
-    ['tls-cert', certFile],
-    ['tls-key', keyFile],
-  ] as const) {
-    try {
-      sources.readFile(path)
-    } catch (cause) {
-      values.refuse(name, `${path} cannot be read (${messageOf(cause)})`)
-    }
-  }
-  return { certFile, keyFile }
 }

@@ -63,6 +63,33 @@ export const settings = {
     value: 'FILE',
     means: 'PEM private key of the certificate. Read again on SIGHUP.',
   },
+  'tls-ca': {
+    value: 'FILE',
+    means:
+      'PEM certificates of the authorities whose certificates let their holders call a metadata service (holdfast metadata).',
+  },
+  metadata: {
+    value: 'LOCATION',
+    means:
+      'Where the metadata are that holdfast metadata serves: lmdb:DIR, a directory of its own (docs/cluster.md).',
+  },
+  'cluster-secret-file': {
+    value: 'FILE',
+    means:
+      'File with the secret that the parts of a cluster share, 32 bytes or more; blanks around it do not count.',
+  },
+  'cluster-secret': {
+    value: 'SECRET',
+    means: 'The secret itself, in place of cluster-secret-file.',
+    secret: true,
+  },
+  'cluster-without-tls': {
+    value: 'ON/OFF',
+    means:
+      'Lets parts of a cluster show each other the secret over connections without TLS that leave this machine: for networks that nobody else is in.',
+    fallback: 'off',
+    isSwitch: true,
+  },
   'master-key-file': {
     value: 'FILE',
     means:

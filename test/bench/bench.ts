@@ -12,6 +12,7 @@ import { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
 import { runLoad } from './http-load.ts'
 import { getLarge, putLarge, type Target } from './large-transfers.ts'
 import { listingFigures } from './listing-figures.ts'
+import { metadataRows } from './metadata-figures.ts'
 import { preparedRequest } from './prepared-requests.ts'
 import { cpuSeconds, memoryMiB } from './process-figures.ts'
 import {
@@ -50,6 +51,7 @@ try {
   )
   await zipRows(row, target)
   await slowReaders(row, { directory, targetOf })
+  await metadataRows(row, { directory, tenantId: rootTenantId })
   await listings()
   await millionEntries(row, { directory, objects: Number(values.objects), targetOf })
 } finally {

@@ -27,6 +27,16 @@ export function spawnHoldfast(dataDirectory: string): Promise<Spawned> {
   return started(child, /^Listening: s3 http:\/\/127\.0\.0\.1:(\d+)/)
 }
 
+export function spawnMetadataService(directory: string, secret: string): Promise<Spawned> {
+  const program = fileURLToPath(new URL('../../deploy/holdfast.js', import.meta.url))
+  const flags = ['--metadata', `lmdb:${directory}`, '--listen', '127.0.0.1:0']
+  const child = spawn(process.execPath, [program, 'metadata', ...flags], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { PATH: process.env.PATH, HOLDFAST_CLUSTER_SECRET: secret },
+  })
+  return started(child, /^Listening: metadata http:\/\/127\.0\.0\.1:(\d+)/)
+}
+
 export function spawnBareServer(): Promise<Spawned> {
   const program = fileURLToPath(new URL('./bare-server.js', import.meta.url))
   const child = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] })

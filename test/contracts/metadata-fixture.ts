@@ -19,7 +19,12 @@ import type { Bucket, ChunkListId, TenantId, VersionId } from '../../metadata/re
 import { parseChunkId, parseGeneration } from '../../protocol/chunks/chunk-ref.ts'
 import { doTasks } from '../support/do-tasks.ts'
 
-export type OpenedStore = { readonly store: MetadataStore; close(): Promise<void> }
+export type OpenedStore = {
+  readonly store: MetadataStore
+  /** How many processes' engines answer in turn, each of which remembers for itself whose turn is next. Default: 1. */
+  readonly engines?: number
+  close(): Promise<void>
+}
 /** Opens a fresh, empty store. */
 export type OpenStore = () => Promise<OpenedStore>
 
@@ -43,12 +48,12 @@ const lifeMs = 3_600_000
 /** Opens a store for the length of one test. */
 export async function withStore(
   open: OpenStore,
-  body: (store: MetadataStore) => Promise<void>,
+  body: (store: MetadataStore, opened: { readonly engines: number }) => Promise<void>,
 ): Promise<void> {
-  const { store, close } = await open()
+  const { store, engines = 1, close } = await open()
   try {
     await beginOwner(store, processOwner)
-    await body(store)
+    await body(store, { engines })
   } finally {
     await close()
   }

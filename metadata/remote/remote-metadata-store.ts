@@ -1,0 +1,122 @@
+// The engine of `MetadataStore` whose rows are kept elsewhere: every verb is a call of a metadata service. None of
+// them is written anywhere; `remote-nouns.ts` makes the nouns from the table that service and client share.
+import { pooledRandom } from '../../protocol/chunks/pooled-random.ts'
+import { type ClusterSecret, callToken, isLoopback } from '../cluster-secret.ts'
+import type { LineageStore } from '../lineage-store.ts'
+import type { MetadataStore, VerbLimits } from '../metadata-store.ts'
+import type { ServedNouns } from '../wire/verb-table.ts'
+import { CallTurns } from './call-turns.ts'
+import { type CallVerb, verbCaller } from './call-verb.ts'
+import { limitedStore, remoteNoun } from './remote-nouns.ts'
+import { type ClientTls, ServiceEndpoint } from './service-endpoint.ts'
+
+export type RemoteMetadataOptions = {
+  /** `http:` or `https:`, host and port: services that stand before one engine. At least one. */
+  readonly endpoints: readonly URL[]
+  /** Absent: the certificate in `tls` tells who calls. */
+  readonly secret?: ClusterSecret
+  readonly tls?: ClientTls
+  /** Lets the secret's token go over connections without TLS that leave this machine. */
+  readonly unencrypted?: 'refused' | 'allowed'
+  /** How long a call may take in all. Default: 10 s. */
+  readonly deadlineMs?: number
+  /** Calls under way at once; others wait. Default: 1,024. */
+  readonly callsMax?: number
+  /** To each service. Default: 64. */
+  readonly connectionsMax?: number
+  /** Bytes for ids that nobody can guess. */
+  readonly random: (bytes: number) => Buffer
+  /** For ids of commits. Default: this machine's clock. */
+  readonly nowMs?: () => number
+}
+
+/** Such options would show a secret to others, or nobody could call. */
+export class BadRemoteOptions extends Error {
+  override readonly name = 'BadRemoteOptions'
+}
+
+const defaults = { deadlineMs: 10_000, callsMax: 1024, connectionsMax: 64 }
+
+export class RemoteMetadataStore implements MetadataStore {
+  readonly tenants: MetadataStore['tenants']
+  readonly buckets: MetadataStore['buckets']
+  readonly bucketConfigs: MetadataStore['bucketConfigs']
+  readonly objects: MetadataStore['objects']
+  readonly uploads: MetadataStore['uploads']
+  readonly chunks: MetadataStore['chunks']
+  readonly orphans: MetadataStore['orphans']
+  readonly outbox: MetadataStore['outbox']
+  readonly owners: MetadataStore['owners']
+  readonly leases: MetadataStore['leases']
+  readonly manifests: MetadataStore['manifests']
+  readonly bundles: MetadataStore['bundles']
+  readonly jobs: MetadataStore['jobs']
+  readonly lineage: LineageStore
+  readonly #endpoints: readonly ServiceEndpoint[]
+  readonly #call: CallVerb
+
+  private constructor(endpoints: readonly ServiceEndpoint[], call: CallVerb) {
+    this.#endpoints = endpoints
+    this.#call = call
+    const noun = <Noun extends keyof ServedNouns>(name: Noun) => remoteNoun(name, { call })
+    this.tenants = noun('tenants')
+    this.buckets = noun('buckets')
+    this.bucketConfigs = noun('bucketConfigs')
+    this.objects = noun('objects')
+    this.uploads = noun('uploads')
+    this.chunks = noun('chunks')
+    this.orphans = noun('orphans')
+    this.outbox = noun('outbox')
+    this.owners = noun('owners')
+    this.leases = noun('leases')
+    this.manifests = noun('manifests')
+    this.bundles = noun('bundles')
+    this.jobs = noun('jobs')
+    this.lineage = { ...noun('lineage'), watch: () => undefined }
+  }
+
+  /** Reaches for nothing yet: a service may come later than its clients. Throws `BadRemoteOptions`. */
+  static async open(options: RemoteMetadataOptions): Promise<RemoteMetadataStore> {
+    requireSafe(options)
+    const { deadlineMs, callsMax, connectionsMax } = { ...defaults, ...options }
+    const endpoints = options.endpoints.map(
+      (origin) =>
+        new ServiceEndpoint({ origin, tls: options.tls ?? {}, connections: connectionsMax }),
+    )
+    const { secret } = options
+    const call = verbCaller({
+      endpoints,
+      turns: new CallTurns(callsMax),
+      authorization: secret && `Bearer ${callToken(secret)}`,
+      deadlineMs,
+      random: pooledRandom(options.random),
+      nowMs: options.nowMs ?? Date.now,
+    })
+    return new RemoteMetadataStore(endpoints, call)
+  }
+
+  within({ signal }: VerbLimits): MetadataStore {
+    return limitedStore(this, { call: this.#call, signal })
+  }
+
+  /** What is still under way fails as `StoreUnavailable`. */
+  async close(): Promise<void> {
+    await Promise.all(this.#endpoints.map((endpoint) => endpoint.close()))
+  }
+}
+
+function requireSafe({ endpoints, secret, tls, unencrypted }: RemoteMetadataOptions): void {
+  if (endpoints.length === 0) throw new BadRemoteOptions('no metadata service is named')
+  if (secret === undefined && tls?.cert === undefined) {
+    throw new BadRemoteOptions('a metadata service is called with a secret or a certificate')
+  }
+  for (const { protocol, hostname, host } of endpoints) {
+    if (protocol === 'https:') continue
+    if (secret === undefined) {
+      throw new BadRemoteOptions(`${host} is called without TLS, and so without a certificate`)
+    }
+    const isOwn = isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'))
+    if (isOwn || unencrypted === 'allowed') continue
+    throw new BadRemoteOptions(`${host} would be shown the secret over a connection without TLS`)
+  }
+}
