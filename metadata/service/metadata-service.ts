@@ -25,6 +25,8 @@ export type MetadataServiceOptions = Served &
     readonly tls?: ServiceTls
     readonly check: CheckHealth
     readonly bounds?: Partial<CallBounds>
+    /** A call that is not there as a whole by then is cut off: its sender holds memory. Default: 20 s. */
+    readonly sendingMsMax?: number
   }
 
 export type MetadataService = {
@@ -39,9 +41,8 @@ export type MetadataService = {
 }
 
 const defaultBounds: CallBounds = { callsMax: 1024, bytesMax: 128 * 1024 * 1024 }
-/** A call that is not there as a whole by then is cut off: its sender holds memory. */
-const requestTimeoutMs = 20_000
-const headersTimeoutMs = 10_000
+const sendingMsDefault = 20_000
+const headersMsMax = 10_000
 const headerBytesMax = 4096
 const connectionsMax = 4096
 /** Longer than clients keep connections that are idle, so that none is closed as a call is sent. */
@@ -56,7 +57,7 @@ const calls = /^\/v\d/
 export function createMetadataService(options: MetadataServiceOptions): MetadataService {
   const underWay = new CallsUnderWay({ ...defaultBounds, ...options.bounds })
   let isStopping = false
-  const server = createServer(options.tls)
+  const server = createServer(options)
   server.maxConnections = connectionsMax
   const parts: AnsweringParts = {
     store: options.store,
@@ -98,12 +99,15 @@ export function createMetadataService(options: MetadataServiceOptions): Metadata
   }
 }
 
-function createServer(tls: ServiceTls | undefined): Server | HttpsServer {
+function createServer({
+  tls,
+  sendingMsMax = sendingMsDefault,
+}: Pick<MetadataServiceOptions, 'tls' | 'sendingMsMax'>): Server | HttpsServer {
   const limits = {
     maxHeaderSize: headerBytesMax,
-    headersTimeout: headersTimeoutMs,
-    requestTimeout: requestTimeoutMs,
-    connectionsCheckingInterval: timeoutLookMs,
+    headersTimeout: Math.min(headersMsMax, sendingMsMax),
+    requestTimeout: sendingMsMax,
+    connectionsCheckingInterval: Math.min(timeoutLookMs, sendingMsMax),
     keepAliveTimeout: keepAliveMs,
     noDelay: true,
   }

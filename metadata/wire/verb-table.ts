@@ -18,6 +18,8 @@ type PlainRow = {
   readonly is: 'read' | 'repeatable' | 'once'
   /** Many rows of the same few members: packed by columns' names once. */
   readonly answer?: 'rows'
+  /** Answers how much there was to do: a repeat tells what was left, to callers who go on until there is nothing. */
+  readonly counts?: true
   /** Where it names a moment of one engine: in the second argument and the answer, or as the first argument. */
   readonly moment?: 'page' | 'bare'
 }
@@ -48,6 +50,7 @@ type VerbTable = {
 const read = { is: 'read' } as const
 const readRows = { is: 'read', answer: 'rows' } as const
 const repeatable = { is: 'repeatable' } as const
+const counting = { is: 'repeatable', counts: true } as const
 const once = { is: 'once' } as const
 
 function named<Place extends number>(options: Place): NamedRow<Place> {
@@ -97,13 +100,13 @@ export const verbTable: VerbTable = {
     complete: named(1),
     completed: read,
     abort: named(2),
-    abortStale: repeatable,
+    abortStale: counting,
   },
   chunks: {
     find: read,
     extendList: repeatable,
     abandonList: repeatable,
-    abandonListsOf: repeatable,
+    abandonListsOf: counting,
     readList: readRows,
     list: readRows,
     areReferenced: read,
@@ -132,7 +135,7 @@ export const verbTable: VerbTable = {
     begin: repeatable,
     beat: repeatable,
     end: repeatable,
-    endOverdue: repeatable,
+    endOverdue: counting,
     // Others may have begun by the time it is asked again.
     endFormerLives: once,
     ended: read,
@@ -144,8 +147,8 @@ export const verbTable: VerbTable = {
     narrow: repeatable,
     handOver: named(2),
     letGo: repeatable,
-    letGoOf: repeatable,
-    expire: repeatable,
+    letGoOf: counting,
+    expire: counting,
     holding: read,
   },
   manifests: {
@@ -174,7 +177,7 @@ export const verbTable: VerbTable = {
     put: once,
     list: read,
     claimDue: once,
-    giveBackOf: repeatable,
+    giveBackOf: counting,
     remove: repeatable,
   },
   lineage: {

@@ -32,7 +32,9 @@ export type ServingService = {
   readonly failures: readonly unknown[]
 }
 
-export type ServedOptions = Partial<MetadataServiceOptions> & {
+export type ServedOptions = Omit<Partial<MetadataServiceOptions>, 'secret'> & {
+  /** Default: the secret of these tests. */
+  readonly secret?: 'none'
   /** What the service sees of the store. */
   readonly between?: (store: MetadataStore) => MetadataStore
 }
@@ -54,7 +56,10 @@ export class ServedMetadata {
   }
 
   /** Another service on the same environment. `port`: that of one which has ended. */
-  async add({ between, ...options }: ServedOptions = {}, port = 0): Promise<ServingService> {
+  async add(
+    { between, secret: none, ...options }: ServedOptions = {},
+    port = 0,
+  ): Promise<ServingService> {
     const store = await LmdbMetadataStore.open({
       path: this.path,
       random: randomBytes,
@@ -64,7 +69,7 @@ export class ServedMetadata {
     const service = createMetadataService({
       store: between === undefined ? store : between(store),
       lineage: store.lineage,
-      secret,
+      ...(none === undefined ? { secret } : {}),
       nextRequestId: () => randomBytes(8).toString('hex'),
       onFailure: (cause) => failures.push(cause),
       check: async () => void (await store.tenants.list({ limit: 1 })),
