@@ -112,10 +112,10 @@ function parseService(text: string, scheme: string): URL | string {
   if (url.username !== '' || url.password !== '') {
     return 'the secret of the cluster does not stand here; set HOLDFAST_CLUSTER_SECRET'
   }
-  // A port that is the usual one of its scheme is not kept: whoever wrote it meant it.
-  if (!/:\d+\/?$/.test(text)) return `${url.hostname} needs its port, as in ${url.hostname}:9002`
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
     return 'nothing stands behind the port'
   }
+  // A port that is the usual one of its scheme is not kept: whoever wrote it meant it.
+  if (!/:\d+\/?$/.test(text)) return `${url.hostname} needs its port, as in ${url.hostname}:9002`
   return url
 }

@@ -21,6 +21,8 @@ export type CallerParts = {
   readonly deadlineMs: number
   readonly random: (bytes: number) => Buffer
   readonly nowMs: () => number
+  /** Aborted when the store is closed. */
+  readonly closing: AbortSignal
 }
 
 /** Before everybody is asked once more. */
@@ -79,12 +81,12 @@ class VerbCall {
 
   async made(given: readonly unknown[]): Promise<unknown> {
     const { served, signal, turn, endsMs } = this.#call
-    const { endpoints } = this.#parts
+    const { endpoints, closing } = this.#parts
     const { row } = served
     const { args, service } = withoutService(row, withCommitId(row, given, this.#parts))
     const body = packValue(args, 'plain')
     let first = service === undefined ? undefined : endpoints[service]
-    for (let round = 0; performance.now() < endsMs; round += 1) {
+    for (let round = 0; performance.now() < endsMs && !closing.aborted; round += 1) {
       this.#tried.clear()
       let areRefused = true
       for (;;) {

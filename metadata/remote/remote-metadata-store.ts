@@ -54,9 +54,14 @@ export class RemoteMetadataStore implements MetadataStore {
   readonly lineage: LineageStore
   readonly #endpoints: readonly ServiceEndpoint[]
   readonly #call: CallVerb
+  readonly #closing: AbortController
 
-  private constructor(endpoints: readonly ServiceEndpoint[], call: CallVerb) {
+  private constructor(
+    endpoints: readonly ServiceEndpoint[],
+    { call, closing }: { readonly call: CallVerb; readonly closing: AbortController },
+  ) {
     this.#endpoints = endpoints
+    this.#closing = closing
     this.#call = call
     const noun = <Noun extends keyof ServedNouns>(name: Noun) => remoteNoun(name, { call })
     this.tenants = noun('tenants')
@@ -84,6 +89,7 @@ export class RemoteMetadataStore implements MetadataStore {
         new ServiceEndpoint({ origin, tls: options.tls ?? {}, connections: connectionsMax }),
     )
     const { secret } = options
+    const closing = new AbortController()
     const call = verbCaller({
       endpoints,
       turns: new CallTurns(callsMax),
@@ -91,8 +97,9 @@ export class RemoteMetadataStore implements MetadataStore {
       deadlineMs,
       random: pooledRandom(options.random),
       nowMs: options.nowMs ?? Date.now,
+      closing: closing.signal,
     })
-    return new RemoteMetadataStore(endpoints, call)
+    return new RemoteMetadataStore(endpoints, { call, closing })
   }
 
   within({ signal }: VerbLimits): MetadataStore {
@@ -101,6 +108,7 @@ export class RemoteMetadataStore implements MetadataStore {
 
   /** What is still under way fails as `StoreUnavailable`. */
   async close(): Promise<void> {
+    this.#closing.abort()
     await Promise.all(this.#endpoints.map((endpoint) => endpoint.close()))
   }
 }
