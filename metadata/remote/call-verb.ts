@@ -6,11 +6,11 @@ import { StoreUnavailable } from '../store-unavailable.ts'
 import { formOf, type ServedVerb, type VerbRow } from '../wire/verb-table.ts'
 import { parseFailure } from '../wire/wire-failure.ts'
 import { deadlineHeader, wireContentType } from '../wire/wire-limits.ts'
-import { packValue, unpackValue } from '../wire/wire-value.ts'
+import { BadWireValue, packValue, unpackValue } from '../wire/wire-value.ts'
 import type { CallTurns } from './call-turns.ts'
 import type { Exchanged } from './exchange.ts'
 import { chooseEndpoint, type ServiceEndpoint } from './service-endpoint.ts'
-import { isRefusal, serviceRefused } from './service-refused.ts'
+import { isOurMistake, isRefusal, serviceRefused } from './service-refused.ts'
 import { withoutService, withService } from './sticky-moments.ts'
 
 export type CallerParts = {
@@ -90,6 +90,7 @@ class VerbCall {
       this.#tried.clear()
       let areRefused = true
       for (;;) {
+        signal?.throwIfAborted()
         const endpoint: ServiceEndpoint | undefined =
           first ?? chooseEndpoint(endpoints, this.#tried, turn)
         first = undefined
@@ -138,20 +139,30 @@ class VerbCall {
       return isSent ? lost(row, cause) : { is: 'again', cause, isRefused: false }
     }
     const { status, body } = exchanged
-    if (status === 200) {
-      endpoint.worked()
-      return { is: 'done', value: unpackValue(body, formOf(row)) }
-    }
-    if (status === 500) {
-      endpoint.worked()
-      const cause = parseFailure(body)
-      return cause instanceof StoreUnavailable ? lost(row, cause) : { is: 'failed', cause }
+    try {
+      if (status === 200) {
+        const value = unpackValue(body, formOf(row))
+        endpoint.worked()
+        return { is: 'done', value }
+      }
+      if (status === 500) {
+        const cause = parseFailure(body)
+        endpoint.worked()
+        return cause instanceof StoreUnavailable ? lost(row, cause) : { is: 'failed', cause }
+      }
+    } catch (cause) {
+      // Something that is no service has answered.
+      if (!(cause instanceof BadWireValue)) throw cause
+      endpoint.failed()
+      return lost(row, cause)
     }
     const cause = serviceRefused(endpoint.name, status, body)
-    if (status === 504) return lost(row, cause)
-    endpoint.failed()
+    if (isOurMistake(status)) return { is: 'failed', cause }
+    if (status !== 504) endpoint.failed()
     if (status === 503) return { is: 'again', cause, isRefused: false }
-    return isRefusal(status) ? { is: 'again', cause, isRefused: true } : { is: 'failed', cause }
+    if (isRefusal(status)) return { is: 'again', cause, isRefused: true }
+    // Whoever stands between may say anything of a call that has been begun.
+    return lost(row, cause)
   }
 
   async #pause(round: number): Promise<void> {

@@ -1,5 +1,6 @@
 // The nouns of a remote store, made from the table of verbs: each verb calls a service. A store that is limited by a
 // signal makes a noun when it is asked for it, since most that are made for a request are asked for two or three.
+import { setMaxListeners } from 'node:events'
 import type { MetadataStore } from '../metadata-store.ts'
 import { type ServedNouns, type ServedVerb, servedVerbs } from '../wire/verb-table.ts'
 import type { CallVerb } from './call-verb.ts'
@@ -37,6 +38,8 @@ class LimitedStore {
   constructor(whole: Pick<MetadataStore, 'close'>, limits: Limits) {
     this.#whole = whole
     this.#limits = limits
+    // Each call under way listens, however many there are.
+    setMaxListeners(0, limits.signal)
   }
 
   within({ signal }: { readonly signal: AbortSignal }): MetadataStore {

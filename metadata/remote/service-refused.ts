@@ -16,6 +16,11 @@ export function isRefusal(status: number): boolean {
   return reasons.has(status)
 }
 
+/** No service would take it. */
+export function isOurMistake(status: number): boolean {
+  return [400, 405, 411, 413].includes(status)
+}
+
 export function serviceRefused(service: string, status: number, said: Buffer): ServiceRefused {
   const why = reasons.get(status) ?? `answered with ${status}`
   // It is somebody else's text.

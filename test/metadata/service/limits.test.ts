@@ -1,6 +1,7 @@
 // Bounds and deadlines of a metadata service and its clients, and how both end.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { MetadataDamaged } from '../../../metadata/metadata-damaged.ts'
 import { MetadataFull } from '../../../metadata/metadata-full.ts'
@@ -118,6 +119,35 @@ describe('the time of a call', (test) => {
     }
   })
 
+  test('passes though something else than a service answers, and another service is asked first', async () => {
+    const served = await ServedMetadata.start()
+    const service = served.services[0]
+    assert.ok(service)
+    for (const status of [200, 204, 302, 418, 500, 502, 520]) {
+      const asked: string[] = []
+      const other = createHttpServer((incoming, outgoing) => {
+        asked.push(incoming.url ?? '')
+        incoming
+          .resume()
+          .on('end', () => outgoing.writeHead(status).end(status === 204 ? '' : '<p>'))
+      })
+      other.listen(0, '127.0.0.1')
+      await once(other, 'listening')
+      const address = other.address()
+      assert.ok(typeof address === 'object' && address !== null)
+      const url = new URL(`http://127.0.0.1:${address.port}`)
+      const lost = await served.client({ endpoints: [url], deadlineMs: 100 })
+      await assert.rejects(lost.tenants.list(page), isUnavailable)
+      await assert.rejects(lost.orphans.served(1), isUnavailable)
+      assert.ok(asked.length > 1)
+      const client = await served.client({ endpoints: [url, service.url] })
+      for (let i = 0; i < 4; i += 1) assert.deepEqual(await client.tenants.list(page), nothing)
+      await Promise.all([lost.close(), client.close()])
+      other.close()
+    }
+    await served.stop()
+  })
+
   test('is shared out: a service that is mute leaves time to ask another', async () => {
     const served = await ServedMetadata.start()
     const service = served.services[0]
@@ -146,6 +176,24 @@ describe('the time of a call', (test) => {
       ending.abort(new Error('enough'))
       await assert.rejects(listed, /enough/)
       await held.untilEnded(1)
+    }))
+
+  test('that many calls share by one signal ends all of them', () =>
+    withHeld(async (held, served) => {
+      const warnings: string[] = []
+      const note = ({ message }: Error) => warnings.push(message)
+      process.on('warning', note)
+      const client = await served.client()
+      const ending = new AbortController()
+      const limited = client.within({ signal: ending.signal })
+      const many = Array.from({ length: 40 }, () => limited.tenants.list(page))
+      const refused = Promise.all(many.map((each) => assert.rejects(each, /enough/)))
+      await held.untilBegun(40)
+      ending.abort(new Error('enough'))
+      await refused
+      await held.untilEnded(40)
+      process.off('warning', note)
+      assert.deepEqual(warnings, [])
     }))
 
   test('is waited out for an engine that is back in time', async () => {
