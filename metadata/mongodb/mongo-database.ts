@@ -1,0 +1,157 @@
+// The database that all nouns of this engine share, and the two ways to reach it: `run` for what is one
+// command, `transact` for what must happen together.
+//
+// Writes are acknowledged by a majority, journaled; reads are of the primary and of what a majority has. A
+// primary that was deposed and does not know it yet may answer a read with what was true some seconds ago;
+// nothing it writes is acknowledged, so that everything which decides (conditions, claims) is a write.
+import { setTimeout } from 'node:timers/promises'
+import {
+  type ClientSession,
+  type Collection,
+  type Db,
+  type Document,
+  type MongoClient,
+  MongoError,
+  MongoServerError,
+  type TransactionOptions,
+} from 'mongodb'
+import { StoreUnavailable } from '../store-unavailable.ts'
+import type {
+  BucketDocument,
+  ChunkDocument,
+  KeyDocument,
+  ListDocument,
+  RecordDocument,
+  TaskDocument,
+} from './documents.ts'
+import { isConflict, isOutOfReach } from './mongo-failures.ts'
+
+export type MongoDatabaseOptions = {
+  readonly client: MongoClient
+  readonly name: string
+  /** How long a verb may try, in milliseconds. */
+  readonly verbMs?: number
+}
+
+/** What runs within one transaction. */
+export type Transaction = {
+  readonly session: ClientSession
+  /** What was written is undone at the end, and the answer given all the same. */
+  undo(): void
+}
+
+const defaultVerbMs = 15_000
+const pauseMaxMs = 100
+const transactionOptions: TransactionOptions = {
+  readConcern: { level: 'snapshot' },
+  writeConcern: { w: 'majority', journal: true },
+  readPreference: 'primary',
+}
+
+export class MongoDatabase {
+  readonly db: Db
+  readonly objects: Collection<KeyDocument>
+  readonly buckets: Collection<BucketDocument>
+  readonly chunks: Collection<ChunkDocument>
+  readonly lists: Collection<ListDocument>
+  readonly tasks: Collection<TaskDocument>
+  readonly tenants: Collection<RecordDocument>
+  readonly accessKeys: Collection<RecordDocument>
+  readonly #client: MongoClient
+  readonly #verbMs: number
+
+  constructor({ client, name, verbMs = defaultVerbMs }: MongoDatabaseOptions) {
+    this.#client = client
+    this.#verbMs = verbMs
+    this.db = client.db(name)
+    this.objects = this.db.collection('objects')
+    this.buckets = this.db.collection('buckets')
+    this.chunks = this.db.collection('chunks')
+    this.lists = this.db.collection('lists')
+    this.tasks = this.db.collection('tasks')
+    this.tenants = this.db.collection('tenants')
+    this.accessKeys = this.db.collection('accessKeys')
+  }
+
+  /** A collection that one noun alone knows. */
+  collection<D extends Document>(name: string): Collection<D> {
+    return this.db.collection<D>(name)
+  }
+
+  /**
+   * Commands outside of transactions, each of which is atomic and, being retryable, done once. Throws
+   * `StoreUnavailable`.
+   */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (cause) {
+      throw isOutOfReach(cause) ? new StoreUnavailable({ cause }) : cause
+    }
+  }
+
+  /**
+   * Runs a verb in a transaction of snapshots; it is run anew when it has met another one. Whatever `work` writes, it
+   * writes with the session, and it keeps nothing from a run before. Throws `StoreUnavailable`, also when the others
+   * never let it through.
+   */
+  async transact<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    return this.retrying(() => this.#attempt(work))
+  }
+
+  /** Runs work anew for as long as it throws `Conflict`, or what the database says when two have met. */
+  async retrying<T>(work: () => Promise<T>): Promise<T> {
+    const untilMs = performance.now() + this.#verbMs
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await work()
+      } catch (cause) {
+        if (isOutOfReach(cause)) throw new StoreUnavailable({ cause })
+        if (!isConflict(cause)) throw cause
+        if (performance.now() > untilMs) throw new StoreUnavailable({ cause })
+      }
+      await setTimeout(Math.random() * Math.min(pauseMaxMs, 2 ** tries))
+    }
+  }
+
+  async #attempt<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const session = this.#client.startSession()
+    try {
+      let isUndone = false
+      session.startTransaction(transactionOptions)
+      const answer = await work({
+        session,
+        undo: () => {
+          isUndone = true
+        },
+      })
+      if (isUndone) await session.abortTransaction()
+      else await this.#commit(session)
+      return answer
+    } finally {
+      // Aborts what is still open.
+      await session.endSession()
+    }
+  }
+
+  /** Asks again while the answer was lost: that does no harm. */
+  async #commit(session: ClientSession): Promise<void> {
+    const untilMs = performance.now() + this.#verbMs
+    for (;;) {
+      try {
+        return await session.commitTransaction()
+      } catch (cause) {
+        const isUnknown =
+          cause instanceof MongoError && cause.hasErrorLabel('UnknownTransactionCommitResult')
+        if (!isUnknown || performance.now() > untilMs) throw cause
+        // What failed for good is not to be asked for again and again.
+        if (cause instanceof MongoServerError && cause.code === 50) throw cause
+      }
+      await setTimeout(Math.random() * pauseMaxMs)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close()
+  }
+}

@@ -1,0 +1,58 @@
+// Which collections there are, what each is sharded by, and which index serves what. Made by `init-database.ts`.
+import type { IndexDescription } from 'mongodb'
+
+export type CollectionPlan = {
+  readonly name: string
+  /** By which fields it is sharded, in ranges unless it says `hashed`. Absent: it stays on one shard, being small. */
+  readonly shardKey?: Readonly<Record<string, 1 | 'hashed'>>
+  /** The shard key's index is among them, or is that of `_id`. */
+  readonly indexes: readonly IndexDescription[]
+}
+
+const tasks: IndexDescription = {
+  name: 'tasks',
+  key: { 't.kind': 1, 't.tenant': 1, 't.due': 1 },
+  partialFilterExpression: { 't.kind': { $exists: true } },
+}
+
+export const collectionPlans: readonly CollectionPlan[] = [
+  {
+    name: 'objects',
+    shardKey: { b: 1, k: 1 },
+    indexes: [
+      { name: 'place', key: { b: 1, k: 1, s: 1 }, unique: true },
+      { name: 'current', key: { b: 1, k: 1 }, partialFilterExpression: { cur: true } },
+      { name: 'versions', key: { b: 1, k: 1, s: 1 }, partialFilterExpression: { v: true } },
+      {
+        name: 'uploads',
+        key: { b: 1, k: 1, s: 1 },
+        partialFilterExpression: { u: { $exists: true } },
+      },
+      { name: 'uploadTimes', key: { u: 1 }, partialFilterExpression: { u: { $exists: true } } },
+      { name: 'held', key: { held: 1 }, partialFilterExpression: { held: { $exists: true } } },
+      { name: 'until', key: { until: 1 }, expireAfterSeconds: 0 },
+      tasks,
+    ],
+  },
+  {
+    name: 'buckets',
+    shardKey: { _id: 'hashed' },
+    indexes: [
+      { name: 'owned', key: { tenant: 1, ns: 1, name: 1 } },
+      { name: 'bucketId', key: { id: 1 } },
+    ],
+  },
+  { name: 'chunks', shardKey: { _id: 1 }, indexes: [tasks] },
+  {
+    name: 'lists',
+    shardKey: { list: 1, at: 1 },
+    indexes: [
+      { name: 'place', key: { list: 1, at: 1 }, unique: true },
+      { name: 'owners', key: { owner: 1 }, partialFilterExpression: { owner: { $exists: true } } },
+      tasks,
+    ],
+  },
+  { name: 'tasks', shardKey: { _id: 'hashed' }, indexes: [tasks] },
+  { name: 'tenants', indexes: [] },
+  { name: 'accessKeys', shardKey: { _id: 'hashed' }, indexes: [] },
+]

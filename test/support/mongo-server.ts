@@ -1,0 +1,191 @@
+// A MongoDB for tests: the one of `MONGODB_URI`, else a `mongod` on the PATH, else the stand-in, of which
+// `docs/development.md` says what it lacks. It says which. With HOLDFAST_REQUIRE_CLUSTER=1 there must be one.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { MongoClient } from 'mongodb'
+
+export type MongoServer = {
+  /** With a database of its own name, when `forDatabase` made it so. */
+  readonly uri: string
+  readonly kind: 'given' | 'mongod' | 'stand-in'
+  forDatabase(name: string): string
+  /** SIGKILL, as in a crash. Not of one that was given. */
+  kill(): Promise<void>
+  /** On the same port and data. */
+  restart(): Promise<void>
+  stop(): Promise<void>
+}
+
+const standIn = process.env.HOLDFAST_STAND_IN ?? '/work/shared/bin/secantusd-rs'
+const startMs = 30_000
+
+export async function startMongoServer(): Promise<MongoServer> {
+  const given = process.env.MONGODB_URI
+  if (given !== undefined) {
+    return {
+      ...{ uri: given, kind: 'given', forDatabase: (name) => withDatabase(given, name) },
+      kill: async () => Promise.reject(new Error('a server that was given is not killed')),
+      restart: async () => {},
+      stop: async () => {},
+    }
+  }
+  const program = findProgram()
+  if (program === undefined) {
+    throw new Error('no MongoDB: set MONGODB_URI, or put `mongod` on the PATH')
+  }
+  console.log(`MongoDB for tests: ${program.kind}`)
+  return OwnServer.start(program)
+}
+
+type Program = { readonly kind: 'mongod' | 'stand-in'; readonly path: string }
+
+function findProgram(): Program | undefined {
+  if (spawnSync('mongod', ['--version']).status === 0) return { kind: 'mongod', path: 'mongod' }
+  return existsSync(standIn) ? { kind: 'stand-in', path: standIn } : undefined
+}
+
+/** Whether tests that need one can run here. */
+export function hasMongo(): boolean {
+  return process.env.MONGODB_URI !== undefined || findProgram() !== undefined
+}
+
+class OwnServer implements MongoServer {
+  readonly kind: 'mongod' | 'stand-in'
+  readonly uri: string
+  readonly #path: string
+  readonly #directory: string
+  readonly #port: number
+  #process: ChildProcess | undefined
+
+  private constructor({ kind, path }: Program, directory: string, port: number) {
+    this.kind = kind
+    this.#path = path
+    this.#directory = directory
+    this.#port = port
+    const set = kind === 'mongod' ? 'holdfast' : 'secantus'
+    this.uri = `mongodb://127.0.0.1:${port}/?replicaSet=${set}`
+  }
+
+  static async start(program: Program): Promise<OwnServer> {
+    const directory = await mkdtemp(join(tmpdir(), 'holdfast-mongo-'))
+    const server = new OwnServer(program, directory, await portBelow())
+    await server.restart()
+    if (program.kind === 'mongod') await server.#makeReplicaSet()
+    return server
+  }
+
+  forDatabase(name: string): string {
+    return withDatabase(this.uri, name)
+  }
+
+  async restart(): Promise<void> {
+    const port = String(this.#port)
+    const args =
+      this.kind === 'mongod'
+        ? [
+            '--dbpath',
+            this.#directory,
+            '--bind_ip',
+            '127.0.0.1',
+            '--port',
+            port,
+            '--replSet',
+            'holdfast',
+          ]
+        : [
+            '--host',
+            '127.0.0.1',
+            '--port',
+            port,
+            '--storage-path',
+            this.#directory,
+            '--sync-on-commit',
+            '--cache-size',
+            '256M',
+          ]
+    const child = spawn(this.#path, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#process = child
+    child.stderr.resume()
+    process.once('exit', () => child.kill('SIGKILL'))
+    await ready(child)
+    // It ends with the tests, and does not keep them from ending.
+    child.unref()
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream instanceof Socket) stream.unref()
+    }
+  }
+
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL')
+  }
+
+  async stop(): Promise<void> {
+    await this.#end('SIGKILL')
+    await rm(this.#directory, { recursive: true, force: true })
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#process
+    this.#process = undefined
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill(signal)
+    await ended
+  }
+
+  async #makeReplicaSet(): Promise<void> {
+    const client = new MongoClient(`mongodb://127.0.0.1:${this.#port}/?directConnection=true`)
+    const members = [{ _id: 0, host: `127.0.0.1:${this.#port}` }]
+    await client.db('admin').command({ replSetInitiate: { _id: 'holdfast', members } })
+    await client.close()
+  }
+}
+
+/** It says so, on its output. */
+async function ready(child: ChildProcess): Promise<void> {
+  const late = AbortSignal.timeout(startMs)
+  let said = ''
+  for (;;) {
+    const { stdout } = child
+    if (stdout === null) throw new Error('no output to read')
+    const [chunk] = await Promise.race([
+      once(stdout, 'data', { signal: late }),
+      once(child, 'exit', { signal: late }).then(() => {
+        throw new Error(`MongoDB ended before it listened: ${said}`)
+      }),
+    ])
+    said += String(chunk)
+    if (/listening on|Waiting for connections/.test(said)) {
+      stdout.resume()
+      return
+    }
+  }
+}
+
+function withDatabase(uri: string, name: string): string {
+  const url = new URL(uri)
+  url.pathname = `/${name}`
+  return url.href
+}
+
+/** Below those that the system gives to clients, which the stand-in takes for its own. */
+async function portBelow(): Promise<number> {
+  for (;;) {
+    const port = randomInt(20_000, 32_000)
+    const server = createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!isFree) continue
+    server.close()
+    await once(server, 'close')
+    return port
+  }
+}
