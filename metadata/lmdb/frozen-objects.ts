@@ -2,9 +2,10 @@
 // pins pages of the file: it ends when nobody has asked for it for a while, or when it has become old.
 import { parseFrozenHead } from '../codec/version-codec.ts'
 import type { FrozenMoment, FrozenObject, ObjectStore } from '../metadata-store.ts'
+import { rowIdBytes } from '../row-ids.ts'
 import type { Random } from './buckets.ts'
 import type { LmdbEnvironment, LmdbSnapshot } from './lmdb-environment.ts'
-import { justAfter, objectKey, rangeOf, rawKeyAt, rowIdBytes } from './row-keys.ts'
+import { justAfter, objectKey, rangeOf, rawKeyAt } from './row-keys.ts'
 import type { RowParser } from './row-scan.ts'
 
 const idleMs = 10_000

@@ -2,15 +2,9 @@
 import type { VersionCommit } from '../codec/remembered-codec.ts'
 import { versionIdOfRow } from '../codec/version-codec.ts'
 import type { CommitId } from '../commit-id.ts'
-import { recall, timedCommit } from './remembered-commits.ts'
-import {
-  historyKey,
-  historyRowKey,
-  idOfHistoryRow,
-  justAfter,
-  orderBytes,
-  orderMax,
-} from './row-keys.ts'
+import { rowIdOrder, rowIdTail, timedCommit } from '../row-ids.ts'
+import { recall } from './remembered-commits.ts'
+import { historyKey, historyRowKey, idOfHistoryRow, justAfter } from './row-keys.ts'
 import {
   currentObject,
   type History,
@@ -40,11 +34,11 @@ export function madeBefore(
 
 function versionMadeBy(history: History, nowMs: number, commitId: CommitId): VersionAt | undefined {
   const { tables, bucketId, key } = history
-  const tail = commitId.slice(orderBytes * 2)
-  const oldest = (orderMax - nowMs).toString(16).padStart(orderBytes * 2, '0')
+  const tail = rowIdTail(commitId)
+  const oldest = rowIdOrder(nowMs)
   const current = currentObject(history)
   if (current?.rowId.endsWith(tail)) return current
-  if (current !== undefined && current.rowId.slice(0, orderBytes * 2) > oldest) return undefined
+  if (current !== undefined && current.rowId.slice(0, oldest.length) > oldest) return undefined
   const start = historyKey(bucketId, key)
   const end = justAfter(historyRowKey(start, oldest + 'f'.repeat(tail.length)))
   for (const row of tables.versions.rows({ start, end })) {

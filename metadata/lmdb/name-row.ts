@@ -3,7 +3,8 @@
 
 import { parseBucketId } from '../record-ids.ts'
 import type { BucketId } from '../records.ts'
-import { bucketIdBytes, rawKeyAt, rawKeyOfHistoryRow, rowIdBytes } from './row-keys.ts'
+import { rowIdBytes } from '../row-ids.ts'
+import { bucketIdBytes, rawKeyAt, rawKeyOfHistoryRow } from './row-keys.ts'
 import type { TableName } from './tables.ts'
 
 const ofKeys: readonly TableName[] = ['objects', 'nullVersions']

@@ -10,13 +10,15 @@ import {
 } from '../codec/version-codec.ts'
 import type { ChangeOptions, CommitId } from '../commit-id.ts'
 import type { DeleteOutcome, ObjectStore } from '../metadata-store.ts'
+import { timedCommit } from '../row-ids.ts'
+import { refusalOf } from '../write-condition.ts'
 import { liveBucket, type Random } from './buckets.ts'
 import { takePiece } from './chunk-claims.ts'
 import { freezer } from './frozen-objects.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { madeBefore } from './made-before.ts'
 import { listObjects, listObjectVersions } from './object-listings.ts'
-import { recall, remember, timedCommit } from './remembered-commits.ts'
+import { recall, remember } from './remembered-commits.ts'
 import { contentKey } from './row-keys.ts'
 import { appendFollowUps } from './task-rows.ts'
 import {
@@ -31,7 +33,6 @@ import {
   takeOut,
   versionByRow,
 } from './version-history.ts'
-import { refusalOf } from './write-condition.ts'
 
 export function lmdbObjects(env: LmdbEnvironment, random: Random): ObjectStore {
   return {

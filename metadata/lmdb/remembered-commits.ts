@@ -1,11 +1,10 @@
 // Which commits were done, of those that their callers have named. A version, a delete marker and a part
 // name theirs while they are there; everything else, and they when they go, leave a row for a while.
 
-import assert from 'node:assert'
 import { encodeRemembered, parseRemembered, type Remembered } from '../codec/remembered-codec.ts'
-import { type CommitId, commitMemoryMs, parseCommitId } from '../commit-id.ts'
+import { type CommitId, commitMemoryMs } from '../commit-id.ts'
+import { orderBytes } from '../row-ids.ts'
 import type { Tables } from './lmdb-environment.ts'
-import { orderBytes } from './row-keys.ts'
 
 /** Rows that have become too old, removed with each new one: so they never pile up. */
 const forgottenAtOnce = 4
@@ -47,14 +46,4 @@ export function remember(
 
 function timeOf(key: Buffer): number {
   return key.readUIntBE(0, orderBytes)
-}
-
-/** The commit id with the time of its call: all that a version tells of it. Of a row id, the same. */
-export function timedCommit(nowMs: number, id: string): CommitId {
-  const time = Math.max(0, nowMs)
-    .toString(16)
-    .padStart(orderBytes * 2, '0')
-  const commitId = parseCommitId(time + id.slice(orderBytes * 2))
-  assert(commitId !== undefined, 'a time that is no whole number of milliseconds')
-  return commitId
 }

@@ -1,8 +1,10 @@
 // How long keys of rows may be, table by table, so that LMDB can always split a page of theirs: longer than
 // it takes would be refused, but rows of very unlike lengths are worse. Why: `docs/decisions/0034-rows-fit-pages.md`.
+
+import { rowIdBytes } from '../row-ids.ts'
 import { headerBytes, pageBytes } from './page-layout.ts'
 import { checksumBytes } from './row-checksum.ts'
-import { bucketIdBytes, minimumKeyBytes, rowIdBytes } from './row-keys.ts'
+import { bucketIdBytes, minimumKeyBytes } from './row-keys.ts'
 import type { TableName } from './tables.ts'
 
 export type RowBounds = {

@@ -2,6 +2,7 @@
 import assert from 'node:assert'
 import type { Namespace } from '../namespaces.ts'
 import type { Bucket, BucketId, TenantId, UploadId } from '../records.ts'
+import { orderBytes, orderMax, rowIdBytes } from '../row-ids.ts'
 import type { KeyRange } from './lmdb-table.ts'
 
 /** All rows of a table. No key begins with so many bytes of 255. */
@@ -15,10 +16,6 @@ const filler = Buffer.alloc(fillerBytes)
 export const rawKeyAt = bucketIdBytes + fillerBytes
 /** Of a key of one byte there. */
 export const minimumKeyBytes = rawKeyAt + 1
-export const rowIdBytes = 16
-/** A row id begins with `orderMax` less milliseconds, in so many bytes. */
-export const orderBytes = 6
-export const orderMax = 2 ** 48 - 1
 
 /** bucket, filler, raw key. */
 export function objectKey(bucketId: BucketId, key: string): Buffer {

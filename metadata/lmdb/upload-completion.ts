@@ -5,6 +5,7 @@ import { encodeCompletion, parseCompletion } from '../codec/upload-codec.ts'
 import type { ChangeOptions } from '../commit-id.ts'
 import type { BucketId, PartSize } from '../records.ts'
 import type { UploadRef, UploadStore } from '../upload-store.ts'
+import { refusalOf } from '../write-condition.ts'
 import { liveBucket, type Random } from './buckets.ts'
 import type { Tables } from './lmdb-environment.ts'
 import { madeBefore } from './made-before.ts'
@@ -18,7 +19,6 @@ import {
   readVersion,
   versionByRow,
 } from './version-history.ts'
-import { refusalOf } from './write-condition.ts'
 
 type Completion = Parameters<UploadStore['complete']>[0]
 type CompleteAnswer = Awaited<ReturnType<UploadStore['complete']>>

@@ -12,6 +12,7 @@ import type { ChangeOptions, CommitId } from '../commit-id.ts'
 import { drawUploadId, uploadTimePrefix } from '../draw-upload-id.ts'
 import type { Listed } from '../metadata-store.ts'
 import type { BucketId, Part, Upload, UploadId } from '../records.ts'
+import { orderBytes } from '../row-ids.ts'
 import type { NewUpload, UploadStore } from '../upload-store.ts'
 import { liveBucket, type Random } from './buckets.ts'
 import { takePiece } from './chunk-claims.ts'
@@ -24,7 +25,6 @@ import {
   historyKey,
   historyRowKey,
   justAfter,
-  orderBytes,
   partKey,
   rangeOf,
   rawKeyOfHistoryRow,

@@ -9,6 +9,7 @@ import { parsePartData, parsePartHead } from '../codec/upload-codec.ts'
 import { parseVersion, parseVersionHead } from '../codec/version-codec.ts'
 import { parseBucketId } from '../record-ids.ts'
 import type { Bucket, BucketId, ObjectVersion, PieceData, TenantId } from '../records.ts'
+import { rowIdBytes } from '../row-ids.ts'
 import { pagesFrom } from './chunk-lists.ts'
 import type { Tables } from './lmdb-environment.ts'
 import type { Row } from './lmdb-table.ts'
@@ -20,7 +21,6 @@ import {
   partKey,
   rawKeyAt,
   rawKeyOfHistoryRow,
-  rowIdBytes,
 } from './row-keys.ts'
 import { bucketsById } from './verify-rows.ts'
 

@@ -19,23 +19,21 @@ import type {
   ObjectVersion,
   VersionId,
 } from '../records.ts'
+import { nextRowId, rowIdBytes, timedCommit } from '../row-ids.ts'
 import type { Random } from './buckets.ts'
 import { holdBack } from './held-rows.ts'
 import { leaseTally } from './lease-rows.ts'
 import type { Tables } from './lmdb-environment.ts'
 import type { Row } from './lmdb-table.ts'
 import { appendRelease } from './outbox-rows.ts'
-import { remember, timedCommit } from './remembered-commits.ts'
+import { remember } from './remembered-commits.ts'
 import {
   contentKey,
   historyKey,
   historyRowKey,
   idOfHistoryRow,
   objectKey,
-  orderBytes,
-  orderMax,
   rangeOf,
-  rowIdBytes,
 } from './row-keys.ts'
 
 /** One key of one bucket, inside one transaction. */
@@ -240,25 +238,6 @@ function bury(
     const noted = tables.nullVersions.get(listingKey)
     if (noted?.toString('hex') === rowId) tables.nullVersions.remove(listingKey)
   }
-}
-
-/**
- * An id for a version that becomes the newest: inverted milliseconds, below the newest there is, then
- * ten random bytes, or those of the commit id. So the clock gives the order as long as it runs forward, and commits do when not.
- */
-function nextRowId(
-  newest: string | undefined,
-  { nowMs, random, commitId }: Pick<Making, 'nowMs' | 'random' | 'commitId'>,
-): string {
-  const bound =
-    newest === undefined ? orderMax : Number.parseInt(newest.slice(0, orderBytes * 2), 16)
-  const order = Math.min(orderMax - nowMs, bound - 1)
-  assert(order >= 0, 'no row id is left below the newest')
-  const id = Buffer.alloc(rowIdBytes)
-  id.writeUIntBE(order, 0, orderBytes)
-  if (commitId === undefined) id.set(random(rowIdBytes - orderBytes), orderBytes)
-  else id.write(commitId.slice(orderBytes * 2), orderBytes, 'hex')
-  return id.toString('hex')
 }
 
 function newestOlder({ tables, bucketId, key }: History): VersionAt | undefined {

@@ -1,11 +1,11 @@
 // Whether a write's condition holds of the version it is asked of.
-import type { ConditionRefused, WriteCondition } from '../metadata-store.ts'
-import type { VersionAt } from './version-history.ts'
+import type { VersionHead } from './codec/version-codec.ts'
+import type { ConditionRefused, WriteCondition } from './metadata-store.ts'
 
 /** Why the write is refused; undefined when it may go on. A delete marker counts as no version. */
 export function refusalOf(
   condition: WriteCondition | undefined,
-  version: VersionAt | undefined,
+  version: { readonly head: VersionHead } | undefined,
 ): ConditionRefused | undefined {
   if (condition === undefined) return undefined
   const { ifMatch, ifNoneMatch, ifModifiedAtMs, ifSize } = condition
