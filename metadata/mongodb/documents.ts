@@ -41,7 +41,10 @@ export type KeyDocument = {
   readonly h?: Buffer
   /** Content of a version, or the record of what else it is. */
   readonly c?: Buffer
-  /** Counts the changes of a top or an upload, which all are made on condition that it is unchanged. */
+  /**
+   * Counts the changes of a version or an upload, which all are made on condition that it is unchanged. Of an
+   * upload it is its revision.
+   */
   readonly x?: number
   /** In the top: the row id of the null version of the key, if it has one. */
   readonly n?: string
@@ -51,6 +54,8 @@ export type KeyDocument = {
   readonly v?: true
   /** An upload under way: when it was begun. */
   readonly u?: number
+  /** Of an upload: how many part numbers it has. */
+  readonly parts?: number
   readonly t?: TaskFields
   /** Of a removed version: the roots of the leases that covered it when it was removed (`held-versions.ts`). */
   readonly covered?: readonly string[]

@@ -96,7 +96,7 @@ export class MongoDatabase {
    * never let it through.
    */
   async transact<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    return this.retrying(() => this.#attempt(work))
+    return this.retrying(() => this.attempt(work))
   }
 
   /** Runs work anew for as long as it throws `Conflict`, or what the database says when two have met. */
@@ -114,7 +114,8 @@ export class MongoDatabase {
     }
   }
 
-  async #attempt<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  /** One try of `transact`, for a verb that runs anew as a whole, within `retrying`. */
+  async attempt<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     const session = this.#client.startSession()
     try {
       let isUndone = false

@@ -9,6 +9,7 @@ import { createServer, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
+import { emulateSnapshots } from './stand-in-snapshots.ts'
 
 export type MongoServer = {
   /** With a database of its own name, when `forDatabase` made it so. */
@@ -40,6 +41,7 @@ export async function startMongoServer(): Promise<MongoServer> {
     throw new Error('no MongoDB: set MONGODB_URI, or put `mongod` on the PATH')
   }
   console.log(`MongoDB for tests: ${program.kind}`)
+  if (program.kind === 'stand-in') emulateSnapshots()
   return OwnServer.start(program)
 }
 
