@@ -84,8 +84,35 @@ export type BucketDocument = {
   readonly configs?: Readonly<Record<string, { readonly revision: number; readonly c: Buffer }>>
 }
 
-/** A tenant, an access key, an owner, a bundle, and whatever else is found by its id alone. */
+/** A tenant, a bundle, and whatever else is found by its id alone. */
 export type RecordDocument = { readonly _id: string; readonly c: Buffer }
+
+/** By its id, which is one tenant's. */
+export type AccessKeyDocument = RecordDocument & { readonly tenant: string }
+
+/** By his id. `until`: until when he lives unless he beats; 0: he has ended. Milliseconds of the server's clock. */
+export type OwnerDocument = {
+  readonly _id: string
+  readonly until: number
+  /** When he was ended. */
+  readonly ended?: number
+  /** Counts what was filed under him, so that it meets his end. */
+  readonly touched?: number
+}
+
+/** A job, by kind, tenant and id (`job-documents.ts`). Besides the record, what it is found by. */
+export type JobDocument = {
+  readonly _id: string
+  readonly kind: string
+  readonly tenant: string
+  readonly job: string
+  readonly revision: number
+  readonly created: number
+  readonly lane?: string
+  readonly due?: number
+  readonly owner?: string
+  readonly c: Buffer
+}
 
 /**
  * A chunk that is referred to, or whose generations were condemned; by `chunkDocumentId`. Beside it, under the name of a

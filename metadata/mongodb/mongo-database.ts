@@ -17,10 +17,13 @@ import {
 } from 'mongodb'
 import { StoreUnavailable } from '../store-unavailable.ts'
 import type {
+  AccessKeyDocument,
   BucketDocument,
   ChunkDocument,
+  JobDocument,
   KeyDocument,
   ListDocument,
+  OwnerDocument,
   RecordDocument,
   TaskDocument,
 } from './documents.ts'
@@ -56,7 +59,9 @@ export class MongoDatabase {
   readonly lists: Collection<ListDocument>
   readonly tasks: Collection<TaskDocument>
   readonly tenants: Collection<RecordDocument>
-  readonly accessKeys: Collection<RecordDocument>
+  readonly accessKeys: Collection<AccessKeyDocument>
+  readonly owners: Collection<OwnerDocument>
+  readonly jobs: Collection<JobDocument>
   readonly #client: MongoClient
   readonly #verbMs: number
 
@@ -71,6 +76,8 @@ export class MongoDatabase {
     this.tasks = this.db.collection('tasks')
     this.tenants = this.db.collection('tenants')
     this.accessKeys = this.db.collection('accessKeys')
+    this.owners = this.db.collection('owners')
+    this.jobs = this.db.collection('jobs')
   }
 
   /** A collection that one noun alone knows. */

@@ -55,4 +55,21 @@ export const collectionPlans: readonly CollectionPlan[] = [
   { name: 'tasks', shardKey: { _id: 'hashed' }, indexes: [tasks] },
   { name: 'tenants', indexes: [] },
   { name: 'accessKeys', shardKey: { _id: 'hashed' }, indexes: [] },
+  {
+    name: 'owners',
+    indexes: [{ name: 'until', key: { until: 1, _id: 1 } }],
+  },
+  {
+    name: 'jobs',
+    shardKey: { kind: 1, tenant: 1 },
+    indexes: [
+      { name: 'times', key: { kind: 1, tenant: 1, created: -1, job: 1 } },
+      {
+        name: 'lanes',
+        key: { lane: 1, tenant: 1, due: 1 },
+        partialFilterExpression: { lane: { $exists: true } },
+      },
+      { name: 'claims', key: { owner: 1 }, partialFilterExpression: { owner: { $exists: true } } },
+    ],
+  },
 ]
