@@ -9,12 +9,7 @@ import type { AnyBulkWriteOperation, ClientSession } from 'mongodb'
 import type { BlobRef, ChunkRef, Generation } from '../../protocol/chunks/chunk-ref.ts'
 import type { ClaimedChunk, ClaimRefused, NewPieceData } from '../metadata-store.ts'
 import type { PieceData, TenantId } from '../records.ts'
-import {
-  chunkDocumentId,
-  deletionDocumentId,
-  deletionWrite,
-  livingChunk,
-} from './chunk-documents.ts'
+import { blobDocumentId, chunkDocumentId, deletionWrite, livingChunk } from './chunk-documents.ts'
 import { takeOverList } from './chunk-lists.ts'
 import type { ChunkDocument } from './documents.ts'
 import type { MongoDatabase } from './mongo-database.ts'
@@ -22,6 +17,8 @@ import { Conflict } from './mongo-failures.ts'
 
 /** Where a verb reads and writes: with the session of its transaction. */
 export type Within = { readonly db: MongoDatabase; readonly session: ClientSession }
+/** Within a transaction, or as things stand. */
+export type Reading = Pick<Within, 'db'> & Partial<Pick<Within, 'session'>>
 
 type Write = AnyBulkWriteOperation<ChunkDocument>
 /** A chunk as it was read, and what is to become of it. */
@@ -47,7 +44,7 @@ export async function claimChunks(
   const written = claims.filter(({ origin }) => origin === 'written')
   const found = await documentsOf(within, [
     ...claims.map(({ id }) => chunkDocumentId(id)),
-    ...written.map(deletionDocumentId),
+    ...written.map(blobDocumentId),
   ])
   const changes = new Map<string, Change>()
   const refs: ChunkRef[] = []
@@ -65,7 +62,7 @@ export async function claimChunks(
     const { id, length, crc32 } = claim
     refs.push({ id, generation: change.generation, length, crc32 })
     if (claim.origin === 'written' && claim.generation !== change.generation) {
-      unneeded.set(deletionDocumentId(claim), { id, generation: claim.generation })
+      unneeded.set(blobDocumentId(claim), { id, generation: claim.generation })
     }
   })
   if (gone.length > 0) return { is: 'gone', positions: gone }
@@ -109,10 +106,7 @@ export async function giveBackChunks(
   refs: readonly ChunkRef[],
 ): Promise<void> {
   if (refs.length === 0) return
-  const found = await documentsOf(
-    within,
-    refs.map(({ id }) => chunkDocumentId(id)),
-  )
+  const found = await documentsOfChunks(within, refs)
   const changes = new Map<string, Change>()
   for (const { id, generation } of refs) {
     const name = chunkDocumentId(id)
@@ -147,17 +141,28 @@ function startChange(
   const { generation } = claim
   // A generation that is to be deleted, or was condemned, never comes back.
   const isOver =
-    found.has(deletionDocumentId(claim)) || before?.condemned?.includes(generation) === true
+    found.has(blobDocumentId(claim)) || before?.condemned?.includes(generation) === true
   if (claim.origin !== 'written' || isOver) return undefined
   return { id: claim.id, before, generation, references: 0 }
 }
 
+export function documentsOfChunks(
+  reading: Reading,
+  chunks: readonly Pick<ChunkRef, 'id'>[],
+): Promise<ReadonlyMap<string, ChunkDocument>> {
+  return documentsOf(
+    reading,
+    chunks.map(({ id }) => chunkDocumentId(id)),
+  )
+}
+
 async function documentsOf(
-  { db, session }: Within,
+  { db, session }: Reading,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, ChunkDocument>> {
   if (ids.length === 0) return new Map()
-  const documents = await db.chunks.find({ _id: { $in: [...new Set(ids)] } }, { session }).toArray()
+  const options = session === undefined ? {} : { session }
+  const documents = await db.chunks.find({ _id: { $in: [...new Set(ids)] } }, options).toArray()
   return new Map(documents.map((document) => [document._id, document]))
 }
 

@@ -22,8 +22,8 @@ export function chunkDocumentId(id: ChunkRef['id']): string {
   return id.toString('hex')
 }
 
-/** Of the task of deleting a blob. It sorts behind the document of its chunk. */
-export function deletionDocumentId(blob: BlobRef): string {
+/** Of what there is about one blob: as a chunk's document, the task of deleting it, which sorts behind the chunk. */
+export function blobDocumentId(blob: BlobRef): string {
   return `${chunkDocumentId(blob.id)}:${blob.generation}`
 }
 
@@ -46,7 +46,7 @@ export function deletionWrite(tenantId: TenantId, blob: BlobRef) {
   const t = freshTask('deleteBlob', tenantId, encodeRecord(1, [encodeBlobRef(blob)]))
   return {
     updateOne: {
-      filter: { _id: deletionDocumentId(blob) },
+      filter: { _id: blobDocumentId(blob) },
       update: { $setOnInsert: { t } },
       upsert: true,
     },

@@ -42,7 +42,15 @@ export const collectionPlans: readonly CollectionPlan[] = [
       { name: 'bucketId', key: { id: 1 } },
     ],
   },
-  { name: 'chunks', shardKey: { _id: 1 }, indexes: [tasks] },
+  {
+    name: 'chunks',
+    shardKey: { _id: 1 },
+    indexes: [
+      { name: 'living', key: { _id: 1, g: 1 }, partialFilterExpression: { g: { $exists: true } } },
+      tasks,
+    ],
+  },
+  { name: 'orphans', shardKey: { _id: 1 }, indexes: [{ name: 'met', key: { met: 1 } }] },
   {
     name: 'lists',
     shardKey: { list: 1, at: 1 },
