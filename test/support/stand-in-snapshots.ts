@@ -1,7 +1,7 @@
 // What the stand-in lacks: reads outside of transactions of a moment that was named before. Here such a read runs in
 // a transaction that is kept open for its moment, which has a snapshot there too. For tests against the stand-in alone:
 // imported by them, or into a process by `node --import`.
-import { Db, type Document, type ClientSession, MongoServerError, Timestamp } from 'mongodb'
+import { type ClientSession, Db, type Document, MongoServerError, Timestamp } from 'mongodb'
 
 const idleMs = 10_000
 
