@@ -15,6 +15,12 @@ const tasks: IndexDescription = {
   partialFilterExpression: { 't.kind': { $exists: true } },
 }
 
+const buried: IndexDescription = {
+  name: 'buried',
+  key: { 't.buried': 1 },
+  partialFilterExpression: { 't.buried': true },
+}
+
 export const collectionPlans: readonly CollectionPlan[] = [
   {
     name: 'objects',
@@ -32,6 +38,7 @@ export const collectionPlans: readonly CollectionPlan[] = [
       { name: 'held', key: { held: 1 }, partialFilterExpression: { held: { $exists: true } } },
       { name: 'until', key: { until: 1 }, expireAfterSeconds: 0 },
       tasks,
+      buried,
     ],
   },
   {
@@ -48,6 +55,7 @@ export const collectionPlans: readonly CollectionPlan[] = [
     indexes: [
       { name: 'living', key: { _id: 1, g: 1 }, partialFilterExpression: { g: { $exists: true } } },
       tasks,
+      buried,
     ],
   },
   { name: 'orphans', shardKey: { _id: 1 }, indexes: [{ name: 'met', key: { met: 1 } }] },
@@ -58,9 +66,10 @@ export const collectionPlans: readonly CollectionPlan[] = [
       { name: 'place', key: { list: 1, at: 1 }, unique: true },
       { name: 'owners', key: { owner: 1 }, partialFilterExpression: { owner: { $exists: true } } },
       tasks,
+      buried,
     ],
   },
-  { name: 'tasks', shardKey: { _id: 'hashed' }, indexes: [tasks] },
+  { name: 'tasks', shardKey: { _id: 'hashed' }, indexes: [tasks, buried] },
   { name: 'tenants', indexes: [] },
   { name: 'accessKeys', shardKey: { _id: 'hashed' }, indexes: [] },
   {
