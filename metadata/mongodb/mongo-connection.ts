@@ -1,5 +1,13 @@
 // How the database is connected to: its address, its credentials, and how long anything may take.
-import { MongoClient, type MongoClientOptions } from 'mongodb'
+//
+// TLS, SCRAM, X.509 and `mongodb+srv` are what the driver makes of the address (`tls`, `tlsCAFile`,
+// `tlsCertificateKeyFile`, `authMechanism`, `authSource`). Nothing waits for ever: a server is found, a
+// connection made and had, and an answer given, each within seconds, or the verb is out of reach. How long the server itself works for
+// a command that nobody waits for any more: `bounded-collection.ts`.
+import type { MongoClient, MongoClientOptions } from 'mongodb'
+import { StoreUnavailable } from '../store-unavailable.ts'
+import { makeClient } from './mongo-address.ts'
+import { isOutOfReach } from './mongo-failures.ts'
 
 export type MongoAddress = {
   /** `mongodb://` or `mongodb+srv://`, with whatever the driver knows of options. */
@@ -17,10 +25,15 @@ const required: MongoClientOptions = {
   retryWrites: true,
   retryReads: true,
   promoteBuffers: true,
+  promoteValues: true,
+  promoteLongs: true,
+  useBigInt64: false,
+  raw: false,
   ignoreUndefined: true,
 }
 
-const defaults = {
+/** Unless the address says otherwise. In milliseconds. */
+const defaults: MongoClientOptions = {
   serverSelectionTimeoutMS: 5_000,
   connectTimeoutMS: 5_000,
   socketTimeoutMS: 20_000,
@@ -28,11 +41,17 @@ const defaults = {
   maxPoolSize: 64,
 }
 
+/** Throws `MongoAddressRefused`, and `StoreUnavailable` when nobody answers. */
 export async function connectMongo({
   uri,
 }: MongoAddress): Promise<{ client: MongoClient; name: string }> {
-  const client = new MongoClient(uri, { ...defaults, ...required })
-  await client.connect()
+  const client = makeClient(uri, { defaults, required })
+  try {
+    await client.connect()
+  } catch (cause) {
+    await client.close()
+    throw isOutOfReach(cause) ? new StoreUnavailable({ cause }) : cause
+  }
   const name = client.options.dbName === 'test' ? defaultName : client.options.dbName
   return { client, name }
 }

@@ -16,6 +16,7 @@ import {
   type TransactionOptions,
 } from 'mongodb'
 import { StoreUnavailable } from '../store-unavailable.ts'
+import { bounded } from './bounded-collection.ts'
 import type {
   AccessKeyDocument,
   BucketDocument,
@@ -45,10 +46,13 @@ export type Transaction = {
 
 const defaultVerbMs = 15_000
 const pauseMaxMs = 100
+/** How long the server works for one command. */
+const commandMs = 15_000
 const transactionOptions: TransactionOptions = {
   readConcern: { level: 'snapshot' },
   writeConcern: { w: 'majority', journal: true },
   readPreference: 'primary',
+  maxCommitTimeMS: commandMs,
 }
 
 export class MongoDatabase {
@@ -69,20 +73,20 @@ export class MongoDatabase {
     this.#client = client
     this.#verbMs = verbMs
     this.db = client.db(name)
-    this.objects = this.db.collection('objects')
-    this.buckets = this.db.collection('buckets')
-    this.chunks = this.db.collection('chunks')
-    this.lists = this.db.collection('lists')
-    this.tasks = this.db.collection('tasks')
-    this.tenants = this.db.collection('tenants')
-    this.accessKeys = this.db.collection('accessKeys')
-    this.owners = this.db.collection('owners')
-    this.jobs = this.db.collection('jobs')
+    this.objects = this.collection('objects')
+    this.buckets = this.collection('buckets')
+    this.chunks = this.collection('chunks')
+    this.lists = this.collection('lists')
+    this.tasks = this.collection('tasks')
+    this.tenants = this.collection('tenants')
+    this.accessKeys = this.collection('accessKeys')
+    this.owners = this.collection('owners')
+    this.jobs = this.collection('jobs')
   }
 
   /** A collection that one noun alone knows. */
   collection<D extends Document>(name: string): Collection<D> {
-    return this.db.collection<D>(name)
+    return bounded(this.db.collection<D>(name), commandMs)
   }
 
   /**
