@@ -29,6 +29,7 @@ import type {
   TaskDocument,
 } from './documents.ts'
 import { isConflict, isOutOfReach } from './mongo-failures.ts'
+import { Turns } from './turns.ts'
 
 export type MongoDatabaseOptions = {
   readonly client: MongoClient
@@ -46,6 +47,8 @@ export type Transaction = {
 
 const defaultVerbMs = 15_000
 const pauseMaxMs = 100
+/** At once, of one process: fewer than it has connections, which are for reads too. */
+const transactionsMax = 48
 /** How long the server works for one command. */
 const commandMs = 15_000
 const transactionOptions: TransactionOptions = {
@@ -68,6 +71,7 @@ export class MongoDatabase {
   readonly jobs: Collection<JobDocument>
   readonly #client: MongoClient
   readonly #verbMs: number
+  readonly #turns = new Turns(transactionsMax)
 
   constructor({ client, name, verbMs = defaultVerbMs }: MongoDatabaseOptions) {
     this.#client = client
@@ -127,6 +131,17 @@ export class MongoDatabase {
 
   /** One try of `transact`, for a verb that runs anew as a whole, within `retrying`. */
   async attempt<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    if (!(await this.#turns.take(this.#verbMs))) {
+      throw new StoreUnavailable({ cause: new Error('too many transactions are under way') })
+    }
+    try {
+      return await this.#attempt(work)
+    } finally {
+      this.#turns.giveBack()
+    }
+  }
+
+  async #attempt<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     const session = this.#client.startSession()
     try {
       let isUndone = false

@@ -1,45 +1,36 @@
 // Multipart uploads under way: the verbs of `UploadStore`. An upload, its parts and the version it becomes lie beside
 // one another. Completion is `upload-completion.ts`'s.
 import assert from 'node:assert'
-import {
-  commitOfPart,
-  encodePart,
-  encodeUpload,
-  parsePart,
-  parsePartData,
-  parsePartHead,
-  parseUpload,
-} from '../codec/upload-codec.ts'
+import { encodeUpload, parsePart, parsePartHead, parseUpload } from '../codec/upload-codec.ts'
 import type { ChangeOptions, CommitId } from '../commit-id.ts'
 import { drawUploadId } from '../draw-upload-id.ts'
 import type { Listed } from '../metadata-store.ts'
-import type { BucketId, Part, PieceData, Upload, UploadId } from '../records.ts'
+import type { BucketId, Part, Upload, UploadId } from '../records.ts'
 import { orderBytes } from '../row-ids.ts'
 import type { NewUpload, UploadRef, UploadStore } from '../upload-store.ts'
-import { takePiece } from './chunk-claims.ts'
-import type { KeyDocument } from './documents.ts'
 import { KeyChange, type KeyPlace } from './key-change.ts'
 import { partPlace, partsPlace, taskPlace, uploadPlace } from './key-places.ts'
 import { makeChange } from './key-verb.ts'
 import { liveBucket, lookAfterwards } from './live-bucket.ts'
 import type { MongoDatabase } from './mongo-database.ts'
-import { Conflict } from './mongo-failures.ts'
+import { PartBatches } from './part-batches.ts'
 import { recallInKey, rememberInKey } from './remembered-commits.ts'
 import type { Random, Shared } from './shared.ts'
 import { releaseTask } from './task-fields.ts'
 import { completedVersion, completeUpload } from './upload-completion.ts'
-import { readUpload, type UploadRead } from './upload-read.ts'
+import { readUpload } from './upload-read.ts'
 import { keysWithin, walkKeys } from './walk-keys.ts'
 
 export function mongoUploads(shared: Shared): UploadStore {
   const { db } = shared
+  const batches = new PartBatches(shared)
   return {
     create: (ref, fresh, options) => db.retrying(() => create(shared, ref, { fresh, ...options })),
 
     get: async (bucket, ref) => (await readUpload(db, bucket.id, ref))?.upload,
 
-    commitPart: (ref, uploadRef, part, options) =>
-      db.retrying(() => commitPart(shared, ref, { uploadRef, part, ...options })),
+    commitPart: (ref, upload, part, options) =>
+      batches.commit({ ref, upload }, { part, commitId: options?.commitId }),
 
     listParts: async (bucket, ref, page) => {
       // Its revision first: a completion that names it is refused if a part came between the two.
@@ -113,88 +104,6 @@ function newUploadId(
 ): UploadId {
   const bytes = commitId && Buffer.from(commitId, 'hex').subarray(orderBytes)
   return drawUploadId(initiatedMs, bytes ? () => bytes : random)
-}
-
-type PartCommit = ChangeOptions & {
-  readonly uploadRef: UploadRef
-  readonly part: Parameters<UploadStore['commitPart']>[2]
-}
-
-/**
- * The upload's document is changed first: parts of one upload that arrive at the same time meet there, before any of
- * them has claimed chunks, and so do a part and the completion.
- */
-async function commitPart(
-  shared: Shared,
-  ref: Parameters<UploadStore['commitPart']>[0],
-  { uploadRef, part, commitId }: PartCommit,
-): ReturnType<UploadStore['commitPart']> {
-  const { db } = shared
-  const { key, uploadId } = uploadRef
-  const place = { bucketId: ref.id, key }
-  const s = partPlace(uploadId, part.number)
-  const [live, old, upload] = await Promise.all([
-    liveBucket(db, ref),
-    db.run(() => db.objects.findOne({ b: ref.id, k: key, s })),
-    readUpload(db, ref.id, uploadRef),
-  ])
-  if (await isDone(db, place, { old, commitId })) return { is: 'committed' }
-  if (live === undefined || upload === undefined) return { is: 'noSuchUpload' }
-  return db.attempt(async ({ session, undo }) => {
-    const more = { $inc: { x: 1, parts: old === null ? 1 : 0 } }
-    const filter = { b: ref.id, k: key, s: uploadPlace(uploadId) }
-    const { matchedCount } = await db.objects.updateOne(filter, more, { session })
-    if (matchedCount === 0) throw new Conflict()
-    const piece = await takePiece({ db, session }, upload.upload.tenantId, part.data)
-    if (piece.is !== 'taken') {
-      undo()
-      return piece
-    }
-    const change = new KeyChange(place)
-    const c = encodePart({ ...part, data: piece.data }, commitId)
-    if (old === null) change.insert(s, { x: 0, c })
-    else replacePart(shared, change, { old, c, upload })
-    await change.make(db, session)
-    return { is: 'committed' }
-  })
-}
-
-type Replacing = {
-  readonly old: KeyDocument
-  readonly c: Buffer
-  readonly upload: UploadRead
-}
-
-function replacePart({ random }: Shared, change: KeyChange, { old, c, upload }: Replacing): void {
-  change.replace({ s: old.s, x: old.x }, { c })
-  assert(old.c !== undefined, 'a part without its record')
-  const release = pieceRelease(upload.upload, parsePartData(old.c))
-  if (release !== undefined) change.insert(taskPlace(random(12).toString('hex')), { t: release })
-  rememberInKey(change, commitOfPart(old.c), { is: 'partCommitted' })
-}
-
-/** The release of a part's data; nothing when it lies inline. */
-function pieceRelease({ tenantId }: Upload, data: PieceData) {
-  switch (data.is) {
-    case 'inline':
-      return undefined
-    case 'chunks':
-      return releaseTask(tenantId, { what: 'chunks', refs: data.chunks })
-    case 'list':
-      return releaseTask(tenantId, { what: 'list', listId: data.listId })
-    default:
-      return data satisfies never
-  }
-}
-
-async function isDone(
-  db: MongoDatabase,
-  place: KeyPlace,
-  { old, commitId }: { readonly old: KeyDocument | null; readonly commitId: CommitId | undefined },
-): Promise<boolean> {
-  if (commitId === undefined) return false
-  if (old?.c !== undefined && commitOfPart(old.c) === commitId) return true
-  return (await recallInKey(db, place, { commitId, kind: 'partCommitted' })) !== undefined
 }
 
 async function abort(

@@ -91,7 +91,9 @@ function isTargetedCommand(name: string, command: Document): boolean {
 function isTargetedFilter(filter: Document, key: readonly string[]): boolean {
   const [first = ''] = key
   if (filter.$or !== undefined) {
-    return filter.$or.every((branch: Document) => isTargetedFilter({ ...rest(filter), ...branch }, key))
+    return filter.$or.every((branch: Document) =>
+      isTargetedFilter({ ...rest(filter), ...branch }, key),
+    )
   }
   const value = filter[first]
   if (value === undefined || value === null) return false
