@@ -57,10 +57,12 @@ export type KeyDocument = {
   /** Of an upload: how many part numbers it has. */
   readonly parts?: number
   readonly t?: TaskFields
-  /** Of a removed version: the roots of the leases that covered it when it was removed (`held-versions.ts`). */
-  readonly covered?: readonly string[]
-  /** Of a removed version: the lease that holds it. */
-  readonly held?: string
+  /** Of a removed version: leases may hold it that were taken up to this number (`held-versions.ts`). */
+  readonly upTo?: number
+  /** Of a removed version: the life of a lease under which it is filed. */
+  readonly held?: number
+  /** Of one that is held, and asks for nothing: whose it is. */
+  readonly tenant?: string
   /** When it may be forgotten; the server removes it. */
   readonly until?: Date
 }

@@ -71,7 +71,12 @@ export async function settleAll(
   buried: readonly VersionRead[],
 ): Promise<void> {
   const { tenantId } = bucket
-  await Promise.all(buried.map(({ rowId }) => settle(db, { ...place, rowId, tenantId })))
+  await Promise.all(
+    buried.map(({ rowId, c }) => {
+      const grave = { ...place, rowId, tenantId }
+      return settle(db, c === undefined ? grave : { ...grave, content: c })
+    }),
+  )
 }
 
 /**

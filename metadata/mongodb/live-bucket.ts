@@ -10,7 +10,7 @@ import type { MongoDatabase } from './mongo-database.ts'
 
 export type LiveBucket = {
   readonly bucket: Bucket
-  /** The number of the last seal of a lease that may cover something in it. */
+  /** The number of the last seal of a lease that may cover something in it, or one that was drawn later. */
   readonly sealed: number
 }
 
@@ -33,7 +33,8 @@ export async function liveBucket(
 ): Promise<LiveBucket | undefined> {
   const document = await readBucket(db, ref)
   if (document === undefined) return undefined
-  return { bucket: parseBucketDocument(document), sealed: document.sealed }
+  const sealed = Math.max(document.sealed, db.knownNumber)
+  return { bucket: parseBucketDocument(document), sealed }
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   type MongoClient,
   MongoError,
   MongoServerError,
+  type Timestamp,
   type TransactionOptions,
 } from 'mongodb'
 import { StoreUnavailable } from '../store-unavailable.ts'
@@ -72,6 +73,9 @@ export class MongoDatabase {
   readonly #client: MongoClient
   readonly #verbMs: number
   readonly #turns = new Turns(transactionsMax)
+  /** Of the last transaction that was committed here. */
+  #lastTime: Timestamp | undefined
+  #knownNumber = 0
 
   constructor({ client, name, verbMs = defaultVerbMs }: MongoDatabaseOptions) {
     this.#client = client
@@ -154,6 +158,7 @@ export class MongoDatabase {
       })
       if (isUndone) await session.abortTransaction()
       else await this.#commit(session)
+      this.#noteTime(session)
       return answer
     } finally {
       // Aborts what is still open.
@@ -176,6 +181,35 @@ export class MongoDatabase {
       }
       await setTimeout(Math.random() * pauseMaxMs)
     }
+  }
+
+  /**
+   * Reads that see whatever this process has written in transactions before, and what those saw: a primary that was
+   * deposed and does not know it cannot answer them.
+   */
+  async causally<T>(work: (session: ClientSession) => Promise<T>): Promise<T> {
+    const session = this.#client.startSession()
+    try {
+      if (this.#lastTime !== undefined) session.advanceOperationTime(this.#lastTime)
+      return await work(session)
+    } finally {
+      await session.endSession()
+    }
+  }
+
+  #noteTime({ operationTime: time }: ClientSession): void {
+    if (time === undefined) return
+    if (this.#lastTime === undefined || time.greaterThan(this.#lastTime)) this.#lastTime = time
+  }
+
+  /** The greatest number of leases that this process knows of (`lease-numbers.ts`). */
+  get knownNumber(): number {
+    return this.#knownNumber
+  }
+
+  learnNumber(number: number): number {
+    this.#knownNumber = Math.max(this.#knownNumber, number)
+    return number
   }
 
   async close(): Promise<void> {

@@ -25,7 +25,7 @@ import type { ReleaseTarget } from './release-target.ts'
 /** With a target: what is left to do is another thing now, and is to be noted. */
 export type StepOutcome = { readonly is: 'more'; readonly target?: ReleaseTarget } | { is: 'done' }
 /** What a step can give back in its transaction: an ended lease is sifted in transactions of its own. */
-export type StepTarget = Exclude<ReleaseTarget, { what: 'endedLease' }>
+export type StepTarget = Exclude<ReleaseTarget, { what: 'endedLife' }>
 
 /** References and documents that one step may touch. */
 const stepRefs = 512

@@ -29,8 +29,8 @@ export type ReleaseTarget =
     }
   /** Uploads of a bucket that is gone, and what a commit that died has left under its id. */
   | { readonly what: 'bucketLeftovers'; readonly bucketId: BucketId }
-  /** What an ended lease held and covered: to be held by others, or released. */
-  | { readonly what: 'endedLease'; readonly leaseId: string }
+  /** What a life of a lease has covered and held, which is over: to be held by others, or released. */
+  | { readonly what: 'endedLife'; readonly life: number }
 
 const targets = [
   'chunks',
@@ -38,7 +38,7 @@ const targets = [
   'parts',
   'unnamedParts',
   'bucketLeftovers',
-  'endedLease',
+  'endedLife',
 ] as const satisfies readonly ReleaseTarget['what'][]
 
 export function encodeReleaseTarget(target: ReleaseTarget): Buffer {
@@ -57,8 +57,8 @@ function fieldsOf(target: ReleaseTarget): readonly unknown[] {
       return [...placeFields(target.place), target.rowId, target.after]
     case 'bucketLeftovers':
       return [target.bucketId]
-    case 'endedLease':
-      return [target.leaseId]
+    case 'endedLife':
+      return [target.life]
     default:
       return target satisfies never
   }
@@ -88,8 +88,8 @@ export function parseReleaseTarget(bytes: Buffer): ReleaseTarget {
       return { what, place: place(), rowId: text(fields, 4), after: count(fields, 5) }
     case 'bucketLeftovers':
       return { what, bucketId: id(parseBucketId, fields, 1) }
-    case 'endedLease':
-      return { what, leaseId: text(fields, 1) }
+    case 'endedLife':
+      return { what, life: count(fields, 1) }
     default:
       return what satisfies never
   }

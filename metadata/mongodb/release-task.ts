@@ -17,6 +17,7 @@ import type { MongoDatabase } from './mongo-database.ts'
 import { Conflict } from './mongo-failures.ts'
 import { releaseData, releaseStep, type StepOutcome } from './release-steps.ts'
 import { encodeReleaseTarget, parseReleaseTarget, type ReleaseTarget } from './release-target.ts'
+import { endedLifeStep } from './sift-held.ts'
 import {
   filterOf,
   goesWithTask,
@@ -51,15 +52,19 @@ async function step(db: MongoDatabase, task: Release): Promise<Step> {
   )
   if (holder === null) return 'done'
   const target = targetOf(holder)
-  if (target.what === 'endedLease') {
-    throw new Error('not built yet')
+  if (target.what === 'endedLife') {
+    const is = await endedLifeStep(db, target.life)
+    if (is === 'done') {
+      await db.retrying(() => holdersIn(db, place.home).deleteOne(claimed(place, task)))
+    }
+    return is
   }
   return db.transact(async ({ session }) => {
     const within = { db, session }
     const now = await holdersIn(db, place.home).findOne(claimed(place, task), { session })
     if (now === null) return 'done'
     const current = targetOf(now)
-    assert(current.what !== 'endedLease', 'a release that has become that of a lease')
+    assert(current.what !== 'endedLife', 'a release that has become that of a lease')
     const outcome = await releaseStep(within, task.tenantId, current)
     await noteOutcome(within, { place, task, outcome })
     return outcome.is
@@ -102,16 +107,15 @@ function isGrave(place: TaskPlace): place is GravePlace {
 async function graveStep(db: MongoDatabase, task: Release, place: GravePlace): Promise<Step> {
   const { b, k, s } = place
   const grave = await db.run(() =>
-    db.objects.findOne<Pick<KeyDocument, 'r' | 'covered' | 'held'>>(
+    db.objects.findOne<Pick<KeyDocument, 'r' | 'upTo'>>(
       { b, k, s, 't.claim': task.claim },
-      { projection: { r: 1, covered: 1, held: 1 } },
+      { projection: { r: 1, upTo: 1 } },
     ),
   )
   if (grave === null) return 'done'
   const bucketId = parseBucketId(b)
   assert(bucketId !== undefined && grave.r !== undefined, 'a grave without bucket or row id')
-  const isSettled = grave.covered?.length === 0 && grave.held === undefined
-  if (!isSettled) {
+  if (grave.upTo !== 0) {
     const version = { bucketId, key: k, rowId: grave.r, tenantId: task.tenantId }
     if ((await settle(db, version)) !== 'due') return 'done'
   }
@@ -119,7 +123,7 @@ async function graveStep(db: MongoDatabase, task: Release, place: GravePlace): P
     const within = { db, session }
     const filter = { b, k, s, 't.claim': task.claim }
     const now = await db.objects.findOne(filter, { session })
-    if (now === null || now.held !== undefined) return 'done'
+    if (now === null || now.upTo !== 0) return 'done'
     assert(now.c !== undefined, 'a version to release that has no content')
     const of = { place: { bucketId, key: k }, data: dataOfContent(now.c) }
     const { is } = await releaseData(within, task.tenantId, of)

@@ -89,4 +89,62 @@ export const collectionPlans: readonly CollectionPlan[] = [
       { name: 'claims', key: { owner: 1 }, partialFilterExpression: { owner: { $exists: true } } },
     ],
   },
+  {
+    name: 'leases',
+    indexes: [
+      { name: 'lives', key: { 'lives.n': 1 } },
+      { name: 'expiries', key: { expires: 1 } },
+      { name: 'owners', key: { owner: 1 }, partialFilterExpression: { owner: { $exists: true } } },
+      { name: 'purposes', key: { purpose: 1, _id: 1 } },
+    ],
+  },
+  {
+    name: 'leaseScopes',
+    shardKey: { at: 1 },
+    indexes: [
+      { name: 'at', key: { at: 1 } },
+      { name: 'lives', key: { life: 1 } },
+    ],
+  },
+  { name: 'meta', indexes: [] },
+  {
+    name: 'commits',
+    shardKey: { _id: 'hashed' },
+    indexes: [{ name: 'until', key: { until: 1 }, expireAfterSeconds: 0 }],
+  },
+  {
+    name: 'manifests',
+    indexes: [
+      {
+        name: 'scopes',
+        key: { 'found.tenant': 1, 'found.scope': 1, 'found.created': -1, _id: 1 },
+        partialFilterExpression: { 'found.tenant': { $exists: true } },
+      },
+      {
+        name: 'tenants',
+        key: { 'found.tenant': 1, _id: 1 },
+        partialFilterExpression: { 'found.tenant': { $exists: true } },
+      },
+      { name: 'uses', key: { state: 1, used: 1 } },
+    ],
+  },
+  {
+    name: 'manifestPages',
+    shardKey: { m: 1, offset: 1 },
+    indexes: [
+      { name: 'offsets', key: { m: 1, offset: 1 }, unique: true },
+      { name: 'centralOffsets', key: { m: 1, central: 1 } },
+    ],
+  },
+  {
+    name: 'manifestSealers',
+    indexes: [{ name: 'until', key: { until: 1 }, expireAfterSeconds: 0 }],
+  },
+  {
+    name: 'bundles',
+    indexes: [
+      { name: 'tenants', key: { tenant: 1, _id: 1 } },
+      { name: 'expiries', key: { expires: 1 } },
+    ],
+  },
 ]
