@@ -6,6 +6,15 @@
 // physical deletions come late and doubled. A gateway or worker that dies takes no more steps, which is so for each of
 // them from every state on. Each `flaw` breaks one rule, to show that the search sees it.
 
+import {
+  type Finding,
+  type Model,
+  type Search,
+  type Step as StepOf,
+  searchStates,
+  walkStates,
+} from './search-states.ts'
+
 export type MongoFlaw =
   | 'tombstones are documents of their own'
   | 'delete ignores the generation'
@@ -46,56 +55,29 @@ type State = {
   readonly deletable: readonly number[]
   readonly deleted: readonly number[]
 }
-type Step = { readonly name: string; readonly next: State }
+type Step = StepOf<State>
 type Documents = { readonly chunk: boolean; readonly version?: number }
-
-export type Finding = { readonly broken: string; readonly trace: readonly string[] }
-export type Search = { readonly states: number; readonly finding: Finding | undefined }
 
 const storesMax = 2
 
-/** Walks all states breadth first, so that a finding's trace is a shortest one. */
+/** All states with two gateways. */
 export function searchMongoDedupModel(flaw?: MongoFlaw): Search {
-  const first = firstState({ gateways: 2, requests: 1 })
-  const cameFrom = new Map<string, { parent: string; name: string }>()
-  cameFrom.set(JSON.stringify(first), { parent: '', name: '' })
-  let frontier = [first]
-  while (frontier.length > 0) {
-    const found: State[] = []
-    for (const state of frontier) {
-      const parent = JSON.stringify(state)
-      const broken = brokenInvariant(state)
-      if (broken !== undefined) {
-        return { states: cameFrom.size, finding: { broken, trace: traceTo(parent, cameFrom) } }
-      }
-      for (const { name, next } of stepsFrom(state, flaw)) {
-        const id = JSON.stringify(next)
-        if (cameFrom.has(id)) continue
-        cameFrom.set(id, { parent, name })
-        found.push(next)
-      }
-    }
-    frontier = found
-  }
-  return { states: cameFrom.size, finding: undefined }
+  return searchStates(modelOf({ gateways: 2, requests: 1 }, flaw))
 }
 
 /** One way through the model with three gateways, whose requests are doubled, as `random` (0 to 1) has it. */
 export function walkMongoDedupModel(random: () => number, flaw?: MongoFlaw): Finding | undefined {
-  let state = firstState({ gateways: 3, requests: 2 })
-  const trace: string[] = []
-  for (;;) {
-    const broken = brokenInvariant(state)
-    if (broken !== undefined) return { broken, trace }
-    const all = stepsFrom(state, flaw)
-    const step = all[Math.floor(random() * all.length)]
-    if (step === undefined || trace.length > 200) return undefined
-    trace.push(step.name)
-    state = step.next
-  }
+  return walkStates(modelOf({ gateways: 3, requests: 2 }, flaw), { random, stepsMax: 200 })
 }
 
-function firstState(size: { readonly gateways: number; readonly requests: number }): State {
+type Size = { readonly gateways: number; readonly requests: number }
+
+function modelOf(size: Size, flaw: MongoFlaw | undefined): Model<State> {
+  const steps = (state: State) => stepsFrom(state, flaw)
+  return { first: firstState(size), steps, broken: brokenInvariant }
+}
+
+function firstState(size: Size): State {
   const claims = Array.from({ length: size.requests }, () => null)
   const idle: Gateway = { at: 'start', generation: 0, stores: 0, claims }
   const none: Version = { is: 'none', generation: 0 }
@@ -388,14 +370,6 @@ function physicalDelete(state: State, generation: number, flaw: MongoFlaw | unde
       deleted: gone.reduce(including, state.deleted),
     },
   }
-}
-
-function traceTo(id: string, cameFrom: ReadonlyMap<string, { parent: string; name: string }>) {
-  const trace: string[] = []
-  for (let step = cameFrom.get(id); step && step.parent !== ''; step = cameFrom.get(step.parent)) {
-    trace.unshift(step.name)
-  }
-  return trace
 }
 
 /** Sets are kept sorted, so that equal states have equal names. */
