@@ -25,8 +25,9 @@ export class RunningTime {
   }
 
   async add(elapsedMs: number): Promise<number> {
-    const beganMs = await this.#beganMs()
-    this.#countedMs += Math.max(0, Math.floor(elapsedMs))
+    const moreMs = Math.max(0, Math.floor(elapsedMs))
+    const beganMs = await this.#beganMs(moreMs)
+    this.#countedMs += moreMs
     const changed = await this.#db.run(() =>
       this.#meta.findOneAndUpdate(
         { _id: servedName },
@@ -51,8 +52,9 @@ export class RunningTime {
     return numberOf(servedName) < numberOf(deferredName)
   }
 
-  async #beganMs(): Promise<number> {
-    this.#began ??= this.nowMs()
+  /** Others may have counted what has passed here until it is asked for the first time. */
+  async #beganMs(countedMs: number): Promise<number> {
+    this.#began ??= this.nowMs().then((nowMs) => Math.max(0, nowMs - countedMs))
     try {
       return await this.#began
     } catch (failure) {
