@@ -17,6 +17,7 @@ import { mongoObjects } from './objects.ts'
 import { mongoOrphans } from './orphans.ts'
 import { mongoOutbox } from './outbox.ts'
 import { mongoOwners } from './owners.ts'
+import { checkSchema } from './schema-version.ts'
 import { ServerClock } from './server-clock.ts'
 import type { Random, Shared } from './shared.ts'
 import { mongoTenants } from './tenants.ts'
@@ -67,11 +68,17 @@ export class MongoMetadataStore implements MetadataStore {
     this.lineage = mongoLineage(shared)
   }
 
-  /** Throws `StoreUnavailable` when nobody answers. */
+  /** Throws `MongoAddressRefused`, `StoreRefused` for what is not made yet, and `StoreUnavailable`. */
   static async open(options: MongoMetadataOptions): Promise<MongoMetadataStore> {
     const { random, nowMs = Date.now, verbMs } = options
     const { client, name } = await connectMongo(options)
     const db = new MongoDatabase({ client, name, ...(verbMs === undefined ? {} : { verbMs }) })
+    try {
+      await checkSchema(db)
+    } catch (cause) {
+      await db.close()
+      throw cause
+    }
     const clock = new ServerClock(db, nowMs)
     return new MongoMetadataStore({ db, clock, random: pooledRandom(random) })
   }

@@ -1,10 +1,21 @@
-// Which collections there are, what each is sharded by, and which index serves what. Made by `init-database.ts`.
+// Which collections there are, what each is sharded by, which index serves what, and what its documents must have.
+// Made by `init-database.ts`.
 import type { IndexDescription } from 'mongodb'
+
+export type FieldType = 'string' | 'number' | 'binData' | 'array' | 'object' | 'date' | 'bool'
+export type DocumentFields = {
+  readonly required: Readonly<Record<string, FieldType>>
+  readonly optional?: Readonly<Record<string, FieldType>>
+}
 
 export type CollectionPlan = {
   readonly name: string
   /** By which fields it is sharded, in ranges unless it says `hashed`. Absent: it stays on one shard, being small. */
   readonly shardKey?: Readonly<Record<string, 1 | 'hashed'>>
+  /** It is sharded by an id in hexadecimal digits, and so can be spread over shards before anything is in it. */
+  readonly isHex?: true
+  /** What the server sees to in each document that is written. Absent: documents of many kinds. */
+  readonly fields?: DocumentFields
   /** The shard key's index is among them, or is that of `_id`. */
   readonly indexes: readonly IndexDescription[]
 }
@@ -24,6 +35,18 @@ const buried: IndexDescription = {
 export const collectionPlans: readonly CollectionPlan[] = [
   {
     name: 'objects',
+    isHex: true,
+    fields: {
+      required: { b: 'string', k: 'string', s: 'string' },
+      optional: {
+        h: 'binData',
+        c: 'binData',
+        x: 'number',
+        u: 'number',
+        until: 'date',
+        t: 'object',
+      },
+    },
     shardKey: { b: 1, k: 1 },
     indexes: [
       { name: 'place', key: { b: 1, k: 1, s: 1 }, unique: true },
@@ -43,6 +66,13 @@ export const collectionPlans: readonly CollectionPlan[] = [
   },
   {
     name: 'buckets',
+    fields: {
+      required: {
+        ...{ ns: 'string', name: 'string', id: 'string', tenant: 'string', c: 'binData' },
+        ...{ versioning: 'string', revision: 'number', sealed: 'number' },
+      },
+      optional: { deleting: 'string', configs: 'object' },
+    },
     shardKey: { _id: 'hashed' },
     indexes: [
       { name: 'owned', key: { tenant: 1, ns: 1, name: 1 } },
@@ -51,6 +81,11 @@ export const collectionPlans: readonly CollectionPlan[] = [
   },
   {
     name: 'chunks',
+    isHex: true,
+    fields: {
+      required: {},
+      optional: { tenant: 'string', g: 'number', refs: 'number', condemned: 'array', t: 'object' },
+    },
     shardKey: { _id: 1 },
     indexes: [
       { name: 'living', key: { _id: 1, g: 1 }, partialFilterExpression: { g: { $exists: true } } },
@@ -58,9 +93,20 @@ export const collectionPlans: readonly CollectionPlan[] = [
       buried,
     ],
   },
-  { name: 'orphans', shardKey: { _id: 1 }, indexes: [{ name: 'met', key: { met: 1 } }] },
+  {
+    name: 'orphans',
+    shardKey: { _id: 1 },
+    isHex: true,
+    fields: { required: { since: 'number', met: 'number' } },
+    indexes: [{ name: 'met', key: { met: 1 } }],
+  },
   {
     name: 'lists',
+    isHex: true,
+    fields: {
+      required: { list: 'string', at: 'number' },
+      optional: { owner: 'string', end: 'number', c: 'binData', t: 'object' },
+    },
     shardKey: { list: 1, at: 1 },
     indexes: [
       { name: 'place', key: { list: 1, at: 1 }, unique: true },
@@ -69,15 +115,33 @@ export const collectionPlans: readonly CollectionPlan[] = [
       buried,
     ],
   },
-  { name: 'tasks', shardKey: { _id: 'hashed' }, indexes: [tasks, buried] },
-  { name: 'tenants', indexes: [] },
-  { name: 'accessKeys', shardKey: { _id: 'hashed' }, indexes: [] },
+  {
+    name: 'tasks',
+    shardKey: { _id: 'hashed' },
+    fields: { required: { t: 'object' } },
+    indexes: [tasks, buried],
+  },
+  { name: 'tenants', fields: { required: { c: 'binData' } }, indexes: [] },
+  {
+    name: 'accessKeys',
+    shardKey: { _id: 'hashed' },
+    fields: { required: { tenant: 'string', c: 'binData' } },
+    indexes: [],
+  },
   {
     name: 'owners',
+    fields: { required: { until: 'number' } },
     indexes: [{ name: 'until', key: { until: 1, _id: 1 } }],
   },
   {
     name: 'jobs',
+    fields: {
+      required: {
+        ...{ kind: 'string', tenant: 'string', job: 'string', revision: 'number' },
+        ...{ created: 'number', c: 'binData' },
+      },
+      optional: { lane: 'string', due: 'number', owner: 'string' },
+    },
     shardKey: { kind: 1, tenant: 1 },
     indexes: [
       { name: 'times', key: { kind: 1, tenant: 1, created: -1, job: 1 } },
@@ -91,6 +155,13 @@ export const collectionPlans: readonly CollectionPlan[] = [
   },
   {
     name: 'leases',
+    fields: {
+      required: {
+        ...{ purpose: 'string', expires: 'number', since: 'number' },
+        ...{ lives: 'array', buckets: 'array' },
+      },
+      optional: { owner: 'string', sealed: 'number' },
+    },
     indexes: [
       { name: 'lives', key: { 'lives.n': 1 } },
       { name: 'expiries', key: { expires: 1 } },
@@ -106,6 +177,7 @@ export const collectionPlans: readonly CollectionPlan[] = [
       { name: 'lives', key: { life: 1 } },
     ],
   },
+  // The schema's version, the lineage, numbers.
   { name: 'meta', indexes: [] },
   {
     name: 'commits',
@@ -114,6 +186,10 @@ export const collectionPlans: readonly CollectionPlan[] = [
   },
   {
     name: 'manifests',
+    fields: {
+      required: { state: 'string', used: 'number', c: 'binData' },
+      optional: { found: 'object' },
+    },
     indexes: [
       {
         name: 'scopes',
@@ -130,6 +206,8 @@ export const collectionPlans: readonly CollectionPlan[] = [
   },
   {
     name: 'manifestPages',
+    isHex: true,
+    fields: { required: { m: 'string', offset: 'number', central: 'number', c: 'binData' } },
     shardKey: { m: 1, offset: 1 },
     indexes: [
       { name: 'offsets', key: { m: 1, offset: 1 }, unique: true },
@@ -142,6 +220,7 @@ export const collectionPlans: readonly CollectionPlan[] = [
   },
   {
     name: 'bundles',
+    fields: { required: { tenant: 'string', expires: 'number', revision: 'number', c: 'binData' } },
     indexes: [
       { name: 'tenants', key: { tenant: 1, _id: 1 } },
       { name: 'expiries', key: { expires: 1 } },

@@ -1,7 +1,6 @@
 // What the engine on MongoDB notes of itself, and when its mark grows.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { initDatabase } from '../../metadata/mongodb/init-database.ts'
 import { MongoMetadataStore } from '../../metadata/mongodb/mongo-metadata-store.ts'
 import {
   type CatalogLineage,
@@ -13,28 +12,23 @@ import {
 } from '../../protocol/store/lineage.ts'
 import { makeBucket } from '../contracts/metadata-fixture.ts'
 import { describe } from '../support/describe.ts'
-import { startMongoServer } from '../support/mongo-server.ts'
+import { openMongoStore } from '../support/mongo-stores.ts'
 
-let server: ReturnType<typeof startMongoServer> | undefined
-
-type Opening = { readonly uri: string; reopen(): Promise<MongoMetadataStore> }
+type Opening = { reopen(): Promise<MongoMetadataStore> }
 
 async function withStore(body: (store: MongoMetadataStore, opening: Opening) => Promise<void>) {
-  server ??= startMongoServer()
-  const uri = (await server).forDatabase(`holdfast_${randomBytes(6).toString('hex')}`)
-  const opened: MongoMetadataStore[] = []
+  const { uri, store, close } = await openMongoStore()
+  const others: MongoMetadataStore[] = []
   const reopen = async () => {
-    const store = await MongoMetadataStore.open({ uri, random: randomBytes })
-    opened.push(store)
-    return store
+    const other = await MongoMetadataStore.open({ uri, random: randomBytes })
+    others.push(other)
+    return other
   }
-  const store = await reopen()
   try {
-    await initDatabase(store.database)
-    await body(store, { uri, reopen })
+    await body(store, { reopen })
   } finally {
-    await store.database.db.dropDatabase()
-    for (const each of opened) await each.close()
+    for (const each of others) await each.close()
+    await close()
   }
 }
 
