@@ -61,7 +61,7 @@ export async function claimTasks(
     const nowMs = await clock.nowMs()
     const wanted = { kinds, nowMs, limit: limit - claimed.length, spread: 2 ** Math.min(looks, 4) }
     const due = await dueTasks(db, wanted, turns)
-    const untilMs = nowMs + leaseMs
+    const untilMs = Math.round(nowMs + leaseMs)
     const token = random(tokenBytes).toString('hex')
     const claim = `${untilMs.toString(16).padStart(untilDigits, '0')}${token}`
     const won = await claimThese(db, due, { owner, untilMs, claim })
