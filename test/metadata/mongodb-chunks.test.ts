@@ -2,34 +2,27 @@
 // processes.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { initDatabase } from '../../metadata/mongodb/init-database.ts'
 import { MongoMetadataStore } from '../../metadata/mongodb/mongo-metadata-store.ts'
 import { blobName, chunk, chunks, makeBucket, newVersion } from '../contracts/metadata-fixture.ts'
 import { describe } from '../support/describe.ts'
 import { doTasks } from '../support/do-tasks.ts'
-import { startMongoServer } from '../support/mongo-server.ts'
+import { openMongoStore } from '../support/mongo-stores.ts'
 import { seededBytes } from '../support/seeded-bytes.ts'
 
-let server: ReturnType<typeof startMongoServer> | undefined
-
-/** Several processes on one database. */
-async function withStores(
-  count: number,
-  body: (stores: readonly MongoMetadataStore[]) => Promise<void>,
+/** Three processes on one database. */
+async function withThree(
+  body: (
+    stores: readonly [MongoMetadataStore, MongoMetadataStore, MongoMetadataStore],
+  ) => Promise<void>,
 ): Promise<void> {
-  server ??= startMongoServer()
-  const uri = (await server).forDatabase(`holdfast_${randomBytes(6).toString('hex')}`)
-  const stores = await Promise.all(
-    Array.from({ length: count }, () => MongoMetadataStore.open({ uri, random: randomBytes })),
-  )
-  const [first] = stores
-  assert.ok(first)
+  const { uri, store, close } = await openMongoStore()
+  const second = await MongoMetadataStore.open({ uri, random: randomBytes })
+  const third = await MongoMetadataStore.open({ uri, random: randomBytes })
   try {
-    await initDatabase(first.database)
-    await body(stores)
+    await body([store, second, third])
   } finally {
-    await first.database.db.dropDatabase()
-    for (const store of stores) await store.close()
+    await Promise.all([second.close(), third.close()])
+    await close()
   }
 }
 
@@ -38,10 +31,9 @@ const nowMs = 1_700_000_000_000
 
 describe('mongodb: chunks', (test) => {
   test('whatever several processes put, remove and condemn at once, what is named lives and exists', () =>
-    withStores(3, async (stores) => {
+    withThree(async (stores) => {
       const { integer } = seededBytes()
-      const [first, second, third] = stores
-      assert.ok(first && second && third)
+      const [first] = stores
       const bucket = await makeBucket(first, 'one')
       const stored = new Set<string>()
       const deleted = new Set<string>()
@@ -110,8 +102,7 @@ describe('mongodb: chunks', (test) => {
     }))
 
   test('an hour of several processes side by side is one hour of running time', () =>
-    withStores(3, async ([first, second, third]) => {
-      assert.ok(first && second && third)
+    withThree(async ([first, second, third]) => {
       for (let minute = 0; minute < 60; minute += 1) {
         await first.orphans.served(60_000)
         await second.orphans.served(60_000)

@@ -2,7 +2,6 @@
 // several processes, and with what is left of a bucket that is gone.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { initDatabase } from '../../metadata/mongodb/init-database.ts'
 import { MongoMetadataStore } from '../../metadata/mongodb/mongo-metadata-store.ts'
 import { releaseTask, taskDocuments } from '../../metadata/mongodb/task-fields.ts'
 import type { Task } from '../../metadata/outbox-store.ts'
@@ -17,28 +16,23 @@ import {
   tenantId,
 } from '../contracts/metadata-fixture.ts'
 import { describe } from '../support/describe.ts'
-import { startMongoServer } from '../support/mongo-server.ts'
-
-let server: ReturnType<typeof startMongoServer> | undefined
+import { openMongoStore } from '../support/mongo-stores.ts'
 
 type Opened = { readonly store: MongoMetadataStore; another(): Promise<MongoMetadataStore> }
 
 async function withStore(body: (opened: Opened) => Promise<void>): Promise<void> {
-  server ??= startMongoServer()
-  const uri = (await server).forDatabase(`holdfast_${randomBytes(6).toString('hex')}`)
-  const stores: MongoMetadataStore[] = []
+  const { uri, store, close } = await openMongoStore()
+  const others: MongoMetadataStore[] = []
   const another = async () => {
     const opened = await MongoMetadataStore.open({ uri, random: randomBytes })
-    stores.push(opened)
+    others.push(opened)
     return opened
   }
-  const store = await another()
   try {
-    await initDatabase(store.database)
     await body({ store, another })
   } finally {
-    await store.database.db.dropDatabase()
-    for (const each of stores) await each.close()
+    for (const each of others) await each.close()
+    await close()
   }
 }
 
