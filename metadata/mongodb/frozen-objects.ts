@@ -44,17 +44,20 @@ async function readAt(
   }
   try {
     const { cursor } = await db.run(() =>
-      db.db.command({
-        find: 'objects',
-        filter: { b: bucketId, cur: true, k: keysWithin(range) },
-        projection: { _id: 0, k: 1, r: 1, h: 1 },
-        sort: { b: 1, k: 1 },
-        hint: 'current',
-        limit: limit + 1,
-        batchSize: limit + 1,
-        singleBatch: true,
-        readConcern: { level: 'snapshot', ...(at === undefined ? {} : { atClusterTime: at }) },
-      }),
+      db.db.command(
+        {
+          find: 'objects',
+          filter: { b: bucketId, cur: true, k: keysWithin(range) },
+          projection: { _id: 0, k: 1, r: 1, h: 1 },
+          sort: { b: 1, k: 1 },
+          hint: 'current',
+          limit: limit + 1,
+          batchSize: limit + 1,
+          singleBatch: true,
+          readConcern: { level: 'snapshot', ...(at === undefined ? {} : { atClusterTime: at }) },
+        },
+        { promoteBuffers: true },
+      ),
     )
     const read = at ?? cursor.atClusterTime
     if (!(read instanceof Timestamp)) throw new TypeError('a snapshot that names no time')

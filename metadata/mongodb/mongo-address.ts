@@ -7,6 +7,9 @@ export class MongoAddressRefused extends Error {
   override readonly name = 'MongoAddressRefused'
 }
 
+/** Where an address names none. */
+const defaultDatabase = 'holdfast'
+
 /** What each of these must be, if it is said at all. Names in lower case. */
 const fixed: ReadonlyMap<string, string | undefined> = new Map([
   ['w', 'majority'],
@@ -78,4 +81,10 @@ function decoded(text: string): string {
   } catch {
     return text
   }
+}
+
+/** Which database an address means. Throws `MongoAddressRefused`. */
+export function databaseNameOf(uri: string): string {
+  const path = /^[^:]+:\/\/[^/?]*\/([^?]*)/.exec(uri)?.[1] ?? ''
+  return path === '' ? defaultDatabase : decodeURIComponent(path)
 }

@@ -6,15 +6,13 @@
 // a command that nobody waits for any more: `bounded-collection.ts`.
 import type { MongoClient, MongoClientOptions } from 'mongodb'
 import { StoreUnavailable } from '../store-unavailable.ts'
-import { makeClient } from './mongo-address.ts'
+import { databaseNameOf, makeClient } from './mongo-address.ts'
 import { isOutOfReach } from './mongo-failures.ts'
 
 export type MongoAddress = {
   /** `mongodb://` or `mongodb+srv://`, with whatever the driver knows of options. */
   readonly uri: string
 }
-
-const defaultName = 'holdfast'
 
 /** What a verb rests on, whatever the address says. */
 const required: MongoClientOptions = {
@@ -52,6 +50,5 @@ export async function connectMongo({
     await client.close()
     throw isOutOfReach(cause) ? new StoreUnavailable({ cause }) : cause
   }
-  const name = client.options.dbName === 'test' ? defaultName : client.options.dbName
-  return { client, name }
+  return { client, name: databaseNameOf(uri) }
 }

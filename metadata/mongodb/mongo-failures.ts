@@ -1,5 +1,6 @@
 // What the driver and the server throw, as far as it matters here: two have met, or nobody was reached.
 import {
+  MongoBulkWriteError,
   MongoError,
   MongoNetworkError,
   MongoNotConnectedError,
@@ -52,9 +53,14 @@ export function isDuplicateKey(failure: unknown): boolean {
 
 /** Nobody was reached, or did not answer in time: what was to be written may have been. */
 export function isOutOfReach(failure: unknown): boolean {
+  // Of a transaction, nothing of which was committed: it is to be tried anew.
+  const isTransient =
+    failure instanceof MongoError && failure.hasErrorLabel('TransientTransactionError')
+  if (isTransient) return false
   if (failure instanceof MongoServerError) {
-    if (failure.hasErrorLabel('TransientTransactionError')) return false
-    return outOfReachCodes.has(Number(failure.code))
+    // Several writes at once throw what the driver met as if a server had said it, and without a code.
+    const isDriver = failure instanceof MongoBulkWriteError && failure.code === undefined
+    return isDriver || outOfReachCodes.has(Number(failure.code))
   }
   return (
     failure instanceof MongoNetworkError ||

@@ -8,6 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { MongoClient } from 'mongodb'
 import { emulateSnapshots } from './stand-in-snapshots.ts'
 
@@ -23,7 +24,10 @@ export type MongoServer = {
   stop(): Promise<void>
 }
 
-const standIn = process.env.HOLDFAST_STAND_IN ?? '/work/shared/bin/secantusd-rs'
+/** Beside this repository (`docs/development.md`). */
+const standIn =
+  process.env.HOLDFAST_STAND_IN ??
+  fileURLToPath(new URL('../../../../shared/bin/secantusd-rs', import.meta.url))
 const startMs = 30_000
 
 export async function startMongoServer(): Promise<MongoServer> {
@@ -173,6 +177,8 @@ async function ready(child: ChildProcess): Promise<void> {
 function withDatabase(uri: string, name: string): string {
   const url = new URL(uri)
   url.pathname = `/${name}`
+  // Tests ask for thousands of things at once, on machines that do much besides.
+  url.searchParams.set('waitQueueTimeoutMS', '60000')
   return url.href
 }
 
