@@ -4,7 +4,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,8 +20,21 @@ export type MongoServer = {
   /** SIGKILL, as in a crash. Not of one that was given. */
   kill(): Promise<void>
   /** On the same port and data. */
-  restart(): Promise<void>
+  restart(flags?: MongoFlags): Promise<void>
   stop(): Promise<void>
+}
+
+/** Beyond those that every server has: who may connect, and how. */
+export type MongoFlags = {
+  readonly asksForPasswords?: true
+  readonly tls?: {
+    readonly certificate: string
+    readonly key: string
+    /** Both of them, in one file. */
+    readonly certificateAndKey: string
+    readonly authority: string
+    readonly asksForCertificates?: true
+  }
 }
 
 /** Beside this repository (`docs/development.md`). */
@@ -29,6 +42,13 @@ const standIn =
   process.env.HOLDFAST_STAND_IN ??
   fileURLToPath(new URL('../../../../shared/bin/secantusd-rs', import.meta.url))
 const startMs = 30_000
+
+/** One that is killed or restarted. With `MONGODB_URI` alone there is none. */
+export async function startOwnMongoServer(): Promise<MongoServer> {
+  const program = findProgram()
+  if (program === undefined) throw new Error('no MongoDB to be started: put `mongod` on the PATH')
+  return OwnServer.start(program)
+}
 
 export async function startMongoServer(): Promise<MongoServer> {
   const given = process.env.MONGODB_URI
@@ -90,7 +110,7 @@ class OwnServer implements MongoServer {
     return withDatabase(this.uri, name)
   }
 
-  async restart(): Promise<void> {
+  async restart(flags: MongoFlags = {}): Promise<void> {
     const port = String(this.#port)
     const args =
       this.kind === 'mongod'
@@ -115,7 +135,8 @@ class OwnServer implements MongoServer {
             '--cache-size',
             '256M',
           ]
-    const child = spawn(this.#path, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const more = this.kind === 'mongod' ? await this.#ofMongod(flags) : ofStandIn(flags)
+    const child = spawn(this.#path, [...args, ...more], { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#process = child
     child.stderr.resume()
     process.once('exit', () => child.kill('SIGKILL'))
@@ -125,6 +146,22 @@ class OwnServer implements MongoServer {
     for (const stream of [child.stdout, child.stderr]) {
       if (stream instanceof Socket) stream.unref()
     }
+  }
+
+  /** Members of a replica set that asks for passwords have a secret of their own. */
+  async #ofMongod({ asksForPasswords, tls }: MongoFlags): Promise<readonly string[]> {
+    const keyFile = join(this.#directory, 'members.key')
+    if (asksForPasswords) await writeFile(keyFile, 'members'.repeat(4), { mode: 0o400, flag: 'w' })
+    return [
+      ...(asksForPasswords ? ['--auth', '--keyFile', keyFile] : []),
+      ...(tls === undefined
+        ? []
+        : [
+            ...['--tlsMode', 'requireTLS', '--tlsCertificateKeyFile', tls.certificateAndKey],
+            ...['--tlsCAFile', tls.authority],
+            ...(tls.asksForCertificates ? [] : ['--tlsAllowConnectionsWithoutCertificates']),
+          ]),
+    ]
   }
 
   async kill(): Promise<void> {
@@ -141,6 +178,8 @@ class OwnServer implements MongoServer {
     this.#process = undefined
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
     const ended = once(child, 'exit')
+    // Else this process could be over before.
+    child.ref()
     child.kill(signal)
     await ended
   }
@@ -151,6 +190,20 @@ class OwnServer implements MongoServer {
     await client.db('admin').command({ replSetInitiate: { _id: 'holdfast', members } })
     await client.close()
   }
+}
+
+function ofStandIn({ asksForPasswords, tls }: MongoFlags): readonly string[] {
+  return [
+    ...(asksForPasswords ? ['--auth'] : []),
+    ...(tls === undefined
+      ? []
+      : [
+          ...['--tls-cert-file', tls.certificate, '--tls-key-file', tls.key],
+          ...(tls.asksForCertificates
+            ? ['--tls-ca-file', tls.authority, '--tls-require-client-cert']
+            : []),
+        ]),
+  ]
 }
 
 /** It says so, on its output. */
