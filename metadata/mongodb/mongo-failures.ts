@@ -66,7 +66,8 @@ export function isOutOfReach(failure: unknown): boolean {
     failure instanceof MongoNetworkError ||
     failure instanceof MongoSystemError ||
     failure instanceof MongoNotConnectedError ||
-    (failure instanceof MongoError && unreachedNames.has(failure.name))
+    (failure instanceof MongoError && unreachedNames.has(failure.name)) ||
+    isOfSocket(failure)
   )
 }
 
@@ -78,4 +79,21 @@ const unreachedNames = new Set([
   'MongoWaitQueueTimeoutError',
   'MongoExpiredSessionError',
   'MongoOperationTimeoutError',
+])
+
+/** Of the system, past the driver: a socket that the other side has closed as it was written to. */
+function isOfSocket(failure: unknown): boolean {
+  if (!(failure instanceof Error) || !('code' in failure)) return false
+  return socketCodes.has(String(failure.code))
+}
+
+const socketCodes = new Set([
+  ...['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED', 'ETIMEDOUT', 'EHOSTUNREACH'],
+  ...[
+    'ENETUNREACH',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'ERR_STREAM_DESTROYED',
+    'ERR_STREAM_WRITE_AFTER_END',
+  ],
 ])

@@ -139,7 +139,9 @@ class OwnServer implements MongoServer {
     const child = spawn(this.#path, [...args, ...more], { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#process = child
     child.stderr.resume()
-    process.once('exit', () => child.kill('SIGKILL'))
+    const endWithTests = () => child.kill('SIGKILL')
+    process.once('exit', endWithTests)
+    child.once('exit', () => process.removeListener('exit', endWithTests))
     await ready(child)
     // It ends with the tests, and does not keep them from ending.
     child.unref()
