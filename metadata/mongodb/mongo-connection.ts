@@ -4,7 +4,7 @@
 // `tlsCertificateKeyFile`, `authMechanism`, `authSource`). Nothing waits for ever: a server is found, a
 // connection made and had, and an answer given, each within seconds, or the verb is out of reach. How long the server itself works for
 // a command that nobody waits for any more: `bounded-collection.ts`.
-import type { MongoClient, MongoClientOptions } from 'mongodb'
+import type { CommandStartedEvent, MongoClient, MongoClientOptions } from 'mongodb'
 import { StoreUnavailable } from '../store-unavailable.ts'
 import { databaseNameOf, makeClient } from './mongo-address.ts'
 import { isOutOfReach } from './mongo-failures.ts'
@@ -12,6 +12,8 @@ import { isOutOfReach } from './mongo-failures.ts'
 export type MongoAddress = {
   /** `mongodb://` or `mongodb+srv://`, with whatever the driver knows of options. */
   readonly uri: string
+  /** Told of each command that is sent. */
+  readonly onCommand?: (command: CommandStartedEvent) => void
 }
 
 /** What a verb rests on, whatever the address says. */
@@ -42,8 +44,11 @@ const defaults: MongoClientOptions = {
 /** Throws `MongoAddressRefused`, and `StoreUnavailable` when nobody answers. */
 export async function connectMongo({
   uri,
+  onCommand,
 }: MongoAddress): Promise<{ client: MongoClient; name: string }> {
-  const client = makeClient(uri, { defaults, required })
+  const monitorCommands = onCommand !== undefined
+  const client = makeClient(uri, { defaults, required: { ...required, monitorCommands } })
+  if (onCommand !== undefined) client.on('commandStarted', onCommand)
   try {
     await client.connect()
   } catch (cause) {

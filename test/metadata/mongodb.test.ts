@@ -1,5 +1,36 @@
-// The engine on MongoDB keeps the contract of `MetadataStore`.
+// The engine on MongoDB keeps the contract of `MetadataStore`; and no verb that requests wait for asks every shard.
+import assert from 'node:assert/strict'
 import { metadataStoreContract } from '../contracts/metadata-store.ts'
-import { openMongoStore } from '../support/mongo-stores.ts'
+import { borrowMongoStore } from '../support/mongo-stores.ts'
+import { onMongo } from '../support/on-mongo.ts'
+import { WatchedCommands } from '../support/watched-commands.ts'
 
-metadataStoreContract('mongodb', openMongoStore)
+/** What happens in the background, or when a lease is taken for an archive: they say so in their ports. */
+const ofAllShards = new Set([
+  ...['uploads.abortStale', 'chunks.abandonListsOf', 'leases.letGoOf', 'leases.expire'],
+  ...['leases.holding', 'manifests.stale', 'manifests.seal', 'bundles.expired', 'outbox.claim'],
+  ...['outbox.release', 'outbox.depthEstimate', 'outbox.buriedEstimate', 'owners.endOverdue'],
+  ...['owners.ended', 'owners.endFormerLives', 'orphans.count', 'orphans.endPass'],
+  ...['jobs.claimDue', 'jobs.giveBackOf'],
+])
+
+onMongo('mongodb', () => {
+  metadataStoreContract('mongodb', async () => {
+    const watched = new WatchedCommands()
+    const store = await borrowMongoStore({ onCommand: watched.onCommand })
+    return {
+      store: watched.watch(store),
+      close: async () => {
+        await store.close()
+        const broadcast = watched.sent
+          .filter(({ isTargeted, verb }) => !isTargeted && !ofAllShards.has(verb))
+          .map(({ verb, command }) => `${verb}: ${JSON.stringify(command).slice(0, 300)}`)
+        assert.deepEqual(
+          [...new Set(broadcast)],
+          [],
+          'commands that every shard would be asked for',
+        )
+      },
+    }
+  })
+})

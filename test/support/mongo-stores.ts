@@ -1,7 +1,10 @@
 // Databases of their own on the MongoDB for tests, made and thrown away.
 import { randomBytes } from 'node:crypto'
 import { type Initialized, initDatabaseAt } from '../../metadata/mongodb/init-database.ts'
-import { MongoMetadataStore } from '../../metadata/mongodb/mongo-metadata-store.ts'
+import {
+  type MongoMetadataOptions,
+  MongoMetadataStore,
+} from '../../metadata/mongodb/mongo-metadata-store.ts'
 import { type MongoServer, startMongoServer } from './mongo-server.ts'
 
 let server: Promise<MongoServer> | undefined
@@ -10,6 +13,41 @@ let server: Promise<MongoServer> | undefined
 export async function freshMongoUri(): Promise<string> {
   server ??= startMongoServer()
   return (await server).forDatabase(`holdfast_${randomBytes(6).toString('hex')}`)
+}
+
+/** Databases that were emptied: to make collections and indexes takes longer than most tests. */
+const emptied: string[] = []
+
+/** An empty database, whose store gives it back when it is closed. */
+export async function borrowMongoStore(
+  options: Partial<MongoMetadataOptions> = {},
+): Promise<MongoMetadataStore> {
+  const uri = emptied.pop() ?? (await makeDatabase())
+  const store = await MongoMetadataStore.open({
+    ...{ uri, random: randomBytes, verbMs: 60_000 },
+    ...options,
+  })
+  const close = store.close.bind(store)
+  store.close = async () => {
+    await empty(store)
+    await close()
+    emptied.push(uri)
+  }
+  return store
+}
+
+async function makeDatabase(): Promise<string> {
+  const uri = await freshMongoUri()
+  await initDatabaseAt({ uri })
+  return uri
+}
+
+/** All but the note of the schema. */
+async function empty({ database: { db } }: MongoMetadataStore): Promise<void> {
+  const names = (await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name)
+  const all = names.filter((name) => name !== 'meta').map((name) => db.collection(name))
+  const notes = db.collection<{ _id: string }>('meta').deleteMany({ _id: { $ne: 'schema' } })
+  await Promise.all([notes, ...all.map((collection) => collection.deleteMany({}))])
 }
 
 export type OpenedMongoStore = {
