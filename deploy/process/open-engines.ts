@@ -23,6 +23,7 @@ import { openPair, type PairOptions, proveStores } from '../stores/pair-stores.t
 import { collectOften } from './collector-flags.ts'
 import { diskReserve } from './disk-reserve.ts'
 import { openLog } from './log.ts'
+import { openTaskQueue } from './open-task-queue.ts'
 import type { Engines, OpenEngines, ProcessRole } from './serving.ts'
 
 const noSignal = new AbortController().signal
@@ -134,7 +135,7 @@ class EmbeddedEngines implements Engines {
   }
 
   startBackgroundWork(): void {
-    const { reserve, config } = this.#parts
+    const { reserve, config, log } = this.#parts
     const owner = () => this.#parts.owner.id
     const parts = { ...this.#parts, owner, random: randomBytes, now: Date.now }
     const jobWorks = composeJobWorks(parts)
@@ -142,6 +143,9 @@ class EmbeddedEngines implements Engines {
     this.#background = startBackground({
       ...parts,
       node: this.#parts.blobs,
+      queue: openTaskQueue(config.tasks, {
+        onFailure: (cause) => log.error('task queue', { cause }),
+      }),
       works: jobWorks.works,
       moreJobs: [reserve],
       options: {

@@ -7,6 +7,7 @@ import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { deletionWork, releaseWork } from '../../metadata/tasks/freeing-work.ts'
 import { startTasks, type TaskTimes } from '../../metadata/tasks/start-tasks.ts'
+import type { TaskQueue } from '../../metadata/tasks/task-queue.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { clearOwners } from '../background/clear-owners.ts'
 import { JobEngine } from '../background/job-engine.ts'
@@ -33,6 +34,8 @@ export type BackgroundOptions = {
 
 export type BackgroundDeps = {
   readonly metadata: MetadataStore
+  /** What carries tasks. Closed when the work is stopped. */
+  readonly queue: TaskQueue
   /** Where the chunks of all nodes are deleted. */
   readonly blobs: Pick<BlobStore, 'delete'>
   /** The node that is kept here. */
@@ -71,6 +74,7 @@ export function startBackground(deps: BackgroundDeps): Background {
   const { outbox, orphans } = deps.metadata
   const tasks = startTasks({
     outbox,
+    queue: deps.queue,
     owner: deps.owner,
     times: deps.options.taskTimes ?? {},
     onFailure: (cause) => onFailure('outbox', cause),

@@ -3,9 +3,11 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { parseTasksSetting, type TasksSetting } from '../../metadata/tasks/tasks-setting.ts'
 import { type LogLevel, logLevels } from '../log.ts'
 import { type ConfigSources, collectSettings } from './config-sources.ts'
 import {
+  BadValue,
   bounded,
   type HostPort,
   oneOf,
@@ -42,6 +44,8 @@ export type Config = {
   readonly masterKeyFile: string
   /** What the operator wants the root user's key to be. */
   readonly rootKey: RootKey | undefined
+  /** What carries tasks. May hold a password. */
+  readonly tasks: TasksSetting
   /** Per process. */
   readonly ingestMemoryBytes: number
   readonly uploadPace: { readonly bytesPerSecondMin: number; readonly windowMs: number }
@@ -122,6 +126,7 @@ function buildConfig(values: SettingValues, sources: ConfigSources): Config {
     tls: takeTls(values, sources),
     masterKeyFile: values.take('master-key-file', parsePath) ?? join(dataDirectory, 'master.key'),
     rootKey: rootKey && { accessKeyId: rootKey[0], secretKey: rootKey[1] },
+    tasks: values.takeOr('tasks', parseTasks),
     ingestMemoryBytes: values.takeOr('ingest-memory', bounded(parseBytes, '16MiB', '64GiB')),
     uploadPace: {
       bytesPerSecondMin: values.takeOr('upload-rate-min', bounded(parseBytes, '1', '1GiB')),
@@ -134,6 +139,12 @@ function buildConfig(values: SettingValues, sources: ConfigSources): Config {
     logLevel: values.takeOr('log-level', oneOf(logLevels)),
     drainMs: values.takeOr('drain-time', bounded(parseDurationMs, '0s', '1h')),
   }
+}
+
+function parseTasks(raw: string): TasksSetting {
+  const parsed = parseTasksSetting(raw)
+  if (parsed.is === 'mistake') throw new BadValue(parsed.mistake)
+  return parsed.setting
 }
 
 function takeAddresses(values: SettingValues): Pick<Config, 'listen' | 'adminListen'> {

@@ -106,6 +106,12 @@ export const settings = {
     means: 'The secret of HOLDFAST_ROOT_ACCESS_KEY, 8 to 128 characters.',
     secret: true,
   },
+  tasks: {
+    value: 'URL',
+    means:
+      'What carries follow-up work to those who do it: embedded: (a queue within the process), or RabbitMQ, amqp://USER:PASSWORD@HOST:PORT/VHOST or amqps://, see docs/cluster.md. With a password in it, rather set HOLDFAST_TASKS: other users of the machine see flags.',
+    fallback: 'embedded:',
+  },
   'ingest-memory': {
     value: 'SIZE',
     means:

@@ -75,6 +75,7 @@ export function embeddedTaskQueue({ tasksMax, onFailure }: EmbeddedQueueOptions)
     return lane
   }
   return {
+    outlivesProcess: false,
     publish: (kind, tasks, { signal }) => laneOf(kind).put(tasks, signal),
 
     consume: (kind, handler, { prefetch, signal }) => {

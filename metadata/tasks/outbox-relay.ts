@@ -4,7 +4,8 @@
 //
 // Nothing here relies on the queue. How much is under way is asked of the outbox: while more than half of what
 // may be is neither done nor given back, nothing more is claimed, so that a queue that takes everything and
-// answers nothing is not filled without end. What it has lost is claimed anew when its lease is over.
+// answers nothing is not filled without end. What it has lost is claimed anew when its lease is over; what it
+// did not take is given back.
 import { ToldFailures } from '../../protocol/told-failures.ts'
 import type { Outbox, Task } from '../outbox-store.ts'
 import { backoff, pause } from './pause.ts'
@@ -114,7 +115,28 @@ class RelayLoop {
     const tasks = await outbox.claim(claim)
     if (tasks.length === 0) return idleMs
     this.#underWay = [...this.#underWay, ...tasks]
-    await queue.publish(kind, tasks, { signal: this.#signal })
+    try {
+      await queue.publish(kind, tasks, { signal: this.#signal })
+    } catch (cause) {
+      await this.#notPublished(tasks)
+      throw cause
+    }
     return 0
+  }
+
+  /**
+   * They have not failed, and nobody may do them: they are there for others at once, and no attempt is counted.
+   * Those that the queue has taken all the same are found out by who gets them, since their claims are over.
+   */
+  async #notPublished(tasks: readonly Task[]): Promise<void> {
+    // Who stops gives back all that he has.
+    if (this.#signal.aborted) return
+    try {
+      await this.#deps.outbox.retryLater(tasks, { afterMs: 0 })
+      const given = new Set(tasks)
+      this.#underWay = this.#underWay.filter((task) => !given.has(task))
+    } catch (cause) {
+      this.#failures.failed(cause)
+    }
   }
 }

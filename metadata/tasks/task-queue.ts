@@ -2,8 +2,7 @@
 // delivers. It may lose, double, delay and reorder, and all of it may be wiped: a task that was lost is
 // claimed and published again when its claim's lease ends, and one that comes twice is done as if once,
 // since every task is idempotent. Nothing may depend on what a queue holds, or on its answers, but how soon
-// something is done. Engines: `embedded-task-queue.ts`; RabbitMQ joins later, with a queue for each kind,
-// confirms for `publish`, and acknowledgements for a handler that has resolved.
+// something is done. Engines: `embedded-task-queue.ts`, and `rabbitmq/rabbitmq-task-queue.ts`.
 import type { Task } from '../outbox-store.ts'
 
 /**
@@ -20,6 +19,12 @@ export type Consuming = {
 }
 
 export interface TaskQueue {
+  /**
+   * What was published is there for other processes, also when this one has ended. If not, it ends with it, and
+   * who published it gives it back.
+   */
+  readonly outlivesProcess: boolean
+
   /**
    * Hands tasks of one kind over. Resolves when the queue has taken them all; waits while it has no room.
    * Rejects when the signal comes first, or the queue cannot be reached: some may have been taken.
@@ -42,6 +47,9 @@ export interface TaskQueue {
     options: Consuming,
   ): Promise<void>
 
-  /** Ends `publish` and `consume`; resolves when no handler runs any more. Tasks that are left are lost. */
+  /**
+   * Ends `publish` and `consume`; resolves when no handler runs any more. Tasks that are left are lost, unless
+   * the queue outlives the process.
+   */
   close(): Promise<void>
 }

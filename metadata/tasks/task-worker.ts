@@ -1,5 +1,6 @@
 // What stands between a queue and those who do tasks: it tells the outbox what became of them. A task that
-// failed comes again after a pause that grows; one that never will do well is buried.
+// failed comes again after a pause that grows; one that never will do well is buried. What the queue brings late,
+// twice, or for nothing is found out first: the outbox knows which claims live.
 import { ToldFailures } from '../../protocol/told-failures.ts'
 import type { Outbox, Task } from '../outbox-store.ts'
 import { backoff, pause } from './pause.ts'
@@ -32,7 +33,7 @@ export type TaskWork<Kind extends string> = {
 }
 
 export type TaskWorkerDeps = {
-  readonly outbox: Pick<Outbox, 'done' | 'retryLater' | 'bury'>
+  readonly outbox: Pick<Outbox, 'done' | 'retryLater' | 'bury' | 'unfinished'>
   readonly signal: AbortSignal
   /** Told of failures, of equal ones in a row once. */
   readonly onFailure: (cause: unknown) => void
@@ -76,7 +77,9 @@ class TaskWorker<Kind extends string> {
     this.#failures = new ToldFailures(deps.onFailure)
   }
 
-  async handle(tasks: readonly Task<Kind>[]): Promise<void> {
+  async handle(delivered: readonly Task<Kind>[]): Promise<void> {
+    // Who does what is claimed anew by now works in vain: nothing that he says of it would count.
+    const tasks = await this.#deps.outbox.unfinished(delivered)
     const { attemptsMax = Number.POSITIVE_INFINITY } = this.#work
     const sound = tasks.filter(({ attempts }) => attempts <= attemptsMax)
     const poison = tasks.filter(({ attempts }) => attempts > attemptsMax)

@@ -18,6 +18,7 @@ const messageTasksMax = 8
 const delayMaxMs = 25
 
 export class ChaoticQueue implements TaskQueue {
+  readonly outlivesProcess = true
   readonly tally: QueueTally = { published: 0, lost: 0, doubled: 0, delivered: 0 }
   readonly #random: SeededBytes
   #messages: Message[] = []

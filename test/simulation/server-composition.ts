@@ -14,6 +14,7 @@ import { composeJobWorks } from '../../gateway/compose/compose-job-works.ts'
 import { createS3Server } from '../../gateway/http/s3-server.ts'
 import { logTo } from '../../gateway/log.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
+import { embeddedTaskQueue } from '../../metadata/tasks/embedded-task-queue.ts'
 import { serverKey, serverRegion } from '../support/start-server.ts'
 
 export type SharedEngines = {
@@ -105,6 +106,7 @@ export async function startComposition(
   const background = startBackground({
     ...shared,
     works: jobWorks.works,
+    queue: embeddedTaskQueue({ tasksMax: 256, onFailure: (cause) => failures.push(String(cause)) }),
     // What a disk's keeper does is for the process that opened it first.
     node: role === 'primary' ? blobs : unkept(blobs),
     moreJobs: [],

@@ -12,6 +12,7 @@ import { ReadLeases } from '../../gateway/data/read/read-leases.ts'
 import { Ingest } from '../../gateway/data/write/ingest.ts'
 import { IngestBudget } from '../../gateway/data/write/ingest-budget.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
+import { embeddedTaskQueue } from '../../metadata/tasks/embedded-task-queue.ts'
 import { deletionWork, releaseWork } from '../../metadata/tasks/freeing-work.ts'
 import { startTasks } from '../../metadata/tasks/start-tasks.ts'
 import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
@@ -114,6 +115,7 @@ function startHastyWork(parts: {
   }
   const tasks = startTasks({
     outbox: metadata.outbox,
+    queue: embeddedTaskQueue({ tasksMax: 256, onFailure: (cause) => failures.push(cause) }),
     owner: () => 'stress',
     onFailure: (cause) => failures.push(cause),
     onBuried: (_, cause) => failures.push(cause),

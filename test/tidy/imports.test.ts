@@ -32,6 +32,8 @@ const ports = new Set([
   // Work on the ports alone: which metadata engine holds the outbox is nothing to them.
   'metadata/tasks/freeing-work.ts',
   'metadata/tasks/start-tasks.ts',
+  // A value among the settings: which queue it chooses is nothing to them.
+  'metadata/tasks/tasks-setting.ts',
 ])
 
 function folderOf(path: string): Folder {

@@ -8,6 +8,7 @@ import { sweepOrphans } from '../../gateway/background/sweep-orphans.ts'
 import { startBackground } from '../../gateway/compose/background.ts'
 import { logTo } from '../../gateway/log.ts'
 import type { Services } from '../../gateway/s3/operation.ts'
+import { embeddedTaskQueue } from '../../metadata/tasks/embedded-task-queue.ts'
 import { describe } from '../support/describe.ts'
 import {
   askPlain,
@@ -304,6 +305,7 @@ describe('chunks that cannot be reached', (test) => {
       metadata,
       blobs: network,
       node: blobs,
+      queue: embeddedTaskQueue({ tasksMax: 256, onFailure: (cause) => assert.fail(String(cause)) }),
       now: Date.now,
       owner: () => 'background',
       random: randomBytes,

@@ -9,8 +9,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { LmdbEnvironment } from '../../../metadata/lmdb/lmdb-environment.ts'
 import { LmdbMetadataStore } from '../../../metadata/lmdb/lmdb-metadata-store.ts'
 import type { MetadataStore } from '../../../metadata/metadata-store.ts'
-import { defaultNamespace } from '../../../metadata/namespaces.ts'
 import type { Task } from '../../../metadata/outbox-store.ts'
+import { embeddedTaskQueue } from '../../../metadata/tasks/embedded-task-queue.ts'
 import { deletionWork, releaseWork } from '../../../metadata/tasks/freeing-work.ts'
 import { startOutboxRelay } from '../../../metadata/tasks/outbox-relay.ts'
 import {
@@ -25,13 +25,13 @@ import {
   chunks,
   listId,
   makeBucket,
-  newVersion,
   put,
   remove,
   tenantId,
   withStore,
 } from '../../contracts/metadata-fixture.ts'
 import { describe } from '../../support/describe.ts'
+import { leaveNotes } from '../../support/leave-notes.ts'
 
 const open = async () => {
   const path = await mkdtemp(join(tmpdir(), 'holdfast-relay-'))
@@ -68,6 +68,7 @@ type Freeing = Partial<TasksDeps> & {
 function startFreeing(store: MetadataStore, { deleteBlobs, ...deps }: Freeing): RunningTasks {
   const tasks = startTasks({
     outbox: store.outbox,
+    queue: embeddedTaskQueue({ tasksMax: 256, onFailure: (cause) => assert.fail(String(cause)) }),
     owner: () => 'p',
     onFailure: (cause) => assert.fail(String(cause)),
     onBuried: () => assert.fail('a sound task was buried'),
@@ -306,6 +307,7 @@ describe('workers', (test) => {
       let runs = 0
       const tasks = startTasks({
         ...{ outbox: store.outbox, owner: () => 'p', onFailure: () => undefined },
+        queue: embeddedTaskQueue({ tasksMax: 256, onFailure: () => undefined }),
         onBuried: ({ payload }) => buried.push(String(payload)),
         times: { ...times, leaseMs: 40 },
       })
@@ -334,6 +336,7 @@ describe('workers', (test) => {
       const start = (owner: string) => {
         const tasks = startTasks({
           ...{ outbox: store.outbox, owner: () => owner, times },
+          queue: embeddedTaskQueue({ tasksMax: 256, onFailure: () => undefined }),
           onFailure: (cause) => assert.fail(String(cause)),
           onBuried: () => assert.fail('buried'),
         })
@@ -359,19 +362,6 @@ describe('workers', (test) => {
       )
     }))
 })
-
-async function leaveNotes(store: MetadataStore, count: number): Promise<void> {
-  const { bucket } = await store.buckets.create({
-    ...{ namespace: defaultNamespace, tenantId, name: 'notes', region: 'here', createdMs: 0 },
-  })
-  for (let at = 0; at < count; at += 10) {
-    const followUps = Array.from({ length: Math.min(10, count - at) }, (_, i) => ({
-      kind: 'note',
-      payload: `note ${at + i}`,
-    }))
-    await store.objects.commit({ ...newVersion(bucket, `k${at}`), followUps })
-  }
-}
 
 /** As a mistake of ours would: the rows of the chunks `bad 0` and on are gone. */
 async function loseChunkRows(path: string, count: number): Promise<void> {
