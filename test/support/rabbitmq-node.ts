@@ -8,7 +8,7 @@ import { existsSync, rmSync } from 'node:fs'
 import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { freePort } from './free-port.ts'
 
@@ -116,25 +116,7 @@ export class RabbitmqNode {
     for (const name of ['mnesia', 'log', 'home']) await mkdir(at(name), { recursive: true })
     await writeFile(at('rabbitmq.conf'), this.#settings)
     await writeFile(at('enabled_plugins'), '[].\n')
-    const env = {
-      PATH: process.env.PATH,
-      LANG: 'C.UTF-8',
-      HOME: at('home'),
-      RABBITMQ_NODENAME: 'test@localhost',
-      RABBITMQ_MNESIA_BASE: at('mnesia'),
-      RABBITMQ_LOG_BASE: at('log'),
-      RABBITMQ_CONFIG_FILE: at('rabbitmq'),
-      RABBITMQ_ENABLED_PLUGINS_FILE: at('enabled_plugins'),
-      RABBITMQ_PID_FILE: at('node.pid'),
-      // The script becomes the server then, and its pid is the server's.
-      RUNNING_UNDER_SYSTEMD: 'true',
-      RABBITMQ_DIST_PORT: String(this.#ports.dist),
-      ERL_EPMD_PORT: String(this.#ports.epmd),
-      ERL_EPMD_ADDRESS: '127.0.0.1',
-      ERL_CRASH_DUMP_BYTES: '0',
-      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
-        '-kernel inet_dist_use_interface {127,0,0,1} +S 2:2 +sbwt none',
-    }
+    const env = this.#environment()
     // One that the node would start would outlive it.
     this.#epmd ??= spawn('epmd', ['-port', env.ERL_EPMD_PORT, '-address', '127.0.0.1'], {
       stdio: 'ignore',
@@ -153,6 +135,7 @@ export class RabbitmqNode {
     const server = this.#server
     this.#server = undefined
     if (server === undefined || server.exitCode !== null || server.signalCode !== null) return
+    server.ref()
     const ended = once(server, 'exit')
     server.kill('SIGKILL')
     await ended
@@ -179,11 +162,42 @@ export class RabbitmqNode {
     await this.boot()
   }
 
+  /** Runs `rabbitmqctl` on it. */
+  async control(...argv: readonly string[]): Promise<void> {
+    const program = join(dirname(this.#program), 'rabbitmqctl')
+    const child = spawn(program, argv, { stdio: 'ignore', env: this.#environment() })
+    const [code] = await once(child, 'exit')
+    if (code !== 0) throw new Error(`rabbitmqctl ${argv.join(' ')} ended with ${code}`)
+  }
+
   async stop(): Promise<void> {
     await this.kill()
     this.#epmd?.kill('SIGKILL')
     this.#epmd = undefined
     await rm(this.#directory, { recursive: true, force: true, maxRetries: 5 })
+  }
+
+  #environment() {
+    const at = (name: string) => join(this.#directory, name)
+    return {
+      PATH: process.env.PATH,
+      LANG: 'C.UTF-8',
+      HOME: at('home'),
+      RABBITMQ_NODENAME: 'test@localhost',
+      RABBITMQ_MNESIA_BASE: at('mnesia'),
+      RABBITMQ_LOG_BASE: at('log'),
+      RABBITMQ_CONFIG_FILE: at('rabbitmq'),
+      RABBITMQ_ENABLED_PLUGINS_FILE: at('enabled_plugins'),
+      RABBITMQ_PID_FILE: at('node.pid'),
+      // The script becomes the server then, and its pid is the server's.
+      RUNNING_UNDER_SYSTEMD: 'true',
+      RABBITMQ_DIST_PORT: String(this.#ports.dist),
+      ERL_EPMD_PORT: String(this.#ports.epmd),
+      ERL_EPMD_ADDRESS: '127.0.0.1',
+      ERL_CRASH_DUMP_BYTES: '0',
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
+        '-kernel inet_dist_use_interface {127,0,0,1} +S 2:2 +sbwt none',
+    }
   }
 
   #killAll(): void {

@@ -3,17 +3,17 @@
 import { readFile } from 'node:fs/promises'
 import { Duplex } from 'node:stream'
 import { type ChannelModel, connect } from 'amqplib'
-import { ToldFailures } from '../../../protocol/told-failures.ts'
 import { backoff, pause } from '../pause.ts'
 import { type BrokerAddress, type BrokerHost, showBroker } from './broker-address.ts'
 import { BrokerFailure, saidBy } from './broker-failure.ts'
 import { linkSignals } from './linked-signal.ts'
+import type { ToldOutage } from './told-outage.ts'
 
 export type BrokerConnectionOptions = {
   readonly address: BrokerAddress
   /** How it is called in RabbitMQ's lists. */
   readonly name: string
-  readonly onFailure: (cause: unknown) => void
+  readonly failures: ToldOutage
   readonly times?: Partial<ConnectionTimes>
 }
 
@@ -28,6 +28,8 @@ export type ConnectionTimes = {
   readonly stableMs: number
   /** For how long one waits for a connection, or for what is asked over it. */
   readonly patienceMs: number
+  /** A consumer that gets nothing looks so often whether RabbitMQ still knows it. */
+  readonly watchMs: number
 }
 
 const defaultTimes: ConnectionTimes = {
@@ -36,24 +38,24 @@ const defaultTimes: ConnectionTimes = {
   reconnectMs: { minMs: 250, maxMs: 10_000 },
   stableMs: 5_000,
   patienceMs: 10_000,
+  watchMs: 5_000,
 }
 const closeMs = 2_000
 
 export class BrokerConnection {
   readonly times: ConnectionTimes
   readonly #options: BrokerConnectionOptions
-  readonly #failures: ToldFailures
   readonly #closing = new AbortController()
   #running: Promise<void> | undefined
   #model: ChannelModel | undefined
   #isBlocked = false
+  #openSinceMs: number | undefined
   #lastFailure = 'it has not answered yet'
   #waiting: (() => void)[] = []
 
   constructor(options: BrokerConnectionOptions) {
     this.#options = options
     this.times = { ...defaultTimes, ...options.times }
-    this.#failures = new ToldFailures(options.onFailure)
   }
 
   /** Of a connection that is open. Throws `BrokerFailure` when none is within `patienceMs`. */
@@ -88,15 +90,16 @@ export class BrokerConnection {
   async #run(): Promise<void> {
     const { signal } = this.#closing
     for (let failures = 0; !signal.aborted; ) {
-      const beganMs = performance.now()
+      this.#openSinceMs = undefined
       this.#lastFailure = await this.#liveOnce()
       if (signal.aborted) return
-      if (performance.now() - beganMs >= this.times.stableMs) {
+      const openSinceMs = this.#openSinceMs ?? performance.now()
+      if (performance.now() - openSinceMs >= this.times.stableMs) {
         failures = 0
-        this.#failures.ended()
+        this.#options.failures.ended()
       }
       failures += 1
-      this.#failures.failed(this.#unreachable())
+      this.#options.failures.failed(this.#unreachable())
       // Many processes lose it at once, and should not all come back at once.
       const pauseMs = backoff(failures, this.times.reconnectMs)
       await pause(pauseMs * (0.75 + Math.random() / 4), signal)
@@ -162,6 +165,7 @@ export class BrokerConnection {
     })
     if (!signal.aborted) {
       this.#model = model
+      this.#openSinceMs = performance.now()
       this.#changed()
     }
     const closing = linkSignals(signal)

@@ -15,6 +15,7 @@ import { linkSignals } from './linked-signal.ts'
 import { defaultLimits, type QueueLimits, QueueTopology } from './queue-topology.ts'
 import { failuresHeader } from './task-deliveries.ts'
 import { encodeTaskMessage } from './task-message.ts'
+import { ToldOutage } from './told-outage.ts'
 
 export type RabbitmqQueueOptions = {
   readonly address: BrokerAddress
@@ -37,6 +38,8 @@ class RabbitmqTaskQueue implements TaskQueue {
   readonly #publishing: BrokerConnection
   readonly #consuming: BrokerConnection
   readonly #publishers = new Map<string, ConfirmedPublisher>()
+  /** Of RabbitMQ, by whatever part: one that is away is told of once. */
+  readonly #failures: ToldOutage
   readonly #closing = new AbortController()
   readonly #running = new Set<Promise<void>>()
 
@@ -44,8 +47,9 @@ class RabbitmqTaskQueue implements TaskQueue {
     const { address, name, onFailure, times = {} } = options
     this.#options = options
     this.#topology = new QueueTopology(address.prefix, { ...defaultLimits, ...options.limits })
+    this.#failures = new ToldOutage(onFailure)
     const connection = (purpose: string) =>
-      new BrokerConnection({ address, name: `${name} ${purpose}`, onFailure, times })
+      new BrokerConnection({ address, name: `${name} ${purpose}`, failures: this.#failures, times })
     this.#publishing = connection('publishes')
     this.#consuming = connection('consumes')
   }
@@ -69,6 +73,7 @@ class RabbitmqTaskQueue implements TaskQueue {
       consumeKind(
         {
           ...{ connection: this.#consuming, topology: this.#topology, kind, handler, onFailure },
+          failures: this.#failures,
           putOff: (messages, failures) => this.#putOff(kind, { messages, failures }, either),
         },
         { prefetch, signal: either },

@@ -44,6 +44,7 @@ export class TaskDeliveries<Kind extends string> {
   #working: Promise<void> | undefined
   #failuresInARow = 0
   #isOpen = true
+  #count = 0
 
   constructor(deps: DeliveriesDeps<Kind>) {
     this.#deps = deps
@@ -54,7 +55,17 @@ export class TaskDeliveries<Kind extends string> {
     })
   }
 
+  /** How many messages have come so far. */
+  get count(): number {
+    return this.#count
+  }
+
+  get isIdle(): boolean {
+    return this.#working === undefined
+  }
+
   deliver(message: ConsumeMessage): void {
+    this.#count += 1
     const { kind } = this.#deps
     const parsed = parseTaskMessage(message.content)
     if (parsed.is === 'task' && isOfKind(parsed.task, kind)) {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { parseBrokerAddress } from '../../../../metadata/tasks/rabbitmq/broker-address.ts'
 import { rabbitmqTaskQueue } from '../../../../metadata/tasks/rabbitmq/rabbitmq-task-queue.ts'
 import { taskQueueContract } from '../../../contracts/task-queue.ts'
+import { describe } from '../../../support/describe.ts'
 import { anyRabbitmq } from '../../../support/rabbitmq-node.ts'
 
 const broker = await anyRabbitmq()
@@ -15,6 +16,12 @@ if (broker !== undefined) {
       name: 'test',
       limits: { tasksMax },
       onFailure: (cause) => assert.equal(String(cause), 'Error: no luck'),
+    })
+  })
+} else {
+  describe('RabbitMQ', (test) => {
+    test('is demanded only where HOLDFAST_REQUIRE_CLUSTER is set', () => {
+      assert.ok(!process.env.HOLDFAST_REQUIRE_CLUSTER)
     })
   })
 }
