@@ -51,6 +51,14 @@ export const commands: ReadonlyMap<string, CommandRow> = new Map<string, Command
     },
   ],
   [
+    'tasks',
+    {
+      summary: 'looks into the queues of tasks in RabbitMQ',
+      alsoSoughtAs: ['queue', 'queues', 'rabbitmq', 'dead', 'deadletters', 'requeue', 'jobs'],
+      load: async () => (await import('./tasks.ts')).tasksCommand,
+    },
+  ],
+  [
     'zip',
     {
       summary: 'fetches or stores a prefix as one zip',
