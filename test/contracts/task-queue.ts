@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Task } from '../../metadata/outbox-store.ts'
 import type { TaskQueue } from '../../metadata/tasks/task-queue.ts'
+import { parseChunkId, parseGeneration } from '../../protocol/chunks/chunk-ref.ts'
 import { describe } from '../support/describe.ts'
 import { tenantId } from './metadata-fixture.ts'
 
@@ -59,6 +60,43 @@ export function taskQueueContract(name: string, open: OpenQueue): void {
         )
         stopping.abort()
         await consumed
+      }))
+
+    test('tasks of every kind come with the payload that they had', () =>
+      withQueue(async (queue) => {
+        const blob = { id: parseChunkId(Buffer.alloc(32, 7)), generation: parseGeneration(2 ** 47) }
+        const plain = {
+          text: 'ä\0',
+          list: [1, -1.5, 2 ** 53 - 1, null, true],
+          bytes: Buffer.of(0, 255),
+        }
+        const names = { id: '00ff', tenantId, claim: '0c', attempts: 3 }
+        const tasks: readonly Task[] = [
+          { ...names, kind: 'release', payload: undefined },
+          { ...names, kind: 'deleteBlob', payload: { blob } },
+          { ...names, kind: 'plain', payload: plain },
+          { ...names, kind: 'large', payload: 'x'.repeat(65_000) },
+        ]
+        const stopping = new AbortController()
+        for (const task of tasks) {
+          const met: Task[] = []
+          const handler = async (some: readonly Task[]) => {
+            met.push(...some)
+          }
+          const options = { prefetch: 1, signal: stopping.signal }
+          void queue.consume(task.kind, handler, options)
+          await queue.publish(task.kind, [task], { signal: unaborted() })
+          await eventually(`one of ${task.kind} has come`, () => met.length > 0)
+          assert.deepEqual(met[0], task)
+        }
+        stopping.abort()
+      }))
+
+    test('a queue that is closed takes nothing more, and closing it twice is harmless', () =>
+      withQueue(async (queue) => {
+        await queue.publish('a', tasksOf('a', 1), { signal: unaborted() })
+        await queue.close()
+        await assert.rejects(queue.publish('a', tasksOf('a', 1), { signal: unaborted() }))
       }))
 
     test('a consumer has no more tasks at once than it asked for, and several share', () =>

@@ -16,10 +16,12 @@ const readyMs = 120_000
 /** Debian puts a wrapper on the PATH that changes to a user of its own, and the program here. */
 const binaries = ['/usr/lib/rabbitmq/bin/rabbitmq-server']
 
-/** Undefined: there is none, and none is demanded. */
-export async function startRabbitmq(): Promise<RabbitmqNode | undefined> {
+/** `settings`: more lines of `rabbitmq.conf`. Undefined: there is none, and none is demanded. */
+export async function startRabbitmq(
+  settings: readonly string[] = [],
+): Promise<RabbitmqNode | undefined> {
   const program = findProgram()
-  if (program !== undefined) return RabbitmqNode.start(program)
+  if (program !== undefined) return RabbitmqNode.start(program, settings)
   if (process.env.HOLDFAST_REQUIRE_CLUSTER) throw new Error('RabbitMQ is demanded and missing')
   console.log('not run: RabbitMQ is not installed (Debian: rabbitmq-server)')
   return undefined
@@ -71,8 +73,7 @@ export class RabbitmqNode {
     process.on('exit', () => this.#killAll())
   }
 
-  /** `settings`: more lines of `rabbitmq.conf`. */
-  static async start(program: string, settings: readonly string[] = []): Promise<RabbitmqNode> {
+  static async start(program: string, settings: readonly string[]): Promise<RabbitmqNode> {
     const directory = await mkdtemp(join(tmpdir(), 'holdfast-rabbitmq-'))
     const ports = { amqp: await freePort(), dist: await freePort(), epmd: await freePort() }
     const lines = [

@@ -23,7 +23,7 @@ export class BadBrokerAddress extends Error {
 }
 
 const urlPattern =
-  /^(amqps?):\/\/(?:([^:@/?#]*)(?::([^@/?#]*))?@)?([^@/?#]+)(?:\/([^/?#]*))?(?:\?([^#]*))?$/i
+  /^(amqps?):\/\/(?:([^:@/?#]*)(?::([^@/?#]*))?@)?([^@/?#]+)(?:\/([^@/?#]*))?(?:\?([^@#]*))?$/i
 const hostPattern = /^(?:\[([0-9a-f:.]+)\]|([^\s:[\]]+))(?::(\d{1,5}))?$/i
 const prefixPattern = /^(?!amq\.)[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
 const form = 'amqp://USER:PASSWORD@HOST:PORT,HOST:PORT/VHOST?prefix=NAME'
@@ -73,7 +73,8 @@ function parseHost(raw: string, isTls: boolean): BrokerHost {
   const port = Number(match?.[3] ?? (isTls ? 5671 : 5672))
   const host = match?.[1] ?? match?.[2]
   if (host === undefined || port < 1 || port > 65_535) {
-    throw new BadBrokerAddress(`"${raw}" is not HOST, HOST:PORT or [IPv6]:PORT`)
+    // Not repeated: it may be the end of a password that was not escaped.
+    throw new BadBrokerAddress('one of its hosts is not HOST, HOST:PORT or [IPv6]:PORT')
   }
   return { host, port }
 }
@@ -86,7 +87,7 @@ function parseParameters(query = ''): Parameters {
     const name = parameterNames.find((each) => each === given)
     if (name === undefined) {
       throw new BadBrokerAddress(
-        `"${given}" is not a parameter; there are ${parameterNames.join(', ')}`,
+        `it has a parameter that there is not; there are ${parameterNames.join(', ')}`,
       )
     }
     if (parameters[name] !== undefined) throw new BadBrokerAddress(`${name} is given twice`)

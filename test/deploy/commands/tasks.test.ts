@@ -33,7 +33,7 @@ describe('holdfast tasks', (test) => {
       [['dead', '--limit', '0'], /whole number/],
       [['--limit', '3'], /goes with dead/],
       [['--tasks', 'amqp://u:s3cret@h:99999/'], /HOST/],
-      [['--tasks', 'amqp://u:s3cret@h/?verify=no'], /not a parameter/],
+      [['--tasks', 'amqp://u:s3cret@h/?verify=no'], /a parameter that there is not/],
       [['--tasks', 'http://u:s3cret@h/'], /neither embedded/],
     ]
     for (const [argv, says] of cases) {
