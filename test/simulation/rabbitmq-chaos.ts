@@ -39,6 +39,8 @@ export class RabbitmqChaos {
   readonly #done = new Map<string, number>()
   readonly #processes = new Map<number, RunningTasks>()
   readonly #wrong: string[] = []
+  /** What was told of, which is much: for whoever looks for a mistake. */
+  readonly #told: string[] = []
   #started = 0
   #left = 0
 
@@ -112,20 +114,33 @@ export class RabbitmqChaos {
     for (;;) {
       const left = await this.#store.outbox.depthEstimate()
       if (left === 0) return
-      assert(Date.now() < end, `${left} tasks are never done`)
+      if (Date.now() > end) {
+        const now = `${Math.round(performance.now())}: ${JSON.stringify(await this.#counts())}`
+        console.error(`${this.#told.slice(-60).join('\n')}\n${now}`)
+        assert.fail(`${left} tasks are never done`)
+      }
       await wait(20)
     }
+  }
+
+  #counts(): Promise<unknown> {
+    return onChannel(this.#node.url, async (channel) => [
+      await channel.checkQueue(`${this.#prefix}.tasks.note`),
+      await channel.checkQueue(`${this.#prefix}.dead`),
+    ])
   }
 
   #start(slot: number): void {
     this.#started += 1
     const owner = `process ${this.#started}`
     const url = `amqp://guest:guest@127.0.0.1:${this.#proxy.port}`
-    const { queue } = openQuickQueue({ url, prefix: this.#prefix })
+    const note = (what: string) => (cause: unknown) => {
+      this.#told.push(`${Math.round(performance.now())} ${owner} ${what}: ${String(cause)}`)
+    }
+    const { queue } = openQuickQueue({ url, prefix: this.#prefix }, { onFailure: note('queue') })
     const tasks = startTasks({
       ...{ outbox: this.#store.outbox, queue: this.#counting(queue), owner: () => owner, times },
-      // Whatever RabbitMQ does is told of, and is what this is about.
-      onFailure: () => undefined,
+      onFailure: note('tasks'),
       onBuried: (task) => this.#wrong.push(`buried ${String(task.payload)}`),
     })
     const work = {
@@ -236,7 +251,7 @@ export class RabbitmqChaos {
     {
       name: 'RabbitMQ is paused',
       happen: async () => {
-        this.#node.pause()
+        await this.#node.pause()
         await wait(3_000).finally(() => this.#node.resume())
       },
     },

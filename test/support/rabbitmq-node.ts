@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, rmSync } from 'node:fs'
-import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
@@ -143,8 +143,12 @@ export class RabbitmqNode {
   }
 
   /** It keeps its connections, and answers nothing. */
-  pause(): void {
+  async pause(): Promise<void> {
+    const pid = this.#server?.pid
+    if (pid === undefined) return
     this.#server?.kill('SIGSTOP')
+    // Its threads stop one by one.
+    while (!(await isStopped(pid))) await wait(5)
   }
 
   resume(): void {
@@ -218,6 +222,19 @@ export class RabbitmqNode {
       await wait(100)
     }
   }
+}
+
+async function isStopped(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`)
+  const stats = await Promise.all(
+    threads.map((thread) =>
+      readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8').catch(() => ') T'),
+    ),
+  )
+  // Behind the name, which stands in brackets.
+  return stats.every(
+    (stat) => stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) === 'T',
+  )
 }
 
 async function greets(port: number): Promise<boolean> {

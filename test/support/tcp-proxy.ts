@@ -7,7 +7,11 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 export type Direction = 'requests' | 'answers'
 
 type Pair = { readonly client: Socket; readonly server: Socket }
-type Flow = { state: 'flows' | 'held' | 'dropped'; delayMs: number; held: (() => void)[] }
+type Flow = {
+  state: 'flows' | 'held' | 'dropped'
+  delayMs: number
+  readonly pumps: Set<() => void>
+}
 
 export class TcpProxy {
   /** Bytes that each side has sent so far. */
@@ -17,8 +21,8 @@ export class TcpProxy {
   readonly #listener: Server
   readonly #pairs = new Set<Pair>()
   readonly #flows: Record<Direction, Flow> = {
-    requests: { state: 'flows', delayMs: 0, held: [] },
-    answers: { state: 'flows', delayMs: 0, held: [] },
+    requests: { state: 'flows', delayMs: 0, pumps: new Set() },
+    answers: { state: 'flows', delayMs: 0, pumps: new Set() },
   }
   #isRefusing = false
   #target: number
@@ -85,9 +89,7 @@ export class TcpProxy {
     for (const flow of Object.values(this.#flows)) {
       flow.state = 'flows'
       flow.delayMs = 0
-      const { held } = flow
-      flow.held = []
-      for (const say of held) say()
+      for (const pump of flow.pumps) pump()
     }
   }
 
@@ -124,18 +126,36 @@ export class TcpProxy {
     { from, to, pair }: { readonly from: Socket; readonly to: Socket; readonly pair: Pair },
   ): void {
     const flow = this.#flows[direction]
-    const write = (piece: Buffer) => {
-      if (!to.destroyed) to.write(piece)
+    // In the order in which it was said, whatever happens to it: else it would be no TCP.
+    const waiting: { readonly piece: Buffer; readonly dueMs: number }[] = []
+    let isTimed = false
+    const pump = () => {
+      for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+        if (flow.state === 'held') return
+        const leftMs = next.dueMs - performance.now()
+        if (leftMs > 0) {
+          if (!isTimed) setTimeout(pumpLater, leftMs)
+          isTimed = true
+          return
+        }
+        waiting.shift()
+        if (!to.destroyed) to.write(next.piece)
+      }
     }
+    const pumpLater = () => {
+      isTimed = false
+      pump()
+    }
+    flow.pumps.add(pump)
+    from.on('close', () => flow.pumps.delete(pump))
     from.on('data', (whole: Buffer) => {
       const piece = this.#count(direction, whole)
-      const isCut = piece.length < whole.length
-      if (flow.state === 'dropped') return
-      if (flow.state === 'held') flow.held.push(() => write(piece))
-      else if (flow.delayMs > 0) setTimeout(() => write(piece), flow.delayMs)
-      else write(piece)
+      if (flow.state !== 'dropped') {
+        waiting.push({ piece, dueMs: performance.now() + flow.delayMs })
+        pump()
+      }
       // What came before the cut arrives.
-      if (isCut) setImmediate(() => this.cut())
+      if (piece.length < whole.length) setImmediate(() => this.cut())
     })
     // One side has said all it will: so does the other, after what is on its way.
     from.on('end', () => {

@@ -5,7 +5,7 @@ import { Duplex } from 'node:stream'
 import { type ChannelModel, connect } from 'amqplib'
 import { backoff, pause } from '../pause.ts'
 import { type BrokerAddress, type BrokerHost, showBroker } from './broker-address.ts'
-import { BrokerFailure, saidBy } from './broker-failure.ts'
+import { BrokerAway, saidBy } from './broker-failure.ts'
 import { linkSignals } from './linked-signal.ts'
 import type { ToldOutage } from './told-outage.ts'
 
@@ -58,7 +58,7 @@ export class BrokerConnection {
     this.times = { ...defaultTimes, ...options.times }
   }
 
-  /** Of a connection that is open. Throws `BrokerFailure` when none is within `patienceMs`. */
+  /** Of a connection that is open. Throws `BrokerAway` when none is within `patienceMs`. */
   async model(signal: AbortSignal): Promise<ChannelModel> {
     this.#running ??= this.#run()
     const deadline = performance.now() + this.times.patienceMs
@@ -82,9 +82,9 @@ export class BrokerConnection {
     await this.#running
   }
 
-  #unreachable(): BrokerFailure {
+  #unreachable(): BrokerAway {
     const where = showBroker(this.#options.address)
-    return new BrokerFailure(`RabbitMQ at ${where} cannot be reached: ${this.#lastFailure}.`)
+    return new BrokerAway(`RabbitMQ at ${where} cannot be reached: ${this.#lastFailure}.`)
   }
 
   async #run(): Promise<void> {
@@ -94,15 +94,12 @@ export class BrokerConnection {
       this.#lastFailure = await this.#liveOnce()
       if (signal.aborted) return
       const openSinceMs = this.#openSinceMs ?? performance.now()
-      if (performance.now() - openSinceMs >= this.times.stableMs) {
-        failures = 0
-        this.#options.failures.ended()
-      }
+      if (performance.now() - openSinceMs >= this.times.stableMs) failures = 0
       failures += 1
       this.#options.failures.failed(this.#unreachable())
       // Many processes lose it at once, and should not all come back at once.
       const pauseMs = backoff(failures, this.times.reconnectMs)
-      await pause(pauseMs * (0.75 + Math.random() / 4), signal)
+      await pause(pauseMs * (1 - spreadOf(this.#options.name)), signal)
     }
   }
 
@@ -173,7 +170,10 @@ export class BrokerConnection {
       if (signal.aborted) resolve(undefined)
       closing.signal.addEventListener('abort', () => resolve(undefined))
     })
+    // Said while it is well: when it is lost, others may have told of that already.
+    const stable = setTimeout(() => this.#options.failures.ended(), this.times.stableMs)
     const why = await Promise.race([ended, told])
+    clearTimeout(stable)
     closing.release()
     this.#model = undefined
     this.#isBlocked = false
@@ -197,6 +197,13 @@ export class BrokerConnection {
     either.release()
     waiting.release()
   }
+}
+
+/** From 0 to a quarter, as the name has it: hosts and processes differ in theirs. */
+function spreadOf(name: string): number {
+  let sum = 0
+  for (const byte of Buffer.from(name)) sum = (sum * 31 + byte) % 1_009
+  return sum / 4_036
 }
 
 /** Politely, and if that is not answered, not. */

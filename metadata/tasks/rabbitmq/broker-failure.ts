@@ -2,8 +2,11 @@
 
 /** RabbitMQ is away, or does not do what it is asked. The message is a sentence without secrets. */
 export class BrokerFailure extends Error {
-  override readonly name = 'BrokerFailure'
+  override readonly name: string = 'BrokerFailure'
 }
+
+/** The connection is not there, or was lost: who keeps the connection tells of it. */
+export class BrokerAway extends BrokerFailure {}
 
 /** Codes of AMQP, with which a channel or a connection is closed. */
 export const amqpCodes = { accessRefused: 403, notFound: 404, preconditionFailed: 406 } as const

@@ -7,7 +7,7 @@ import type { Channel, ConsumeMessage } from 'amqplib'
 import { backoff, pause } from '../pause.ts'
 import type { Consuming, TaskHandler } from '../task-queue.ts'
 import type { BrokerConnection } from './broker-connection.ts'
-import { BrokerFailure, brokerFailure } from './broker-failure.ts'
+import { BrokerAway, BrokerFailure, brokerFailure } from './broker-failure.ts'
 import { linkSignals } from './linked-signal.ts'
 import type { QueueTopology } from './queue-topology.ts'
 import { TaskDeliveries } from './task-deliveries.ts'
@@ -54,10 +54,10 @@ export async function consumeKind<Kind extends string>(
       silences = cause instanceof QueueSilent ? silences + 1 : 0
       if (sinceMs !== undefined && performance.now() - sinceMs >= stableMs) {
         failures = 0
-        told.ended()
+        if (!(cause instanceof BrokerAway)) told.ended()
       }
       failures += 1
-      told.failed(brokerFailure(cause, `consuming ${kind}`))
+      if (!(cause instanceof BrokerAway)) told.failed(brokerFailure(cause, `consuming ${kind}`))
       await pause(backoff(failures, reconnectMs), signal)
     }
   }
@@ -177,7 +177,7 @@ async function untilLost(
 function endOf(channel: Channel): Promise<never> {
   const ended = new Promise<never>((_, reject) => {
     channel.on('error', reject)
-    channel.on('close', () => reject(new BrokerFailure('The connection to RabbitMQ was lost.')))
+    channel.on('close', () => reject(new BrokerAway('The connection to RabbitMQ was lost.')))
   })
   ended.catch(() => undefined)
   return ended

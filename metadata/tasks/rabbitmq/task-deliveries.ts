@@ -164,8 +164,10 @@ export class TaskDeliveries<Kind extends string> {
   }
 
   async #makeDead(messages: readonly ConsumeMessage[]): Promise<void> {
-    const { channel, declareDead } = this.#deps
-    await declareDead().catch((cause: unknown) => this.#failures.failed(cause))
+    const { channel, declareDead, signal } = this.#deps
+    const declaring = declareDead().catch((cause: unknown) => this.#failures.failed(cause))
+    // Not waited for when RabbitMQ does not answer.
+    await Promise.race([declaring, pause(failedMs.maxMs, signal)])
     for (const message of messages) this.#answer(() => channel.reject(message, false))
   }
 

@@ -250,7 +250,7 @@ function faults(node: RabbitmqNode): void {
       withProxy(node, async ({ queue }) => {
         const { met, stop } = consume(queue)
         await publishUntilTaken(queue, 5)
-        node.pause()
+        await node.pause()
         try {
           await assert.rejects(queue.publish('note', notes(5, 5), { signal: noSignal }))
           // Long enough for heartbeats to be missed.
@@ -271,7 +271,7 @@ function faults(node: RabbitmqNode): void {
         const { met } = consume(queue)
         await publishUntilTaken(queue, 5)
         await eventually('all have come', () => met.size === 5)
-        node.pause()
+        await node.pause()
         try {
           await queue.close()
         } finally {
