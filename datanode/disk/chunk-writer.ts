@@ -2,10 +2,10 @@
 // in the index once it is durable.
 import { strict as assert } from 'node:assert'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
+import { digestPieces } from '../../protocol/chunks/frame-crc.ts'
 import { isNoRoom } from '../../protocol/no-room.ts'
 import type { BlobWritten, SealedChunk } from '../blob-store.ts'
 import type { ChunkIndex } from './chunk-index.ts'
-import { digestPieces } from './frame-crc.ts'
 import type { FreeSpace } from './free-space.ts'
 import { recordBytes } from './segment-format.ts'
 import type { SegmentLog } from './segment-log.ts'

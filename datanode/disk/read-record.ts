@@ -6,9 +6,9 @@ import {
   type FrameRange,
   sealedBytes,
 } from '../../protocol/chunks/chunk-ref.ts'
+import { digestFrames, framesIntact, framesSpan } from '../../protocol/chunks/frame-crc.ts'
 import type { BlobRead } from '../blob-store.ts'
 import type { Place } from './chunk-index.ts'
-import { digestFrames, framesIntact, framesSpan } from './frame-crc.ts'
 import { type ChunkRecord, namesChunk, recordHeaderBytes } from './segment-format.ts'
 import { errorCode, type VfsFile } from './vfs.ts'
 

@@ -1,8 +1,8 @@
 // Finds the records of a segment file: from its footer, or by walking the records themselves. Judges
 // bad bytes: a torn tail is cut off, whatever has good records behind it is not. Reads only.
 import { blockCount, sealedBytes } from '../../protocol/chunks/chunk-ref.ts'
+import { digestFrames } from '../../protocol/chunks/frame-crc.ts'
 import { FileWindow } from './file-window.ts'
-import { digestFrames } from './frame-crc.ts'
 import {
   type ChunkRecord,
   parseFooter,

@@ -11,8 +11,8 @@ import { showMetadataLocation } from '../../metadata/metadata-location.ts'
 import {
   createMetadataService,
   type MetadataService,
-  type ServiceTls,
 } from '../../metadata/service/metadata-service.ts'
+import type { ServiceTls } from '../../protocol/cluster/service-server.ts'
 import { openMetadataDirectory } from '../stores/metadata-directory.ts'
 import { listenFailure } from './listen-failure.ts'
 import { openLog } from './log.ts'

@@ -1,7 +1,8 @@
 // What `holdfast metadata` runs with: a few settings of the table, checked as a whole. The other settings may
 // stand in the same file, and say nothing here.
-import { type ClusterSecret, isLoopback } from '../../metadata/cluster-secret.ts'
+
 import { type MetadataLocation, parseMetadataLocation } from '../../metadata/metadata-location.ts'
+import { type ClusterSecret, isLoopback } from '../../protocol/cluster/cluster-secret.ts'
 import { type LogLevel, logLevels } from '../log.ts'
 import { type ConfigSources, collectSettings, messageOf } from './config-sources.ts'
 import {

@@ -3,7 +3,7 @@ import {
   type ClusterSecret,
   clusterSecretBytesMin,
   parseClusterSecret,
-} from '../../metadata/cluster-secret.ts'
+} from '../../protocol/cluster/cluster-secret.ts'
 import { type ConfigSources, messageOf } from './config-sources.ts'
 import { BadValue } from './config-values.ts'
 import type { SettingValues } from './setting-values.ts'

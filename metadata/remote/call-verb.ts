@@ -1,13 +1,14 @@
 // Calls a verb of whichever service answers: one after the other within the call's time. What may have been begun
 // is begun again elsewhere only where that is harmless, as `verb-table.ts` says of each verb.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { deadlineHeader } from '../../protocol/cluster/call-head.ts'
+import type { CallTurns } from '../../protocol/cluster/call-turns.ts'
 import { type ChangeOptions, drawCommitId } from '../commit-id.ts'
 import { StoreUnavailable } from '../store-unavailable.ts'
 import { formOf, type ServedVerb, type VerbRow } from '../wire/verb-table.ts'
 import { parseFailure } from '../wire/wire-failure.ts'
-import { deadlineHeader, wireContentType } from '../wire/wire-limits.ts'
+import { wireContentType } from '../wire/wire-limits.ts'
 import { BadWireValue, packValue, unpackValue } from '../wire/wire-value.ts'
-import type { CallTurns } from './call-turns.ts'
 import type { Exchanged } from './exchange.ts'
 import { chooseEndpoint, type ServiceEndpoint } from './service-endpoint.ts'
 import { isOurMistake, isRefusal, serviceRefused } from './service-refused.ts'

@@ -1,7 +1,7 @@
 // One request to a service and its answer, or what became of it: whether anything of it had been sent tells whether
 // the verb can have been begun.
 import type { Dispatcher } from 'undici'
-import { type Deadline, Deadlines } from '../wire/deadlines.ts'
+import { type Deadline, Deadlines } from '../../protocol/cluster/deadlines.ts'
 import { answerBytesMax } from '../wire/wire-limits.ts'
 
 export type Exchanged =

@@ -1,23 +1,19 @@
 // The engine of `MetadataStore` whose rows are kept elsewhere: every verb is a call of a metadata service. None of
 // them is written anywhere; `remote-nouns.ts` makes the nouns from the table that service and client share.
 import { pooledRandom } from '../../protocol/chunks/pooled-random.ts'
-import { type ClusterSecret, callToken, isLoopback } from '../cluster-secret.ts'
+import { CallTurns } from '../../protocol/cluster/call-turns.ts'
+import { type ClientAccess, requireSafeAccess } from '../../protocol/cluster/client-access.ts'
+import { callToken } from '../../protocol/cluster/cluster-secret.ts'
 import type { LineageStore } from '../lineage-store.ts'
 import type { MetadataStore, VerbLimits } from '../metadata-store.ts'
 import type { ServedNouns } from '../wire/verb-table.ts'
-import { CallTurns } from './call-turns.ts'
 import { type CallVerb, verbCaller } from './call-verb.ts'
 import { limitedStore, remoteNoun } from './remote-nouns.ts'
-import { type ClientTls, ServiceEndpoint } from './service-endpoint.ts'
+import { ServiceEndpoint } from './service-endpoint.ts'
 
-export type RemoteMetadataOptions = {
+export type RemoteMetadataOptions = ClientAccess & {
   /** `http:` or `https:`, host and port: services that stand before one engine. At least one. */
   readonly endpoints: readonly URL[]
-  /** Absent: the certificate in `tls` tells who calls. */
-  readonly secret?: ClusterSecret
-  readonly tls?: ClientTls
-  /** Lets the secret's token go over connections without TLS that leave this machine. */
-  readonly unencrypted?: 'refused' | 'allowed'
   /** How long a call may take in all. Default: 10 s. */
   readonly deadlineMs?: number
   /** Calls under way at once; others wait. Default: 1,024. */
@@ -28,11 +24,6 @@ export type RemoteMetadataOptions = {
   readonly random: (bytes: number) => Buffer
   /** For ids of commits. Default: this machine's clock. */
   readonly nowMs?: () => number
-}
-
-/** Such options would show a secret to others, or nobody could call. */
-export class BadRemoteOptions extends Error {
-  override readonly name = 'BadRemoteOptions'
 }
 
 const defaults = { deadlineMs: 10_000, callsMax: 1024, connectionsMax: 64 }
@@ -82,7 +73,7 @@ export class RemoteMetadataStore implements MetadataStore {
 
   /** Reaches for nothing yet: a service may come later than its clients. Throws `BadRemoteOptions`. */
   static async open(options: RemoteMetadataOptions): Promise<RemoteMetadataStore> {
-    requireSafe(options)
+    requireSafeAccess(options.endpoints, options)
     const { deadlineMs, callsMax, connectionsMax } = { ...defaults, ...options }
     const endpoints = options.endpoints.map(
       (origin) =>
@@ -93,7 +84,7 @@ export class RemoteMetadataStore implements MetadataStore {
     const call = verbCaller({
       endpoints,
       turns: new CallTurns(callsMax),
-      authorization: secret && `Bearer ${callToken(secret)}`,
+      authorization: secret && `Bearer ${callToken(secret, 'metadata service')}`,
       deadlineMs,
       random: pooledRandom(options.random),
       nowMs: options.nowMs ?? Date.now,
@@ -110,21 +101,5 @@ export class RemoteMetadataStore implements MetadataStore {
   async close(): Promise<void> {
     this.#closing.abort()
     await Promise.all(this.#endpoints.map((endpoint) => endpoint.close()))
-  }
-}
-
-function requireSafe({ endpoints, secret, tls, unencrypted }: RemoteMetadataOptions): void {
-  if (endpoints.length === 0) throw new BadRemoteOptions('no metadata service is named')
-  if (secret === undefined && tls?.cert === undefined) {
-    throw new BadRemoteOptions('a metadata service is called with a secret or a certificate')
-  }
-  for (const { protocol, hostname, host } of endpoints) {
-    if (protocol === 'https:') continue
-    if (secret === undefined) {
-      throw new BadRemoteOptions(`${host} is called without TLS, and so without a certificate`)
-    }
-    const isOwn = isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'))
-    if (isOwn || unencrypted === 'allowed') continue
-    throw new BadRemoteOptions(`${host} would be shown the secret over a connection without TLS`)
   }
 }

@@ -1,10 +1,8 @@
 // One of the services that a client knows: its connections, and how it has been doing. One that failed is left out
 // for a while that grows as it goes on failing; then a single call tries it.
 import { Pool } from 'undici'
+import type { ClientTls } from '../../protocol/cluster/client-access.ts'
 import { type Exchanged, type ExchangeLimits, exchange, type Request } from './exchange.ts'
-
-/** PEM texts. Absent: the authorities that Node knows, and no certificate of one's own. */
-export type ClientTls = { readonly ca?: string; readonly cert?: string; readonly key?: string }
 
 export type EndpointOptions = {
   readonly origin: URL

@@ -1,13 +1,18 @@
 // One call of a verb: its head, its arguments, the verb, the answer.
 import assert from 'node:assert'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Refusal, refused } from '../../protocol/cluster/call-head.ts'
+import {
+  CallOver,
+  type CallsUnderWay,
+  type CallUnderWay,
+} from '../../protocol/cluster/calls-under-way.ts'
 import type { MetadataStore } from '../metadata-store.ts'
 import { formOf, type ServedNouns, type ServedVerb } from '../wire/verb-table.ts'
 import { packFailure } from '../wire/wire-failure.ts'
 import { wireContentType } from '../wire/wire-limits.ts'
 import { BadWireValue, packValue, unpackValue } from '../wire/wire-value.ts'
-import { CallOver, type CallsUnderWay, type CallUnderWay } from './calls-under-way.ts'
-import { judgeCall, type Refusal, refused } from './judge-call.ts'
+import { judgeCall } from './judge-call.ts'
 
 export type Served = {
   readonly store: MetadataStore

@@ -9,14 +9,19 @@ import {
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import type { ClusterSecret } from '../cluster-secret.ts'
+import { callGuard } from '../../protocol/cluster/call-access.ts'
+import { type CallBounds, CallsUnderWay } from '../../protocol/cluster/calls-under-way.ts'
+import type { ClusterSecret } from '../../protocol/cluster/cluster-secret.ts'
+import type { CheckHealth } from '../../protocol/cluster/remembered-health.ts'
+import {
+  closeServing,
+  connectionsMax,
+  type ServiceTls,
+  serverLimits,
+  tlsServerOptions,
+} from '../../protocol/cluster/service-server.ts'
 import { type AnsweringParts, answerCall, type Served } from './answer-call.ts'
-import { callGuard } from './call-access.ts'
-import { type CallBounds, CallsUnderWay } from './calls-under-way.ts'
-import { type CheckHealth, healthApp } from './health-app.ts'
-
-/** PEM texts. With `ca`, clients have to show a certificate that one of these authorities has signed. */
-export type ServiceTls = { readonly cert: string; readonly key: string; readonly ca?: string }
+import { healthApp } from './health-app.ts'
 
 export type MetadataServiceOptions = Served &
   Pick<AnsweringParts, 'nextRequestId' | 'onFailure'> & {
@@ -41,17 +46,6 @@ export type MetadataService = {
 }
 
 const defaultBounds: CallBounds = { callsMax: 1024, bytesMax: 128 * 1024 * 1024 }
-const sendingMsDefault = 20_000
-const headersMsMax = 10_000
-const headerBytesMax = 4096
-const connectionsMax = 4096
-/** Longer than clients keep connections that are idle, so that none is closed as a call is sent. */
-const keepAliveMs = 75_000
-const timeoutLookMs = 1000
-const drainPollMs = 50
-/** A verb that does not heed its signal is left behind. */
-const settleMs = 3000
-
 const calls = /^\/v\d/
 
 export function createMetadataService(options: MetadataServiceOptions): MetadataService {
@@ -63,6 +57,7 @@ export function createMetadataService(options: MetadataServiceOptions): Metadata
     store: options.store,
     lineage: options.lineage,
     isAllowed: callGuard({
+      callee: 'metadata service',
       certificates: options.tls?.ca === undefined ? 'notAsked' : 'wanted',
       ...(options.secret === undefined ? {} : { secret: options.secret }),
     }),
@@ -89,32 +84,18 @@ export function createMetadataService(options: MetadataServiceOptions): Metadata
     },
     close: async (drainMs) => {
       isStopping = true
-      const closed = closeServer(server)
-      await endedWithin(underWay, drainMs)
-      underWay.abortAll()
-      await endedWithin(underWay, settleMs)
-      server.closeAllConnections()
-      await closed
+      await closeServing(server, underWay, drainMs)
     },
   }
 }
 
 function createServer({
   tls,
-  sendingMsMax = sendingMsDefault,
+  sendingMsMax,
 }: Pick<MetadataServiceOptions, 'tls' | 'sendingMsMax'>): Server | HttpsServer {
-  const limits = {
-    maxHeaderSize: headerBytesMax,
-    headersTimeout: Math.min(headersMsMax, sendingMsMax),
-    requestTimeout: sendingMsMax,
-    connectionsCheckingInterval: Math.min(timeoutLookMs, sendingMsMax),
-    keepAliveTimeout: keepAliveMs,
-    noDelay: true,
-  }
-  if (tls === undefined) return createHttpServer(limits)
-  // Whoever shows none may ask for health; `call-access.ts` refuses the rest.
-  const asked = tls.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: false }
-  return createHttpsServer({ ...limits, ...tls, ...asked, minVersion: 'TLSv1.2' })
+  return tls === undefined
+    ? createHttpServer(serverLimits(sendingMsMax))
+    : createHttpsServer(tlsServerOptions(tls, sendingMsMax))
 }
 
 function listen(server: Server | HttpsServer, port: number, host: string): Promise<AddressInfo> {
@@ -127,25 +108,4 @@ function listen(server: Server | HttpsServer, port: number, host: string): Promi
       else resolve(address)
     })
   })
-}
-
-function closeServer(server: Server | HttpsServer): Promise<void> {
-  return new Promise((resolve) => {
-    // A connection turns idle when its call ends: those are looked for until all are gone.
-    const poll = setInterval(() => server.closeIdleConnections(), drainPollMs)
-    server.close(() => {
-      clearInterval(poll)
-      resolve()
-    })
-    server.closeIdleConnections()
-  })
-}
-
-async function endedWithin(underWay: CallsUnderWay, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([underWay.ended(), late])
-  clearTimeout(timer)
 }

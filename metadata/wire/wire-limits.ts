@@ -11,11 +11,5 @@ export const callBytesMax = 16 * mebibyte
 /** Of an answer: a page of 2,000 long keys and what belongs to each. */
 export const answerBytesMax = 64 * mebibyte
 
-/** The longest that a call may ask a service to go on for. */
-export const callMsMax = 600_000
-
-/** Names the header with the milliseconds that are left. */
-export const deadlineHeader = 'holdfast-deadline'
-
 /** Shown for a person who looks at it; both sides go by the version in the path. */
 export const wireContentType = 'application/x-holdfast-metadata'

@@ -2,12 +2,12 @@
 // on this machine, in one run.
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { parseClusterSecret } from '../../metadata/cluster-secret.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 import type { MetadataStore, NewVersion } from '../../metadata/metadata-store.ts'
 import { defaultNamespace } from '../../metadata/namespaces.ts'
 import type { Bucket, TenantId } from '../../metadata/records.ts'
 import { RemoteMetadataStore } from '../../metadata/remote/remote-metadata-store.ts'
+import { parseClusterSecret } from '../../protocol/cluster/cluster-secret.ts'
 import { cpuSeconds } from './process-figures.ts'
 import { spawnMetadataService } from './spawned-server.ts'
 

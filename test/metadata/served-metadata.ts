@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ClusterSecret, parseClusterSecret } from '../../metadata/cluster-secret.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import {
@@ -15,6 +14,7 @@ import {
   type MetadataService,
   type MetadataServiceOptions,
 } from '../../metadata/service/metadata-service.ts'
+import { type ClusterSecret, parseClusterSecret } from '../../protocol/cluster/cluster-secret.ts'
 
 export const secret = secretOf('a secret of the cluster, long enough')
 

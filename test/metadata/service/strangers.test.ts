@@ -7,20 +7,18 @@ import { readFileSync } from 'node:fs'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
-import { callToken } from '../../../metadata/cluster-secret.ts'
-import {
-  BadRemoteOptions,
-  RemoteMetadataStore,
-} from '../../../metadata/remote/remote-metadata-store.ts'
+import { RemoteMetadataStore } from '../../../metadata/remote/remote-metadata-store.ts'
 import { ServiceRefused } from '../../../metadata/remote/service-refused.ts'
 import { StoreUnavailable } from '../../../metadata/store-unavailable.ts'
 import { callBytesMax } from '../../../metadata/wire/wire-limits.ts'
 import { packValue } from '../../../metadata/wire/wire-value.ts'
+import { BadRemoteOptions } from '../../../protocol/cluster/client-access.ts'
+import { callToken } from '../../../protocol/cluster/cluster-secret.ts'
 import { describe } from '../../support/describe.ts'
 import { makeTemporaryDirectory } from '../../support/started-server.ts'
 import { ServedMetadata, secret, secretOf } from '../served-metadata.ts'
 
-const authorization = `authorization: Bearer ${callToken(secret)}`
+const authorization = `authorization: Bearer ${callToken(secret, 'metadata service')}`
 const deadline = 'holdfast-deadline: 5000'
 const page = packValue([{ limit: 1 }], 'plain')
 
@@ -67,7 +65,7 @@ describe('without the secret', (test) => {
   test('every path that may be a call is answered alike, with 401 and nothing else', () =>
     withService(async ({ ask }) => {
       const length = `content-length: ${page.length}`
-      const wrong = `authorization: Bearer ${callToken(secretOf('another secret, of 32 bytes too.'))}`
+      const wrong = `authorization: Bearer ${callToken(secretOf('another secret, of 32 bytes too.'), 'metadata service')}`
       const answers = new Set<string>()
       for (const path of ['/v1/tenants/list', '/v1/no/such', '/v2/tenants/list', '/v1/']) {
         for (const shown of [

@@ -1,4 +1,4 @@
-// Checks the CRC-32C that ends every frame (`protocol/chunks/chunk-ref.ts`), without keys.
+// Checks the CRC-32C that ends every frame (`chunk-ref.ts`), without keys.
 import { crc32c } from '@node-rs/crc32'
 import {
   blockBytes,
@@ -8,7 +8,7 @@ import {
   frameBytesMax,
   sealedBytes,
   tagBytes,
-} from '../../protocol/chunks/chunk-ref.ts'
+} from './chunk-ref.ts'
 
 /** Where frames lie within a chunk's sealed bytes. */
 export function framesSpan(range: FrameRange): { start: number; bytes: number } {

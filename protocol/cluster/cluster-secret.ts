@@ -1,5 +1,5 @@
-// The secret that the parts of one cluster share, and what is shown of it to prove that one has it: a token of
-// this use alone, so that whoever is shown it by mistake has not the secret.
+// The secret that the parts of one cluster share, and what is shown of it to prove that one has it: a token for
+// one kind of part alone, so that whoever is shown it by mistake has neither the secret nor the others' tokens.
 import { createHmac } from 'node:crypto'
 
 export type ClusterSecret = Buffer & { readonly __brand: 'ClusterSecret' }
@@ -14,9 +14,12 @@ export function parseClusterSecret(raw: string): ClusterSecret | undefined {
   return bytes as ClusterSecret
 }
 
+/** Which parts of a cluster are called. */
+export type Callee = 'metadata service' | 'data node'
+
 /** 64 hex digits. */
-export function callToken(secret: ClusterSecret): string {
-  return createHmac('sha256', secret).update('holdfast metadata service, calls').digest('hex')
+export function callToken(secret: ClusterSecret, callee: Callee): string {
+  return createHmac('sha256', secret).update(`holdfast ${callee}, calls`).digest('hex')
 }
 
 /** Whether what is sent to that host stays on this machine. `host`: a name or an address, without brackets. */

@@ -1,6 +1,6 @@
 // How many calls a client has under way at once. The others wait for their turn, in the order they came, for as
 // long as they have time.
-import { Deadlines } from '../wire/deadlines.ts'
+import { Deadlines } from './deadlines.ts'
 
 export type TurnLimits = { readonly endsMs: number; readonly signal: AbortSignal | undefined }
 type Waiting = { readonly begin: () => void }

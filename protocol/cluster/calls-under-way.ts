@@ -1,6 +1,6 @@
 // The calls that a service has begun and not ended: how many, and how many bytes of theirs it holds. Beyond its
 // bounds it takes no more. Each ends with its deadline: its signal is aborted then, and what reads no answer is cut.
-import { type Deadline, Deadlines } from '../wire/deadlines.ts'
+import { type Deadline, Deadlines } from './deadlines.ts'
 
 export type CallBounds = {
   /** Calls that have come and are not answered to the last byte. */
@@ -39,7 +39,14 @@ export class CallsUnderWay {
     return begun
   }
 
-  /** Of the answer, from now on instead of the arguments. */
+  /** Whether it may hold so many bytes more, which it does from now on. */
+  tryHoldMore(call: CallUnderWay, bytes: number): boolean {
+    if (this.#bytes + bytes > this.#bounds.bytesMax) return false
+    this.hold(call, call.bytes + bytes)
+    return true
+  }
+
+  /** So many bytes from now on, whatever there is of others. */
   hold(call: CallUnderWay, bytes: number): void {
     this.#bytes += bytes - call.bytes
     call.bytes = bytes

@@ -1,12 +1,17 @@
-// Who may call a metadata service: whoever shows the token of the cluster's secret, or a certificate that the
+// Who may call a part of the cluster: whoever shows the token of the cluster's secret, or a certificate that the
 // cluster's authority has signed, or, where both are set up, whoever has both.
 import { timingSafeEqual } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
-import { type ClusterSecret, callToken } from '../cluster-secret.ts'
+import { type Callee, type ClusterSecret, callToken } from './cluster-secret.ts'
+
+/** What is looked at of a request: Node's own is one. */
+export type ReceivedCall = {
+  readonly headers: { readonly authorization?: string | undefined }
+  /** With TLS, it knows what was shown. */
+  readonly socket: object
+}
 
 export type CallAccess = {
+  readonly callee: Callee
   readonly secret?: ClusterSecret
   /** Clients show a certificate; the TLS server has been given the authorities. */
   readonly certificates: 'wanted' | 'notAsked'
@@ -14,14 +19,15 @@ export type CallAccess = {
 
 /** Says of each request whether its sender may call. */
 export function callGuard({
+  callee,
   secret,
   certificates,
-}: CallAccess): (call: IncomingMessage) => boolean {
+}: CallAccess): (call: ReceivedCall) => boolean {
   if (secret === undefined && certificates === 'notAsked') {
-    throw new Error('a metadata service that anybody may call')
+    throw new Error(`a ${callee} that anybody may call`)
   }
-  const token = secret && Buffer.from(`Bearer ${callToken(secret)}`)
-  const shown = new WeakMap<Socket, boolean>()
+  const token = secret && Buffer.from(`Bearer ${callToken(secret, callee)}`)
+  const shown = new WeakMap<object, boolean>()
   return ({ headers, socket }) => {
     if (token !== undefined && !isToken(headers.authorization, token)) return false
     if (certificates === 'notAsked') return true
@@ -42,8 +48,20 @@ function isToken(header: string | undefined, token: Buffer): boolean {
  * A resumed session counts as verified although its first handshake showed no certificate: so there has to be one
  * besides.
  */
-function hasShownCertificate(socket: Socket): boolean {
-  if (!(socket instanceof TLSSocket) || !socket.authorized) return false
+function hasShownCertificate(socket: object): boolean {
+  if (!isTlsSocket(socket) || socket.authorized !== true) return false
   const certificate = socket.getPeerCertificate()
-  return Object.hasOwn(certificate, 'raw')
+  return (
+    typeof certificate === 'object' && certificate !== null && Object.hasOwn(certificate, 'raw')
+  )
+}
+
+function isTlsSocket(
+  socket: object,
+): socket is { readonly authorized: unknown; getPeerCertificate(): unknown } {
+  return (
+    'authorized' in socket &&
+    'getPeerCertificate' in socket &&
+    typeof socket.getPeerCertificate === 'function'
+  )
 }
