@@ -74,7 +74,8 @@ export interface BlobStore {
   /**
    * Stores a chunk. Durable when it answers `stored`; readable by every process from then on. Repeating a call
    * with an equal ref is harmless, and heals: the new copy takes the place of one that is known to be bad
-   * (`hasMany`), and copies that are lacking are made. The pieces are the store's until it answers.
+   * (`hasMany`), and copies that are lacking are made. Frames that fail their CRC-32C are not stored: it throws. The
+   * pieces are the store's until it answers.
    */
   write(chunk: SealedChunk, call?: BlobCall): Promise<BlobWritten>
 

@@ -37,6 +37,15 @@ export function blobStoreContract(engine: string, open: () => Promise<OpenedStor
       }
     })
 
+    test('frames that were changed are not stored', async () => {
+      const chunk = testChunk(random, 100_000)
+      const frames = Buffer.from(chunk.frames)
+      frames[70_000] = (frames[70_000] ?? 0) ^ 1
+      await assert.rejects(store.write({ ...chunk, pieces: [frames] }), /sealed wrongly/)
+      assert.deepEqual(await store.hasMany([chunk.ref]), ['absent'])
+      assert.deepEqual(await store.write(chunk), { is: 'stored' })
+    })
+
     test('frames may come in pieces that are cut anywhere', async () => {
       const chunk = testChunk(random, 200_000)
       const pieces: Buffer[] = []

@@ -1,5 +1,6 @@
 // A blob node in memory, written for tests of what stands on the ports: it can be told to be full, to
 // lose or damage chunks, to fail, and to take its time.
+import { strict as assert } from 'node:assert'
 import type {
   BlobPage,
   BlobUsage,
@@ -24,8 +25,8 @@ import {
   frameBytesMax,
   parseChunkId,
   parseGeneration,
-  sealedBytes,
 } from '../../protocol/chunks/chunk-ref.ts'
+import { digestPieces } from '../../protocol/chunks/frame-crc.ts'
 
 const roomBytes = 2 ** 40
 
@@ -48,10 +49,10 @@ export class MemoryBlobStore implements OpenedNode {
   async write(chunk: SealedChunk, call?: BlobCall): Promise<BlobWritten> {
     call?.signal?.throwIfAborted()
     const frames = Buffer.concat(chunk.pieces)
+    assert(digestPieces(chunk.pieces, chunk.length) !== undefined, 'a chunk was sealed wrongly')
     await this.beforeWrite()
     if (this.failure !== undefined) throw this.failure
     if (this.takesNothing) return { is: 'full' }
-    if (frames.length !== sealedBytes(chunk.length)) throw new Error('frames of a wrong length')
     const name = nameOf(chunk.ref)
     this.writes += 1
     this.blobs.set(name, frames)
