@@ -52,7 +52,7 @@ export function createDataNode(options: DataNodeOptions): DataNode {
   let isStopping = false
   const { tls } = options
   const server =
-    tls === undefined ? createHttpServer(serverLimits) : createHttpsServer(tlsServerOptions(tls))
+    tls === undefined ? createHttpServer(serverLimits()) : createHttpsServer(tlsServerOptions(tls))
   server.maxConnections = connectionsMax
   const parts: AnsweringParts = {
     node: options.node,

@@ -6,7 +6,7 @@ export const commands: ReadonlyMap<string, CommandRow> = new Map<string, Command
     'server',
     {
       summary: 'starts the S3 server',
-      alsoSoughtAs: ['start', 'serve', 'run', 'up', 'daemon', 'launch', 'gateway', 'minio', 's3'],
+      alsoSoughtAs: ['start', 'serve', 'run', 'up', 'daemon', 'launch', 'minio', 's3'],
       load: async () => (await import('./server.ts')).serverCommand,
     },
   ],
@@ -16,6 +16,22 @@ export const commands: ReadonlyMap<string, CommandRow> = new Map<string, Command
       summary: 'serves metadata to the other parts of a cluster',
       alsoSoughtAs: ['meta', 'catalog', 'metadata-service', 'database', 'mds'],
       load: async () => (await import('./metadata.ts')).metadataCommand,
+    },
+  ],
+  [
+    'gateway',
+    {
+      summary: 'serves S3 as a part of a cluster',
+      alsoSoughtAs: ['proxy', 'frontend', 'edge'],
+      load: async () => (await import('./gateway.ts')).gatewayCommand,
+    },
+  ],
+  [
+    'worker',
+    {
+      summary: 'does follow-up work as a part of a cluster',
+      alsoSoughtAs: ['background', 'consumer', 'jobs'],
+      load: async () => (await import('./worker.ts')).workerCommand,
     },
   ],
   [

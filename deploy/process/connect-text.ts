@@ -1,5 +1,5 @@
 // What the first start tells people: the key, and a command that works.
-import type { Config } from '../../gateway/config/config.ts'
+import type { ServingConfig } from '../../gateway/config/config.ts'
 import { type HostPort, showHostPort } from '../../gateway/config/config-values.ts'
 import type { RootUser } from './root-user.ts'
 
@@ -12,7 +12,7 @@ export function urlOf(address: HostPort, scheme: 'http' | 'https'): string {
 
 /** Shows a secret only when it was made here; one that was configured is known already. */
 export function connectText(options: {
-  readonly config: Config
+  readonly config: Pick<ServingConfig, 'region' | 'masterKeyFile'>
   readonly user: RootUser & { is: 'created' }
   readonly endpoint: string
 }): string {

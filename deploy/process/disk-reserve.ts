@@ -16,8 +16,26 @@ const mib = 1024 * 1024
 /** An environment's directory, and what it is to own beyond its use: less on a small disk. */
 type Reserve = { readonly path: string; readonly bytesMax: number; readonly shareOfDisk: number }
 
+/** Which environments a data directory may hold. */
+export type ReservedFor = 'metadata' | 'index'
+
+const reserveFor: Readonly<Record<ReservedFor, (dataDirectory: string) => Reserve>> = {
+  metadata: (dataDirectory) => ({
+    path: join(dataDirectory, 'metadata'),
+    bytesMax: 64 * mib,
+    shareOfDisk: 1 / 32,
+  }),
+  index: (dataDirectory) => ({
+    path: join(dataDirectory, 'chunks', 'index'),
+    bytesMax: 8 * mib,
+    shareOfDisk: 1 / 128,
+  }),
+}
+
 export type DiskReserveParts = {
   readonly dataDirectory: string
+  /** What of it there is. */
+  readonly holds: readonly ReservedFor[]
   readonly vfs: Pick<Vfs, 'allocate' | 'totalBytes'>
   /** Whether writes are refused for want of room. */
   readonly isFull: () => Promise<boolean>
@@ -29,11 +47,8 @@ export type DiskReserveParts = {
  * of a full disk, and of its end, once for all that meet it.
  */
 export function diskReserve(parts: DiskReserveParts): RepeatingJob {
-  const { dataDirectory, vfs, log } = parts
-  const reserves: readonly Reserve[] = [
-    { path: join(dataDirectory, 'metadata'), bytesMax: 64 * mib, shareOfDisk: 1 / 32 },
-    { path: join(dataDirectory, 'chunks', 'index'), bytesMax: 8 * mib, shareOfDisk: 1 / 128 },
-  ]
+  const { dataDirectory, holds, vfs, log } = parts
+  const reserves = holds.map((what) => reserveFor[what](dataDirectory))
   let isPossible = true
   let wasFull = false
   const tell = async () => {

@@ -14,6 +14,7 @@ import {
   LmdbMetadataStore,
 } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 import { type PeekedLineage, peekLineage } from '../../metadata/lmdb/peek-lineage.ts'
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import {
   type CatalogFound,
   type CatalogLineage,
@@ -157,7 +158,7 @@ export function openMetadata({
 
 export function openBlobs(
   { dataDirectory, role, processId, onIndexUnusable: onUnusable }: PairOptions,
-  { chunks }: Pick<LmdbMetadataStore, 'chunks'>,
+  { chunks }: Pick<MetadataStore, 'chunks'>,
   origin: () => ChunksNote | undefined,
 ): Promise<DiskBlobStore> {
   return DiskBlobStore.open({

@@ -6,7 +6,7 @@ import type { BlobNode } from '../../datanode/blob-node.ts'
 import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { deletionWork, releaseWork } from '../../metadata/tasks/freeing-work.ts'
-import { startTasks, type TaskTimes } from '../../metadata/tasks/start-tasks.ts'
+import { type RunningTasks, startTasks, type TaskTimes } from '../../metadata/tasks/start-tasks.ts'
 import type { TaskQueue } from '../../metadata/tasks/task-queue.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { clearOwners } from '../background/clear-owners.ts'
@@ -34,18 +34,21 @@ export type BackgroundOptions = {
 
 export type BackgroundDeps = {
   readonly metadata: MetadataStore
-  /** What carries tasks. Closed when the work is stopped. */
-  readonly queue: TaskQueue
+  /** What carries tasks, where they are done here. Closed when the work is stopped. */
+  readonly queue?: TaskQueue
   /** Where the chunks of all nodes are deleted. */
   readonly blobs: Pick<BlobStore, 'delete'>
-  /** The node that is kept here. */
-  readonly node: BlobNode
+  /**
+   * The node that is kept here, if one is. What is of the metadata alone (sweeps) is done by keepers of nodes, too: it
+   * asks nodes for orphans, and for room.
+   */
+  readonly node?: BlobNode
   /** In whose name tasks and jobs are claimed now (`metadata/owner-store.ts`). */
   readonly owner: () => string
   readonly random: RandomBytes
   readonly now: () => number
   readonly options: BackgroundOptions
-  /** What jobs are done here, besides the sweeps. */
+  /** What jobs are done here, besides the sweeps of who keeps a node. */
   readonly works: JobWorks
   /** Work on what is this process's own. */
   readonly moreJobs: readonly RepeatingJob[]
@@ -71,6 +74,37 @@ const abortPage = 100
 export function startBackground(deps: BackgroundDeps): Background {
   const onFailure = (job: string, cause: unknown) =>
     deps.log.error('background job failed', { job, cause })
+  const { node, queue } = deps
+  const tasks = queue && doTasks({ ...deps, queue }, onFailure)
+  const sweeping =
+    node === undefined ? {} : { sweeps: sweepsWork(() => sweeps({ ...deps, node }), onFailure) }
+  const engine = new JobEngine({
+    jobs: deps.metadata.jobs,
+    works: { ...deps.works, ...sweeping },
+    owner: deps.owner,
+    random: deps.random,
+    now: deps.now,
+    log: deps.log,
+  })
+  const upkeep = node === undefined ? [] : nodeUpkeep({ ...deps, node })
+  const repeated = [clearOwners(deps.metadata), ...upkeep, ...deps.moreJobs].map((job) =>
+    repeat(job, onFailure),
+  )
+  const running = [...repeated, engine.start(onFailure)]
+  return {
+    stop: async () => {
+      await Promise.all([tasks?.stop(), ...running.map((job) => job.stop())])
+    },
+  }
+}
+
+type OnFailure = (job: string, cause: unknown) => void
+
+/** What commits have left in the outbox. */
+function doTasks(
+  deps: BackgroundDeps & Required<Pick<BackgroundDeps, 'queue'>>,
+  onFailure: OnFailure,
+): RunningTasks {
   const { outbox, orphans } = deps.metadata
   const tasks = startTasks({
     outbox,
@@ -90,25 +124,13 @@ export function startBackground(deps: BackgroundDeps): Background {
       if (deleted.is === 'unavailable') throw new ChunksUnavailable('a deleted chunk')
     }),
   )
-  const engine = new JobEngine({
-    jobs: deps.metadata.jobs,
-    works: { ...deps.works, sweeps: sweepsWork(() => sweeps(deps), onFailure) },
-    owner: deps.owner,
-    random: deps.random,
-    now: deps.now,
-    log: deps.log,
-  })
-  const repeated = [...ownUpkeep(deps), ...deps.moreJobs].map((job) => repeat(job, onFailure))
-  const running = [...repeated, engine.start(onFailure)]
-  return {
-    stop: async () => {
-      await Promise.all([tasks.stop(), ...running.map((job) => job.stop())])
-    },
-  }
+  return tasks
 }
 
+type Keeping = BackgroundDeps & Required<Pick<BackgroundDeps, 'node'>>
+
 /** Of the disk of this process; and what has to be before there are sweeps. */
-function ownUpkeep(deps: BackgroundDeps): readonly RepeatingJob[] {
+function nodeUpkeep(deps: Keeping): readonly RepeatingJob[] {
   const { metadata, node, now } = deps
   return [
     {
@@ -118,8 +140,6 @@ function ownUpkeep(deps: BackgroundDeps): readonly RepeatingJob[] {
         (await node.reclaim(reclaimBytes, { signal })).is === 'worked' ? 'again' : 'idle',
     },
     { name: 'scrub', pauseMs: scrubPauseMs, run: (signal) => scrub(deps, signal) },
-    // Also of who had claimed the sweeps.
-    clearOwners(metadata),
     {
       name: 'sweeps',
       pauseMs: minute,
@@ -132,7 +152,7 @@ function ownUpkeep(deps: BackgroundDeps): readonly RepeatingJob[] {
 }
 
 /** Of what the metadata hold: by one process of all. Harmless when late, repeated or doubled for a moment. */
-function sweeps(deps: BackgroundDeps): readonly RepeatingJob[] {
+function sweeps(deps: Keeping): readonly RepeatingJob[] {
   const { metadata, node, now, options } = deps
   return [
     {
@@ -202,7 +222,7 @@ function countRunningTime({ orphans }: Pick<MetadataStore, 'orphans'>): Repeatin
   }
 }
 
-async function scrub({ node, options, log }: BackgroundDeps, signal: AbortSignal): Promise<'idle'> {
+async function scrub({ node, options, log }: Keeping, signal: AbortSignal): Promise<'idle'> {
   const bytes = (options.scrubBytesPerSecond * scrubPauseMs) / second
   if (bytes === 0) return 'idle'
   const { corrupt, problems } = await node.scrub(bytes, { signal })

@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseTasksSetting, type TasksSetting } from '../../metadata/tasks/tasks-setting.ts'
 import { type LogLevel, logLevels } from '../log.ts'
+import { type ClusterAccess, takeClusterAccess, takeMetadataLocation } from './cluster-access.ts'
 import { type ConfigSources, collectSettings } from './config-sources.ts'
 import {
   BadValue,
@@ -28,10 +29,17 @@ import { settingOf } from './settings.ts'
 import { type TlsPaths, takeTls } from './take-tls.ts'
 
 /** Plain data, so that it can be handed to worker processes. */
-export type Config = {
+export type Config = ServingConfig & {
   /** Where other settings were read from, if anywhere. */
   readonly configFile?: string
   readonly dataDirectory: string
+  readonly workers: number
+  /** Where the metadata are, if not in the data directory. May hold a password. */
+  readonly metadata?: string
+}
+
+/** What any process runs with that serves S3 or does what follows from it. */
+export type ServingConfig = {
   readonly listen: HostPort
   readonly adminListen: HostPort
   /** Lower case. Empty: path style only. */
@@ -39,13 +47,13 @@ export type Config = {
   readonly region: string
   /** Requests may be signed for whatever region. */
   readonly anyRegion: boolean
-  readonly workers: number
   readonly tls: TlsPaths | undefined
   readonly masterKeyFile: string
   /** What the operator wants the root user's key to be. */
   readonly rootKey: RootKey | undefined
   /** What carries tasks. May hold a password. */
   readonly tasks: TasksSetting
+  readonly cluster: ClusterAccess
   /** Per process. */
   readonly ingestMemoryBytes: number
   readonly uploadPace: { readonly bytesPerSecondMin: number; readonly windowMs: number }
@@ -107,26 +115,40 @@ export function parseConfig(sources: ConfigSources): ParsedConfig {
 
 function buildConfig(values: SettingValues, sources: ConfigSources): Config {
   const configFile = values.take('config', parsePath)
-  if (values.has('metadata')) {
-    values.refuse('metadata', 'is for holdfast metadata; a server keeps its own in --data')
-  }
   const dataDirectory = values.takeOr('data', parsePath)
+  const masterKeyFile =
+    values.take('master-key-file', parsePath) ?? join(dataDirectory, 'master.key')
+  const metadata = takeMetadataLocation(values)
+  if (values.has('chunks'))
+    values.refuse('chunks', 'is for gateways and workers; a server has its own in --data')
+  return {
+    ...takeServing(values, { sources, masterKeyFile }),
+    ...(configFile === undefined ? {} : { configFile }),
+    ...(metadata === undefined ? {} : { metadata }),
+    dataDirectory,
+    workers: values.take('workers', wholeNumber(1, 256)) ?? availableParallelism(),
+  }
+}
+
+/** All but where what is stored lies. */
+export function takeServing(
+  values: SettingValues,
+  { sources, masterKeyFile }: { readonly sources: ConfigSources; readonly masterKeyFile: string },
+): ServingConfig {
   const rootKey = values.takePair(
     ['root-access-key', 'root-secret-key'],
     [parseAccessKeyId, parseSecretKey],
   )
   return {
-    ...(configFile === undefined ? {} : { configFile }),
-    dataDirectory,
     ...takeAddresses(values),
     domains: values.takeOr('domain', parseDomains),
     region: values.takeOr('region', parseRegion),
     anyRegion: values.takeOr('any-region', parseSwitch),
-    workers: values.take('workers', wholeNumber(1, 256)) ?? availableParallelism(),
     tls: takeTls(values, sources),
-    masterKeyFile: values.take('master-key-file', parsePath) ?? join(dataDirectory, 'master.key'),
+    masterKeyFile,
     rootKey: rootKey && { accessKeyId: rootKey[0], secretKey: rootKey[1] },
     tasks: values.takeOr('tasks', parseTasks),
+    cluster: takeClusterAccess(values, sources),
     ingestMemoryBytes: values.takeOr('ingest-memory', bounded(parseBytes, '16MiB', '64GiB')),
     uploadPace: {
       bytesPerSecondMin: values.takeOr('upload-rate-min', bounded(parseBytes, '1', '1GiB')),

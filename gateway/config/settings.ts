@@ -68,10 +68,26 @@ export const settings = {
     means:
       'PEM certificates of the authorities whose certificates let their holders call a metadata service (holdfast metadata).',
   },
+  'cluster-ca': {
+    value: 'FILE',
+    means:
+      'PEM certificates of the authorities that metadata services and data nodes are trusted by, where they are called over TLS. Unset: those that Node knows.',
+  },
+  'cluster-cert': {
+    value: 'FILE',
+    means:
+      'PEM certificate that metadata services and data nodes are shown, where they ask for one. Given with cluster-key.',
+  },
+  'cluster-key': { value: 'FILE', means: 'PEM private key of cluster-cert.' },
   metadata: {
     value: 'LOCATION',
     means:
-      'Where the metadata are that holdfast metadata serves: lmdb:DIR, a directory of its own (docs/cluster.md).',
+      'Where the metadata are (docs/cluster.md): lmdb:DIR, mongodb://… or https://HOST:PORT[,HOST:PORT…], which are metadata services. Unset, of a server: in the data directory. With a password in it, rather set HOLDFAST_METADATA: other users of the machine see flags.',
+  },
+  chunks: {
+    value: 'URL',
+    means:
+      'Where a gateway or a worker has its chunks: a data node, such as https://HOST:PORT (docs/cluster.md).',
   },
   'cluster-secret-file': {
     value: 'FILE',

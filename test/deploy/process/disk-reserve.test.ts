@@ -21,6 +21,7 @@ describe('the reserve of a data directory', (test) => {
   const reserve = (parts: Partial<DiskReserveParts> = {}) => {
     logged = []
     return diskReserve({
+      holds: ['metadata', 'index'],
       dataDirectory: server.path,
       vfs: { allocate: realVfs.allocate, totalBytes: async () => 1024 * mib },
       isFull: async () => false,

@@ -1,0 +1,146 @@
+// The engines of one process, opened, and what it does with them: serve S3, do what follows, or both.
+import { randomBytes } from 'node:crypto'
+import type { OpenedNode } from '../../datanode/blob-node.ts'
+import type { BlobStore } from '../../datanode/blob-store.ts'
+import type { MasterKey } from '../../gateway/access/keys/master-key-file.ts'
+import { clearOwner } from '../../gateway/background/clear-owners.ts'
+import type { LivingOwner } from '../../gateway/background/keep-owner.ts'
+import { type Repeating, type RepeatingJob, repeat } from '../../gateway/background/repeating.ts'
+import { type Background, startBackground } from '../../gateway/compose/background.ts'
+import { composeGateway, type Gateway } from '../../gateway/compose/compose-gateway.ts'
+import { type ComposedWorks, composeJobWorks } from '../../gateway/compose/compose-job-works.ts'
+import type { ServingConfig } from '../../gateway/config/config.ts'
+import { logRequests } from '../../gateway/http/request-record.ts'
+import { createS3Server } from '../../gateway/http/s3-server.ts'
+import type { Log } from '../../gateway/log.ts'
+import { MetadataFull } from '../../metadata/metadata-full.ts'
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
+import type { Finding, StoreEngine } from '../../protocol/store/store-engine.ts'
+import { collectOften } from './collector-flags.ts'
+import { openTaskQueue } from './open-task-queue.ts'
+import type { Engines } from './serving.ts'
+
+/** Every stored byte is read and checked once in a while, without being felt. */
+const scrubBytesPerSecond = 4 * 1024 * 1024
+const noSignal = new AbortController().signal
+
+export type Stores = {
+  readonly metadata: MetadataStore
+  readonly blobs: BlobStore
+  /** The same, where the chunks are kept here. */
+  readonly node: OpenedNode | undefined
+  /** In the order in which they are closed. */
+  readonly engines: readonly StoreEngine[]
+  /** What is to be repeated by the one process that looks after what is kept here. */
+  readonly keeping: readonly RepeatingJob[]
+}
+
+export type EngineParts = Stores & {
+  readonly config: ServingConfig
+  readonly masterKey: MasterKey
+  readonly processId: string
+  readonly owner: LivingOwner
+  readonly log: Log
+}
+
+export class ProcessEngines implements Engines {
+  readonly tenants: MetadataStore['tenants']
+  readonly masterKey: MasterKey
+  readonly #parts: EngineParts
+  readonly #upkeep: readonly Repeating[]
+  #gateway: Gateway | undefined
+  #background: Background | undefined
+  #jobWorks: ComposedWorks | undefined
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts
+    this.tenants = parts.metadata.tenants
+    this.masterKey = parts.masterKey
+    const { engines, log } = parts
+    const onFailure = (job: string, cause: unknown) =>
+      log.error('background job failed', { job, cause })
+    this.#upkeep = engines.flatMap(({ upkeep }) => upkeep.map((job) => repeat(job, onFailure)))
+    for (const { findings } of engines) report(findings, log)
+  }
+
+  async serveS3({ listen, tls }: Parameters<Engines['serveS3']>[0]) {
+    const { config, log } = this.#parts
+    const gateway = await composeGateway({
+      ...this.#parts,
+      owner: () => this.#parts.owner.id,
+      random: randomBytes,
+      now: Date.now,
+      onManyReaders: collectOften,
+      observe: logRequests(log, { all: config.logLevel === 'debug' }),
+      check: async (signal) => {
+        await this.check(signal)
+      },
+    })
+    this.#gateway = gateway
+    const server = createS3Server({ ...gateway, ...(tls === undefined ? {} : { tls }) })
+    const { address, port } = await server.listen(listen.port, listen.host)
+    return { address: { host: address, port }, setTls: server.setTls, close: server.close }
+  }
+
+  startBackgroundWork(): void {
+    const { keeping, config, log, node } = this.#parts
+    const owner = () => this.#parts.owner.id
+    const parts = { ...this.#parts, owner, random: randomBytes, now: Date.now }
+    const jobWorks = composeJobWorks(parts)
+    this.#jobWorks = jobWorks
+    const { node: _, ...others } = parts
+    this.#background = startBackground({
+      ...others,
+      ...(node === undefined ? {} : { node }),
+      queue: openTaskQueue(config.tasks, {
+        onFailure: (cause) => log.error('task queue', { cause }),
+      }),
+      works: jobWorks.works,
+      moreJobs: keeping,
+      options: {
+        staleUploadMs: config.staleUploadAgeMs,
+        keepOrphansMs: config.keepOrphansMs,
+        scrubBytesPerSecond,
+      },
+    })
+  }
+
+  async processLeft(left: string, living: ReadonlySet<string>): Promise<void> {
+    const { metadata, engines, log } = this.#parts
+    for (const engine of engines) report(await engine.recover(living), log)
+    await metadata.owners.end(left)
+    await clearOwner(metadata, left)
+  }
+
+  async check(signal = noSignal): Promise<Readonly<Record<string, number>>> {
+    const { metadata, engines } = this.#parts
+    // A disk that is full or read-only is well: reads are served, and writes are told so.
+    await Promise.all(engines.map((engine) => engine.check({ signal })))
+    return { orphanedChunks: await metadata.orphans.count() }
+  }
+
+  async close(): Promise<void> {
+    await this.#background?.stop()
+    await this.#jobWorks?.close()
+    await Promise.all(this.#upkeep.map((job) => job.stop()))
+    await this.#gateway?.close()
+    const { owner, engines, log } = this.#parts
+    await unlessFull(owner.end()).catch((cause: unknown) =>
+      log.error('the last heartbeat failed', { cause }),
+    )
+    for (const engine of engines) await engine.close()
+  }
+}
+
+/** What is not done for want of room is done at a later start, or again and again. */
+export async function unlessFull(work: Promise<unknown>): Promise<void> {
+  try {
+    await work
+  } catch (cause) {
+    if (!(cause instanceof MetadataFull)) throw cause
+  }
+}
+
+function report(findings: readonly Finding[], log: Log): void {
+  for (const { what, details } of findings) log.error(what, details)
+}
