@@ -35,6 +35,14 @@ export const commands: ReadonlyMap<string, CommandRow> = new Map<string, Command
     },
   ],
   [
+    'datanode',
+    {
+      summary: 'keeps and serves the chunks of a cluster',
+      alsoSoughtAs: ['data-node', 'storage', 'node', 'chunks', 'volume'],
+      load: async () => (await import('./datanode.ts')).datanodeCommand,
+    },
+  ],
+  [
     'check',
     {
       summary: 'verifies the data of a server that is stopped',

@@ -144,7 +144,7 @@ function notesOf(lineage: LineageKeeper | undefined, log: Log): readonly StoreEn
  * At once: what is under way may never be answered, and what is durable needs no closing. The primary
  * replaces a worker; the service manager, or whoever started it, the server.
  */
-function endProcess(log: Log, why: string, cause: unknown): never {
+export function endProcess(log: Log, why: string, cause: unknown): never {
   log.error(`${why}: this process ends`, { pid: process.pid, cause })
   process.exit(1)
 }

@@ -21,7 +21,7 @@ import { openTaskQueue } from './open-task-queue.ts'
 import type { Engines } from './serving.ts'
 
 /** Every stored byte is read and checked once in a while, without being felt. */
-const scrubBytesPerSecond = 4 * 1024 * 1024
+export const scrubBytesPerSecond = 4 * 1024 * 1024
 const noSignal = new AbortController().signal
 
 export type Stores = {

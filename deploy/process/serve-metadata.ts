@@ -1,24 +1,21 @@
 // `holdfast metadata`: opens the engine, serves it to whoever has the secret or a certificate, and stops in order.
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import { repeat } from '../../gateway/background/repeating.ts'
 import { showHostPort } from '../../gateway/config/config-values.ts'
 import type { MetadataServiceConfig } from '../../gateway/config/metadata-service-config.ts'
 import { requestIds } from '../../gateway/http/request-id.ts'
-import { lmdbEngine } from '../../metadata/lmdb/lmdb-engine.ts'
 import { showMetadataLocation } from '../../metadata/metadata-location.ts'
 import {
   createMetadataService,
   type MetadataService,
 } from '../../metadata/service/metadata-service.ts'
-import type { ServiceTls } from '../../protocol/cluster/service-server.ts'
-import { openMetadataDirectory } from '../stores/metadata-directory.ts'
+import { openServedMetadata } from '../stores/outer-metadata.ts'
 import { listenFailure } from './listen-failure.ts'
 import { openLog } from './log.ts'
+import { followServiceTls, readServiceTls } from './service-tls.ts'
 import type { Print } from './serving.ts'
 import { onStopSignals } from './stop-signals.ts'
-import { readTlsFiles } from './tls-files.ts'
 
 /** What was not well had ended by then. */
 const wellMs = 60_000
@@ -32,7 +29,7 @@ export async function serveMetadata(
   print(`Holdfast ${version} starts as a metadata service of ${shown}.`)
   const tls = config.tls && (await readServiceTls(config.tls))
   const log = openLog(config.logLevel)
-  const { store, lock } = await openMetadataDirectory(config.location.directory, {
+  const { store, engine, served } = await openServedMetadata(config.location, {
     print,
     onUnusable: (cause) => {
       // At once: what is under way may never be answered, and what is durable needs no closing.
@@ -40,7 +37,6 @@ export async function serveMetadata(
       process.exit(1)
     },
   })
-  const engine = lmdbEngine(store)
   for (const { what, details } of engine.findings) log.error(what, details)
   const upkeep = engine.upkeep.map((job) =>
     repeat(job, (name, cause) => log.error('background job failed', { job: name, cause })),
@@ -67,8 +63,8 @@ export async function serveMetadata(
       () => process.exit(1),
     )
     const at = await listen(service, config)
-    setTimeout(() => lock.served(), wellMs).unref()
-    followTlsFiles(service, config, print)
+    setTimeout(served, wellMs).unref()
+    followServiceTls(service, config.tls, print)
     // Scripts may rely on this line; it is printed once everything serves.
     print(`Listening: metadata ${tls === undefined ? 'http' : 'https'}://${at}`)
     if (!stopping.signal.aborted) await once(stopping.signal, 'abort')
@@ -76,7 +72,6 @@ export async function serveMetadata(
   } finally {
     await Promise.all(upkeep.map((job) => job.stop()))
     await engine.close()
-    lock.release()
   }
   print('Stopped.')
 }
@@ -91,30 +86,4 @@ async function listen(
   } catch (cause) {
     throw listenFailure('--listen', wanted, cause)
   }
-}
-
-async function readServiceTls(
-  files: NonNullable<MetadataServiceConfig['tls']>,
-): Promise<ServiceTls> {
-  const pair = await readTlsFiles(files)
-  if (files.caFile === undefined) return pair
-  return { ...pair, ca: await readFile(files.caFile, 'utf8') }
-}
-
-/** On SIGHUP. Files that would not work are told about, and those in use stay. */
-function followTlsFiles(
-  service: MetadataService,
-  { tls }: MetadataServiceConfig,
-  print: Print,
-): void {
-  process.on('SIGHUP', () => {
-    if (tls === undefined) return
-    readServiceTls(tls).then(
-      (read) => {
-        service.setTls(read)
-        print('Read certificate and key again.')
-      },
-      (cause: unknown) => print(cause instanceof Error ? cause.message : String(cause)),
-    )
-  })
 }

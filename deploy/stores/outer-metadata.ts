@@ -46,10 +46,8 @@ async function openLocation(
   switch (location.is) {
     case 'lmdb':
       return openDirectory(location.directory, opening)
-    case 'mongodb': {
-      const store = await MongoMetadataStore.open({ uri: location.uri, random: randomBytes })
-      return { store, engine: mongoEngine(store) }
-    }
+    case 'mongodb':
+      return openDatabase(location.uri)
     case 'service': {
       const { endpoints } = location
       const { secret: text, unencrypted } = opening.cluster
@@ -72,18 +70,48 @@ async function openLocation(
 
 async function openDirectory(directory: string, opening: OpeningOuter): Promise<OuterMetadata> {
   const { onUnusable, role } = opening
-  if (role === 'worker') {
-    const path = metadataDirectory(directory)
-    const store = await LmdbMetadataStore.open({ path, random: randomBytes, role, onUnusable })
-    return { store, engine: lmdbEngine(store) }
+  if (role === 'primary') return openServedDirectory(directory, opening)
+  const path = metadataDirectory(directory)
+  const store = await LmdbMetadataStore.open({ path, random: randomBytes, role, onUnusable })
+  return { store, engine: lmdbEngine(store) }
+}
+
+export type ServedMetadata = OuterMetadata & {
+  /** To be called when the process has been well for a while. */
+  readonly served: () => void
+}
+
+/** For a metadata service. Throws as `openOuterMetadata` does. */
+export async function openServedMetadata(
+  location: Exclude<MetadataLocation, { is: 'service' }>,
+  opening: OpeningMetadata,
+): Promise<ServedMetadata> {
+  switch (location.is) {
+    case 'lmdb':
+      return openServedDirectory(location.directory, opening)
+    case 'mongodb':
+      return { ...(await openDatabase(location.uri)), served: () => {} }
+    default:
+      return location satisfies never
   }
+}
+
+async function openServedDirectory(
+  directory: string,
+  opening: OpeningMetadata,
+): Promise<ServedMetadata> {
   const { store, lock } = await openMetadataDirectory(directory, opening)
   const engine = lmdbEngine(store)
   const close = async () => {
     await engine.close()
     lock.release()
   }
-  return { store, engine: { ...engine, close } }
+  return { store, engine: { ...engine, close }, served: () => lock.served() }
+}
+
+async function openDatabase(uri: string): Promise<OuterMetadata> {
+  const store = await MongoMetadataStore.open({ uri, random: randomBytes })
+  return { store, engine: mongoEngine(store) }
 }
 
 /** What is trusted, and what is shown, where parts of a cluster are called over TLS. */

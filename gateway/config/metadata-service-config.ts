@@ -35,7 +35,7 @@ export type MetadataServiceConfig = {
 }
 
 /** Those that it can serve: what is behind another service needs no second one. */
-export type ServedLocation = Extract<MetadataLocation, { is: 'lmdb' }>
+export type ServedLocation = Exclude<MetadataLocation, { is: 'service' }>
 
 export type ParsedServiceConfig =
   | { readonly is: 'config'; readonly config: MetadataServiceConfig }
@@ -68,12 +68,14 @@ function takeLocation(values: SettingValues, mistakes: string[]): ServedLocation
   return values.take('metadata', (raw) => {
     const parsed = parseMetadataLocation(raw)
     if (parsed.is === 'mistakes') throw new BadValue(parsed.mistakes.join('; '))
-    if (parsed.location.is === 'lmdb') return parsed.location
-    throw new BadValue('a metadata service serves lmdb:DIR, and no other')
+    if (parsed.location.is !== 'service') return parsed.location
+    throw new BadValue(
+      'a metadata service serves lmdb:DIR or mongodb://…; no second one is needed before it',
+    )
   })
 }
 
-function takeServiceTls(
+export function takeServiceTls(
   values: SettingValues,
   sources: ConfigSources,
 ): MetadataServiceConfig['tls'] {
@@ -90,16 +92,18 @@ function takeServiceTls(
   return pair && (caFile === undefined ? pair : { ...pair, caFile })
 }
 
-function requireAccess(
+export function requireAccess(
   { listen, secret, tls }: Pick<MetadataServiceConfig, 'listen' | 'secret' | 'tls'>,
-  { isPlainAllowed, mistakes }: { readonly isPlainAllowed: boolean; readonly mistakes: string[] },
+  {
+    isPlainAllowed,
+    mistakes,
+    what = 'a metadata service',
+  }: { readonly isPlainAllowed: boolean; readonly mistakes: string[]; readonly what?: string },
 ): void {
   // What is wrong with one that is set has been said.
   if (mistakes.length > 0) return
   if (secret === undefined && tls?.caFile === undefined) {
-    mistakes.push(
-      '--cluster-secret-file: is needed, or --tls-ca: nobody else may call a metadata service',
-    )
+    mistakes.push(`--cluster-secret-file: is needed, or --tls-ca: nobody else may call ${what}`)
   }
   if (tls !== undefined || isLoopback(listen.host) || isPlainAllowed) return
   mistakes.push(

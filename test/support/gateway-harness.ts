@@ -26,7 +26,6 @@ import type { Reply } from '../../gateway/reply.ts'
 import type { Handlers, RequestBody, RequestNotes, Services } from '../../gateway/s3/operation.ts'
 import { type Arrived, formCall, runOperation } from '../../gateway/s3/run-operation.ts'
 import { ZipService } from '../../gateway/zip/zip-service.ts'
-import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 import { defaultNamespace } from '../../metadata/namespaces.ts'
 import type { Bucket, TenantId, VersioningStatus } from '../../metadata/records.ts'
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
@@ -40,6 +39,7 @@ import {
 import { parseRequestTarget } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { doTasks } from './do-tasks.ts'
+import { openMetadataUnderTest } from './metadata-under-test.ts'
 import { authorizeBy, type Policy } from './policy.ts'
 
 export type HarnessRequest = {
@@ -121,11 +121,7 @@ export class GatewayHarness {
     options: Partial<Pick<Services, 'region' | 'anyRegion'>> & { authorize?: Policy } = {},
   ): Promise<GatewayHarness> {
     const path = await mkdtemp(join(tmpdir(), 'holdfast-gateway-'))
-    const metadata = await LmdbMetadataStore.open({
-      path: join(path, 'metadata'),
-      random: randomBytes,
-      role: 'primary',
-    })
+    const metadata = await openMetadataUnderTest(path)
     await metadata.owners.begin('test', 3_600_000)
     const lost = new Set<string>()
     const blobs = await DiskBlobStore.open({

@@ -1,4 +1,4 @@
-// The S3 server in this process, on the real embedded engines in a directory of their own, for tests that
+// The S3 server in this process, on real engines (`metadata-under-test.ts`), for tests that
 // speak to it over sockets and then look at what it keeps. By the command line: `started-server.ts`.
 import assert from 'node:assert'
 import { randomBytes } from 'node:crypto'
@@ -17,9 +17,9 @@ import type { Config } from '../../gateway/config/config.ts'
 import type { ObserveRequest } from '../../gateway/http/request-record.ts'
 import { createS3Server } from '../../gateway/http/s3-server.ts'
 import { logTo } from '../../gateway/log.ts'
-import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { doTasks } from './do-tasks.ts'
+import { openMetadataUnderTest } from './metadata-under-test.ts'
 
 export const serverKey = { accessKeyId: 'AKIAWIRETEST', secretAccessKey: 'wire/secret+Key=' }
 export const serverRegion = 'us-east-1'
@@ -43,7 +43,7 @@ export type ServerOptions = Partial<Pick<Config, ConfiguredParts | 'uploadPace'>
 
 export type Logged = { readonly event: string; readonly details: Readonly<Record<string, unknown>> }
 
-type Stores = { readonly metadata: LmdbMetadataStore; readonly blobs: DiskBlobStore }
+type Stores = { readonly metadata: MetadataStore; readonly blobs: DiskBlobStore }
 
 export class RunningServer {
   readonly port: number
@@ -144,11 +144,7 @@ export class RunningServer {
 }
 
 async function openStores(path: string, disk: ServerOptions['disk']): Promise<Stores> {
-  const metadata = await LmdbMetadataStore.open({
-    path: join(path, 'metadata'),
-    random: randomBytes,
-    role: 'primary',
-  })
+  const metadata = await openMetadataUnderTest(path)
   const blobs = await DiskBlobStore.open({
     isReferenced: (refs) => metadata.chunks.areReferenced(refs),
     path: join(path, 'chunks'),
