@@ -1,7 +1,7 @@
 // Certificate, key and authorities of a service that other parts of a cluster call.
 import { readFile } from 'node:fs/promises'
 import type { TlsPaths } from '../../gateway/config/take-tls.ts'
-import type { ServiceTls } from '../../metadata/service/metadata-service.ts'
+import type { ServiceTls } from '../../protocol/cluster/service-server.ts'
 import type { Print } from './serving.ts'
 import { readTlsFiles } from './tls-files.ts'
 

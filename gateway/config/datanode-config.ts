@@ -1,6 +1,6 @@
 // What `holdfast datanode` runs with: a few settings of the table, checked as a whole. The other settings may stand in
 // the same file, and say nothing here.
-import { type ClusterSecret, parseClusterSecret } from '../../metadata/cluster-secret.ts'
+import { type ClusterSecret, parseClusterSecret } from '../../protocol/cluster/cluster-secret.ts'
 import { type LogLevel, logLevels } from '../log.ts'
 import {
   type ClusterAccess,

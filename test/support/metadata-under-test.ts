@@ -2,13 +2,13 @@
 // `services`, which is two metadata services before one database, and a client of both.
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { parseClusterSecret } from '../../metadata/cluster-secret.ts'
 import type { LineageStore } from '../../metadata/lineage-store.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { RemoteMetadataStore } from '../../metadata/remote/remote-metadata-store.ts'
 import { createMetadataService } from '../../metadata/service/metadata-service.ts'
-import { borrowMongoStore } from './borrowed-database.ts'
+import { parseClusterSecret } from '../../protocol/cluster/cluster-secret.ts'
+import { borrowMongoStore } from './mongo-stores.ts'
 
 export type MetadataKind = 'lmdb' | 'mongodb' | 'services'
 export type MetadataUnderTest = MetadataStore & { readonly lineage: LineageStore }
