@@ -5,7 +5,7 @@
 // - none: an inline version goes at once; another one is `due`, and no lease ever holds it again (`upTo: 0`);
 // - one does: the grave is filed under a life of it (`held`), and asks for nothing any more.
 //
-// All of this is single commands, each on condition that the grave is as it was read. So that no lease has to be written,
+// All of this is single commands, each on condition that nobody has changed the grave since it was read (`x`). So that no lease has to be written,
 // a grave is filed first, while it still asks to be released; then the life is looked for once more; and only then it
 // asks no more. Whoever ends a life looks for what is filed under it afterwards (`sift-held.ts`): what he does not
 // find was filed too late to find the life.
@@ -32,7 +32,7 @@ export type Grave = {
 
 type Settled = 'released' | 'due' | 'held'
 /** As it was read, and as it has to be still. */
-type GraveRead = Pick<KeyDocument, 'upTo' | 'held'> & { readonly content: Buffer }
+type GraveRead = Pick<KeyDocument, 'upTo' | 'held' | 'x'> & { readonly content: Buffer }
 
 /**
  * After the commit that has made a grave, and by the first step of its release. `released`: an inline version, which is
@@ -103,7 +103,7 @@ async function holdingLives(
 async function file(settling: Settling, state: GraveRead, life: number): Promise<GraveRead> {
   if (state.held === life) return state
   await change(settling, state, { $set: { held: life } })
-  return { ...state, held: life }
+  return { ...state, held: life, x: (state.x ?? 0) + 1 }
 }
 
 async function release(settling: Settling, state: GraveRead): Promise<Settled> {
@@ -122,19 +122,17 @@ async function change(
   state: GraveRead,
   update: { $set: Partial<KeyDocument>; $unset?: { t?: ''; held?: '' } },
 ): Promise<void> {
-  const { matchedCount } = await db.objects.updateOne(asRead(grave, state), update)
+  const counted = { ...update, $inc: { x: 1 } }
+  const { matchedCount } = await db.objects.updateOne(asRead(grave, state), counted)
   if (matchedCount !== 1) throw new Conflict()
 }
 
-/** It asks to be released, and nothing that is decided here has changed. */
-function asRead(grave: Grave, { upTo, held }: GraveRead): Filter<KeyDocument> {
-  const absent = { $exists: false }
-  return {
-    ...placeOf(grave),
-    't.kind': { $exists: true },
-    upTo: upTo ?? absent,
-    held: held ?? absent,
-  }
+/**
+ * It asks to be released, and nobody has changed it since. That it says the same again would not be enough: who has filed
+ * it may not know that it was filed once more, after the life was sifted.
+ */
+function asRead(grave: Grave, { x }: GraveRead): Filter<KeyDocument> {
+  return { ...placeOf(grave), 't.kind': { $exists: true }, x: x ?? { $exists: false } }
 }
 
 async function readGrave(
@@ -144,13 +142,14 @@ async function readGrave(
 ): Promise<GraveRead | Settled> {
   const found = await objects.findOne(placeOf(grave), { session })
   if (found?.c === undefined) return 'released'
-  const { c: content, upTo, held, t } = found
+  const { c: content, upTo, held, x, t } = found
   if (upTo === 0) return 'due'
   if (t === undefined) return 'held'
   return {
     content,
     ...(upTo === undefined ? {} : { upTo }),
     ...(held === undefined ? {} : { held }),
+    ...(x === undefined ? {} : { x }),
   }
 }
 

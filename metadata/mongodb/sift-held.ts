@@ -52,11 +52,15 @@ export async function endedLifeStep(db: MongoDatabase, life: number): Promise<'m
 function loosening(life: number, { b, k, s, t, tenant }: KeyDocument) {
   const filter = { b, k, s, held: life }
   if (t !== undefined || tenant === undefined) {
-    const update = { $unset: { held: '' as const } }
+    const update = { $unset: { held: '' as const }, $inc: { x: 1 } }
     return { updateOne: { filter: { ...filter, 't.kind': { $exists: true } }, update } }
   }
   const asking = { t: { ...freshTask('release', ownTasks), tenant } }
-  const update = { $set: asking, $unset: { held: '' as const, tenant: '' as const } }
+  const update = {
+    $set: asking,
+    $unset: { held: '' as const, tenant: '' as const },
+    $inc: { x: 1 },
+  }
   return { updateOne: { filter: { ...filter, t: { $exists: false } }, update } }
 }
 
