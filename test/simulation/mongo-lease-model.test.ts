@@ -4,11 +4,11 @@ import assert from 'node:assert/strict'
 import { describe } from '../support/describe.ts'
 import { seededBytes } from '../support/seeded-bytes.ts'
 import {
-  type MongoLeaseFlaw,
   type MongoLeaseScene,
   searchMongoLeaseModel,
   walkMongoLeaseModel,
 } from './mongo-lease-model.ts'
+import type { MongoLeaseFlaw } from './mongo-lease-state.ts'
 
 const scenes: readonly MongoLeaseScene[] = ['settling', 'narrowing', 'sealing']
 const flaws: readonly (readonly [MongoLeaseScene, MongoLeaseFlaw])[] = [
