@@ -10,7 +10,7 @@ import {
 } from '../../protocol/blob-http/checked-head.ts'
 import { deadlineHeader } from '../../protocol/cluster/call-head.ts'
 import type { CallTurns } from '../../protocol/cluster/call-turns.ts'
-import { type Exchanged, exchange } from './exchange.ts'
+import { AnswerLate, type Exchanged, exchange } from './exchange.ts'
 import { DataNodeFailed, DataNodeRefused, isRefusal, shown } from './node-failures.ts'
 
 export type CallerParts = {
@@ -52,6 +52,7 @@ const pauseFirstMs = 25
 const pauseLongestMs = 500
 /** A connection whose other end is gone says nothing: half of the time is for another one. */
 const shareOfTime = 0.5
+const shareMsMin = 500
 /** What arrives changed so often is changed by whoever sends it. */
 const garbledMax = 4
 
@@ -82,13 +83,14 @@ async function untilAnswered<Value>(
   call: NodeCall<Value>,
   endsMs: number,
 ): Promise<Answered<Value>> {
-  let cause: unknown = new Error('there was no time to ask')
+  let cause: unknown = new AnswerLate()
   let garbled = 0
   for (let round = 0; performance.now() < endsMs && !parts.isClosed(); round += 1) {
     const attempt = await attemptOnce(parts, call, endsMs)
     if (attempt.is === 'answered') return attempt
     call.signal?.throwIfAborted()
-    cause = attempt.cause
+    // Time is short at the end, and what was wrong before says more.
+    if (!(attempt.cause instanceof AnswerLate)) cause = attempt.cause
     if (attempt.is === 'garbled') garbled += 1
     if (attempt.is === 'refused' || garbled === garbledMax) break
     await pause(round, { endsMs, signal: call.signal })
@@ -103,7 +105,9 @@ async function attemptOnce<Value>(
 ): Promise<Attempt<Value>> {
   const { verb, answerBytesMax, into, signal, frames = [], attempts = 'prompt' } = call
   const nowMs = performance.now()
-  const forMs = (endsMs - nowMs) * (attempts === 'patient' ? 1 : shareOfTime)
+  const leftMs = endsMs - nowMs
+  const shareMs = Math.min(leftMs, Math.max(shareMsMin, leftMs * shareOfTime))
+  const forMs = attempts === 'patient' ? leftMs : shareMs
   const { bytes, check } = checkedCall(verb, call.head)
   const headers = {
     'content-type': blobContentType,

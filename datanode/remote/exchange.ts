@@ -25,6 +25,15 @@ export type ExchangeLimits = {
   readonly into: Buffer | undefined
 }
 
+/** It says nothing of why. */
+export class AnswerLate extends Error {
+  override readonly name = 'AnswerLate'
+
+  constructor() {
+    super('no answer came in time')
+  }
+}
+
 const deadlines = new Deadlines()
 /** What is said besides answers is for people. */
 const refusalBytesMax = 16 * 1024
@@ -79,7 +88,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   constructor(limits: ExchangeLimits, resolve: (outcome: Exchanged) => void) {
     this.#resolve = resolve
     this.#limits = limits
-    const late = () => this.giveUp(new Error('no answer came in time'))
+    const late = () => this.giveUp(new AnswerLate())
     this.#deadline = { endsMs: limits.endsMs, pass: late }
     deadlines.add(this.#deadline)
     const { signal } = limits

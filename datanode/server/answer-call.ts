@@ -9,7 +9,7 @@ import {
   type CallUnderWay,
 } from '../../protocol/cluster/calls-under-way.ts'
 import type { BlobNode } from '../blob-node.ts'
-import type { CallMemory } from './call-memory.ts'
+import { besidesFramesBytes, type CallMemory } from './call-memory.ts'
 import { judgeCall } from './judge-call.ts'
 import { nodeVerbs, type Told } from './node-verbs.ts'
 
@@ -89,7 +89,7 @@ async function run(running: Running, body: Buffer): Promise<void> {
   let lent: Buffer | undefined
   const lend = (bytes: number) => {
     if (!parts.calls.tryHoldMore(call, bytes)) throw new NotNow()
-    lent = parts.memory.take(bytes)
+    lent = parts.memory.take(bytes + besidesFramesBytes)
     return lent
   }
   try {

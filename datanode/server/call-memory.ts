@@ -1,25 +1,31 @@
-// Memory for calls and answers that are as large as chunks, used again and again: the kernel takes longer to hand out
-// four fresh MiB than they take to be filled.
-import { chunkBytesMax, sealedBytes } from '../../protocol/chunks/chunk-ref.ts'
+// Memory for calls and answers that are as large as frames or chunks, used again and again: the kernel takes longer to
+// hand out fresh memory than it takes to be filled, and to have it back is work too.
+import { chunkBytesMax, frameBytesMax, sealedBytes } from '../../protocol/chunks/chunk-ref.ts'
 
-/** Any chunk, and what the disk reads with its frames. */
-const largeBytes = sealedBytes(chunkBytesMax) + 128 * 1024
+/** What the disk reads with frames, and more. */
+export const besidesFramesBytes = 4096
 /** What is smaller is cheap to have anew. */
-const worthBytes = 128 * 1024
-/** Kept for the next calls. */
-const idleMax = 16
+const worthBytes = 16 * 1024
+
+type Size = { readonly bytes: number; readonly idleMax: number; readonly idle: Buffer[] }
 
 export class CallMemory {
-  readonly #idle: Buffer[] = []
+  /** One frame, and any chunk; from the smallest on. */
+  readonly #sizes: readonly Size[] = [
+    { bytes: frameBytesMax + besidesFramesBytes, idleMax: 128, idle: [] },
+    { bytes: sealedBytes(chunkBytesMax) + besidesFramesBytes, idleMax: 16, idle: [] },
+  ]
 
   /** At least so much. */
   take(bytes: number): Buffer {
-    if (bytes < worthBytes || bytes > largeBytes) return Buffer.allocUnsafe(bytes)
-    return this.#idle.pop() ?? Buffer.allocUnsafeSlow(largeBytes)
+    const size = bytes < worthBytes ? undefined : this.#sizes.find((each) => each.bytes >= bytes)
+    if (size === undefined) return Buffer.allocUnsafe(bytes)
+    return size.idle.pop() ?? Buffer.allocUnsafeSlow(size.bytes)
   }
 
   /** Nobody looks at it any more. What is not given back is lost to nobody but the next call. */
   giveBack(memory: Buffer): void {
-    if (memory.length === largeBytes && this.#idle.length < idleMax) this.#idle.push(memory)
+    const size = this.#sizes.find(({ bytes }) => bytes === memory.length)
+    if (size !== undefined && size.idle.length < size.idleMax) size.idle.push(memory)
   }
 }

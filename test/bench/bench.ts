@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import { rootTenantId } from '../../deploy/process/root-user.ts'
 import { deriveTenantKeys } from '../../gateway/access/keys/tenant-keys.ts'
 import { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
+import { blobRows } from './blob-figures.ts'
 import { runLoad } from './http-load.ts'
 import { getLarge, putLarge, type Target } from './large-transfers.ts'
 import { listingFigures } from './listing-figures.ts'
@@ -52,6 +53,7 @@ try {
   await zipRows(row, target)
   await slowReaders(row, { directory, targetOf })
   await metadataRows(row, { directory, tenantId: rootTenantId })
+  await blobRows(row, directory)
   await listings()
   await millionEntries(row, { directory, objects: Number(values.objects), targetOf })
 } finally {

@@ -26,7 +26,7 @@ blobNodeContract('remote', open)
 blobUnavailableContract('remote', async () => {
   const served = await ServedNode.start()
   return {
-    store: await served.client({ deadlineMs: 1500 }),
+    store: await served.client({ deadlineMs: 3000 }),
     cut: () => served.down(),
     heal: () => served.up(),
     discard: () => served.stop(),

@@ -1,4 +1,5 @@
-// A program for tests: serves the disk store at a path on a port, says when it does, and runs until it is killed.
+// A program for tests: serves the disk store at a path on a port, with segments of so many bytes, tells its port when it
+// does, and runs until it is killed.
 import { strict as assert } from 'node:assert'
 import { randomBytes } from 'node:crypto'
 import { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
@@ -6,7 +7,7 @@ import { realVfs } from '../../datanode/disk/real-vfs.ts'
 import { createDataNode } from '../../datanode/server/data-node.ts'
 import { secretOf } from './served-node.ts'
 
-const [path, port, secret] = process.argv.slice(2)
+const [path, port, secret, segmentBytes] = process.argv.slice(2)
 assert(path !== undefined && secret !== undefined)
 // It ends with whoever has started it.
 process.once('disconnect', () => process.exit(1))
@@ -17,7 +18,7 @@ const store = await DiskBlobStore.open({
   vfs: realVfs,
   nowMs: Date.now,
   randomBytes,
-  segmentBytes: 4 * 1024 * 1024,
+  segmentBytes: Number(segmentBytes),
   reserveBytes: 0,
   isReferenced: async (refs) => refs.map(() => false),
 })
@@ -28,5 +29,4 @@ const node = createDataNode({
   onFailure: (cause) => console.error(cause),
   check: async () => void (await store.usage()),
 })
-await node.listen(Number(port), '127.0.0.1')
-process.send?.('serving')
+process.send?.((await node.listen(Number(port), '127.0.0.1')).port)

@@ -59,11 +59,11 @@ describe('a data node with certificates', (test) => {
       const told: unknown[] = []
       const distrustful = await served.client({
         tls: { ca: foreign.cert },
-        deadlineMs: 200,
+        deadlineMs: 500,
         onUnavailable: (cause) => told.push(cause),
       })
-      assert.deepEqual(await distrustful.hasMany([testRef(random)]), ['unavailable'])
-      assert.match(String(told[0]), /certificate/)
+      do assert.deepEqual(await distrustful.hasMany([testRef(random)]), ['unavailable'])
+      while (!told.some((cause) => /certificate/.test(String(cause))))
       const client = await served.client({ tls: { ca: own.cert } })
       assert.deepEqual(await client.hasMany([testRef(random)]), ['absent'])
     } finally {

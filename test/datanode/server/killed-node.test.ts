@@ -20,12 +20,13 @@ const secretText = 'a secret that a killed node has too, long'
 const seed = Date.now() % 2 ** 31
 console.log(`killed node: seed ${seed}`)
 const kills = 4
+const segmentBytes = 4 * 1024 * 1024
 const clients = 12
 
 async function serve(path: string, port: number): Promise<ChildProcess> {
-  const child = fork(program, [path, `${port}`, secretText])
+  const child = fork(program, [path, `${port}`, secretText, `${segmentBytes}`])
   const [message] = await once(child, 'message')
-  assert.equal(message, 'serving')
+  assert.equal(message, port)
   return child
 }
 
