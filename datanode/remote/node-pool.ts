@@ -9,7 +9,13 @@ const keepIdleMs = 60_000
  * More than any call has: the pieces of a chunk are queued at once then, and go to the kernel in one call, where they
  * would each wait for the one before. With TLS they are sealed one by one in any case.
  */
-const queuedBytesMax = 16 * 1024 * 1024
+const queues = {
+  writableHighWaterMark: 16 * 1024 * 1024,
+  // What waits to be read is joined when it is taken: little is to wait.
+  readableHighWaterMark: 64 * 1024,
+  // The client's own, which would stand for both.
+  highWaterMark: undefined,
+}
 
 export function nodePool(options: {
   readonly origin: URL
@@ -17,7 +23,7 @@ export function nodePool(options: {
   readonly connections: number
 }): Pool {
   const { origin, tls, connections } = options
-  const queued = origin.protocol === 'http:' ? { highWaterMark: queuedBytesMax } : {}
+  const queued = origin.protocol === 'http:' ? queues : {}
   const connect = { timeout: connectMs, noDelay: true, ...queued, ...tls }
   return new Pool(origin.origin, {
     connections,
