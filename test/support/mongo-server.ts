@@ -233,7 +233,7 @@ function withDatabase(uri: string, name: string): string {
   const url = new URL(uri)
   url.pathname = `/${name}`
   // Tests ask for thousands of things at once, on machines that do much besides.
-  url.searchParams.set('waitQueueTimeoutMS', '60000')
+  for (const wait of ['waitQueueTimeoutMS', 'socketTimeoutMS']) url.searchParams.set(wait, '60000')
   return url.href
 }
 
