@@ -50,6 +50,7 @@ export class BrokerConnection {
   #model: ChannelModel | undefined
   #isBlocked = false
   #openSinceMs: number | undefined
+  #giveUp: () => void = () => {}
   #lastFailure = 'it has not answered yet'
   #waiting: (() => void)[] = []
 
@@ -73,6 +74,11 @@ export class BrokerConnection {
   /** RabbitMQ is short of memory or disk, and reads nothing of what we send. */
   get isBlocked(): boolean {
     return this.#isBlocked
+  }
+
+  /** Gives up one that answers to nothing, though nobody says that it has ended; another is made. */
+  renew(): void {
+    this.#giveUp()
   }
 
   /** Ends it, also when RabbitMQ does not answer. */
@@ -172,7 +178,10 @@ export class BrokerConnection {
     })
     // Said while it is well: when it is lost, others may have told of that already.
     const stable = setTimeout(() => this.#options.failures.ended(), this.times.stableMs)
-    const why = await Promise.race([ended, told])
+    const givenUp = new Promise<string>((resolve) => {
+      this.#giveUp = () => resolve('it answers to nothing')
+    })
+    const why = await Promise.race([ended, told, givenUp])
     clearTimeout(stable)
     closing.release()
     this.#model = undefined

@@ -87,6 +87,7 @@ export class ConfirmedPublisher {
       else if (!this.#connection.isBlocked) {
         this.#opening = undefined
         void opening.then((late) => this.#giveUp(late)).catch(() => undefined)
+        this.#connection.renew()
         throw new BrokerFailure('RabbitMQ does not answer.')
       }
     }

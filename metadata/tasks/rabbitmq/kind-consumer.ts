@@ -43,15 +43,24 @@ export async function consumeKind<Kind extends string>(
   let silences = 0
   for (let failures = 0; !signal.aborted; ) {
     let sinceMs: number | undefined
+    const onAsking = () => {
+      // Of an answer that does not come, RabbitMQ may also close the connection.
+      silences += 1
+    }
     const onConsuming = () => {
       sinceMs = performance.now()
+      silences = 0
     }
     try {
-      if (silences >= silencesMax) await deleteQueue(deps, signal)
-      await consumeOnce({ ...deps, onConsuming }, { prefetch, signal })
+      if (silences >= silencesMax) {
+        silences = 0
+        await deleteQueue(deps, signal)
+      }
+      await consumeOnce({ ...deps, onAsking, onConsuming }, { prefetch, signal })
     } catch (cause) {
       if (signal.aborted) return
-      silences = cause instanceof QueueSilent ? silences + 1 : 0
+      // It has answered, with a refusal.
+      if (!(cause instanceof QueueSilent || cause instanceof BrokerAway)) silences = 0
       if (sinceMs !== undefined && performance.now() - sinceMs >= stableMs) {
         failures = 0
         if (!(cause instanceof BrokerAway)) told.ended()
@@ -69,13 +78,13 @@ async function consumeOnce<Kind extends string>(
     connection,
     topology,
     kind,
+    onAsking,
     onConsuming,
     ...deps
-  }: KindConsumerDeps<Kind> & { readonly onConsuming: () => void },
+  }: KindConsumerDeps<Kind> & Record<'onAsking' | 'onConsuming', () => void>,
   { prefetch, signal }: Consuming,
 ): Promise<void> {
-  const model = await connection.model(signal)
-  const channel = await model.createChannel()
+  const channel = await openChannel(connection, signal)
   const ending = new AbortController()
   const ended = endOf(channel)
   const over = linkSignals(signal, ending.signal)
@@ -99,6 +108,7 @@ async function consumeOnce<Kind extends string>(
       return consumeUntilDeleted(channel, queue, deliveries)
     }
     const consuming = async () => {
+      onAsking()
       const deleted = await answered(begin())
       onConsuming()
       const look = () => answered(channel.checkQueue(queue))
@@ -114,6 +124,17 @@ async function consumeOnce<Kind extends string>(
   }
 }
 
+/** A connection on which not even that is answered is given up. */
+async function openChannel(connection: BrokerConnection, signal: AbortSignal): Promise<Channel> {
+  const model = await connection.model(signal)
+  const opening = model.createChannel()
+  const channel = await Promise.race([opening, pause(connection.times.patienceMs, signal)])
+  if (channel !== undefined) return channel
+  opening.catch(() => undefined)
+  connection.renew()
+  throw new BrokerAway('RabbitMQ does not answer.')
+}
+
 /** What was in it comes again from the outbox. */
 async function deleteQueue<Kind extends string>(
   { connection, topology, kind, failures }: KindConsumerDeps<Kind>,
@@ -121,7 +142,7 @@ async function deleteQueue<Kind extends string>(
 ): Promise<void> {
   const queue = topology.queueOf(kind)
   failures.failed(new BrokerFailure(`${queue} answers to nobody: it is deleted, and made anew.`))
-  const channel = await (await connection.model(signal)).createChannel()
+  const channel = await openChannel(connection, signal)
   channel.on('error', () => {})
   try {
     await Promise.race([channel.deleteQueue(queue), pause(deleteMs, signal)])
