@@ -101,6 +101,7 @@ export class ProcessEngines implements Engines {
         staleUploadMs: config.staleUploadAgeMs,
         keepOrphansMs: config.keepOrphansMs,
         scrubBytesPerSecond,
+        taskConcurrency: config.taskConcurrency,
       },
     })
   }

@@ -30,6 +30,8 @@ export type BackgroundOptions = {
   readonly scrubBytesPerSecond: number
   /** Leases and pauses of tasks, where the usual ones would be waited for too long. */
   readonly taskTimes?: TaskTimes
+  /** By kind of tasks: how many calls of its work run side by side here. Of others: 1. */
+  readonly taskConcurrency?: Readonly<Record<string, number>>
 }
 
 export type BackgroundDeps = {
@@ -111,6 +113,7 @@ function doTasks(
     queue: deps.queue,
     owner: deps.owner,
     times: deps.options.taskTimes ?? {},
+    concurrency: deps.options.taskConcurrency ?? {},
     onFailure: (cause) => onFailure('outbox', cause),
     onBuried: ({ kind, id, tenantId }, cause) =>
       deps.log.error('task buried', { kind, id, tenantId, cause }),

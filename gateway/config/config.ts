@@ -53,6 +53,8 @@ export type ServingConfig = {
   readonly rootKey: RootKey | undefined
   /** What carries tasks. May hold a password. */
   readonly tasks: TasksSetting
+  /** By kind: how many calls of its work run side by side. */
+  readonly taskConcurrency: Readonly<Record<string, number>>
   readonly cluster: ClusterAccess
   /** Per process. */
   readonly ingestMemoryBytes: number
@@ -148,6 +150,7 @@ export function takeServing(
     masterKeyFile,
     rootKey: rootKey && { accessKeyId: rootKey[0], secretKey: rootKey[1] },
     tasks: values.takeOr('tasks', parseTasks),
+    taskConcurrency: values.take('task-concurrency', parseConcurrency) ?? {},
     cluster: takeClusterAccess(values, sources),
     ingestMemoryBytes: values.takeOr('ingest-memory', bounded(parseBytes, '16MiB', '64GiB')),
     uploadPace: {
@@ -161,6 +164,18 @@ export function takeServing(
     logLevel: values.takeOr('log-level', oneOf(logLevels)),
     drainMs: values.takeOr('drain-time', bounded(parseDurationMs, '0s', '1h')),
   }
+}
+
+function parseConcurrency(raw: string): Readonly<Record<string, number>> {
+  const pairs = raw.split(',').map((pair): [string, number] => {
+    const [, kind, count] = /^\s*([a-z][A-Za-z]{0,31})=(\d{1,2})\s*$/.exec(pair) ?? []
+    const calls = Number(count)
+    if (kind === undefined || !(calls >= 1 && calls <= 64)) {
+      throw new BadValue(`"${pair}" is not KIND=N, as deleteBlob=4, with N from 1 to 64`)
+    }
+    return [kind, calls]
+  })
+  return Object.fromEntries(pairs)
 }
 
 function parseTasks(raw: string): TasksSetting {

@@ -128,6 +128,12 @@ export const settings = {
       'What carries follow-up work to those who do it: embedded: (a queue within the process), or RabbitMQ, amqp://USER:PASSWORD@HOST:PORT/VHOST or amqps://, see docs/cluster.md. With a password in it, rather set HOLDFAST_TASKS: other users of the machine see flags.',
     fallback: 'embedded:',
   },
+  'task-concurrency': {
+    value: 'KIND=N',
+    means:
+      'How many calls of the work of a kind of tasks run side by side in this process, 1 to 64, as in deleteBlob=4. May be given several times, or as a list with commas. Unset, of a kind: 1.',
+    repeatable: true,
+  },
   'ingest-memory': {
     value: 'SIZE',
     means:

@@ -14,13 +14,15 @@ export type TasksDeps = {
   readonly onFailure: (cause: unknown) => void
   readonly onBuried: (task: Task, cause: unknown) => void
   readonly times?: TaskTimes
+  /** By kind: how many calls of its work run side by side here. Of others: 1. */
+  readonly concurrency?: Readonly<Record<string, number>>
 }
 
 /** Those that are not named are as usual. */
 export type TaskTimes = Partial<RelayTimes & WorkerPauses>
 
 export type Concurrency = {
-  /** Calls of a kind's work that run side by side here. 1, unless said. */
+  /** Calls of a kind's work that run side by side here. As in `TasksDeps.concurrency`, unless said. */
   readonly callsAtOnce?: number
 }
 
@@ -39,7 +41,7 @@ export interface RunningTasks {
 export const taskBatch = 256
 
 export function startTasks(deps: TasksDeps): RunningTasks {
-  const { outbox, queue, owner, onFailure, times = {} } = deps
+  const { outbox, queue, owner, onFailure, times = {}, concurrency = {} } = deps
   const stopping = new AbortController()
   const { signal } = stopping
   const relays: OutboxRelay[] = []
@@ -47,7 +49,10 @@ export function startTasks(deps: TasksDeps): RunningTasks {
   const relay = (kind: string) => {
     relays.push(startOutboxRelay({ outbox, queue, kind, owner, onFailure, times }))
   }
-  const consume: RunningTasks['consume'] = (work, { callsAtOnce = 1 } = {}) => {
+  const consume: RunningTasks['consume'] = (
+    work,
+    { callsAtOnce = concurrency[work.kind] ?? 1 } = {},
+  ) => {
     const prefetch = Math.max(1, Math.floor(taskBatch / callsAtOnce))
     for (let call = 0; call < callsAtOnce; call += 1) {
       // Each with failures of its own to wait for.
