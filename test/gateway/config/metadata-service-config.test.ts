@@ -63,7 +63,7 @@ describe('the settings of a metadata service', (test) => {
   })
 
   test('that are wrong are told all at once, and no secret is', () => {
-    const said = mistakesOf(['--metadata', 'mongodb://u:hunter2@a', '--listen', 'x'], {
+    const said = mistakesOf(['--metadata', 'mongodb://u:hunter2@', '--listen', 'x'], {
       HOLDFAST_CLUSTER_SECRET: 'hunter2',
       HOLDFAST_DRAIN_TIME: 'long',
     })
