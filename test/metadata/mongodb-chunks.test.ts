@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { MongoMetadataStore } from '../../metadata/mongodb/mongo-metadata-store.ts'
 import { blobName, chunk, chunks, makeBucket, newVersion } from '../contracts/metadata-fixture.ts'
-import { describe } from '../support/describe.ts'
 import { doTasks } from '../support/do-tasks.ts'
 import { openMongoStore } from '../support/mongo-stores.ts'
+import { describeOnMongo } from '../support/on-mongo.ts'
 import { seededBytes } from '../support/seeded-bytes.ts'
 
 /** Three processes on one database. */
@@ -29,7 +29,7 @@ async function withThree(
 const names = ['a', 'b', 'c']
 const nowMs = 1_700_000_000_000
 
-describe('mongodb: chunks', (test) => {
+describeOnMongo('mongodb: chunks', (test) => {
   test('whatever several processes put, remove and condemn at once, what is named lives and exists', () =>
     withThree(async (stores) => {
       const { integer } = seededBytes()

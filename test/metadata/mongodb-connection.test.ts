@@ -11,9 +11,9 @@ import { defaultNamespace } from '../../metadata/namespaces.ts'
 import { StoreUnavailable } from '../../metadata/store-unavailable.ts'
 import { makeBucket } from '../contracts/metadata-fixture.ts'
 import { type CertificateFiles, makeCertificates } from '../support/certificates.ts'
-import { describe } from '../support/describe.ts'
 import { type MongoServer, startOwnMongoServer } from '../support/mongo-server.ts'
 import { openMongoStore } from '../support/mongo-stores.ts'
+import { describeOnMongo } from '../support/on-mongo.ts'
 
 const open = (uri: string) => MongoMetadataStore.open({ uri, random: randomBytes })
 
@@ -45,7 +45,7 @@ async function assertServes(uri: string): Promise<void> {
   }
 }
 
-describe('mongodb: addresses', (test) => {
+describeOnMongo('mongodb: addresses', (test) => {
   const refuses = (address: string, message: RegExp) =>
     assert.rejects(connectMongo({ uri: address }), (cause) => {
       assert.ok(cause instanceof MongoAddressRefused, inspect(cause))
@@ -139,7 +139,7 @@ describe('mongodb: addresses', (test) => {
   })
 })
 
-describe('mongodb: who may connect', (test) => {
+describeOnMongo('mongodb: who may connect', (test) => {
   let files: CertificateFiles
   test.before(async () => {
     files = await makeCertificates()
@@ -199,7 +199,7 @@ describe('mongodb: who may connect', (test) => {
     }))
 })
 
-describe('mongodb: a server that is gone', (test) => {
+describeOnMongo('mongodb: a server that is gone', (test) => {
   test('is out of reach, for verbs and for who opens it, and serves on when it is back', () =>
     withServer(async (server) => {
       const uri = saying(server.forDatabase('files'), { serverSelectionTimeoutMS: '500' })

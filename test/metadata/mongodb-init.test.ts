@@ -14,8 +14,8 @@ import {
 } from '../../metadata/mongodb/sharding-commands.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
 import { makeBucket } from '../contracts/metadata-fixture.ts'
-import { describe } from '../support/describe.ts'
 import { freshMongoUri, type OpenedMongoStore, openMongoStore } from '../support/mongo-stores.ts'
+import { describeOnMongo } from '../support/on-mongo.ts'
 
 async function withStore(body: (opened: OpenedMongoStore) => Promise<void>): Promise<void> {
   const opened = await openMongoStore()
@@ -44,7 +44,7 @@ async function asMade({ store }: OpenedMongoStore): Promise<unknown> {
   return (await Promise.all(made)).sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-describe('mongodb: a database is made', (test) => {
+describeOnMongo('mongodb: a database is made', (test) => {
   test('with every collection and index of the schema, and nothing else; again changes nothing', () =>
     withStore(async (opened) => {
       const { db } = opened.store.database
@@ -102,7 +102,7 @@ describe('mongodb: a database is made', (test) => {
     }))
 })
 
-describe('mongodb: versions of the schema', (test) => {
+describeOnMongo('mongodb: versions of the schema', (test) => {
   test('a database that nobody has made is not opened, and the message says what to do', async () => {
     const uri = await freshMongoUri()
     await assert.rejects(open(uri), (cause) => {
@@ -150,7 +150,7 @@ describe('mongodb: versions of the schema', (test) => {
     }))
 })
 
-describe('mongodb: what is asked of a sharded cluster', (test) => {
+describeOnMongo('mongodb: what is asked of a sharded cluster', (test) => {
   const [min, max] = [new MinKey(), new MaxKey()]
   const plan = (name: string) => {
     const found = collectionPlans.find((each) => each.name === name)
@@ -220,7 +220,7 @@ describe('mongodb: what is asked of a sharded cluster', (test) => {
   })
 })
 
-describe('mongodb: the role of a server', (test) => {
+describeOnMongo('mongodb: the role of a server', (test) => {
   test('reads and writes documents of every collection, and may do nothing else', () => {
     const { privileges, roles } = databaseRole('files')
     assert.deepEqual(roles, [])

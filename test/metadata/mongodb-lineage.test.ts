@@ -11,8 +11,8 @@ import {
   parseStoreId,
 } from '../../protocol/store/lineage.ts'
 import { makeBucket } from '../contracts/metadata-fixture.ts'
-import { describe } from '../support/describe.ts'
 import { openMongoStore } from '../support/mongo-stores.ts'
+import { describeOnMongo } from '../support/on-mongo.ts'
 
 type Opening = { reopen(): Promise<MongoMetadataStore> }
 
@@ -49,7 +49,7 @@ const chunksOf = (lineage: CatalogLineage, commits: number) => ({
   ...{ note: noteOf(lineage, commits), holdsSegments: true, origins: [] },
 })
 
-describe('mongodb: lineage', (test) => {
+describeOnMongo('mongodb: lineage', (test) => {
   test('nothing is noted of a new database; what is put comes back, in whatever process', () =>
     withStore(async (store, { reopen }) => {
       assert.equal(await store.lineage.get(), undefined)

@@ -14,9 +14,8 @@ import {
   remove,
 } from '../contracts/metadata-fixture.ts'
 import { begin, completion, part } from '../contracts/metadata-upload-fixture.ts'
-import { describe } from '../support/describe.ts'
 import { borrowMongoStore } from '../support/mongo-stores.ts'
-import { onMongo } from '../support/on-mongo.ts'
+import { describeOnMongo } from '../support/on-mongo.ts'
 import { WatchedCommands } from '../support/watched-commands.ts'
 
 type Count = (what: string, verb: () => Promise<unknown>) => Promise<void>
@@ -70,24 +69,22 @@ function documented(): ReadonlyMap<string, number> {
   return new Map([...rows].map(([, verb, of, count]) => [`${verb}${of}`, Number(count)]))
 }
 
-onMongo('round trips to MongoDB', () => {
-  describe('round trips to MongoDB', (test) => {
-    test('a verb sends as many commands as the page on clusters says', async () => {
-      const watched = new WatchedCommands()
-      const store = await borrowMongoStore({ onCommand: watched.onCommand })
-      try {
-        await beginOwner(store, processOwner)
-        const counted = new Map<string, number>()
-        await measure(watched.watch(store), async (what, verb) => {
-          const before = watched.sent.length
-          await verb()
-          counted.set(what, watched.sent.length - before)
-        })
-        assert.equal(counted.get('objects.get'), 1)
-        assert.deepEqual(counted, documented())
-      } finally {
-        await store.close()
-      }
-    })
+describeOnMongo('round trips to MongoDB', (test) => {
+  test('a verb sends as many commands as the page on clusters says', async () => {
+    const watched = new WatchedCommands()
+    const store = await borrowMongoStore({ onCommand: watched.onCommand })
+    try {
+      await beginOwner(store, processOwner)
+      const counted = new Map<string, number>()
+      await measure(watched.watch(store), async (what, verb) => {
+        const before = watched.sent.length
+        await verb()
+        counted.set(what, watched.sent.length - before)
+      })
+      assert.equal(counted.get('objects.get'), 1)
+      assert.deepEqual(counted, documented())
+    } finally {
+      await store.close()
+    }
   })
 })

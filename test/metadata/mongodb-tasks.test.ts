@@ -15,8 +15,8 @@ import {
   remove,
   tenantId,
 } from '../contracts/metadata-fixture.ts'
-import { describe } from '../support/describe.ts'
 import { openMongoStore } from '../support/mongo-stores.ts'
+import { describeOnMongo } from '../support/on-mongo.ts'
 
 type Opened = { readonly store: MongoMetadataStore; another(): Promise<MongoMetadataStore> }
 
@@ -55,7 +55,7 @@ async function onlyRelease(store: MongoMetadataStore): Promise<Task<'release'>> 
   return { ...task, kind: 'release', payload: undefined }
 }
 
-describe('mongodb: tasks', (test) => {
+describeOnMongo('mongodb: tasks', (test) => {
   test('tasks that make no sense are buried, and hold up no others', () =>
     withStore(async ({ store }) => {
       await note(store, 'one', 3)

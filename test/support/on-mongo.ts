@@ -1,10 +1,10 @@
 // Tests that need a MongoDB: where there is none, they say so and pass, unless HOLDFAST_REQUIRE_CLUSTER is set, as it
 // is in CI.
 import assert from 'node:assert/strict'
-import { describe } from './describe.ts'
+import { describe, type Test } from './describe.ts'
 import { hasMongo } from './mongo-server.ts'
 
-/** Declares the suites of a file. */
+/** Declares suites, or the one that says why they are not there. */
 export function onMongo(name: string, declare: () => void): void {
   if (hasMongo()) {
     declare()
@@ -16,4 +16,9 @@ export function onMongo(name: string, declare: () => void): void {
       assert.ok(!process.env.HOLDFAST_REQUIRE_CLUSTER)
     })
   })
+}
+
+/** The same, of one suite. */
+export function describeOnMongo(name: string, define: (test: Test) => void): void {
+  onMongo(name, () => describe(name, define))
 }
