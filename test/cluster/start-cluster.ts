@@ -145,8 +145,9 @@ async function startMetadata(
   })
   const code = await init.end()
   if (code !== 0) throw new Error(`the database could not be prepared:\n${init.output}`)
-  const env: Record<string, string> =
-    server.kind === 'stand-in' ? { NODE_OPTIONS: `--import=${snapshots}` } : {}
+  const env: Record<string, string> = server.kind.endsWith('stand-in')
+    ? { NODE_OPTIONS: `--import=${snapshots}` }
+    : {}
   return { location, env }
 }
 

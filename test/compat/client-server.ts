@@ -1,8 +1,11 @@
 // The server as people start it, by its command line, for the tests with real clients.
+import assert from 'node:assert'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { startBalancer } from '../cluster/balancer.ts'
+import { Cluster, usualPlan } from '../cluster/start-cluster.ts'
 import { makeTemporaryDirectory, StartedServer } from '../support/started-server.ts'
 
 export const clientKey = { accessKeyId: 'compat-access-key', secretAccessKey: 'compat/secret+key=' }
@@ -10,42 +13,54 @@ export const clientRegion = 'us-east-1'
 
 const program = fileURLToPath(new URL('../../deploy/holdfast.js', import.meta.url))
 
+/** HOLDFAST_TEST_TOPOLOGY=cluster: clients speak to two gateways of a cluster, by turns, and not to one server. */
+const isCluster = process.env.HOLDFAST_TEST_TOPOLOGY === 'cluster'
+
 /** Every suite runs with one process serving, and with several. */
-export const workerCounts = [1, 3] as const
+export const workerCounts: readonly number[] = isCluster ? [2] : [1, 3]
+
+type Serving = {
+  readonly process: StartedServer
+  readonly s3: string
+  readonly admin: string
+  /** Answers what did not end as it should. */
+  readonly stop: () => Promise<readonly string[]>
+}
 
 export class ClientServer {
   readonly endpoint: string
   readonly adminEndpoint: string
+  /** The server, or one of the gateways. */
   readonly process: StartedServer
   /** Of the clients: home directory, files. Removed with the server. */
   readonly folder: string
+  private readonly stop: Serving['stop']
   private readonly remove: () => void
 
-  private constructor(parts: {
-    readonly process: StartedServer
-    readonly s3: string
-    readonly admin: string
-    readonly folder: string
-    readonly remove: () => void
-  }) {
-    this.process = parts.process
-    this.endpoint = parts.s3
-    this.adminEndpoint = parts.admin
-    this.folder = parts.folder
-    this.remove = parts.remove
+  private constructor(
+    { process, s3, admin, stop }: Serving,
+    place: { readonly folder: string; readonly remove: () => void },
+  ) {
+    this.process = process
+    this.endpoint = s3
+    this.adminEndpoint = admin
+    this.stop = stop
+    this.folder = place.folder
+    this.remove = place.remove
   }
 
   static async start(
     workers: number,
-    options: { readonly argv?: readonly string[] } = {},
+    { argv = [] }: { readonly argv?: readonly string[] } = {},
   ): Promise<ClientServer> {
     const { path: folder, remove } = makeTemporaryDirectory()
-    const process = startHoldfast({ data: join(folder, 'data'), workers, argv: options.argv ?? [] })
+    const data = join(folder, 'data')
     try {
-      const { s3, admin } = await process.listening()
-      return new ClientServer({ process, s3, admin, folder, remove })
+      const serving = isCluster
+        ? await startCluster(data, argv)
+        : await startServer({ data, workers, argv })
+      return new ClientServer(serving, { folder, remove })
     } catch (cause) {
-      await process.stop('SIGKILL')
       remove()
       throw cause
     }
@@ -61,10 +76,36 @@ export class ClientServer {
 
   /** Stops it in order. Fails unless it ends with 0. */
   async close(): Promise<void> {
-    const code = await this.process.stop()
+    const failures = await this.stop()
     this.remove()
-    if (code !== 0) throw new Error(`the server ended with ${code}:\n${this.process.output}`)
+    if (failures.length > 0) throw new Error(failures.join('\n'))
   }
+}
+
+async function startServer(options: Parameters<typeof startHoldfast>[0]): Promise<Serving> {
+  const process = startHoldfast(options)
+  const stop = async () => {
+    const code = await process.stop()
+    return code === 0 ? [] : [`the server ended with ${code}:\n${process.output}`]
+  }
+  try {
+    return { process, ...(await process.listening()), stop }
+  } catch (cause) {
+    await process.stop('SIGKILL')
+    throw cause
+  }
+}
+
+async function startCluster(data: string, argv: readonly string[]): Promise<Serving> {
+  const cluster = await Cluster.start({ ...usualPlan, data, argv, rootKey: clientKey })
+  const gateways = cluster.of('gateway')
+  const balancer = await startBalancer(gateways.map(({ endpoint }) => new URL(endpoint)))
+  const [{ process, admin = '' } = assert.fail('a cluster without a gateway')] = gateways
+  const stop = async () => {
+    await balancer.close()
+    return cluster.stop()
+  }
+  return { process, s3: balancer.url, admin, stop }
 }
 
 export function startHoldfast(options: {

@@ -15,7 +15,7 @@ import { emulateSnapshots } from './stand-in-snapshots.ts'
 export type MongoServer = {
   /** With a database of its own name, when `forDatabase` made it so. */
   readonly uri: string
-  readonly kind: 'given' | 'mongod' | 'stand-in'
+  readonly kind: 'given' | 'given stand-in' | 'mongod' | 'stand-in'
   forDatabase(name: string): string
   /** SIGKILL, as in a crash. Not of one that was given. */
   kill(): Promise<void>
@@ -53,8 +53,11 @@ export async function startOwnMongoServer(): Promise<MongoServer> {
 export async function startMongoServer(): Promise<MongoServer> {
   const given = process.env.MONGODB_URI
   if (given !== undefined) {
+    // The set of which the stand-in says that it is.
+    const kind = /[?&]replicaSet=secantus\b/.test(given) ? 'given stand-in' : 'given'
+    if (kind !== 'given') emulateSnapshots()
     return {
-      ...{ uri: given, kind: 'given', forDatabase: (name) => withDatabase(given, name) },
+      ...{ uri: given, kind, forDatabase: (name) => withDatabase(given, name) },
       kill: async () => Promise.reject(new Error('a server that was given is not killed')),
       restart: async () => {},
       stop: async () => {},
