@@ -46,8 +46,8 @@ export async function connectMongo({
   uri,
   onCommand,
 }: MongoAddress): Promise<{ client: MongoClient; name: string }> {
-  const monitorCommands = onCommand !== undefined
-  const client = makeClient(uri, { defaults, required: { ...required, monitorCommands } })
+  const watching = onCommand === undefined ? {} : { monitorCommands: true }
+  const client = makeClient(uri, { defaults, required: { ...required, ...watching } })
   if (onCommand !== undefined) client.on('commandStarted', onCommand)
   try {
     await client.connect()
