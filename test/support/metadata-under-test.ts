@@ -53,7 +53,10 @@ async function openServices(): Promise<MetadataUnderTest> {
     const { port } = await service.listen(0, '127.0.0.1')
     endpoints.push(new URL(`http://127.0.0.1:${port}`))
   }
-  const client = await RemoteMetadataStore.open({ endpoints, secret, random: randomBytes })
+  // Tests ask for thousands of things at once.
+  const client = await RemoteMetadataStore.open({
+    ...{ endpoints, secret, random: randomBytes, deadlineMs: 60_000 },
+  })
   const closeClient = client.close.bind(client)
   client.close = async () => {
     await closeClient()

@@ -11,7 +11,8 @@ export type SentCommand = {
   readonly name: string
   readonly collection: string
   readonly isTargeted: boolean
-  readonly command: Document
+  /** The beginning of it, where it is not targeted. */
+  readonly shown?: string
 }
 
 /** Of a transaction, which go where its other commands have gone; and of the connection. */
@@ -32,7 +33,8 @@ export class WatchedCommands {
     if (verb === undefined) return
     const collection = String(command[name])
     const isTargeted = ofTransactions.has(name) || isTargetedCommand(name, command)
-    this.sent.push({ verb, name, collection, isTargeted, command })
+    const sent = { verb, name, collection, isTargeted }
+    this.sent.push(isTargeted ? sent : { ...sent, shown: JSON.stringify(command).slice(0, 300) })
   }
 
   /** The store, whose verbs are told apart. */
