@@ -1,0 +1,38 @@
+// The engine on MongoDB keeps the contract of `MetadataStore`, a part in each file of tests; and no verb that requests
+// wait for asks every shard.
+import assert from 'node:assert/strict'
+import type { OpenedStore } from '../contracts/metadata-fixture.ts'
+import { metadataStoreParts } from '../contracts/metadata-store.ts'
+import { borrowMongoStore } from '../support/mongo-stores.ts'
+import { onMongo } from '../support/on-mongo.ts'
+import { WatchedCommands } from '../support/watched-commands.ts'
+
+/** What happens in the background, or when a lease is taken for an archive: they say so in their ports. */
+const ofAllShards = new Set([
+  ...['uploads.abortStale', 'chunks.abandonListsOf', 'leases.letGoOf', 'leases.expire'],
+  ...['leases.holding', 'manifests.stale', 'manifests.seal', 'bundles.expired', 'outbox.claim'],
+  ...['outbox.release', 'outbox.depthEstimate', 'outbox.buriedEstimate', 'owners.endOverdue'],
+  ...['owners.ended', 'owners.endFormerLives', 'orphans.count', 'orphans.endPass'],
+  ...['jobs.claimDue', 'jobs.giveBackOf'],
+])
+
+export function mongoContract(part: keyof typeof metadataStoreParts): void {
+  onMongo('mongodb', () => {
+    for (const contract of metadataStoreParts[part]) contract('mongodb', openWatched)
+  })
+}
+
+async function openWatched(): Promise<OpenedStore> {
+  const watched = new WatchedCommands()
+  const store = await borrowMongoStore({ onCommand: watched.onCommand })
+  return {
+    store: watched.watch(store),
+    close: async () => {
+      await store.close()
+      const broadcast = watched.sent
+        .filter(({ isTargeted, verb }) => !isTargeted && !ofAllShards.has(verb))
+        .map(({ verb, shown }) => `${verb}: ${shown}`)
+      assert.deepEqual([...new Set(broadcast)], [], 'commands that every shard would be asked for')
+    },
+  }
+}
