@@ -325,9 +325,14 @@ function openTable(
   return root.openDB(name, { keyEncoding: 'binary', encoding: 'binary' })
 }
 
+/**
+ * By a read: a write would wait, and this process with it, for a lock that a commit keeps for good which was
+ * queued behind the one that failed.
+ */
 function takesTransactions(root: RootDatabase<Buffer, Buffer>): boolean {
   try {
-    root.transactionSync(() => undefined)
+    root.resetReadTxn()
+    root.doesExist(probeKey)
     return true
   } catch {
     return false

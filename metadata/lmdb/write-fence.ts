@@ -4,8 +4,11 @@ import { MetadataFull } from '../metadata-full.ts'
 import { FullOrBroken } from './full-or-broken.ts'
 import { RoomGauge } from './room-gauge.ts'
 
-/** Whether another process could open the environment to write to it. */
-export type DiskState = 'writable' | 'readOnly'
+/**
+ * Whether another process could open the environment to write to it. `writableAgain`: it was read-only when
+ * this one lost it.
+ */
+export type DiskState = 'writable' | 'readOnly' | 'writableAgain'
 
 export type WriteFenceOptions = {
   /** Of an environment that is open. */
@@ -53,9 +56,14 @@ export class WriteFence {
     return this.#isRefusing
   }
 
-  /** Throws `MetadataFull` while nothing is to be tried. */
+  /**
+   * Throws `MetadataFull` while nothing is to be tried, and another error when nothing is any more: a
+   * transaction that the library refuses leaves its native lock taken, and all that come next wait for it.
+   */
   require(): void {
-    if (this.#isRefusing) throw new MetadataFull({ cause: this.#failure?.cause })
+    const cause = this.#failure?.cause
+    if (this.#isRefusing) throw new MetadataFull({ cause })
+    if (this.#isFinal) throw new Error('this process writes no metadata any more', { cause })
   }
 
   /** False: there was room a moment ago. True: ask `isShort`. */
@@ -117,7 +125,7 @@ export class WriteFence {
     clearInterval(this.#looking)
     this.#looking = undefined
     this.#isRefusing = false
-    if (this.#isFinal) this.#options.onUnusable(this.#failure?.cause, 'writable')
+    if (this.#isFinal) this.#options.onUnusable(this.#failure?.cause, 'writableAgain')
   }
 
   close(): void {

@@ -11,7 +11,10 @@ import { makeBucket } from '../contracts/metadata-fixture.ts'
 import { describe } from '../support/describe.ts'
 import { traceSystemCalls } from '../support/strace.ts'
 
-const program = fileURLToPath(new URL('./lmdb-failing-writer.js', import.meta.url))
+const programs = {
+  oneWriter: fileURLToPath(new URL('./lmdb-failing-writer.js', import.meta.url)),
+  manyWriters: fileURLToPath(new URL('./lmdb-failing-writers.js', import.meta.url)),
+} as const
 const failed = 'a metadata commit failed: whether it was stored is not known'
 const full = 'there is no room for more metadata: nothing was stored'
 
@@ -30,12 +33,13 @@ describe('lmdb: a disk that fails a write', (test) => {
   async function outcomeOf(
     calls: readonly string[],
     inject: string,
+    program: keyof typeof programs = 'oneWriter',
   ): Promise<string[] | undefined> {
-    const path = join(root, inject)
+    const path = join(root, `${program}-${inject}`)
     await cp(join(root, 'template'), path, { recursive: true })
     const outcomePath = `${path}.json`
     const lines = traceSystemCalls({
-      program: [program, path, outcomePath],
+      program: [programs[program], path, outcomePath],
       calls,
       inject,
       // One thread commits, so that its calls can be counted.
@@ -63,6 +67,16 @@ describe('lmdb: a disk that fails a write', (test) => {
   test('an error of the disk ends the use of the environment', async () => {
     for (const outcome of await outcomes('error=EIO')) {
       assert.deepEqual(outcome, ['unusable', failed, 'not writable'])
+    }
+  })
+
+  test('commits queued behind one that failed hang neither reads nor files, and later ones are refused', async () => {
+    // Some fail at their meta page, others before.
+    for (let call = 9; call < 14; call += 1) {
+      const inject = `pwrite64:error=EIO:when=${call}`
+      const outcome = await outcomeOf(['pwrite64'], inject, 'manyWriters')
+      if (outcome === undefined) return
+      assert.deepEqual(outcome, ['unusable', '8 refused', 'files are read'], inject)
     }
   })
 
