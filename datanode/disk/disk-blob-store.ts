@@ -31,7 +31,7 @@ import { ChunkWriter, type DiskWritten } from './chunk-writer.ts'
 import { FreeSpace } from './free-space.ts'
 import { recordTrust } from './index-trust.ts'
 import { listBlobs } from './list-blobs.ts'
-import { lmdbIndexHome } from './lmdb-chunk-index.ts'
+import { lmdbIndexHome, type OnIndexUnusable } from './lmdb-chunk-index.ts'
 import { LostChunkSearch } from './lost-chunk-search.ts'
 import { Reclaimer } from './reclaim.ts'
 import { recover } from './recover.ts'
@@ -63,7 +63,7 @@ export type DiskBlobStoreOptions = {
   readonly reserveBytes?: number
   readonly openFilesMax?: number
   /** This process can neither read nor write its index any more: it is to end and be started anew. */
-  readonly onUnusable?: (cause: unknown) => void
+  readonly onUnusable?: OnIndexUnusable
   /** Default: LMDB in `path`. Another one for simulations. */
   readonly indexHome?: IndexHome
   readonly isReferenced: IsReferenced

@@ -32,13 +32,16 @@ type Tables = {
   readonly notes: Database<Buffer, Buffer>
 }
 
+/** `disk`: whether another process could open the index to write to it. */
+export type OnIndexUnusable = (cause: unknown, disk: 'writable' | 'readOnly') => void
+
 /**
  * The index in `directory`. Nothing else may lie there: `erase` removes it whole. `onUnusable`: a write of
  * the meta page failed, after which the library refuses this process everything, reads included.
  */
 export function lmdbIndexHome(
   directory: string,
-  onUnusable: (cause: unknown) => void = () => undefined,
+  onUnusable: OnIndexUnusable = () => undefined,
 ): IndexHome {
   return {
     open: async () => {
@@ -51,7 +54,7 @@ export function lmdbIndexHome(
   }
 }
 
-function openIndex(directory: string, onUnusable: (cause: unknown) => void): ChunkIndex {
+function openIndex(directory: string, onUnusable: OnIndexUnusable): ChunkIndex {
   const binary = { keyEncoding: 'binary', encoding: 'binary' } as const
   const options = {
     path: directory,
@@ -110,7 +113,7 @@ function openIndex(directory: string, onUnusable: (cause: unknown) => void): Chu
         return root.transactionSync(() => work(txn))
       } catch (cause) {
         wasReadOnly ||= isReadOnly(cause)
-        if (isFatal(root)) onUnusable(cause)
+        if (isFatal(root)) onUnusable(cause, diskStateOf(directory))
         throw explained(cause, directory)
       }
     },
@@ -147,6 +150,15 @@ function isFatal(root: RootDatabase<Buffer, Buffer>): boolean {
     return false
   } catch {
     return true
+  }
+}
+
+function diskStateOf(directory: string): 'writable' | 'readOnly' {
+  try {
+    requireWritable(directory)
+    return 'writable'
+  } catch (cause) {
+    return errorCode(cause) === 'EROFS' ? 'readOnly' : 'writable'
   }
 }
 

@@ -15,6 +15,7 @@ import { type OuterMetadata, openOuterMetadata } from '../stores/outer-metadata.
 import { openBeside, proveBeside } from '../stores/pair-outer.ts'
 import { openPair, type PairOptions, type Proof, proveStores } from '../stores/pair-stores.ts'
 import { diskReserve } from './disk-reserve.ts'
+import { EngineLoss } from './engine-loss.ts'
 import { openLog } from './log.ts'
 import { ProcessEngines, type Stores, unlessFull } from './process-engines.ts'
 import type { OpenEngines, ProcessRole } from './serving.ts'
@@ -23,9 +24,11 @@ const noSignal = new AbortController().signal
 
 export const openEngines: OpenEngines = async (config, { role, processId, readAll = false }) => {
   const log = openLog(config.logLevel)
-  const outer = config.metadata === undefined ? undefined : await openOuter(config, { role, log })
+  const loss = new EngineLoss(role, log)
+  const outer =
+    config.metadata === undefined ? undefined : await openOuter(config, { role, log, loss })
   try {
-    return await openBehind(config, { role, processId, readAll, outer, log })
+    return await openBehind(config, { role, processId, readAll, outer, log, loss })
   } catch (cause) {
     await outer?.engine.close()
     throw cause
@@ -38,10 +41,11 @@ type Opening = {
   readonly readAll: boolean
   readonly outer: OuterMetadata | undefined
   readonly log: Log
+  readonly loss: EngineLoss
 }
 
 async function openBehind(config: Config, opening: Opening): Promise<ProcessEngines> {
-  const { role, processId, log } = opening
+  const { role, processId, log, loss } = opening
   // Looked at before anything is made: a new key next to old data would hide that theirs is missing.
   const proof = role === 'worker' ? undefined : await prove(config, opening)
   const { key: masterKey } = await openMasterKey(config.masterKeyFile, {
@@ -50,7 +54,7 @@ async function openBehind(config: Config, opening: Opening): Promise<ProcessEngi
   })
   const stores = await openStores(config, { ...opening, proof })
   const owner = await beginOwner(stores, { processId, log })
-  return new ProcessEngines({ config, masterKey, processId, owner, log, ...stores })
+  return new ProcessEngines({ config, masterKey, processId, owner, log, loss, ...stores })
 }
 
 /** In whose name this process begins what it begins. */
@@ -68,12 +72,12 @@ export function beginOwner(
 
 function openOuter(
   { metadata: location = '', cluster }: Config,
-  { role, log }: { readonly role: ProcessRole; readonly log: Log },
+  { role, log, loss }: Pick<Opening, 'role' | 'log' | 'loss'>,
 ): Promise<OuterMetadata> {
   return openOuterMetadata({
     ...{ location, cluster, role: role === 'worker' ? 'worker' : 'primary' },
     print: (line) => log.info(line),
-    onUnusable: (cause) => endProcess(log, 'metadata cannot be written any more', cause),
+    onUnusable: loss.meets('metadata cannot be written any more'),
   })
 }
 
@@ -86,17 +90,13 @@ function prove({ dataDirectory }: Config, { outer, readAll }: Opening): Promise<
 type OpeningStores = Opening & { readonly proof: Proof | undefined }
 
 async function openStores(config: Config, opening: OpeningStores): Promise<Stores> {
-  const { role, outer, log, processId, proof } = opening
+  const { role, outer, log, loss, processId, proof } = opening
   const options: PairOptions = {
     dataDirectory: config.dataDirectory,
     role: role === 'worker' ? 'worker' : 'primary',
     ...{ processId, proof },
-    onMetadataUnusable: (cause, disk) => {
-      // No other could take the place of the process that hands out connections; it serves none itself.
-      if (role === 'primary' && disk === 'readOnly') log.warn('the disk is read-only', { cause })
-      else endProcess(log, 'metadata cannot be written any more', cause)
-    },
-    onIndexUnusable: (cause) => endProcess(log, 'the chunk index cannot be read any more', cause),
+    onMetadataUnusable: loss.meets('metadata cannot be written any more'),
+    onIndexUnusable: loss.meets('the chunk index cannot be read any more'),
   }
   if (outer !== undefined) {
     const { blobs, lineage } = await openBeside(options, outer)
@@ -138,13 +138,4 @@ async function besideOuter(
 
 function notesOf(lineage: LineageKeeper | undefined, log: Log): readonly StoreEngine[] {
   return lineage === undefined ? [] : [lineageEngine(lineage, log)]
-}
-
-/**
- * At once: what is under way may never be answered, and what is durable needs no closing. The primary
- * replaces a worker; the service manager, or whoever started it, the server.
- */
-export function endProcess(log: Log, why: string, cause: unknown): never {
-  log.error(`${why}: this process ends`, { pid: process.pid, cause })
-  process.exit(1)
 }

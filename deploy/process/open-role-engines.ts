@@ -6,6 +6,7 @@ import type { RoleConfig } from '../../gateway/config/role-config.ts'
 import type { Log } from '../../gateway/log.ts'
 import { parseClusterSecret } from '../../protocol/cluster/cluster-secret.ts'
 import { openOuterMetadata, readClusterTls } from '../stores/outer-metadata.ts'
+import { EngineLoss } from './engine-loss.ts'
 import { beginOwner } from './open-engines.ts'
 import { ProcessEngines } from './process-engines.ts'
 import { rootTenantId } from './root-user.ts'
@@ -42,7 +43,9 @@ export async function openRoleEngines(
     const engines = [{ ...outer.engine, close }]
     const stores = { metadata, blobs, node: undefined, engines, keeping: [] }
     const owner = await beginOwner(stores, { processId, log })
-    return new ProcessEngines({ config, masterKey, processId, owner, log, ...stores })
+    // Nothing of what it works with can be lost to this process alone.
+    const loss = new EngineLoss('worker', log)
+    return new ProcessEngines({ config, masterKey, processId, owner, log, loss, ...stores })
   } catch (cause) {
     await close()
     throw cause

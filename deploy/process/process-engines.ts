@@ -10,6 +10,7 @@ import { type Background, startBackground } from '../../gateway/compose/backgrou
 import { composeGateway, type Gateway } from '../../gateway/compose/compose-gateway.ts'
 import { type ComposedWorks, composeJobWorks } from '../../gateway/compose/compose-job-works.ts'
 import type { ServingConfig } from '../../gateway/config/config.ts'
+import type { Readiness } from '../../gateway/http/admin-health.ts'
 import { logRequests } from '../../gateway/http/request-record.ts'
 import { createS3Server } from '../../gateway/http/s3-server.ts'
 import type { Log } from '../../gateway/log.ts'
@@ -17,6 +18,7 @@ import { MetadataFull } from '../../metadata/metadata-full.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { Finding, StoreEngine } from '../../protocol/store/store-engine.ts'
 import { collectOften } from './collector-flags.ts'
+import type { EngineLoss } from './engine-loss.ts'
 import { openTaskQueue } from './open-task-queue.ts'
 import type { Engines } from './serving.ts'
 
@@ -41,11 +43,13 @@ export type EngineParts = Stores & {
   readonly processId: string
   readonly owner: LivingOwner
   readonly log: Log
+  readonly loss: EngineLoss
 }
 
 export class ProcessEngines implements Engines {
   readonly tenants: MetadataStore['tenants']
   readonly masterKey: MasterKey
+  readonly lost: Promise<void>
   readonly #parts: EngineParts
   readonly #upkeep: readonly Repeating[]
   #gateway: Gateway | undefined
@@ -61,6 +65,8 @@ export class ProcessEngines implements Engines {
       log.error('background job failed', { job, cause })
     this.#upkeep = engines.flatMap(({ upkeep }) => upkeep.map((job) => repeat(job, onFailure)))
     for (const { findings } of engines) report(findings, log)
+    this.lost = parts.loss.happened
+    void this.lost.then(() => this.#rest())
   }
 
   async serveS3({ listen, tls }: Parameters<Engines['serveS3']>[0]) {
@@ -113,14 +119,22 @@ export class ProcessEngines implements Engines {
     await clearOwner(metadata, left)
   }
 
-  async check(signal = noSignal): Promise<Readonly<Record<string, number>>> {
-    const { metadata, engines } = this.#parts
+  async check(signal = noSignal): Promise<Readiness['details']> {
+    const { metadata, engines, loss } = this.#parts
+    if (loss.hasHappened) return { backgroundWork: 'rests until the server is started again' }
     // A disk that is full or read-only is well: reads are served, and writes are told so.
     await Promise.all(engines.map((engine) => engine.check({ signal })))
     return { orphanedChunks: await metadata.orphans.count() }
   }
 
+  /** What waits for the engines is not waited for. */
+  #rest(): void {
+    void this.#background?.stop()
+    for (const job of this.#upkeep) void job.stop()
+  }
+
   async close(): Promise<void> {
+    if (this.#parts.loss.hasHappened) return
     await this.#background?.stop()
     await this.#jobWorks?.close()
     await Promise.all(this.#upkeep.map((job) => job.stop()))

@@ -18,13 +18,19 @@ import { requireOwnDirectory, requireRestored } from '../stores/store-marker.ts'
 import { type AdminListener, listenAdmin } from './admin-listener.ts'
 import { connectText, urlOf } from './connect-text.ts'
 import { requireFreeAddresses } from './listen-failure.ts'
+import { OnlyProcess } from './only-process.ts'
 import { prepareRootUser } from './root-user.ts'
 import { runningAlready } from './running-already.ts'
-import { serveS3 } from './serve-s3.ts'
-import type { Engines, OpenEngines, Print, S3Listener } from './serving.ts'
+import type { Engines, OpenEngines, Print, S3Listener, S3Service } from './serving.ts'
 import { onStopSignals } from './stop-signals.ts'
 import { readTlsFiles } from './tls-files.ts'
-import { newProcessId, StartStopped, WorkerFailed, WorkerPool } from './worker-pool.ts'
+import {
+  newProcessId,
+  StartStopped,
+  WorkerFailed,
+  WorkerPool,
+  type WorkerPoolOptions,
+} from './worker-pool.ts'
 
 export type ServerOptions = {
   readonly config: Config
@@ -167,10 +173,8 @@ async function start(
   followTlsFiles(options, s3)
   tellKey(s3.address)
   print(listeningLine(urlOf(s3.address, scheme), { admin, workers: config.workers }))
-  return { failed: s3 instanceof WorkerPool ? s3.failed : never }
+  return { failed: s3.failed }
 }
-
-const never = new Promise<string>(() => {})
 
 async function aborted(signal: AbortSignal): Promise<undefined> {
   if (!signal.aborted) await once(signal, 'abort')
@@ -194,24 +198,19 @@ function listeningLine(
 async function startS3(
   { config, workerModule, print }: ServerOptions,
   { engines, lock, tls, stopping }: Starting,
-): Promise<S3Listener> {
+): Promise<S3Service> {
   if (stopping.aborted) throw new StartStopped()
-  if (config.workers === 1) return serveS3(engines, { listen: config.listen, tls })
-  return WorkerPool.start({
-    config,
-    stopping,
-    tls,
-    lock,
-    workerModule,
-    print,
+  const pool: WorkerPoolOptions = {
+    ...{ config, stopping, tls, lock, workerModule, print },
     onProcessLeft: (left, living) => engines.processLeft(left, living),
-  })
+  }
+  return config.workers === 1 ? OnlyProcess.start(engines, pool) : WorkerPool.start(pool)
 }
 
-type State = { readonly engines: Engines; readonly wanted: number; s3: S3Listener | undefined }
+type State = { readonly engines: Engines; readonly wanted: number; s3: S3Service | undefined }
 
 async function readinessOf({ engines, wanted, s3 }: State): Promise<Readiness> {
-  const up = s3 instanceof WorkerPool ? s3.listeningCount : s3 === undefined ? 0 : 1
+  const up = s3?.listeningCount ?? 0
   const workers = { workersListening: up, workersWanted: wanted }
   try {
     const counted = await engines.check()

@@ -9,7 +9,7 @@ import { settingNames, variableOf } from '../../gateway/config/settings.ts'
 import type { TlsPem } from '../../gateway/http/s3-server.ts'
 import type { DataDirectoryLock } from '../stores/data-directory.ts'
 import { endHandedConnections } from './handed-connections.ts'
-import type { Print, S3Listener } from './serving.ts'
+import type { Print, S3Service } from './serving.ts'
 import { parseFromWorker, type ToWorker } from './worker-messages.ts'
 
 export type WorkerPoolOptions = {
@@ -65,7 +65,7 @@ export class StartStopped extends Error {
 }
 
 /** One per process, for `node:cluster` is. Rejects from `start` when a worker cannot start. */
-export class WorkerPool implements S3Listener {
+export class WorkerPool implements S3Service {
   private readonly options: WorkerPoolOptions
   private readonly listening = new Set<Worker>()
   private readonly living = new Map<Worker, Life>()

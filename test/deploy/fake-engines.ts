@@ -18,10 +18,12 @@ export const openFakeEngines: OpenEngines = async (config, { role }) => {
   console.log(`opened as ${role} with ${config.rootKey === undefined ? 'no root key' : 'root key'}`)
   if (config.region === 'spins') for (;;);
   if (config.region === 'hangs-in-worker' && role === 'worker') await new Promise(() => {})
+  const { lost, lose } = losable()
   return {
+    lost,
     tenants: openFakeTenants(`${config.dataDirectory}-tenants.json`),
     masterKey: masterKeyFrom(Buffer.alloc(32, 1)),
-    serveS3,
+    serveS3: (options) => serveS3(options, lose),
     startBackgroundWork: () => console.log('background work starts'),
     processLeft: async (_, living) => {
       // Long enough for a process that does not wait to be seen before it.
@@ -36,13 +38,27 @@ export const openFakeEngines: OpenEngines = async (config, { role }) => {
   }
 }
 
-const serveS3: Engines['serveS3'] = async ({ listen, tls }) => {
+function losable(): { readonly lost: Promise<void>; readonly lose: () => void } {
+  let lose = () => {}
+  const lost = new Promise<void>((resolve) => {
+    lose = resolve
+  })
+  return { lost, lose }
+}
+
+type ServeS3 = Engines['serveS3']
+
+async function serveS3(
+  { listen, tls }: Parameters<ServeS3>[0],
+  lose: () => void,
+): ReturnType<ServeS3> {
   let endHeld = () => {}
   const held = new Promise<void>((resolve) => {
     endHeld = resolve
   })
   const answer: RequestListener = async (request, response) => {
     if (request.url === '/die') process.exit(3)
+    if (request.url === '/lose') lose()
     response.setHeader('x-pid', process.pid)
     if (request.url === '/held') {
       response.setHeader('Connection', 'close')

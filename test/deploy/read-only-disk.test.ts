@@ -16,7 +16,7 @@ describe('a server on a disk that turns read-only', (test) => {
   let admin = ''
   const load = new FullDiskLoad(seededBytes())
   const begin = (path: string) => {
-    server = beginOnDisk({ path }, port)
+    server = beginOnDisk({ path }, { port })
   }
   const listen = async () => {
     const listening = await server.listening()

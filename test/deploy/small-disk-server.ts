@@ -1,4 +1,4 @@
-// A server with two workers on a small disk, as the tests of full and of read-only disks start it.
+// A server on a small disk, as the tests of full and of read-only disks start it.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { SmallDisk } from '../support/small-disk.ts'
@@ -9,11 +9,14 @@ const program = fileURLToPath(new URL('../../deploy/holdfast.js', import.meta.ur
 export const smallDiskBytes = 160 * 1024 * 1024
 
 /** `port`: 0 for a free one. */
-export function beginOnDisk({ path }: Pick<SmallDisk, 'path'>, port = 0): StartedServer {
+export function beginOnDisk(
+  { path }: Pick<SmallDisk, 'path'>,
+  { port = 0, workers = 2 }: { readonly port?: number; readonly workers?: number } = {},
+): StartedServer {
   return new StartedServer({
     program,
     argv: [
-      ...['server', '--data', join(path, 'data'), '--workers', '2'],
+      ...['server', '--data', join(path, 'data'), '--workers', String(workers)],
       ...['--listen', `127.0.0.1:${port}`, '--admin-listen', '127.0.0.1:0'],
     ],
     env: {

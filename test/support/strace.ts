@@ -16,12 +16,7 @@ export type TraceRequest = {
 
 /** The trace's lines; undefined when there is no working strace and none is demanded. */
 export function traceSystemCalls(request: TraceRequest): readonly string[] | undefined {
-  const works = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0
-  if (!works) {
-    if (process.env.HOLDFAST_REQUIRE_STRACE) throw new Error('strace is demanded and does not work')
-    console.log('not run: strace is not installed, or may not trace')
-    return undefined
-  }
+  if (!canTrace()) return undefined
   const options = ['-f', '-y', '-e', `trace=${request.calls.join(',')}`, '-o', request.logPath]
   if (request.inject !== undefined) options.push('-e', `inject=${request.inject}`)
   const run = spawnSync('strace', [...options, process.execPath, ...request.program], {
@@ -30,4 +25,12 @@ export function traceSystemCalls(request: TraceRequest): readonly string[] | und
   })
   if (run.status !== 0) throw new Error(`the traced program failed: ${run.stderr}`)
   return readFileSync(request.logPath, 'utf8').split('\n')
+}
+
+/** Says so when it cannot; throws when it is demanded. */
+export function canTrace(): boolean {
+  if (spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0) return true
+  if (process.env.HOLDFAST_REQUIRE_STRACE) throw new Error('strace is demanded and does not work')
+  console.log('not run: strace is not installed, or may not trace')
+  return false
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert'
 import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { describe } from '../../support/describe.ts'
 import { makeTemporaryDirectory, StartedServer } from '../../support/started-server.ts'
@@ -154,6 +155,47 @@ function serverTests(workers: number): void {
 
 serverTests(1)
 serverTests(3)
+
+describe('a server of one process whose engines are lost to it', (test) => {
+  const directory = makeTemporaryDirectory()
+  const running: StartedServer[] = []
+  const begin = async () => {
+    const server = start({ data: join(directory.path, String(running.length)), workers: 1 })
+    running.push(server)
+    return { server, ...(await server.listening()) }
+  }
+  const lose = async ({ server, s3, admin }: Awaited<ReturnType<typeof begin>>) => {
+    await fetch(`${s3}/lose`).catch(() => undefined)
+    await server.printed(/^Another process is started to serve S3/m)
+    await untilReady(admin)
+  }
+  test.after(async () => {
+    for (const server of running) await server.stop('SIGKILL')
+    directory.remove()
+  })
+
+  test('serves by a worker on the same address, and replaces one that dies', async () => {
+    const begun = await begin()
+    const { server, s3, admin } = begun
+    assert.equal(await pidAt(s3), String(server.child.pid))
+    await lose(begun)
+    const [worker] = server.workers
+    assert.equal(await pidAt(s3), String(worker))
+    await fetch(`${s3}/die`).catch(() => undefined)
+    while (server.workers.includes(Number(worker))) await sleep(5)
+    await untilReady(admin)
+    assert.equal(await pidAt(s3), String(server.workers[0]))
+  })
+
+  test('stops in order then', async () => {
+    const begun = await begin()
+    await lose(begun)
+    const { server } = begun
+    assert.equal(await server.stop(), 0)
+    assert.match(server.output, /^closed as worker$/m)
+    assert.match(server.output, /Stopped\.\n$/)
+  })
+})
 
 describe('worker processes', (test) => {
   const directory = makeTemporaryDirectory()

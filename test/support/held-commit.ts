@@ -1,0 +1,67 @@
+// Stops a running server in the middle of a commit of its metadata: when its pages are synced and the last one,
+// which makes it count, is not written yet. By strace; see `strace.ts` for where that cannot be used.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { canTrace } from './strace.ts'
+
+/** How long each commit pauses before its last page: enough for whatever is to happen then. */
+const pauseMs = 4_000
+
+export type HeldServer = {
+  readonly pid: number
+  /** The file of the environment. */
+  readonly file: string
+  /** Where strace writes. */
+  readonly logPath: string
+}
+
+export class HeldCommits {
+  readonly #strace: ChildProcess
+  readonly #logPath: string
+
+  private constructor(strace: ChildProcess, logPath: string) {
+    this.#strace = strace
+    this.#logPath = logPath
+  }
+
+  /** Undefined when there is no working strace and none is demanded. */
+  static begin({ pid, file, logPath }: HeldServer): HeldCommits | undefined {
+    if (!canTrace()) return undefined
+    rmSync(logPath, { force: true })
+    const inject = `inject=fdatasync:delay_exit=${pauseMs * 1000}`
+    const options = ['-f', '-y', '-P', file, '-e', 'trace=fdatasync,pwrite64', '-e', inject]
+    const argv = [...options, '-o', logPath, '-p', String(pid)]
+    return new HeldCommits(spawn('strace', argv, { stdio: 'ignore' }), logPath)
+  }
+
+  /** Resolves when a commit has just begun to pause. Something has to be written meanwhile. */
+  async pausing(): Promise<void> {
+    const seen = this.#lines.length
+    while (!this.#lines.slice(seen).some((line) => line.includes('(DELAYED)'))) await sleep(20)
+  }
+
+  /** The error of the first write that failed since, as `EROFS`. */
+  async refused(): Promise<string> {
+    for (;;) {
+      const error = /pwrite64\(.* = -1 (\w+)/.exec(this.#lines.join('\n'))?.[1]
+      if (error !== undefined) return error
+      await sleep(20)
+    }
+  }
+
+  /** The server runs on as it is. */
+  async end(): Promise<void> {
+    if (this.#strace.exitCode !== null || this.#strace.signalCode !== null) return
+    const ended = once(this.#strace, 'exit')
+    this.#strace.kill('SIGINT')
+    await ended
+  }
+
+  /** Without one that is being written. */
+  get #lines(): readonly string[] {
+    if (!existsSync(this.#logPath)) return []
+    return readFileSync(this.#logPath, 'latin1').split('\n').slice(0, -1)
+  }
+}
