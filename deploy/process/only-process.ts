@@ -61,9 +61,9 @@ export class OnlyProcess implements S3Service {
     if (this.#isClosing) return
     this.#serving = undefined
     this.#options.print('Another process is started to serve S3 in place of this one.')
+    // Listens no more at once; what is under way may never be answered, and is waited for a while.
+    const closed = listener.close(0)
     try {
-      // What is under way here may never be answered.
-      await listener.close(0)
       const pool = await WorkerPool.start({
         ...this.#options,
         config: { ...this.#options.config, listen: this.address, workers: 1 },
@@ -71,6 +71,7 @@ export class OnlyProcess implements S3Service {
       })
       this.#serving = pool
       void pool.failed.then(this.#giveUp)
+      await closed
     } catch (cause) {
       if (!(cause instanceof StartStopped)) this.#giveUp(explainFailure(cause))
     }
