@@ -11,6 +11,7 @@ import { askerOf } from '../native-api/native-permission.ts'
 import { jsonReply, type NativeCall } from '../native-api/native-route.ts'
 import { readJson } from '../native-api/read-json.ts'
 import type { Reply } from '../reply.ts'
+import { looksWithin } from '../zip/frozen-listing.ts'
 import { removeManifest } from '../zip/manifest-cache.ts'
 import { requireEntries } from '../zip/manifest-entries.ts'
 import { openPrefix } from '../zip/prefix-entries.ts'
@@ -39,7 +40,8 @@ export async function createArchive(deps: ArchiveRouteDeps, call: NativeCall): P
   const { identity, body } = await call.authenticate()
   const order = await readJson(body, archiveOrder, archiveRequestBytesMax)
   const permitted = await permitOrder(call, askerOf(call, identity), order)
-  const asked = { order, ...permitted, nowMs: call.services.now() }
+  const signal = call.client.hungUp()
+  const asked = { order, ...permitted, nowMs: call.services.now(), signal }
   for (let tries = 0; tries < triesMax; tries += 1) {
     const made = await makeJob(deps, asked)
     if (made === undefined) continue
@@ -49,16 +51,21 @@ export async function createArchive(deps: ArchiveRouteDeps, call: NativeCall): P
   throw new S3Error('OperationAborted')
 }
 
-type Asked = PermittedOrder & { readonly order: ArchiveOrder; readonly nowMs: number }
+type Asked = PermittedOrder & {
+  readonly order: ArchiveOrder
+  readonly nowMs: number
+  /** Of who asks. */
+  readonly signal: AbortSignal
+}
 
 /** Undefined: another job came in between. */
 async function makeJob(
   deps: ArchiveRouteDeps,
-  { order, bucket, readable, nowMs }: Asked,
+  { order, bucket, readable, nowMs, signal }: Asked,
 ): Promise<{ readonly job: JobOf<'archive'>; readonly isNew: boolean } | undefined> {
   const { metadata } = deps
   const scope = scopeOf(order, bucket)
-  const manifest = await freeze(deps, { order, bucket, scope })
+  const manifest = await freeze(deps, { order, bucket, scope, signal })
   const { manifestId } = manifest
   await requireEntries(metadata.manifests, manifest, readable)
   refuseTooLarge(manifest)
@@ -113,9 +120,9 @@ function scopeOf({ prefix, windows, destination }: ArchiveOrder, bucket: Bucket)
 
 function freeze(
   { metadata, zip }: ArchiveRouteDeps,
-  wanted: { readonly order: ArchiveOrder; readonly bucket: Bucket; readonly scope: string },
+  wanted: Pick<Asked, 'order' | 'bucket' | 'signal'> & { readonly scope: string },
 ): Promise<Manifest> {
-  const { order, bucket, scope } = wanted
+  const { order, bucket, scope, signal } = wanted
   const { prefix, windows, destination } = order
   // An archive is no part of itself, and storing it leaves what it is made of unchanged.
   const itself = destination.bucketName === bucket.name ? { except: destination.key } : {}
@@ -126,7 +133,9 @@ function freeze(
     options: windows ? `windows ${clashFilterBytes}` : 'plain',
     emptyModifiedMs: bucket.createdMs,
     scopes: [{ is: 'prefix', bucketId: bucket.id, prefix }],
-    open: () => openPrefix(metadata.objects, bucket, { prefix, windows, ...itself }),
+    signal,
+    open: (shared) =>
+      openPrefix(looksWithin(metadata, shared), bucket, { prefix, windows, ...itself }),
   })
 }
 
@@ -169,7 +178,7 @@ async function holdManifest(
   await metadata.manifests.touch(manifestId, untilMs)
 }
 
-type NewJob = Omit<Asked, 'readable'> &
+type NewJob = Omit<Asked, 'readable' | 'signal'> &
   Pick<JobOf<'archive'>, 'jobId' | 'revision'> & { readonly manifest: Manifest }
 
 function newJob({ order, bucket, nowMs, manifest, jobId, revision }: NewJob): JobOf<'archive'> {

@@ -36,25 +36,25 @@ export async function appendToBundle(
   const readable = await permitSelections(asker, { sources, bucket, selections })
   if (bundle.gathering !== undefined) throw busy('Entries of the bundle are still being gathered.')
   requireReady(bundle)
-  const appended = await append(deps, bundle, { bucket, selections, readable })
+  const signal = call.client.hungUp()
+  const appended = await append(deps, bundle, { bucket, selections, readable, signal })
   const settled = await awaitGathering(metadata, call, appended)
   const status = settled.gathering === undefined ? 200 : 202
   return jsonReply(status, await describeWhole(metadata, settled, services.now()))
 }
 
-type Addition = Pick<BundleOrder, 'selections' | 'readable'> & { readonly bucket: Bucket }
+type Addition = Pick<BundleOrder, 'selections' | 'readable' | 'signal'> & {
+  readonly bucket: Bucket
+}
 
-async function append(
-  deps: BundleDeps,
-  bundle: Bundle,
-  { bucket, selections, readable }: Addition,
-): Promise<Bundle> {
+async function append(deps: BundleDeps, bundle: Bundle, addition: Addition): Promise<Bundle> {
   const { metadata, random, now } = deps
   const { tenantId, bundleId, windows } = bundle
   const before = await newestState(deps, bundle)
   const keys = await deps.keysOfTenant(tenantId)
   if (keys === undefined) throw new S3Error('BundleExpired', { BundleId: bundleId })
-  const manifest = await freezeBundle(deps, { bucket, selections, windows, readable, before })
+  const { selections } = addition
+  const manifest = await freezeBundle(deps, { ...addition, windows, before })
   const choice = { manifest, selections, keys, nowMs: now() }
   const { bundle: chosen, job } = withChoice(bundle, choice, random)
   const next = { ...chosen, revision: bundle.revision + 1 }

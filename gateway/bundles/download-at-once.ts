@@ -34,10 +34,15 @@ async function gathered(
   if (selections.length === 0) return manifest
   try {
     const gathering = { tenantId, keys, manifestId, selections }
-    const signal = AbortSignal.timeout(gatherMsMax)
+    const signal = AbortSignal.any([order.signal, AbortSignal.timeout(gatherMsMax)])
     const stillWanted = async () => {}
     const found = await gatherer.gather({ ...gathering, signal, stillWanted })
-    const filled = await fillManifest(deps, { manifest, windows, gathered: found })
+    const filled = await fillManifest(deps, {
+      manifest,
+      windows,
+      gathered: found,
+      signal: order.signal,
+    })
     // What is local is held for the first list, which goes.
     await metadata.leases.handOver(manifestId, filled.manifestId)
     return filled

@@ -9,7 +9,8 @@ import type { BucketRef, MetadataStore } from '../../metadata/metadata-store.ts'
 import type { TenantId } from '../../metadata/records.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { entryKey } from '../../protocol/zip/entry-name.ts'
-import { removeManifest } from '../zip/manifest-cache.ts'
+import { looksWithin } from '../zip/frozen-listing.ts'
+import { type FreezeOrder, removeManifest } from '../zip/manifest-cache.ts'
 import { placedPages } from '../zip/manifest-entries.ts'
 import type { EntryList } from '../zip/write-manifest.ts'
 import type { ZipService } from '../zip/zip-service.ts'
@@ -33,6 +34,8 @@ export type BundleOrder = {
   readonly readable: ReadableKeys
   /** What the bundle holds already. */
   readonly before?: Manifest
+  /** Of who asks. */
+  readonly signal: AbortSignal
 }
 
 /**
@@ -42,15 +45,17 @@ export type BundleOrder = {
  */
 export async function freezeBundle(deps: FreezeDeps, order: BundleOrder): Promise<Manifest> {
   const { metadata } = deps
-  const { bucket, selections, windows, readable, before } = order
+  const { bucket, selections, windows, readable, before, signal } = order
   const behind = before && { before: { manifests: metadata.manifests, manifest: before } }
   const manifest = await freeze(deps, {
     tenantId: bucket.tenantId,
     windows,
     emptyModifiedMs: bucket.createdMs,
     scopes: scopesOf(selections, bucket.id),
-    open: async () => {
-      const added = await openSelections(metadata.objects, bucket, { selections, readable })
+    signal,
+    open: async (wanted) => {
+      const looks = looksWithin(metadata, wanted)
+      const added = await openSelections(looks, bucket, { selections, readable })
       return nameEntries({ added, windows, ...behind })
     },
   })
@@ -95,9 +100,12 @@ async function* sourcesOf(
  */
 export function fillManifest(
   deps: FreezeDeps,
-  filling: { readonly manifest: Manifest; readonly windows: boolean; readonly gathered: Gathered },
+  filling: Pick<BundleOrder, 'windows' | 'signal'> & {
+    readonly manifest: Manifest
+    readonly gathered: Gathered
+  },
 ): Promise<Manifest> {
-  const { manifest, windows, gathered } = filling
+  const { manifest, windows, gathered, signal } = filling
   return freeze(deps, {
     tenantId: manifest.tenantId,
     windows,
@@ -105,7 +113,9 @@ export function fillManifest(
     scopes: [...gathered.values()].flatMap(({ source }) =>
       source === undefined ? [] : [{ is: 'row' as const, ...source }],
     ),
-    open: async () => filledEntries(deps.metadata, manifest, gathered),
+    signal,
+    open: async (wanted) =>
+      filledEntries(deps.metadata.within({ signal: wanted }), manifest, gathered),
   })
 }
 
@@ -114,8 +124,7 @@ type Freezing = {
   readonly windows: boolean
   readonly emptyModifiedMs: number
   readonly scopes: readonly LeaseScope[]
-  readonly open: () => Promise<EntryList>
-}
+} & Pick<FreezeOrder, 'signal' | 'open'>
 
 function freeze({ zip, random }: FreezeDeps, freezing: Freezing): Promise<Manifest> {
   const { windows, ...order } = freezing

@@ -32,5 +32,6 @@ export async function readBundleRequest(deps: BundleDeps, call: NativeCall): Pro
   if (keys === undefined) throw new S3Error('NoSuchBucket', { BucketName: bucketName })
   const { sources } = deps
   const readable = await permitSelections(asker, { sources, bucket, selections })
-  return { caller, request, keys, order: { bucket, selections, windows, readable } }
+  const signal = call.client.hungUp()
+  return { caller, request, keys, order: { bucket, selections, windows, readable, signal } }
 }

@@ -13,8 +13,9 @@ import type { Handlers, Services } from '../s3/operation.ts'
 import { formCall, runOperation } from '../s3/run-operation.ts'
 import { answerAnonymous, isAnonymous } from './anonymous-routes.ts'
 import { arrive, targetOf } from './arrive.ts'
+import type { Begun } from './begun.ts'
 import type { Health } from './health.ts'
-import type { Answering, Begun } from './serve-request.ts'
+import type { Answering } from './serve-request.ts'
 
 export type S3AnsweringDeps = {
   readonly services: Services

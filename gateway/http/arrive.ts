@@ -8,7 +8,7 @@ import type { RequestContext } from '../access/authorize.ts'
 import { withPresignedHeaders } from '../access/presigned-headers.ts'
 import type { Services } from '../s3/operation.ts'
 import type { Arrived } from '../s3/run-operation.ts'
-import type { Begun } from './serve-request.ts'
+import type { Begun } from './begun.ts'
 
 /** Throws `BadRequest` for a host that is none, and what `parseRequestTarget` throws. */
 export function targetOf(incoming: IncomingMessage): RequestTarget {
@@ -27,9 +27,10 @@ const hostSyntax = /^(?:[A-Za-z0-9._~%!$&'()*+,;=-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9
 
 export function arrive(
   services: Services,
-  { incoming, requestId, notes }: Begun,
+  begun: Begun,
   { target, address }: { readonly target: RequestTarget; readonly address: Address },
 ): Arrived {
+  const { incoming, requestId, notes } = begun
   const { query, rawPath } = target
   const isEncrypted = 'encrypted' in incoming.socket
   const headers = withPresignedHeaders(foldedHeaders(incoming), query)
@@ -38,6 +39,7 @@ export function arrive(
   return {
     services,
     notes,
+    client: begun,
     address,
     context,
     query,

@@ -14,7 +14,8 @@ import { jsonErrorReply, type NativeCall, type NativeRoute } from '../native-api
 import type { Reply } from '../reply.ts'
 import type { Services } from '../s3/operation.ts'
 import { arrive, targetOf } from './arrive.ts'
-import type { Answering, Begun, Serve } from './serve-request.ts'
+import type { Begun } from './begun.ts'
+import type { Answering, Serve } from './serve-request.ts'
 
 export type NativeEnv = {
   Bindings: HttpBindings & {
@@ -92,7 +93,7 @@ function answeringNative(deps: NativeAppDeps, found: Found | undefined): Answeri
 }
 
 function nativeCall({ services, authenticate }: NativeAppDeps, begun: Begun): NativeCall {
-  const { incoming, notes, receive } = begun
+  const { incoming, notes } = begun
   const target = targetOf(incoming)
   const { method = 'GET' } = incoming
   const call = arrive(services, begun, { target, address: {} })
@@ -106,8 +107,8 @@ function nativeCall({ services, authenticate }: NativeAppDeps, begun: Begun): Na
       refuseRepeated(target.query)
       checkPresignedHeaders(target.query)
       checkHeadersOfOwn(method, call.headers)
-      return { identity, body: receive(payload) }
+      return { identity, body: begun.receive(payload) }
     },
-    unsignedBody: () => receive(plainFraming),
+    unsignedBody: () => begun.receive(plainFraming),
   }
 }

@@ -3,13 +3,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Checksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import type { S3Error } from '../../protocol/s3/s3-error.ts'
-import type { PayloadFraming } from '../access/authenticate.ts'
 import { asS3Error } from '../data/storage-failure.ts'
 import type { Reply } from '../reply.ts'
-import type { RequestNotes } from '../s3/operation.ts'
+import { Begun } from './begun.ts'
 import type { PaceLimit } from './body-pace.ts'
 import { ReplyBatch } from './reply-batch.ts'
-import { HttpRequestBody } from './request-body.ts'
 import type { RequestIds } from './request-id.ts'
 import { isFailure, type ObserveRequest } from './request-record.ts'
 import { type Exchange, sendReply } from './send-reply.ts'
@@ -19,17 +17,6 @@ export type HandleRequest = (
   outgoing: ServerResponse,
   options: { readonly expectsContinue: boolean },
 ) => Promise<void>
-
-/** A request under way. */
-export type Begun = {
-  readonly incoming: IncomingMessage
-  readonly requestId: string
-  readonly notes: RequestNotes
-  /** To be told as soon as it is known, for the log. */
-  operation: string
-  /** Its body, to be asked for once. */
-  readonly receive: (framing: PayloadFraming) => HttpRequestBody
-}
 
 /** How a kind of requests is answered, and how it is told that it is not. */
 export type Answering = {
@@ -57,19 +44,7 @@ export function makeServe(deps: ServeDeps): Serve {
     async (incoming, outgoing, { expectsContinue }) => {
       const beganMs = clock()
       const requestId = ids.next()
-      let body: HttpRequestBody | undefined
-      const begun: Begun = {
-        incoming,
-        requestId,
-        notes: { identity: undefined, bucket: undefined },
-        operation: 'unknown',
-        receive: (framing) => {
-          const { chunked, expectedSha256 } = framing
-          const options = { chunked, expectedSha256, checksums, pace, expectsContinue }
-          body = new HttpRequestBody(incoming, outgoing, options)
-          return body
-        },
-      }
+      const begun = new Begun({ incoming, outgoing, requestId, expectsContinue, checksums, pace })
       const sent: Exchange['sent'] = { headMs: undefined, bytes: 0 }
       const send = (reply: Reply) =>
         sendReply(
@@ -88,7 +63,7 @@ export function makeServe(deps: ServeDeps): Serve {
               'Server',
               'Holdfast',
             ],
-            withheldContinue: expectsContinue && body?.begun !== true,
+            withheldContinue: expectsContinue && begun.body?.begun !== true,
           },
           reply,
         )
@@ -119,7 +94,7 @@ export function makeServe(deps: ServeDeps): Serve {
           remoteAddress: () => incoming.socket.remoteAddress,
           status: sent.headMs === undefined ? undefined : status,
           errorCode: error?.code,
-          bytesIn: body?.received ?? 0,
+          bytesIn: begun.body?.received ?? 0,
           bytesOut: sent.bytes,
           headMs: sent.headMs === undefined ? totalMs : sent.headMs - beganMs,
           totalMs,

@@ -6,7 +6,7 @@ import type { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { RequestContext } from '../access/authorize.ts'
 import type { User } from '../access/identity.ts'
 import type { Reply } from '../reply.ts'
-import type { RequestBody, RequestNotes, Services } from '../s3/operation.ts'
+import type { Client, RequestBody, RequestNotes, Services } from '../s3/operation.ts'
 
 export type NativeCaller = {
   readonly identity: User
@@ -16,6 +16,7 @@ export type NativeCaller = {
 export type NativeCall = {
   readonly services: Services
   readonly notes: RequestNotes
+  readonly client: Client
   readonly method: string
   readonly query: Query
   /** Node's: names in lower case, values as latin1 text. */

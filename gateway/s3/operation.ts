@@ -52,6 +52,15 @@ export interface RequestBody {
   bytes(bytesMax: number): Promise<Buffer>
 }
 
+/** Whoever waits for the answer. */
+export interface Client {
+  /**
+   * Aborted, with an `S3Error` for the log, when he has hung up before he had the whole answer: what only he needs
+   * is not begun any more. What was begun as a write goes on to its end.
+   */
+  hungUp(): AbortSignal
+}
+
 /** What turns out while a request is worked on, for those who watch (`http/request-record.ts`). */
 export type RequestNotes = {
   /** Once it is proven. */
@@ -64,6 +73,7 @@ export type RequestNotes = {
 type AnyCall = Asker & {
   readonly services: Services
   readonly notes: RequestNotes
+  readonly client: Client
   readonly identity: Identity
   readonly query: Query
   /** Node's: names in lower case, values as latin1 text. */
@@ -137,3 +147,11 @@ export type KindOf<Name extends OperationName> = Name extends 'PostObject'
 
 /** A row without a handler, or a handler of another kind than its row, is a mistake of the compiler's. */
 export type Handlers = { readonly [Name in OperationName]: Operation<Calls[KindOf<Name>]> }
+
+/** The store for what may take long and changes nothing. */
+export function metadataWhileWanted({
+  services,
+  client,
+}: Pick<AnyCall, 'services' | 'client'>): MetadataStore {
+  return services.metadata.within({ signal: client.hungUp() })
+}

@@ -102,12 +102,13 @@ type Entered = Pick<ObjectCall, 'identity' | 'body' | 'key'> & { readonly opened
 
 /** Field by field: every PUT and GET comes by here, and to copy so many with `...` takes microseconds. */
 function objectCall(
-  { services, notes, query, headers, requestId, endpoint, rawPath }: Arrived,
+  { services, notes, client, query, headers, requestId, endpoint, rawPath }: Arrived,
   { identity, body, key, opened: { bucket, keys, decider } }: Entered,
 ): ObjectCall {
   return {
     services,
     notes,
+    client,
     identity,
     decider,
     bucket,

@@ -7,11 +7,24 @@ import type {
   FrozenMoment,
   FrozenObject,
   FrozenPage,
+  MetadataStore,
   ObjectStore,
 } from '../../metadata/metadata-store.ts'
 
 /** Keys read without a pause: about a millisecond. */
 const pageKeys = 1000
+
+type Looks = Pick<ObjectStore, 'freezePage' | 'endFreeze' | 'get'>
+
+/** None is begun once the signal is aborted; the moment is let go of all the same. */
+export function looksWithin(metadata: MetadataStore, signal: AbortSignal): Looks {
+  const { objects } = metadata.within({ signal })
+  return {
+    freezePage: (bucket, query) => objects.freezePage(bucket, query),
+    get: (bucket, key, versionId) => objects.get(bucket, key, versionId),
+    endFreeze: (moment) => metadata.objects.endFreeze(moment),
+  }
+}
 
 /** The metadata store cannot look at the moment any more. `ManifestCache` begins again. */
 export class MomentLost extends Error {

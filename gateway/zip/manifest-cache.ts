@@ -9,6 +9,7 @@ import type { TenantId } from '../../metadata/records.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { ArchiveUses } from './archive-uses.ts'
+import { Audience } from './audience.ts'
 import { MomentLost } from './frozen-listing.ts'
 import { hasEntries } from './manifest-entries.ts'
 import { manifestsOfTenant } from './tenant-manifests.ts'
@@ -33,8 +34,10 @@ export type FreezeOrder = ArchiveScope &
   Pick<ManifestOrder, 'options' | 'emptyModifiedMs'> & {
     /** Where the objects of the list lie: what is deleted there stays readable. */
     readonly scopes: readonly LeaseScope[]
-    /** Opens the list as it is at a moment that is not before the call. */
-    readonly open: () => EntryList | Promise<EntryList>
+    /** Of who asks. The list is read on for as long as one of those who share it is there. */
+    readonly signal: AbortSignal
+    /** Opens the list as it is at a moment that is not before the call. Its pages may end with the signal. */
+    readonly open: (signal: AbortSignal) => EntryList | Promise<EntryList>
   }
 
 export type ManifestCacheDeps = {
@@ -48,7 +51,7 @@ export const archivePurpose = 'zip'
 const unneeded = { is: 'unneeded' } as const
 
 /** A freeze that is waited for. Before it has looked, those who come may share it. */
-type Turn = { result: Promise<Manifest>; hasLooked: boolean }
+type Turn = { result: Promise<Manifest>; hasLooked: boolean; readonly audience: Audience }
 
 export class ManifestCache {
   private readonly deps: ManifestCacheDeps
@@ -73,8 +76,14 @@ export class ManifestCache {
   freeze(order: FreezeOrder): Promise<Manifest> {
     const name = nameOf(order)
     const before = this.turns.get(name)
-    if (before !== undefined && !before.hasLooked) return before.result
-    const turn: Turn = { hasLooked: false, result: Promise.reject(new Error('not begun')) }
+    const mayShare = before !== undefined && !before.hasLooked
+    if (mayShare && before.audience.join(order.signal)) return before.result
+    const audience = new Audience(order.signal)
+    const turn: Turn = {
+      hasLooked: false,
+      audience,
+      result: Promise.reject(new Error('not begun')),
+    }
     turn.result.catch(() => {})
     turn.result = this.takeTurn(order, { turn, before })
     this.turns.set(name, turn)
@@ -92,13 +101,14 @@ export class ManifestCache {
   }
 
   /** The newest living manifest of the scope; one that is being made counts. */
-  async latest(scope: ArchiveScope): Promise<Manifest | undefined> {
+  async latest(scope: ArchiveScope & Pick<FreezeOrder, 'signal'>): Promise<Manifest | undefined> {
     const manifests = await this.ofScope(scope)
     for (const manifest of manifests) {
       const kept = await this.keep(manifest)
       if (kept !== undefined) return kept
     }
-    return this.turns.get(nameOf(scope))?.result
+    const turn = this.turns.get(nameOf(scope))
+    return turn?.audience.join(scope.signal) ? turn.result : undefined
   }
 
   /** It is read from now on, until what this answers is called: no one who needs space may remove it. */
@@ -154,6 +164,7 @@ export class ManifestCache {
     // A failure of the one before is told to those who wait for it.
     await before?.result.catch(() => {})
     try {
+      turn.audience.signal.throwIfAborted()
       return await this.freezeStill(order, turn)
     } finally {
       const name = nameOf(order)
@@ -181,7 +192,7 @@ export class ManifestCache {
     const newest = last && (await this.keep(last))
     if (newest !== undefined) {
       turn.hasLooked = true
-      const list = await order.open()
+      const list = await order.open(turn.audience.signal)
       try {
         if (await hasEntries(manifests, newest, list.pages())) return newest
       } finally {
@@ -207,7 +218,7 @@ export class ManifestCache {
       // Before anybody looks: whatever is deleted after the look is held.
       await metadata.leases.take(lease)
       turn.hasLooked = true
-      const list = await order.open()
+      const list = await order.open(turn.audience.signal)
       try {
         const written = await writeManifest(
           metadata.manifests,

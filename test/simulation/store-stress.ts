@@ -217,7 +217,12 @@ class Stress {
     const target = this.contents.find((each) => md5Of(each) === source.etag)
     assert(target !== undefined, 'a version of no content we have')
     const { tenantId } = this.tenant
-    const parts = { chunks: metadata.chunks, tenantId, newList: () => ingest.newList() }
+    const parts = {
+      chunks: metadata.chunks,
+      tenantId,
+      newList: () => ingest.newList(),
+      signal: AbortSignal.any([]),
+    }
     const nowMs = Date.now()
     const commit = (taken: NewPieceData) =>
       metadata.objects.commit({ bucket, key, content: { ...content, data: taken }, nowMs })

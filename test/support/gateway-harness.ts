@@ -23,7 +23,13 @@ import { Ingest } from '../../gateway/data/write/ingest.ts'
 import { IngestBudget } from '../../gateway/data/write/ingest-budget.ts'
 import type { NativeCall } from '../../gateway/native-api/native-route.ts'
 import type { Reply } from '../../gateway/reply.ts'
-import type { Handlers, RequestBody, RequestNotes, Services } from '../../gateway/s3/operation.ts'
+import type {
+  Client,
+  Handlers,
+  RequestBody,
+  RequestNotes,
+  Services,
+} from '../../gateway/s3/operation.ts'
 import { type Arrived, formCall, runOperation } from '../../gateway/s3/run-operation.ts'
 import { ZipService } from '../../gateway/zip/zip-service.ts'
 import { defaultNamespace } from '../../metadata/namespaces.ts'
@@ -224,7 +230,16 @@ export class GatewayHarness {
     const { query, headers, context, services, body, endpoint } = this.arrived(request)
     const { method = 'GET', by = this.root } = request
     return {
-      ...{ services, notes: noNotes(), method, query, headers, context, endpoint },
+      ...{
+        services,
+        notes: noNotes(),
+        client: patientClient,
+        method,
+        query,
+        headers,
+        context,
+        endpoint,
+      },
       authenticate: async () => {
         if (by.is === 'anonymous') throw new S3Error('AccessDenied')
         return { identity: by, body }
@@ -248,6 +263,7 @@ export class GatewayHarness {
     return {
       services,
       notes: noNotes(),
+      client: patientClient,
       address: { ...(bucket === undefined ? {} : { bucket }), ...(key ? { key } : {}) },
       context: {
         headers,
@@ -346,3 +362,7 @@ export function headerOf(reply: Reply, name: string): string | undefined {
 function noNotes(): RequestNotes {
   return { identity: undefined, bucket: undefined }
 }
+
+const neverAborted = new AbortController().signal
+/** One that waits for his answer. */
+const patientClient: Client = { hungUp: () => neverAborted }

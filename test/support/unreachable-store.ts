@@ -1,7 +1,8 @@
 // The metadata behind a network that fails on demand: a verb does not arrive, or is done and its answer is
 // lost. Notes which verbs are called.
-import type { MetadataStore } from '../../metadata/metadata-store.ts'
+import type { MetadataStore, VerbLimits } from '../../metadata/metadata-store.ts'
 import { StoreUnavailable } from '../../metadata/store-unavailable.ts'
+import { storeWithin } from '../../metadata/within.ts'
 
 export type Outage = {
   /** As `objects.commit`. */
@@ -19,7 +20,8 @@ export class Network {
   /** What is seen of the store from the other side. */
   to(store: MetadataStore): MetadataStore {
     return new Proxy(store, {
-      get: (target, name) => {
+      get: (target, name, itself: MetadataStore) => {
+        if (name === 'within') return (limits: VerbLimits) => storeWithin(itself, limits)
         const member: unknown = Reflect.get(target, name)
         if (typeof member === 'function') return member.bind(target)
         return typeof member === 'object' && member !== null

@@ -109,7 +109,7 @@ async function fill(
     signal: AbortSignal.any([claimed.signal, AbortSignal.timeout(timeLeftMs)]),
     stillWanted: wantedCheck(deps, claimed.job),
   })
-  return fillManifest(deps, { manifest, windows, gathered })
+  return fillManifest(deps, { manifest, windows, gathered, signal: claimed.signal })
 }
 
 /** Throws `NotWaitedFor`, now and then. */

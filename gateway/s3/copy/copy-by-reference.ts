@@ -11,6 +11,8 @@ export type ReferenceDeps = {
   readonly tenantId: TenantId
   /** A chunk list for the copy to fill, and whose it is until the commit. */
   readonly newList: () => { readonly listId: ChunkListId; readonly owner: string }
+  /** Ends the taking of references to a long list, which is given up then; not the commit. */
+  readonly signal: AbortSignal
 }
 
 /** Where the bytes of the source are, and how many there are. */
@@ -52,12 +54,13 @@ async function commitList<T extends { readonly is: string }>(
   source: { readonly listId: ChunkListId; readonly size: number },
   verb: (data: NewPieceData) => Promise<T | ClaimRefused>,
 ): Promise<T | typeof gone> {
-  const { chunks, tenantId } = deps
+  const { chunks, tenantId, signal } = deps
   const list = deps.newList()
   let taken = false
   try {
     let offset = 0
     while (offset < source.size) {
+      signal.throwIfAborted()
       const page = await chunks.readList(source.listId, offset, listPageChunks)
       if (page.chunks.length === 0 || page.offset !== offset) return gone
       const claimed = page.chunks.map((chunk) => ({ ...chunk, origin: 'known' as const }))

@@ -7,7 +7,7 @@ import type { HalfOpenRange } from '../../../protocol/s3/range.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { readPlaintext } from '../../data/read/object-reader.ts'
 import type { StagedData } from '../../data/write/staged-data.ts'
-import type { CopyCall } from '../operation.ts'
+import { type CopyCall, metadataWhileWanted } from '../operation.ts'
 import { type FoundVersion, findVersion } from '../read/find-version.ts'
 import { holdVersion } from '../read/use-version.ts'
 
@@ -52,12 +52,14 @@ export async function receiveStored(
   found: FoundVersion,
   options: { readonly range: HalfOpenRange; readonly algorithm: ChecksumAlgorithm },
 ): Promise<StagedData> {
-  const { metadata, blobs, ingest } = call.services
+  const { blobs, ingest } = call.services
+  const metadata = metadataWhileWanted(call)
   const { range, algorithm } = options
   const hold = await holdVersion(call, found)
   try {
     const reader = { metadata, blobs, tenantKeys: found.keys }
-    return await ingest.receive(readPlaintext(reader, found.version, range), {
+    const bytes = readPlaintext(reader, found.version, range)
+    return await ingest.receive(whileWanted(bytes, call.client.hungUp()), {
       tenant: call.keys,
       digests: new Set(algorithm === 'CRC32' ? [] : [algorithm]),
       sizeHint: range.end - range.start,
@@ -65,5 +67,15 @@ export async function receiveStored(
     })
   } finally {
     hold.release()
+  }
+}
+
+async function* whileWanted(
+  pieces: AsyncIterable<Buffer>,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, void> {
+  for await (const piece of pieces) {
+    signal.throwIfAborted()
+    yield piece
   }
 }

@@ -94,6 +94,7 @@ async function copyByReference(call: CopyCall, copy: Copy): Promise<Copied | und
     chunks: metadata.chunks,
     tenantId,
     newList: () => ingest.newList(),
+    signal: call.client.hungUp(),
   }
   const outcome = await commitByReference(parts, { data, size }, (newData) =>
     commitCopy(call, copy, { size, crc32, etag, checksum, data: newData }),

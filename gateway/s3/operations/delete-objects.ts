@@ -29,7 +29,12 @@ const deletionsAtOnce = 64
 export const deleteObjects: Operation<BucketCall> = async (call) => {
   requireIntegrity(call)
   const { objects, quiet } = readDeleteObjects(await call.body.bytes(xmlBytesMax))
-  const results = await mapBounded(objects, (object) => deleteOne(call, object))
+  const hungUp = call.client.hungUp()
+  const results = await mapBounded(objects, (object) => {
+    // Nobody would learn which were deleted: none is begun any more.
+    hungUp.throwIfAborted()
+    return deleteOne(call, object)
+  })
   return xmlReply(renderDeleteObjects(results, { quiet }))
 }
 

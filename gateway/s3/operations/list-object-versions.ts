@@ -6,7 +6,7 @@ import {
 } from '../../../protocol/s3/xml/render-list-versions.ts'
 import { ownerOf } from '../../access/owner.ts'
 import { xmlReply } from '../../reply.ts'
-import type { BucketCall, Operation } from '../operation.ts'
+import { type BucketCall, metadataWhileWanted, type Operation } from '../operation.ts'
 
 export const listObjectVersions: Operation<BucketCall> = async (call) => {
   const query = parseListVersionsQuery(call.query)
@@ -20,7 +20,7 @@ async function listVersionPage(call: BucketCall, query: ListVersionsQuery): Prom
   const shown = { bucketName: bucket.name, owner: ownerOf(bucket.tenantId) }
   // S3 calls an empty page that was asked for complete.
   if (maxKeys === 0) return { ...shown, entries: [], isTruncated: false }
-  const listed = await call.services.metadata.objects.listVersions(bucket, {
+  const listed = await metadataWhileWanted(call).objects.listVersions(bucket, {
     prefix,
     ...(delimiter === undefined ? {} : { delimiter }),
     ...(after === undefined ? {} : { after }),

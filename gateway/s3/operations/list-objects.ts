@@ -3,7 +3,7 @@ import { type ListObjectsQuery, parseListObjectsQuery } from '../../../protocol/
 import { type ObjectPage, renderListObjects } from '../../../protocol/s3/xml/render-list-objects.ts'
 import { ownerOf } from '../../access/owner.ts'
 import { xmlReply } from '../../reply.ts'
-import type { BucketCall, Operation } from '../operation.ts'
+import { type BucketCall, metadataWhileWanted, type Operation } from '../operation.ts'
 
 export const listObjects: Operation<BucketCall> = async (call) => {
   const query = parseListObjectsQuery(call.query)
@@ -13,14 +13,15 @@ export const listObjects: Operation<BucketCall> = async (call) => {
 
 /** One page of current objects, as both versions of ListObjects show it. */
 export async function listObjectPage(
-  { bucket, services }: BucketCall,
+  call: BucketCall,
   query: Pick<ListObjectsQuery, 'prefix' | 'delimiter' | 'after' | 'maxKeys'>,
 ): Promise<ObjectPage> {
+  const { bucket } = call
   const { prefix, delimiter, after, maxKeys } = query
   const shown = { bucketName: bucket.name, owner: ownerOf(bucket.tenantId) }
   // S3 calls an empty page that was asked for complete.
   if (maxKeys === 0) return { ...shown, entries: [], isTruncated: false }
-  const listed = await services.metadata.objects.list(bucket, {
+  const listed = await metadataWhileWanted(call).objects.list(bucket, {
     prefix,
     ...(delimiter === undefined ? {} : { delimiter }),
     ...(after === undefined ? {} : { after }),

@@ -5,11 +5,12 @@ import { refuseCustomerKey } from '../../../protocol/s3/unsupported-write-header
 import { permittedKeys } from '../../access/require.ts'
 import type { Reply } from '../../reply.ts'
 import { chooseManifest } from '../../zip/choose-manifest.ts'
+import { looksWithin } from '../../zip/frozen-listing.ts'
 import { requireEntries } from '../../zip/manifest-entries.ts'
 import { openPrefix, type PrefixArchive } from '../../zip/prefix-entries.ts'
 import { clashFilterBytes } from '../../zip/zip-limits.ts'
 import type { ZipService } from '../../zip/zip-service.ts'
-import type { BucketCall, ObjectCall } from '../operation.ts'
+import { type BucketCall, metadataWhileWanted, type ObjectCall } from '../operation.ts'
 
 /** The prefix is the key, or a parameter of a request for the bucket. */
 type PrefixCall = BucketCall & Partial<Pick<ObjectCall, 'key'>>
@@ -35,9 +36,11 @@ export async function servePrefix(
     options,
     emptyModifiedMs: bucket.createdMs,
     scopes: [{ is: 'prefix', bucketId: bucket.id, prefix }],
-    open: () => openPrefix(services.metadata.objects, bucket, { prefix, windows }),
+    signal: call.client.hungUp(),
+    open: (signal) =>
+      openPrefix(looksWithin(services.metadata, signal), bucket, { prefix, windows }),
   })
-  await requireEntries(services.metadata.manifests, manifest, allows)
+  await requireEntries(metadataWhileWanted(call).manifests, manifest, allows)
   const fileName = `${lastComponent(prefix) ?? bucket.name}.zip`
   return zip.reply(request, { manifest, tenantKeys: keys, fileName })
 }

@@ -75,6 +75,7 @@ async function freezeEmpty(harness: GatewayHarness): Promise<Manifest> {
     })),
     windows: false,
     readable: new Map(),
+    signal: AbortSignal.any([]),
   })
 }
 
@@ -110,7 +111,12 @@ describe('the spool of gathered entries', (test) => {
     const parts = freezeParts(harness)
     const empty = await freezeEmpty(harness)
     const gathered = await spoolContents(harness, empty)
-    const manifest = await fillManifest(parts, { manifest: empty, windows: false, gathered })
+    const manifest = await fillManifest(parts, {
+      manifest: empty,
+      windows: false,
+      gathered,
+      signal: AbortSignal.any([]),
+    })
     await removeManifest(metadata, empty.manifestId)
     const { tenantId } = harness.keys
     const bundle = newBundle(harness, manifest)

@@ -39,6 +39,7 @@ async function freezeLosing(fixture: ZipFixture, lists: number) {
     options: 'test',
     emptyModifiedMs: 0,
     scopes: [{ is: 'prefix', bucketId: ref.id, prefix: 'p/' }],
+    signal: AbortSignal.any([]),
     open: () => openPrefix(objects, ref, archive),
   })
   return { objects, freezing }

@@ -37,6 +37,7 @@ describe('many readers of archives', (test) => {
       options: 'test',
       emptyModifiedMs: 0,
       scopes: [],
+      signal: AbortSignal.any([]),
       open: () => openPrefix(services.metadata.objects, from, { prefix: '', windows: false }),
     })
     return { zip, manifest, keys }

@@ -117,6 +117,7 @@ describe('a download that cannot be finished', (test) => {
         options: 'test',
         emptyModifiedMs: 0,
         scopes: [],
+        signal: AbortSignal.any([]),
         open: async () => {
           const list = await openPrefix(services.metadata.objects, wrong, {
             prefix,

@@ -97,6 +97,7 @@ describe('the memory of archives', (test) => {
       options: 'test',
       emptyModifiedMs: 0,
       scopes: [],
+      signal: AbortSignal.any([]),
       open: () => openPrefix(services.metadata.objects, from, { prefix, windows: false }),
     })
     let bytes = 0
