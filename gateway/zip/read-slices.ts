@@ -76,8 +76,13 @@ export class SliceReader {
       const { source } = slice.placed.entry
       const range = dataOf(slice)
       if (source === undefined || range.start === range.end) continue
-      if (this.last?.rowId === source.rowId) found.set(source, this.last.data)
-      else asked.set(source.bucketId, [...(asked.get(source.bucketId) ?? []), source])
+      if (this.last?.rowId === source.rowId) {
+        found.set(source, this.last.data)
+        continue
+      }
+      const ofBucket = asked.get(source.bucketId)
+      if (ofBucket === undefined) asked.set(source.bucketId, [source])
+      else ofBucket.push(source)
     }
     for (const [bucketId, sources] of asked) {
       const data = await this.deps.metadata.objects.dataOfRows(bucketId, sources)

@@ -136,6 +136,7 @@ function readBuckets(reader: Reader): readonly BucketId[] {
   })
 }
 
+/** Written out: every entry of every archive comes by here three times, and a copy with `...` is dear. */
 function readRow(reader: Reader): ManifestEntry {
   const { bytes, at } = reader
   const flags = bytes.readUInt8(at)
@@ -144,19 +145,18 @@ function readRow(reader: Reader): ManifestEntry {
   const modifiedMs = bytes.readUIntBE(at + 11, 6)
   reader.at = at + rowBytes - 2
   const name = readText(reader)
-  const entry = { name, size, crc32, modifiedMs }
-  return (flags & sourceFlag) === 0
-    ? entry
-    : { ...entry, source: readSource(reader, { name, ownKey: (flags & keyFlag) !== 0 }) }
+  if ((flags & sourceFlag) === 0) return { name, size, crc32, modifiedMs }
+  const source = readSource(reader, flags, name)
+  return { name, size, crc32, modifiedMs, source }
 }
 
-function readSource(reader: Reader, row: { name: string; ownKey: boolean }): EntrySource {
+function readSource(reader: Reader, flags: number, name: string): EntrySource {
   const { bytes, at } = reader
   const rowId = bytes.toString('hex', at, at + rowIdBytes)
   const bucketId = reader.buckets[bytes.readUInt16BE(at + rowIdBytes)]
   if (bucketId === undefined) throw new RecordCorrupt('manifest page: a row of no bucket')
   reader.at = at + sourceBytes
-  const key = row.ownKey ? readText(reader) : reader.beginning + row.name
+  const key = (flags & keyFlag) === 0 ? reader.beginning + name : readText(reader)
   return { bucketId, key, rowId }
 }
 

@@ -17,10 +17,10 @@ type FrozenRow = Omit<FrozenObject, 'key'>
 
 const listingParser: RowParser<string, FrozenRow> = {
   key: (bytes, start, end) => bytes.toString('utf8', start + rawKeyAt, end),
-  value: (bytes) => ({
-    rowId: bytes.toString('hex', 0, rowIdBytes),
-    ...parseFrozenHead(bytes, rowIdBytes),
-  }),
+  value: (bytes) => {
+    const { size, crc32, modifiedMs } = parseFrozenHead(bytes, rowIdBytes)
+    return { rowId: bytes.toString('hex', 0, rowIdBytes), size, crc32, modifiedMs }
+  },
 }
 
 export function freezer(
