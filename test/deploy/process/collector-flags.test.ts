@@ -23,6 +23,28 @@ describe("the collector's flags", (test) => {
   })
 })
 
+describe('a process that is told to collect often', (test) => {
+  test('begins at once, and leaves no way to collect behind', () => {
+    const script = `
+      const { collectOften, tuneCollector } = await import(${JSON.stringify(flagsModule.href)})
+      tuneCollector()
+      // Old by then, and dead: no look at the young generation alone finds them.
+      let kept = Array.from({ length: 200 }, () => new ArrayBuffer(64 * 1024))
+      for (let i = 0; i < 3e6; i += 1) kept.last = { i }
+      const before = process.memoryUsage().arrayBuffers
+      kept = undefined
+      collectOften(true)
+      const freed = before - process.memoryUsage().arrayBuffers
+      const { runInNewContext } = await import('node:vm')
+      console.log(freed, runInNewContext('typeof gc'))`
+    const argv = ['--input-type=module', '-e', script]
+    const printed = execFileSync(process.execPath, argv, { encoding: 'latin1' })
+    const [freed, type] = printed.trim().split(' ')
+    assert.ok(Number(freed) >= 200 * 64 * 1024, printed)
+    assert.equal(type, 'undefined')
+  })
+})
+
 const flagsModule = new URL('../../../deploy/process/collector-flags.js', import.meta.url)
 
 /** Of a process that has made many objects, some of which live for a while. */
