@@ -1,6 +1,6 @@
 // The chunk index as an LMDB environment that all processes of a data directory open. Commits are
 // not synced: after a loss of power the environment may be torn, and `recover.ts` builds it anew.
-import { closeSync, openSync, rmSync, statfsSync } from 'node:fs'
+import { closeSync, openSync, statfsSync } from 'node:fs'
 import { mkdir, open as openFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32c } from '@node-rs/crc32'
@@ -68,9 +68,7 @@ function openIndex(directory: string, onUnusable: OnIndexUnusable): ChunkIndex {
     maxReaders: readersMax,
     maxDbs: 4,
   } as const
-  const { root, readOnly } = openRoot(options)
-  // LMDB is not asked again to write to a disk that takes nothing: its native part handles that badly.
-  let wasReadOnly = readOnly
+  const root = openRoot(options)
   const tables: Tables = {
     root,
     chunks: root.openDB({ name: 'chunks', ...binary }),
@@ -108,11 +106,10 @@ function openIndex(directory: string, onUnusable: OnIndexUnusable): ChunkIndex {
       }))
     },
     transact: (work) => {
-      if (wasReadOnly) requireWritable(directory)
+      requireWritable(directory)
       try {
         return root.transactionSync(() => work(txn))
       } catch (cause) {
-        wasReadOnly ||= isReadOnly(cause)
         if (isFatal(root)) onUnusable(cause, diskStateOf(directory))
         throw explained(cause, directory)
       }
@@ -127,15 +124,12 @@ function openIndex(directory: string, onUnusable: OnIndexUnusable): ChunkIndex {
 }
 
 /** To be read alone where the disk is read-only. Throws what opening throws. */
-function openRoot(options: RootDatabaseOptionsWithPath): {
-  root: RootDatabase<Buffer, Buffer>
-  readOnly: boolean
-} {
+function openRoot(options: RootDatabaseOptionsWithPath): RootDatabase<Buffer, Buffer> {
   try {
-    return { root: open(options), readOnly: false }
+    return open(options)
   } catch (cause) {
     if (!isReadOnly(cause)) throw cause
-    return { root: open({ ...options, readOnly: true }), readOnly: true }
+    return open({ ...options, readOnly: true })
   }
 }
 
@@ -162,11 +156,12 @@ function diskStateOf(directory: string): 'writable' | 'readOnly' {
   }
 }
 
-/** Throws EROFS while no file can be made in the directory. */
+/**
+ * Throws EROFS while the disk is read-only, in a microsecond. LMDB is not asked to write to it then: its native part
+ * writes past a buffer when a page is refused, and the process crashes later, anywhere.
+ */
 function requireWritable(directory: string): void {
-  const path = join(directory, 'trial')
-  closeSync(openSync(path, 'w', 0o600))
-  rmSync(path)
+  closeSync(openSync(join(directory, 'data.mdb'), 'r+'))
 }
 
 /**

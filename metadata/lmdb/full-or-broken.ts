@@ -55,6 +55,16 @@ export class FullOrBroken {
     }
   }
 
+  /** What tells that the disk is read-only; undefined: nothing does. Takes a microsecond. */
+  readOnlyCause(): unknown {
+    try {
+      closeSync(openSync(join(this.#path, 'data.mdb'), 'r+'))
+      return undefined
+    } catch (cause) {
+      return errorCode(cause) === 'EROFS' ? cause : undefined
+    }
+  }
+
   /** Nobody could open the environment to write to it: neither this process nor one that took its place. */
   isReadOnly(): boolean {
     const path = join(this.#path, trialName)

@@ -58,12 +58,19 @@ export class WriteFence {
 
   /**
    * Throws `MetadataFull` while nothing is to be tried, and another error when nothing is any more: a
-   * transaction that the library refuses leaves its native lock taken, and all that come next wait for it.
+   * transaction that the library refuses leaves its native lock taken, and all that come next wait for it. Nor is
+   * it asked to write to a disk that takes nothing: its native part writes past a buffer then, and the process may
+   * crash later, anywhere.
    */
   require(): void {
     const cause = this.#failure?.cause
     if (this.#isRefusing) throw new MetadataFull({ cause })
     if (this.#isFinal) throw new Error('this process writes no metadata any more', { cause })
+    const readOnly = this.#fullOrBroken.readOnlyCause()
+    if (readOnly === undefined) return
+    this.#failure = { cause: readOnly }
+    this.#refuseWhileReadOnly()
+    throw new MetadataFull({ cause: readOnly })
   }
 
   /** False: there was room a moment ago. True: ask `isShort`. */
