@@ -5,8 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { SeededBytes } from '../support/seeded-bytes.ts'
 import { codeOf, exchange, type WireRequest } from '../support/wire-request.ts'
 
+/** In the metadata, without a chunk. */
+export const inlineBytes = 1_000
 /** Inline, in one small chunk, in one large chunk, in a few. */
-export const sizes = [1_000, 60_000, 1_048_576, 5_000_000]
+export const sizes = [inlineBytes, 60_000, 1_048_576, 5_000_000]
 const writers = 4
 const readers = 3
 /** As `RawConnection` names a connection that ended before its answer did. */
@@ -17,7 +19,9 @@ export class FullDiskLoad {
   /** By key, what the server has acknowledged; undefined when it has acknowledged its deletion. */
   readonly known = new Map<string, Buffer | undefined>()
   /** How often each answer came, as `PUT 507 InsufficientStorage`. */
-  readonly answers = new Map<string, number>()
+  answers = new Map<string, number>()
+  /** What is uploaded. */
+  sizes: readonly number[] = sizes
   /** A process may end just now: its connections are given up, and others taken. */
   mayBreak = false
   readonly #random: SeededBytes
@@ -28,12 +32,19 @@ export class FullDiskLoad {
     this.#random = random
   }
 
+  /** From now on nothing may break. What is under way is not judged: its answers are not counted here. */
+  beJudged(): void {
+    this.mayBreak = false
+    this.answers = new Map()
+  }
+
   async send(request: WireRequest) {
+    const { answers } = this
     const response = await exchange(this.port, request)
     const { method = 'GET' } = request
     const code = response.status >= 400 && method !== 'HEAD' ? ` ${codeOf(response)}` : ''
     const answer = `${method} ${response.status}${code}`
-    this.answers.set(answer, (this.answers.get(answer) ?? 0) + 1)
+    answers.set(answer, (answers.get(answer) ?? 0) + 1)
     return response
   }
 
@@ -60,9 +71,10 @@ export class FullDiskLoad {
   }
 
   async checkOne(key: string): Promise<void> {
+    const { mayBreak } = this
     const body = this.known.get(key)
     const { status, body: read } = await this.send({ target: `/bkt/${key}` })
-    if (this.mayBreak && status === 500) return
+    if (mayBreak && status === 500) return
     // Deleted meanwhile by a writer of ours.
     if (!this.known.has(key) || this.known.get(key) !== body) return
     assert.equal(status, body === undefined ? 404 : 200, `GET ${key}`)
@@ -84,10 +96,11 @@ export class FullDiskLoad {
 
   async #repeat(work: () => Promise<void>): Promise<void> {
     while (!this.#stopping) {
+      const { mayBreak } = this
       try {
         await work()
       } catch (cause) {
-        if (!this.mayBreak || !brokenOff.test(String(cause))) throw cause
+        if (!(mayBreak || this.mayBreak) || !brokenOff.test(String(cause))) throw cause
         await sleep(20)
       }
     }
@@ -98,7 +111,7 @@ export class FullDiskLoad {
   }
 
   async #write(): Promise<void> {
-    const status = await this.put(sizes[this.#random.integer(sizes.length)] ?? 0)
+    const status = await this.put(this.sizes[this.#random.integer(this.sizes.length)] ?? 0)
     if (status !== 200) await sleep(20)
   }
 

@@ -2,15 +2,19 @@
 // it count, is refused. LMDB gives no more reads to a process that has met this.
 import assert from 'node:assert'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until, within } from '../support/bounded-wait.ts'
 import { describe } from '../support/describe.ts'
 import { freePort } from '../support/free-port.ts'
 import { HeldCommits } from '../support/held-commit.ts'
 import { seededBytes } from '../support/seeded-bytes.ts'
 import { SmallDisk } from '../support/small-disk.ts'
 import type { StartedServer } from '../support/started-server.ts'
-import { FullDiskLoad, sizes } from './full-disk-load.ts'
+import { FullDiskLoad, inlineBytes, sizes } from './full-disk-load.ts'
 import { beginOnDisk, smallDiskBytes } from './small-disk-server.ts'
+
+const kindsAnswered = ['GET 200', 'HEAD 200', 'PUT 507 InsufficientStorage']
+/** Of each kind, before all is judged. */
+const answersMin = 20
 
 /** Which process of a server meets it. */
 for (const { workers, met } of [
@@ -29,13 +33,34 @@ for (const { workers, met } of [
     const begin = async () => {
       assert.ok(disk !== undefined)
       server = beginOnDisk(disk, { port, workers })
-      const listening = await server.listening()
+      const listening = await within('the server to listen', server.listening())
       admin = listening.admin
       load.port = Number(new URL(listening.s3).port)
     }
-    const untilReady = async () => {
-      while (!(await fetch(`${admin}/readyz`)).ok) await sleep(50)
+    const whyEnded = () => {
+      const { exitCode, signalCode } = server.child
+      if (exitCode === null && signalCode === null) return undefined
+      return `the server ended (${signalCode ?? exitCode}):\n${server.output}`
     }
+    const untilReady = () =>
+      until({
+        for: 'the server to be ready',
+        holds: () =>
+          fetch(`${admin}/readyz`).then(
+            ({ ok }) => ok,
+            () => false,
+          ),
+        hopeless: whyEnded,
+        told: () => server.output,
+      })
+    const untilPrinted = (pattern: RegExp) =>
+      until({
+        for: `${pattern} in the server's output`,
+        holds: () => pattern.test(server.output),
+        hopeless: whyEnded,
+        told: () => server.output,
+      })
+    let traced = 0
 
     test.before(async () => {
       disk = SmallDisk.make(smallDiskBytes)
@@ -45,44 +70,59 @@ for (const { workers, met } of [
       await load.send({ method: 'PUT', target: '/bkt' })
       for (let round = 0; round < 4; round += 1) for (const bytes of sizes) await load.put(bytes)
       const [firstWorker] = server.workers
+      traced = Number(met === 'a worker' ? firstWorker : server.child.pid)
       held = HeldCommits.begin({
-        pid: Number(met === 'a worker' ? firstWorker : server.child.pid),
+        pid: traced,
         file: join(disk.path, 'data', 'metadata', 'data.mdb'),
         logPath: `${disk.path}.trace`,
       })
     })
     test.after(async () => {
-      await held?.end()
-      if (disk === undefined) return
-      await server.killAll().catch(() => undefined)
-      disk.discard()
+      try {
+        await held?.end()
+        // One that has ended by itself has no workers left, either.
+        if (disk !== undefined && whyEnded() === undefined) {
+          await within('all processes to end', server.killAll())
+        }
+      } finally {
+        disk?.discard()
+      }
     })
 
     test('all is read as before, and writes are 507, for as long as it lasts', async () => {
       if (disk === undefined || held === undefined) return
       load.mayBreak = true
+      // Of the metadata alone: a transaction of the chunk index that is under way just now may crash the process by
+      // a defect of LMDB's native part (docs/full-disk.md), which `read-only-disk.test.ts` lets workers meet.
+      load.sizes = [inlineBytes]
+      let failure: string | undefined
       const running = load.run().catch((cause: unknown) => {
-        throw new Error(`${String(cause)}\n${server.output}`, { cause })
+        failure = `${String(cause)}\n${server.output}`
       })
-      running.catch(() => {})
-      await held.pausing()
-      disk.turnReadOnly()
-      assert.equal(await held.refused(), 'EROFS')
-      await held.end()
-      while (!/cannot be written any more/.test(server.output)) await sleep(20)
-      await untilReady()
-      load.mayBreak = false
-      load.answers.clear()
-      await sleep(2_000)
-      load.stop()
-      await running
-      const others = [...load.answers.keys()].filter(
-        (answer) => !/^(GET 200|HEAD 200|PUT 507 InsufficientStorage)$/.test(answer),
-      )
-      assert.deepEqual(others, [], server.output)
-      for (const kind of ['GET 200', 'HEAD 200', 'PUT 507 InsufficientStorage']) {
-        assert.ok((load.answers.get(kind) ?? 0) > 0, kind)
+      try {
+        await held.pausing()
+        disk.turnReadOnly()
+        assert.equal(await held.refused(), 'EROFS', server.output)
+        await held.end()
+        await untilPrinted(/cannot be written any more/)
+        if (met === 'a worker')
+          await untilPrinted(new RegExp(`process ${traced} ended \\(code 1\\)`))
+        await untilReady()
+        load.sizes = sizes
+        load.beJudged()
+        await until({
+          for: 'answers of each kind',
+          holds: () => kindsAnswered.every((kind) => (load.answers.get(kind) ?? 0) >= answersMin),
+          hopeless: () => failure ?? whyEnded(),
+          told: () => `${JSON.stringify([...load.answers])}\n${server.output}`,
+        })
+      } finally {
+        load.stop()
+        await within('what is under way', running)
       }
+      assert.equal(failure, undefined)
+      const others = [...load.answers.keys()].filter((answer) => !kindsAnswered.includes(answer))
+      assert.deepEqual(others, [], server.output)
       const [first = ''] = load.living
       const { status } = await load.send({ method: 'DELETE', target: `/bkt/${first}` })
       assert.equal(status, 507, server.output)
@@ -95,7 +135,12 @@ for (const { workers, met } of [
     test('a process that dies then is replaced by one that reads', async () => {
       if (disk === undefined || held === undefined) return
       for (const worker of server.workers) process.kill(worker, 'SIGKILL')
-      while (server.output.match(/ended \(SIGKILL\)/g)?.length !== workers) await sleep(20)
+      await until({
+        for: 'each worker to be seen ending',
+        holds: () => server.output.match(/ended \(SIGKILL\)/g)?.length === workers,
+        hopeless: whyEnded,
+        told: () => server.output,
+      })
       await untilReady()
       await load.checkAll()
       for (const bytes of sizes) assert.equal(await load.put(bytes), 507, `${bytes} bytes`)
@@ -103,7 +148,7 @@ for (const { workers, met } of [
 
     test('it stops in order, and on the disk that was mounted anew everything goes on', async () => {
       if (disk === undefined || held === undefined) return
-      assert.equal(await server.stop(), 0, server.output)
+      assert.equal(await within('the server to stop', server.stop()), 0, server.output)
       disk.unmount()
       disk.mount()
       await begin()

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until, within } from './bounded-wait.ts'
 import { canTrace } from './strace.ts'
 
 /** How long each commit pauses before its last page: enough for whatever is to happen then. */
@@ -39,24 +39,43 @@ export class HeldCommits {
   /** Resolves when a commit has just begun to pause. Something has to be written meanwhile. */
   async pausing(): Promise<void> {
     const seen = this.#lines.length
-    while (!this.#lines.slice(seen).some((line) => line.includes('(DELAYED)'))) await sleep(20)
+    await until({
+      for: 'a commit that pauses',
+      holds: () => this.#lines.slice(seen).some((line) => line.includes('(DELAYED)')),
+      hopeless: () => this.#whyEnded,
+    })
   }
 
   /** The error of the first write that failed since, as `EROFS`. */
   async refused(): Promise<string> {
-    for (;;) {
-      const error = /pwrite64\(.* = -1 (\w+)/.exec(this.#lines.join('\n'))?.[1]
-      if (error !== undefined) return error
-      await sleep(20)
-    }
+    let error: string | undefined
+    await until({
+      for: 'a page that is refused',
+      holds: () => {
+        error = /pwrite64\(.* = -1 (\w+)/.exec(this.#lines.join('\n'))?.[1]
+        return error !== undefined
+      },
+      hopeless: () => this.#whyEnded,
+    })
+    return error ?? ''
   }
 
   /** The server runs on as it is. */
   async end(): Promise<void> {
-    if (this.#strace.exitCode !== null || this.#strace.signalCode !== null) return
+    if (this.#hasEnded) return
     const ended = once(this.#strace, 'exit')
     this.#strace.kill('SIGINT')
-    await ended
+    await within('strace to let go of the server', ended)
+  }
+
+  get #hasEnded(): boolean {
+    return this.#strace.exitCode !== null || this.#strace.signalCode !== null
+  }
+
+  /** strace ends with the process that it traces. */
+  get #whyEnded(): string | undefined {
+    if (!this.#hasEnded) return undefined
+    return `the process that was traced has ended:\n${this.#lines.slice(-3).join('\n')}`
   }
 
   /** Without one that is being written. */
