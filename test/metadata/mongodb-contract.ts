@@ -7,13 +7,13 @@ import { borrowMongoStore } from '../support/mongo-stores.ts'
 import { onMongo } from '../support/on-mongo.ts'
 import { WatchedCommands } from '../support/watched-commands.ts'
 
-/** What happens in the background, or when a lease is taken for an archive: they say so in their ports. */
+/** What happens in the background, when a lease is taken for an archive, or a tenant asks for all his buckets. */
 const ofAllShards = new Set([
   ...['uploads.abortStale', 'chunks.abandonListsOf', 'leases.letGoOf', 'leases.expire'],
   ...['leases.holding', 'manifests.stale', 'manifests.seal', 'bundles.expired', 'outbox.claim'],
   ...['outbox.release', 'outbox.depthEstimate', 'outbox.buriedEstimate', 'owners.endOverdue'],
   ...['owners.ended', 'owners.endFormerLives', 'orphans.count', 'orphans.endPass'],
-  ...['jobs.claimDue', 'jobs.giveBackOf'],
+  ...['jobs.claimDue', 'jobs.giveBackOf', 'buckets.list'],
 ])
 
 export function mongoContract(part: keyof typeof metadataStoreParts): void {
