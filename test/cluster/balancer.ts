@@ -30,12 +30,12 @@ export async function startBalancer(targets: readonly URL[]): Promise<Balancer> 
       }
     })
   }
+  // Nothing is read of a client before there is somebody to hand it to.
   const listener = createServer({ noDelay: true, pauseOnConnect: true }, (client) => {
     open.add(client)
     client.on('close', () => open.delete(client))
     client.on('error', () => {})
     forward(client, 0)
-    client.resume()
   })
   listener.listen(0, '127.0.0.1')
   await once(listener, 'listening')

@@ -11,7 +11,13 @@ import { WatchedCommands } from '../support/watched-commands.ts'
 const ofAllShards = new Set([
   ...['uploads.abortStale', 'chunks.abandonListsOf', 'leases.letGoOf', 'leases.expire'],
   ...['leases.holding', 'manifests.stale', 'manifests.seal', 'bundles.expired', 'outbox.claim'],
-  ...['outbox.release', 'outbox.depthEstimate', 'outbox.buriedEstimate', 'owners.endOverdue'],
+  ...[
+    'outbox.release',
+    'outbox.unfinished',
+    'outbox.depthEstimate',
+    'outbox.buriedEstimate',
+    'owners.endOverdue',
+  ],
   ...['owners.ended', 'owners.endFormerLives', 'orphans.count', 'orphans.endPass'],
   ...['jobs.claimDue', 'jobs.giveBackOf', 'buckets.list'],
 ])

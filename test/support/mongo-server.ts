@@ -4,7 +4,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises'
 import { createServer, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -42,6 +42,7 @@ const standIn =
   process.env.HOLDFAST_STAND_IN ??
   fileURLToPath(new URL('../../../../shared/bin/secantusd-rs', import.meta.url))
 const startMs = 30_000
+const roomBytes = 4 * 2 ** 30
 
 /** One that is killed or restarted. With `MONGODB_URI` alone there is none. */
 export async function startOwnMongoServer(): Promise<MongoServer> {
@@ -104,7 +105,7 @@ class OwnServer implements MongoServer {
   }
 
   static async start(program: Program): Promise<OwnServer> {
-    const directory = await mkdtemp(join(tmpdir(), 'holdfast-mongo-'))
+    const directory = await mkdtemp(join(await roomyDirectory(), 'holdfast-mongo-'))
     const server = new OwnServer(program, directory, await portBelow())
     await server.restart()
     if (program.kind === 'mongod') await server.#makeReplicaSet()
@@ -240,6 +241,17 @@ function withDatabase(uri: string, name: string): string {
   // Tests ask for thousands of things at once, on machines that do much besides.
   for (const wait of ['waitQueueTimeoutMS', 'socketTimeoutMS']) url.searchParams.set(wait, '60000')
   return url.href
+}
+
+/**
+ * In memory, where there is room: what these tests kill is the server, and never the machine. Syncs to a disk are most of
+ * what they would wait for.
+ */
+async function roomyDirectory(): Promise<string> {
+  const memory = '/dev/shm'
+  const found = await statfs(memory).catch(() => undefined)
+  const isRoomy = found !== undefined && found.bavail * found.bsize >= roomBytes
+  return isRoomy ? memory : tmpdir()
 }
 
 /** Below those that the system gives to clients, which the stand-in takes for its own. */
