@@ -38,7 +38,7 @@ function state(number: number): Bundle['states'][number] {
   return id
 }
 
-function bundle(number: number, more: Partial<Bundle> = {}): Bundle {
+export function bundle(number: number, more: Partial<Bundle> = {}): Bundle {
   return {
     bundleId: bundleId(number),
     tenantId,
@@ -67,7 +67,7 @@ function requireBucketId(raw: string): BucketId {
 const keepUntilMs = 1_800_000_000_000
 
 /** Sealed, with a lease of its own that covers the object `number` of the bucket. */
-async function freeze(
+export async function freeze(
   store: MetadataStore,
   number: number,
   bucketId = noBucket,

@@ -29,7 +29,7 @@ export async function borrowMongoStore(
   })
   const close = store.close.bind(store)
   store.close = async () => {
-    await empty(store)
+    await emptyDatabase(store)
     await close()
     emptied.push(uri)
   }
@@ -43,7 +43,7 @@ async function makeDatabase(): Promise<string> {
 }
 
 /** All but the note of the schema. */
-async function empty({ database: { db } }: MongoMetadataStore): Promise<void> {
+export async function emptyDatabase({ database: { db } }: MongoMetadataStore): Promise<void> {
   const names = (await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name)
   const all = names.filter((name) => name !== 'meta').map((name) => db.collection(name))
   const notes = db.collection<{ _id: string }>('meta').deleteMany({ _id: { $ne: 'schema' } })
