@@ -34,7 +34,8 @@ export async function checkStored(
   return { versions, references: references.length }
 }
 
-async function chunksOf(
+/** What a version refers to, wherever that is noted. */
+export async function chunksOf(
   store: MongoMetadataStore,
   { data }: ObjectVersion,
 ): Promise<readonly ChunkRef[]> {
@@ -55,7 +56,7 @@ async function chunksOfPiece(
 }
 
 /** Each chunk is held exactly as often as it is referred to, and no other is there. */
-async function checkCounts(
+export async function checkCounts(
   { database }: MongoMetadataStore,
   references: readonly BlobRef[],
 ): Promise<void> {
