@@ -9,8 +9,12 @@ import { Conflict } from './mongo-failures.ts'
 export type KeyPlace = { readonly bucketId: BucketId; readonly key: string }
 /** What a document says besides where it lies. */
 export type KeyFields = Omit<KeyDocument, '_id' | 'b' | 'k' | 's'>
-/** A document as it was read. */
-export type KeyRead = { readonly s: string; readonly x: number | undefined }
+/** A document as it was read. Of a version, its row id tells it from one that has come to its place since. */
+export type KeyRead = {
+  readonly s: string
+  readonly x: number | undefined
+  readonly rowId?: string
+}
 
 export class KeyChange {
   readonly place: KeyPlace
@@ -33,10 +37,10 @@ export class KeyChange {
   }
 
   /** The document is another one from now on, in its place. */
-  replace({ s, x }: KeyRead, fields: KeyFields): void {
+  replace(read: KeyRead, fields: KeyFields): void {
     const { bucketId: b, key: k } = this.place
-    const replacement = { b, k, s, ...fields, x: (x ?? 0) + 1 }
-    this.#operations.push({ replaceOne: { filter: this.#asRead({ s, x }), replacement } })
+    const replacement = { b, k, s: read.s, ...fields, x: (read.x ?? 0) + 1 }
+    this.#operations.push({ replaceOne: { filter: this.#asRead(read), replacement } })
     this.#expected.matched += 1
   }
 
@@ -57,8 +61,8 @@ export class KeyChange {
     if (!isWhole) throw new Conflict()
   }
 
-  #asRead({ s, x }: KeyRead) {
+  #asRead({ s, x, rowId: r }: KeyRead) {
     const { bucketId: b, key: k } = this.place
-    return { b, k, s, x: x ?? { $exists: false } }
+    return { b, k, s, x: x ?? { $exists: false }, ...(r === undefined ? {} : { r }) }
   }
 }

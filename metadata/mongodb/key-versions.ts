@@ -18,6 +18,7 @@ import type { KeyDocument } from './documents.ts'
 import type { KeyChange, KeyPlace } from './key-change.ts'
 import { afterVersions, gravePlace, olderPlace, topPlace } from './key-places.ts'
 import type { MongoDatabase } from './mongo-database.ts'
+import { Conflict } from './mongo-failures.ts'
 import { rememberInKey } from './remembered-commits.ts'
 import type { Random } from './shared.ts'
 import { freshTask } from './task-fields.ts'
@@ -206,19 +207,30 @@ async function putOnTop(
   if (!isNull || top.nullRowId === undefined) return []
   if (replacesTop) return bury(change, top, onTop)
   const replaced = await versionByRow(db, change.place, top.nullRowId)
-  assert(replaced !== undefined, 'the noted null version has no row')
+  if (replaced === undefined) {
+    const now = await readTop(db, change.place)
+    const isAsRead = now?.rowId === top.rowId && now.x === top.x
+    assert(!isAsRead, 'the noted null version has no row')
+    throw new Conflict()
+  }
   change.remove(replaced)
   return bury(change, replaced, onTop)
 }
 
-/** Takes one version out, and puts the next newest on top if it was that. */
+/**
+ * Takes one version out, and puts the next newest on top if it was that. The version may have been read later than the
+ * top: `Conflict` when it says of the key what the top does not.
+ */
 export async function takeOut(
   db: MongoDatabase,
   change: KeyChange,
   { version, ...making }: Pick<Making, 'bucket' | 'nowMs' | 'top'> & { version: VersionRead },
 ): Promise<readonly VersionRead[]> {
   const { top } = making
-  assert(top !== undefined, 'a version of a key that has no top')
+  if (top === undefined) throw new Conflict()
+  const isOnTop = version.s === topPlace
+  if (isOnTop && (version.rowId !== top.rowId || version.x !== top.x)) throw new Conflict()
+  if (version.head.isNull && version.rowId !== top.nullRowId) throw new Conflict()
   const nullRowId = top.nullRowId === version.rowId ? undefined : top.nullRowId
   const n = nullRowId === undefined ? {} : { n: nullRowId }
   if (version.rowId !== top.rowId) {

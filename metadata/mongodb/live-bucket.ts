@@ -38,7 +38,8 @@ export async function liveBucket(
 }
 
 /**
- * Asked by a verb that has written into the bucket, before it answers. `gone`: what was written is in no bucket, and to
+ * Asked by a verb that has written into the bucket, before it answers, and by one that finds that it has: whoever wrote
+ * may have been cut off before he could ask. `gone`: what was written is in no bucket, and to
  * be removed. A deletion that is under way is ended.
  */
 export async function lookAfterwards(db: MongoDatabase, ref: BucketRef): Promise<'there' | 'gone'> {

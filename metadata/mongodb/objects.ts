@@ -97,6 +97,7 @@ async function commitVersion(
   const { versioning } = bucket
   const before = await madeBefore(db, place, { is: 'committed', bucket, top, nowMs, commitId })
   if (before !== undefined) {
+    if ((await lookAfterwards(db, ref)) === 'gone') return { is: 'noSuchBucket' }
     return {
       is: 'committed',
       versionId: before.versionId,
@@ -133,7 +134,10 @@ async function deleteVersion(
   const { bucket, sealed: born } = live
   const { versioning, tenantId } = bucket
   const before = await madeBefore(db, place, { is: 'deleted', bucket, top, nowMs, commitId })
-  if (before !== undefined) return { ...before, is: 'deleted' }
+  if (before !== undefined) {
+    const isGone = before.deleteMarker && (await lookAfterwards(db, ref)) === 'gone'
+    return isGone ? { is: 'noSuchBucket' } : { ...before, is: 'deleted' }
+  }
   const current = currentOf(top)
   const change = new KeyChange(place)
   if (versionId === undefined && versioning !== 'off') {
@@ -155,8 +159,6 @@ async function deleteVersion(
     if (change.size > 0) await makeChange(shared, change)
     return { is: 'deleted', versioning, deleteMarker: false }
   }
-  // Its top may have been read before the version was.
-  if (top === undefined) throw new Conflict()
   const buried = await takeOut(db, change, { version: named, top, bucket, nowMs })
   const removed = {
     is: 'deleted' as const,
@@ -194,7 +196,8 @@ async function setTags(
   const change = new KeyChange(place)
   const isTop = s === topPlace
   const n = isTop ? top?.nullRowId : undefined
-  if (isTop && top?.rowId !== rowId) throw new Conflict()
+  // Of the top as it was read before, the null version may be another one.
+  if (isTop && (top?.rowId !== rowId || top.x !== found.x)) throw new Conflict()
   change.replace(found, {
     ...{ r: rowId, h, c: encodeContent({ ...version, tags }, bornOfContent(c)), v: true },
     ...(isTop ? { cur: true } : {}),

@@ -10,6 +10,7 @@ import { KeyChange } from './key-change.ts'
 import { completionPlace, taskPlace, uploadPlace } from './key-places.ts'
 import { addFollowUps, afterPlacing, makeChange, readKey, settleAll } from './key-verb.ts'
 import { currentOf, placeObject, versionByRow, wholeVersion } from './key-versions.ts'
+import { lookAfterwards } from './live-bucket.ts'
 import type { MongoDatabase } from './mongo-database.ts'
 import { madeBefore } from './remembered-commits.ts'
 import type { Shared } from './shared.ts'
@@ -35,10 +36,15 @@ export async function completeUpload(
   const { versioning, tenantId } = bucket
   const before = await madeBefore(db, place, { is: 'committed', bucket, top, nowMs, commitId })
   if (before !== undefined) {
+    if ((await lookAfterwards(db, ref)) === 'gone') return { is: 'noSuchBucket' }
     const { versionId, versioning: then } = before
     return { is: 'committed', versionId, modifiedMs: nowMs, versioning: then }
   }
-  if (state === undefined) return repeated(db, ref.id, completion)
+  if (state === undefined) {
+    const answer = await repeated(db, ref.id, completion)
+    const isGone = answer.is === 'committed' && (await lookAfterwards(db, ref)) === 'gone'
+    return isGone ? { is: 'noSuchBucket' } : answer
+  }
   const refused = refusalOf(condition, currentOf(top))
   if (refused) return refused
   if (state.revision !== completion.revision) return { is: 'partsChanged' }
