@@ -29,7 +29,7 @@ import type {
   RecordDocument,
   TaskDocument,
 } from './documents.ts'
-import { isConflict, isOutOfReach } from './mongo-failures.ts'
+import { isConflict, isOutOfReach, isTurnedAway } from './mongo-failures.ts'
 import { Turns } from './turns.ts'
 
 export type MongoDatabaseOptions = {
@@ -98,15 +98,11 @@ export class MongoDatabase {
   }
 
   /**
-   * Commands outside of transactions, each of which is atomic and, being retryable, done once. Throws
-   * `StoreUnavailable`.
+   * Commands outside of transactions, each of which is atomic and, being retryable, done once. What the server has turned
+   * away is asked again. Throws `StoreUnavailable`.
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
-    } catch (cause) {
-      throw isOutOfReach(cause) ? new StoreUnavailable({ cause }) : cause
-    }
+    return this.#anew(work, isTurnedAway)
   }
 
   /**
@@ -120,13 +116,17 @@ export class MongoDatabase {
 
   /** Runs work anew for as long as it throws `Conflict`, or what the database says when two have met. */
   async retrying<T>(work: () => Promise<T>): Promise<T> {
+    return this.#anew(work, isConflict)
+  }
+
+  async #anew<T>(work: () => Promise<T>, isPassing: (cause: unknown) => boolean): Promise<T> {
     const untilMs = performance.now() + this.#verbMs
     for (let tries = 0; ; tries += 1) {
       try {
         return await work()
       } catch (cause) {
         if (isOutOfReach(cause)) throw new StoreUnavailable({ cause })
-        if (!isConflict(cause)) throw cause
+        if (!isPassing(cause)) throw cause
         if (performance.now() > untilMs) throw new StoreUnavailable({ cause })
       }
       await setTimeout(Math.random() * Math.min(pauseMaxMs, 2 ** tries))

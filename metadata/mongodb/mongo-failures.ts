@@ -36,7 +36,10 @@ const conflictCodes = new Set([
  */
 const outOfReachCodes = new Set([
   6, 7, 50, 64, 89, 91, 100, 189, 202, 262, 290, 365, 384, 9001, 10_107, 10_058, 11_600, 11_602,
-  13_435, 13_436, 133, 150, 13_388, 234,
+  13_435, 13_436, 133, 150, 13_388, 234, 134,
+  // A read that was under way: its cursor is gone with the server, or its plan with a change of the collection.
+  43,
+  175, 237,
 ])
 
 /** The work may be done anew from its beginning. */
@@ -45,6 +48,11 @@ export function isConflict(failure: unknown): boolean {
   if (!(failure instanceof MongoError)) return false
   if (failure.hasErrorLabel('TransientTransactionError')) return true
   return failure instanceof MongoServerError && conflictCodes.has(Number(failure.code))
+}
+
+/** What the server says of a command outside of transactions that has met others: nothing was done. */
+export function isTurnedAway(failure: unknown): boolean {
+  return isConflict(failure) && failure instanceof MongoError && !isDuplicateKey(failure)
 }
 
 export function isDuplicateKey(failure: unknown): boolean {

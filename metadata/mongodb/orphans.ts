@@ -30,7 +30,8 @@ export function mongoOrphans({ db }: Shared): OrphanStore {
         ...gone.map((_id) => ({ deleteOne: { filter: { _id } } })),
         ...[...fresh, ...waiting].map((blob) => asideWrite(blob, times.servedMs)),
       ]
-      if (writes.length > 0) await db.run(() => orphans.bulkWrite(writes, { ordered: false }))
+      // All of it can be said again, as it is when somebody else sets the same ones aside.
+      if (writes.length > 0) await db.retrying(() => orphans.bulkWrite(writes, { ordered: false }))
       return { condemned, setAside: fresh.length, known: known.length }
     },
 

@@ -56,7 +56,8 @@ export function mongoOwners({ db, clock }: Shared): OwnerStore {
     begin: async (owner, lifeMs) => {
       const until = { $cond: [{ $eq: ['$until', 0] }, 0, await untilOf(lifeMs)] }
       const options = { upsert: true, returnDocument: 'after' } as const
-      const now = await db.run(() =>
+      // Of two who begin him at once, one may be told that he is there.
+      const now = await db.retrying(() =>
         owners.findOneAndUpdate({ _id: owner }, [{ $set: { until } }], options),
       )
       return isLiving(now) ? living : ended

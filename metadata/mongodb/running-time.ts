@@ -28,7 +28,7 @@ export class RunningTime {
     const moreMs = Math.max(0, Math.floor(elapsedMs))
     const beganMs = await this.#beganMs(moreMs)
     this.#countedMs += moreMs
-    const changed = await this.#db.run(() =>
+    const changed = await this.#db.retrying(() =>
       this.#meta.findOneAndUpdate(
         { _id: servedName },
         { $max: { n: beganMs + this.#countedMs } },
@@ -40,7 +40,7 @@ export class RunningTime {
 
   async deferDeletions(ms: number): Promise<void> {
     const n = (await this.nowMs()) + ms
-    await this.#db.run(() =>
+    await this.#db.retrying(() =>
       this.#meta.updateOne({ _id: deferredName }, { $set: { n } }, { upsert: true }),
     )
   }
