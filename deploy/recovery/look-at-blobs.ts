@@ -9,7 +9,7 @@ import { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
 import { lookingVfs } from '../../datanode/disk/looking-vfs.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
 import { segmentPaths } from '../../datanode/disk/segment-paths.ts'
-import type { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { newProcessId } from '../process/worker-pool.ts'
 import { chunksDirectory } from '../stores/store-paths.ts'
 import { asideNames, nameOfAside } from './copy-segments.ts'
@@ -17,7 +17,7 @@ import { asideNames, nameOfAside } from './copy-segments.ts'
 /** Runs the work on it. Its index is in a temporary directory meanwhile. */
 export async function lookAtBlobs<T>(
   dataDirectory: string,
-  { chunks }: Pick<LmdbMetadataStore, 'chunks'>,
+  { chunks }: Pick<MetadataStore, 'chunks'>,
   work: (blobs: DiskBlobStore) => Promise<T>,
 ): Promise<T> {
   const path = chunksDirectory(dataDirectory)

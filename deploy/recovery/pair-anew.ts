@@ -1,6 +1,6 @@
 // Makes metadata and chunks that did not match each other's: both note a life that is later than all that
 // either of them, or any segment, has noted before. For recovery and restore, on the operator's word.
-import type { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
+import type { LineageStore } from '../../metadata/lineage-store.ts'
 import { beginLife, drawIds } from '../stores/lineage-keeper.ts'
 import type { Found } from '../stores/pair-stores.ts'
 
@@ -10,7 +10,7 @@ export async function pairAnew(
     metadata,
     marker,
     chunks: { note, origins },
-  }: Pick<Found, 'marker' | 'chunks'> & { readonly metadata: LmdbMetadataStore },
+  }: Pick<Found, 'marker' | 'chunks'> & { readonly metadata: { readonly lineage: LineageStore } },
 ): Promise<void> {
   const catalog = await metadata.lineage.get()
   const noted = [catalog, note].filter((each) => each !== undefined)

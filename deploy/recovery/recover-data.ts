@@ -7,6 +7,7 @@ import { checkEnvironmentFile } from '../../metadata/lmdb/check-environment-file
 import { lmdbChunks } from '../../metadata/lmdb/chunk-catalog.ts'
 import { requireWholeLayout } from '../../metadata/lmdb/layout-format.ts'
 import { environmentFile, LmdbEnvironment } from '../../metadata/lmdb/lmdb-environment.ts'
+import type { ChunkCatalog } from '../../metadata/metadata-store.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
 import type { Print } from '../process/serving.ts'
 import { lockDataDirectory } from '../stores/data-directory.ts'
@@ -78,18 +79,26 @@ async function tellCost(dataDirectory: string, print: Print): Promise<void> {
   const environment = await LmdbEnvironment.open({ path, use: 'toLookAt' })
   try {
     requireWholeLayout(environment)
-    const chunks = lmdbChunks(environment)
-    await lookAtBlobs(dataDirectory, { chunks }, async (blobs) => {
-      const { known, lacking } = await lackingChunks({ chunks, blobs })
-      const unknown = Math.max(0, (await blobs.usage()).chunks - (known - lacking))
-      print(
-        `The metadata refer to ${known} chunks, of which ${lacking} are missing: objects that need them cannot be read.`,
-      )
-      print(
-        `About ${unknown} chunks are not known to the metadata: what they were part of is not listed any more. They are kept.`,
-      )
-    })
+    await tellCostOf(dataDirectory, lmdbChunks(environment), print)
   } finally {
     await environment.close()
   }
+}
+
+/** What cannot be read, and what is not listed, if these metadata are taken for those of the chunks. */
+export async function tellCostOf(
+  dataDirectory: string,
+  chunks: ChunkCatalog,
+  print: Print,
+): Promise<void> {
+  await lookAtBlobs(dataDirectory, { chunks }, async (blobs) => {
+    const { known, lacking } = await lackingChunks({ chunks, blobs })
+    const unknown = Math.max(0, (await blobs.usage()).chunks - (known - lacking))
+    print(
+      `The metadata refer to ${known} chunks, of which ${lacking} are missing: objects that need them cannot be read.`,
+    )
+    print(
+      `About ${unknown} chunks are not known to the metadata: what they were part of is not listed any more. They are kept.`,
+    )
+  })
 }

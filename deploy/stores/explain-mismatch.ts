@@ -9,6 +9,14 @@ export function explainMismatch(why: Mismatch, dataDirectory: string): string {
   return `${whatIsWrong(why, { metadata, chunks })} Nothing was changed. Is a volume not mounted, or a copy in the wrong place? Put it right, or restore a backup (holdfast restore), or see what "${recover}" can save: docs/recovery.md.`
 }
 
+/** Of metadata that lie elsewhere. */
+export function explainOuterMismatch(why: Mismatch, dataDirectory: string): string {
+  const metadata = '--metadata'
+  const chunks = join(dataDirectory, 'chunks')
+  const recover = `holdfast recover --data ${dataDirectory} --metadata LOCATION`
+  return `${whatIsWrong(why, { metadata, chunks })} Nothing was changed. Is it the right database, and is every volume mounted? Put it right, or put back copies that were taken together, or see what "${recover}" can save: docs/cluster.md.`
+}
+
 function whatIsWrong(
   why: Mismatch,
   { metadata, chunks }: { readonly metadata: string; readonly chunks: string },

@@ -9,35 +9,41 @@ import { surveyStore } from '../../datanode/disk/survey-store.ts'
 import type { LineageStore } from '../../metadata/lineage-store.ts'
 import { environmentFile } from '../../metadata/lmdb/lmdb-environment.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
-import { explainMismatch } from './explain-mismatch.ts'
+import { explainOuterMismatch } from './explain-mismatch.ts'
 import { beginLife, type LineageKeeper } from './lineage-keeper.ts'
 import type { OuterMetadata } from './outer-metadata.ts'
-import { compare, openBlobs, type PairOptions, type Proof } from './pair-stores.ts'
+import { compare, type Found, openBlobs, type PairOptions, type Proof } from './pair-stores.ts'
 import { readMarker } from './store-marker.ts'
 import { chunksDirectory, metadataDirectory } from './store-paths.ts'
 
-/** Throws `StoreRefused` when they do not belong together. Changes nothing. */
-export async function proveBeside(dataDirectory: string, lineage: LineageStore): Promise<Proof> {
+/**
+ * What there is, found without changing anything. Throws `StoreRefused` when the directory has metadata of its own, or
+ * what is there is damaged.
+ */
+export async function lookBeside(dataDirectory: string, lineage: LineageStore): Promise<Found> {
   if (existsSync(environmentFile(metadataDirectory(dataDirectory)))) {
     throw new StoreRefused(
       `${dataDirectory} has metadata of its own, and --metadata names others: leave --metadata away, or choose another directory with --data.`,
     )
   }
   const noted = await lineage.get()
-  const found = {
+  return {
     marker: await readMarker(dataDirectory),
     chunks: await surveyStore({
       vfs: realVfs,
       paths: segmentPaths(chunksDirectory(dataDirectory)),
     }),
     metadata:
-      noted === undefined
-        ? ('missing' as const)
-        : { lineage: noted, commits: await lineage.commits() },
+      noted === undefined ? 'missing' : { lineage: noted, commits: await lineage.commits() },
   }
+}
+
+/** Throws `StoreRefused` when they do not belong together. Changes nothing. */
+export async function proveBeside(dataDirectory: string, lineage: LineageStore): Promise<Proof> {
+  const found = await lookBeside(dataDirectory, lineage)
   const verdict = compare(found)
   if (verdict.is === 'mismatch') {
-    throw new StoreRefused(explainMismatch(verdict.why, dataDirectory))
+    throw new StoreRefused(explainOuterMismatch(verdict.why, dataDirectory))
   }
   const before = verdict.is === 'same' ? verdict.lineage : undefined
   return { marker: found.marker, before, isNew: verdict.is === 'fresh' }
