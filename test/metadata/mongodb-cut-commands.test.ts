@@ -83,7 +83,7 @@ class Rig {
     })
     const first = await inTime(outcomeWhenHarmed(call, this.harmed))
     this.proxy.decide(() => 'pass')
-    await this.proxy.endTransactions()
+    await this.proxy.endTransactions({ afterMs: 0 })
     const outcome = outcomeOf(await call(this.sound))
     return [first, { outcome, ...(await this.#show()) }]
   }

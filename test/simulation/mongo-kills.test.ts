@@ -26,6 +26,8 @@ const verbMs = 2000
 /** One of so many commands. */
 const cutOneOf = 60
 const claimMs = 1000
+/** When nobody goes on any more with a transaction whose connection was cut. */
+const orphanedMs = 500
 
 /** Does what is to be done, by claims that end soon, until it is stopped. */
 class Worker {
@@ -90,8 +92,8 @@ async function harass(
   let kills = 0
   while (performance.now() < until) {
     await sleep(500 + random.integer(1500))
-    // Those that were cut off hold what they have written.
-    await proxy.endTransactions()
+    // Those that were cut off hold what they have written; one that is being committed anew is left alone.
+    await proxy.endTransactions({ afterMs: orphanedMs })
     if (random.integer(3) === 0) continue
     await server.kill()
     proxy.cutAll()
@@ -99,7 +101,8 @@ async function harass(
     kills += 1
   }
   proxy.decide(() => 'pass')
-  await proxy.endTransactions()
+  await sleep(2 * orphanedMs)
+  await proxy.endTransactions({ afterMs: orphanedMs })
   return kills
 }
 

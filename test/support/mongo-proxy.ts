@@ -9,6 +9,15 @@ export type Fate = 'pass' | 'cutBefore' | 'cutAfter' | 'hold'
 /** Asked of each command of a verb: its number from 1, and its name. */
 export type Fates = (number: number, name: string) => Fate | Promise<Fate>
 
+/** The connection to here, and the one from here to the server. */
+type Pair = readonly [Socket, Socket]
+type Transaction = {
+  readonly abort: BSON.Document
+  /** On which it was heard of last. */
+  readonly pair: Pair
+  cutAt: number | undefined
+}
+
 const messageCode = 2013
 const headerBytes = 16
 /** Of the connection and its watching, which no verb has sent. */
@@ -18,9 +27,9 @@ const ofEnds = new Set(['commitTransaction', 'abortTransaction'])
 export class MongoProxy {
   readonly #to: { readonly host: string; readonly port: number }
   readonly #server: Server
-  readonly #pairs = new Set<readonly [Socket, Socket]>()
-  /** By session and number, as the commands that abort them. */
-  readonly #transactions = new Map<string, BSON.Document>()
+  readonly #pairs = new Set<Pair>()
+  /** By session and number: those that are open, as far as was seen here. */
+  readonly #transactions = new Map<string, Transaction>()
   #fates: Fates = () => 'pass'
   #refuses = false
   #names: string[] = []
@@ -75,15 +84,18 @@ export class MongoProxy {
     for (const pair of this.#pairs) cut(pair)
   }
 
-  /** Ends transactions that were cut off, as a server does by itself, after a minute. */
-  async endTransactions(): Promise<void> {
-    const open = [...this.#transactions.values()]
-    this.#transactions.clear()
-    if (open.length === 0) return
+  /** Ends transactions that were cut off so long ago, as a server does by itself, after a minute. */
+  async endTransactions({ afterMs }: { readonly afterMs: number }): Promise<void> {
+    const until = performance.now() - afterMs
+    const over = [...this.#transactions].filter(
+      ([, { cutAt }]) => cutAt !== undefined && cutAt <= until,
+    )
+    if (over.length === 0) return
     const server = connect(this.#to)
     try {
       await once(server, 'connect')
-      for (const abort of open) {
+      for (const [id, { abort }] of over) {
+        this.#transactions.delete(id)
         server.write(messageOf(abort))
         await once(server, 'data')
       }
@@ -104,20 +116,23 @@ export class MongoProxy {
       return
     }
     const server = connect(this.#to)
-    const pair = [client, server] as const
+    const pair: Pair = [client, server]
     this.#pairs.add(pair)
     for (const socket of pair) {
       socket.setNoDelay(true)
       socket.on('error', () => {})
       socket.once('close', () => {
-        this.#pairs.delete(pair)
+        if (!this.#pairs.delete(pair)) return
         cut(pair)
+        for (const transaction of this.#transactions.values()) {
+          if (transaction.pair === pair) transaction.cutAt ??= performance.now()
+        }
       })
     }
     /** Requests by id whose answers are to be cut off or held. */
     const doomed = new Map<number, Fate>()
     eachMessage(client, async (message) => {
-      const fate = await this.#fateOf(message)
+      const fate = await this.#fateOf(message, pair)
       if (fate === 'cutBefore') return cut(pair)
       if (fate !== 'pass') doomed.set(message.readInt32LE(4), fate)
       server.write(message)
@@ -129,30 +144,34 @@ export class MongoProxy {
     })
   }
 
-  async #fateOf(message: Buffer): Promise<Fate> {
+  async #fateOf(message: Buffer, pair: Pair): Promise<Fate> {
     const command = commandOf(message)
     const [name] = Object.keys(command ?? {})
     if (command === undefined || name === undefined || ofConnections.has(name)) return 'pass'
     this.#names.push(name)
     const fate = await this.#fates(this.#names.length, name)
-    this.#noteTransaction(name, command, fate)
+    if (fate !== 'cutBefore') this.#noteTransaction(name, command, pair)
     return fate
   }
 
-  #noteTransaction(name: string, command: BSON.Document, fate: Fate): void {
-    if (command.autocommit !== false || fate === 'cutBefore') return
+  #noteTransaction(name: string, command: BSON.Document, pair: Pair): void {
+    if (command.autocommit !== false) return
     const { lsid, txnNumber } = command
     const id = `${lsid.id.toString('hex')} ${txnNumber}`
     if (ofEnds.has(name)) this.#transactions.delete(id)
     else {
       const number = BSON.Long.fromNumber(Number(txnNumber))
       const ending = { lsid, txnNumber: number, autocommit: false, $db: 'admin' }
-      this.#transactions.set(id, { abortTransaction: 1, ...ending })
+      this.#transactions.set(id, {
+        abort: { abortTransaction: 1, ...ending },
+        pair,
+        cutAt: undefined,
+      })
     }
   }
 }
 
-function cut(pair: readonly [Socket, Socket]): void {
+function cut(pair: Pair): void {
   for (const socket of pair) socket.destroy()
 }
 
