@@ -8,8 +8,19 @@ import { parseArgs } from 'node:util'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { initDatabaseAt } from '../../metadata/mongodb/init-database.ts'
 import { MongoMetadataStore } from '../../metadata/mongodb/mongo-metadata-store.ts'
+import { defaultNamespace } from '../../metadata/namespaces.ts'
+import type { Bucket } from '../../metadata/records.ts'
 import { StoreUnavailable } from '../../metadata/store-unavailable.ts'
-import { beginOwner, drain, processOwner } from '../contracts/metadata-fixture.ts'
+import {
+  beginOwner,
+  chunk,
+  drain,
+  listId,
+  makeBucket,
+  processOwner,
+  put,
+  tenantId,
+} from '../contracts/metadata-fixture.ts'
 import { describe } from '../support/describe.ts'
 import { MongoProxy } from '../support/mongo-proxy.ts'
 import { type MongoServer, startOwnMongoServer } from '../support/mongo-server.ts'
@@ -36,6 +47,41 @@ type Harm = {
   readonly isLasting: boolean
 }
 type Shown = { readonly outcome: string; readonly before: Stored; readonly after: Stored }
+
+const page = { prefix: '', limit: 9 }
+const reads: readonly ((store: MongoMetadataStore, bucket: Bucket) => Promise<unknown>)[] = [
+  ({ tenants }) => tenants.get(tenantId),
+  ({ tenants }) => tenants.getAccessKey('AKIA'),
+  ({ buckets }) => buckets.get(defaultNamespace, 'b'),
+  ({ buckets }) => buckets.list(tenantId, { namespace: defaultNamespace, ...page }),
+  ({ bucketConfigs }, bucket) => bucketConfigs.get(bucket, 'tagging'),
+  ({ objects }, bucket) => objects.get(bucket, 'k'),
+  ({ objects }, bucket) => objects.get(bucket, 'k', 'null'),
+  ({ objects }, bucket) => objects.list(bucket, page),
+  ({ objects }, bucket) => objects.listVersions(bucket, page),
+  ({ objects }, { id }) => objects.getRow(id, 'k', 'f'.repeat(32)),
+  ({ objects }, { id }) => objects.dataOfRows(id, [{ key: 'k', rowId: 'f'.repeat(32) }]),
+  ({ objects }, bucket) => objects.freezePage(bucket, page),
+  ({ uploads }, bucket) => uploads.list(bucket, page),
+  ({ chunks }) => chunks.find(tenantId, [chunk('a', 1).id]),
+  ({ chunks }) => chunks.readList(listId('a'), 0, 9),
+  ({ chunks }) => chunks.list({ limit: 9 }),
+  ({ chunks }) => chunks.areReferenced([chunk('a', 1)]),
+  ({ orphans }) => orphans.count(),
+  ({ orphans }) => orphans.served(0),
+  ({ orphans }) => orphans.defersDeletions(),
+  ({ outbox }) => outbox.claim({ kinds: ['release'], owner: 'p', leaseMs: 1, limit: 9 }),
+  ({ outbox }) => outbox.depthEstimate(),
+  ({ outbox }) => outbox.buriedEstimate(),
+  ({ owners }) => owners.ended({ limit: 9 }),
+  ({ leases }) => leases.holding('zip', { limit: 9 }),
+  ({ manifests }) => manifests.stale({ usedBeforeMs: 5, limit: 9 }),
+  ({ manifests }) => manifests.ofScope(tenantId, 'all', 9),
+  ({ manifests }) => manifests.ofTenant(tenantId, { limit: 9 }),
+  ({ bundles }) => bundles.list(tenantId, { limit: 9 }),
+  ({ bundles }) => bundles.expired({ expiresBeforeMs: 5, limit: 9 }),
+  ({ jobs }) => jobs.list({ kind: 'archive', tenantId }, { limit: 9 }),
+]
 
 class Rig {
   readonly #server: MongoServer
@@ -92,6 +138,17 @@ class Rig {
     await emptyDatabase(this.sound)
     await beginOwner(this.sound, processOwner)
     return verb.prepare(this.sound)
+  }
+
+  async prepareReads(): Promise<void> {
+    await emptyDatabase(this.sound)
+    await put(this.sound, await makeBucket(this.sound, 'b'), 'k')
+  }
+
+  async bucket(): Promise<Bucket> {
+    const bucket = await this.sound.buckets.get(defaultNamespace, 'b')
+    assert.ok(bucket)
+    return bucket
   }
 
   /** When all that may be released is, and again when nothing is held any more. */
@@ -199,6 +256,16 @@ onMongo('mongodb: connections that are cut', () => {
         const [first] = await rig.harm(verb, { at, fate: 'hold', isLasting: true })
         assert.equal(first, 'unavailable')
       }
+    })
+
+    test('whatever is read while every command is cut off is out of reach', async () => {
+      await rig.prepareReads()
+      for (const [at, read] of reads.entries()) {
+        rig.proxy.decide(() => (at % 2 === 0 ? 'cutBefore' : 'cutAfter'))
+        const answer = inTime(read(rig.harmed, await rig.bucket()))
+        await assert.rejects(answer, StoreUnavailable, `${read}`)
+      }
+      rig.proxy.decide(() => 'pass')
     })
 
     test('a server that takes no connections is out of reach, and in reach when it does again', async () => {
