@@ -23,6 +23,8 @@ type Serving = {
   readonly process: StartedServer
   readonly s3: string
   readonly admin: string
+  /** Where the chunks are. */
+  readonly chunks: string
   /** Answers what did not end as it should. */
   readonly stop: () => Promise<readonly string[]>
 }
@@ -34,16 +36,19 @@ export class ClientServer {
   readonly process: StartedServer
   /** Of the clients: home directory, files. Removed with the server. */
   readonly folder: string
+  /** Where the chunks are. */
+  readonly chunks: string
   private readonly stop: Serving['stop']
   private readonly remove: () => void
 
   private constructor(
-    { process, s3, admin, stop }: Serving,
+    { process, s3, admin, chunks, stop }: Serving,
     place: { readonly folder: string; readonly remove: () => void },
   ) {
     this.process = process
     this.endpoint = s3
     this.adminEndpoint = admin
+    this.chunks = chunks
     this.stop = stop
     this.folder = place.folder
     this.remove = place.remove
@@ -89,7 +94,7 @@ async function startServer(options: Parameters<typeof startHoldfast>[0]): Promis
     return code === 0 ? [] : [`the server ended with ${code}:\n${process.output}`]
   }
   try {
-    return { process, ...(await process.listening()), stop }
+    return { process, ...(await process.listening()), chunks: join(options.data, 'chunks'), stop }
   } catch (cause) {
     await process.stop('SIGKILL')
     throw cause
@@ -105,7 +110,8 @@ async function startCluster(data: string, argv: readonly string[]): Promise<Serv
     await balancer.close()
     return cluster.stop()
   }
-  return { process, s3: balancer.url, admin, stop }
+  const chunks = join(data, 'chunks-1', 'chunks')
+  return { process, s3: balancer.url, admin, chunks, stop }
 }
 
 export function startHoldfast(options: {

@@ -152,7 +152,7 @@ function downloadTests(workers: number): void {
     test('a bad chunk on the disk breaks every download off, and curl says so', async () => {
       const url = zipUrl(server, `${Bucket}/tree/`)
       const etag = await etagOf(`${Bucket}/tree/`)
-      await spoilDisk(server.path('data'))
+      await spoilDisk(server.chunks)
       for (let attempt = 0; attempt < 5; attempt += 1) {
         const { code } = await clientFor(server, ['curl']).attempt(
           ...['-sSf', '-H', `If-Match: ${etag}`, '-o', 'broken.zip', url],
@@ -164,8 +164,8 @@ function downloadTests(workers: number): void {
 }
 
 /** Changes a byte in every 256 KiB of the middle of the largest file: the large object is there. */
-async function spoilDisk(data: string): Promise<void> {
-  const files = readdirSync(join(data, 'chunks'), { recursive: true, withFileTypes: true })
+async function spoilDisk(chunks: string): Promise<void> {
+  const files = readdirSync(chunks, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !/mdb/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
   for (const path of files) {
