@@ -1,10 +1,10 @@
 // How a verb changes the versions of a key: it reads, puts its change together, makes it, and looks at what that has
 // left to do. When somebody was faster, all of it begins anew.
 //
-// A change that comes to one document is one command; any other is a transaction, which stays on the shard of the key
+// A change that comes to one document is one command as a rule; any other is a transaction, which stays on the shard of the key
 // unless chunks or a list are claimed with it. Nothing of the bucket is within it: the bucket is read before, and once more
 // before the verb answers.
-import type { ClientSession } from 'mongodb'
+import type { CommitId } from '../commit-id.ts'
 import type {
   BucketRef,
   ClaimRefused,
@@ -22,17 +22,18 @@ import { type LiveBucket, liveBucket, lookAfterwards } from './live-bucket.ts'
 import type { Shared } from './shared.ts'
 import { followUpTasks } from './task-fields.ts'
 
-/** Makes a change with what it claims, if anything. Throws `Conflict`. */
+/**
+ * Makes a change. Of one document it takes no transaction, unless the call may be asked again: a command whose sender has
+ * given up may still be done, after the call that was made in its place, and after others have undone that. What is in a
+ * transaction is nothing without its sender. Throws `Conflict`.
+ */
 export async function makeChange(
-  { db }: Shared,
+  { db }: Pick<Shared, 'db'>,
   change: KeyChange,
-  within?: (session: ClientSession) => Promise<void>,
+  commitId?: CommitId,
 ): Promise<void> {
-  if (within === undefined && change.size === 1) return change.make(db)
-  await db.attempt(async ({ session }) => {
-    await within?.(session)
-    await change.make(db, session)
-  })
+  if (change.size === 1 && commitId === undefined) await change.make(db)
+  else await db.attempt(({ session }) => change.make(db, session))
 }
 
 /**
@@ -41,14 +42,17 @@ export async function makeChange(
  */
 export async function makeWithPiece<Planned>(
   { db }: Shared,
-  claiming: { readonly live: LiveBucket; readonly data: NewPieceData },
+  claiming: {
+    readonly live: LiveBucket
+    readonly data: NewPieceData
+    readonly commitId: CommitId | undefined
+  },
   plan: (data: PieceData) => Promise<{ change: KeyChange; planned: Planned }>,
 ): Promise<{ is: 'made'; planned: Planned } | ClaimRefused> {
-  const { live, data } = claiming
+  const { live, data, commitId } = claiming
   if (data.is === 'inline') {
     const { change, planned } = await plan(data)
-    if (change.size === 1) await change.make(db)
-    else await db.attempt(({ session }) => change.make(db, session))
+    await makeChange({ db }, change, commitId)
     return { is: 'made', planned }
   }
   return db.attempt(async ({ session, undo }) => {

@@ -107,7 +107,7 @@ async function commitVersion(
   }
   const refused = refusalOf(condition, currentOf(top))
   if (refused) return refused
-  const made = await makeWithPiece(shared, { live, data: content.data }, async (data) => {
+  const made = await makeWithPiece(shared, { live, data: content.data, commitId }, async (data) => {
     const change = new KeyChange(place)
     const whole = { ...content, data }
     const making = { bucket, born, top, nowMs, random, commitId }
@@ -145,7 +145,7 @@ async function deleteVersion(
     if (refused) return refused
     const marker = await placeMarker(db, change, { bucket, born, top, nowMs, random, commitId })
     addFollowUps(change, { followUps, tenantId, random })
-    await makeChange(shared, change)
+    await makeChange(shared, change, commitId)
     await settleAll(shared, place, live, marker.buried)
     const placed = { ref, place, live, rowId: marker.rowId }
     const made = { is: 'deleted' as const, versioning, versionId: marker.versionId }

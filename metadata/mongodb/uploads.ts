@@ -91,7 +91,7 @@ async function create(
   const change = new KeyChange(place)
   const c = encodeUpload({ upload, revision: 0, parts: undefined })
   change.insert(uploadPlace(uploadId), { u: upload.initiatedMs, x: 0, parts: 0, c })
-  await makeChange(shared, change)
+  await makeChange(shared, change, commitId)
   if ((await lookAfterwards(db, ref)) === 'there') return { is: 'created', upload }
   await db.retrying(() => abort(shared, bucketId, { uploadRef: upload }))
   return { is: 'noSuchBucket' }
