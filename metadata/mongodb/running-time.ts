@@ -1,6 +1,5 @@
-// How long those who serve this database have been running in all. Several run side by side, and an hour of
-// theirs is one hour: each counts on from what the time was when it began, and the time is that of whoever
-// is furthest. So it never passes faster than it does on a wall, and what waits for days of it waits for days.
+// How long those who serve this database have been running in all. One process at a time counts it: whoever has claimed
+// the sweeps (`gateway/background/sweeps-work.ts`). Of two who overlap for a moment, that moment counts twice.
 import type { MongoDatabase } from './mongo-database.ts'
 
 type NumberDocument = { readonly _id: string; readonly n: number }
@@ -11,10 +10,6 @@ const deferredName = 'deferred'
 
 export class RunningTime {
   readonly #db: MongoDatabase
-  /** What the time was when this process began to count, and what it has counted since. */
-  #began: Promise<number> | undefined
-  #countedMs = 0
-
   constructor(db: MongoDatabase) {
     this.#db = db
   }
@@ -25,13 +20,11 @@ export class RunningTime {
   }
 
   async add(elapsedMs: number): Promise<number> {
-    const moreMs = Math.max(0, Math.floor(elapsedMs))
-    const beganMs = await this.#beganMs(moreMs)
-    this.#countedMs += moreMs
+    const n = Math.max(0, Math.floor(elapsedMs))
     const changed = await this.#db.retrying(() =>
       this.#meta.findOneAndUpdate(
         { _id: servedName },
-        { $max: { n: beganMs + this.#countedMs } },
+        { $inc: { n } },
         { upsert: true, returnDocument: 'after' },
       ),
     )
@@ -50,17 +43,6 @@ export class RunningTime {
     const found = await this.#db.run(() => this.#meta.find({ _id }).toArray())
     const numberOf = (name: string) => found.find((document) => document._id === name)?.n ?? 0
     return numberOf(servedName) < numberOf(deferredName)
-  }
-
-  /** Others may have counted what has passed here until it is asked for the first time. */
-  async #beganMs(countedMs: number): Promise<number> {
-    this.#began ??= this.nowMs().then((nowMs) => Math.max(0, nowMs - countedMs))
-    try {
-      return await this.#began
-    } catch (failure) {
-      this.#began = undefined
-      throw failure
-    }
   }
 
   async #numberOf(name: string): Promise<number> {

@@ -1,5 +1,4 @@
-// Chunks on MongoDB that several processes claim, give back and condemn at the same time; and the running time of those
-// processes.
+// Chunks on MongoDB that several processes claim, give back and condemn at the same time.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { MongoMetadataStore } from '../../metadata/mongodb/mongo-metadata-store.ts'
@@ -99,20 +98,5 @@ describeOnMongo('mongodb: chunks', (test) => {
       assert.deepEqual(new Map(references as [string, number][]), new Map([...counted].sort()))
       assert.equal(await first.outbox.buriedEstimate(), 0)
       assert.equal(await first.outbox.depthEstimate(), 0)
-    }))
-
-  test('an hour of several processes side by side is one hour of running time', () =>
-    withThree(async ([first, second, third]) => {
-      for (let minute = 0; minute < 60; minute += 1) {
-        await first.orphans.served(60_000)
-        await second.orphans.served(60_000)
-      }
-      assert.equal(await third.orphans.served(0), 3_600_000)
-      // One that comes later goes on from there: its first minute is one that others may have counted.
-      assert.equal(await third.orphans.served(60_000), 3_600_000)
-      assert.equal(await third.orphans.served(60_000), 3_660_000)
-      // And those that are behind it add nothing.
-      assert.equal(await first.orphans.served(60_000), 3_660_000)
-      assert.equal(await first.orphans.served(60_000), 3_720_000)
     }))
 })

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import type { OpenedStore } from '../contracts/metadata-fixture.ts'
 import { metadataStoreParts } from '../contracts/metadata-store.ts'
+import { openServices } from '../support/metadata-under-test.ts'
 import { borrowMongoStore } from '../support/mongo-stores.ts'
 import { onMongo } from '../support/on-mongo.ts'
 import { WatchedCommands } from '../support/watched-commands.ts'
@@ -25,6 +26,17 @@ const ofAllShards = new Set([
 export function mongoContract(part: keyof typeof metadataStoreParts): void {
   onMongo('mongodb', () => {
     for (const contract of metadataStoreParts[part]) contract('mongodb', openWatched)
+  })
+}
+
+/** The same, by way of two metadata services. */
+export function servedMongoContract(part: keyof typeof metadataStoreParts): void {
+  const open = async () => {
+    const store = await openServices()
+    return { store, engines: 2, close: () => store.close() }
+  }
+  onMongo('mongodb, served', () => {
+    for (const contract of metadataStoreParts[part]) contract('mongodb, served', open)
   })
 }
 

@@ -8,7 +8,7 @@ import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { RemoteMetadataStore } from '../../metadata/remote/remote-metadata-store.ts'
 import { createMetadataService } from '../../metadata/service/metadata-service.ts'
 import { parseClusterSecret } from '../../protocol/cluster/cluster-secret.ts'
-import { borrowMongoStore } from './mongo-stores.ts'
+import { borrowMongoStore, borrowMongoStores } from './mongo-stores.ts'
 
 export type MetadataKind = 'lmdb' | 'mongodb' | 'services'
 export type MetadataUnderTest = MetadataStore & { readonly lineage: LineageStore }
@@ -36,11 +36,12 @@ export async function openMetadataUnderTest(path: string): Promise<MetadataUnder
   }
 }
 
-async function openServices(): Promise<MetadataUnderTest> {
-  const store = await borrowMongoStore()
+/** Two metadata services, each with an engine of its own, before one database, and a client of both. */
+export async function openServices(): Promise<MetadataUnderTest> {
+  const stores = await borrowMongoStores(2)
   const secret = parseClusterSecret(randomBytes(32).toString('hex'))
   if (secret === undefined) throw new Error('no secret')
-  const services = [1, 2].map(() =>
+  const services = stores.map((store) =>
     createMetadataService({
       ...{ store, lineage: store.lineage, secret },
       nextRequestId: () => randomBytes(8).toString('hex'),
@@ -61,7 +62,7 @@ async function openServices(): Promise<MetadataUnderTest> {
   client.close = async () => {
     await closeClient()
     for (const service of services) await service.close(0)
-    await store.close()
+    for (const store of [...stores].reverse()) await store.close()
   }
   return client
 }

@@ -22,18 +22,35 @@ const emptied: string[] = []
 export async function borrowMongoStore(
   options: Partial<MongoMetadataOptions> = {},
 ): Promise<MongoMetadataStore> {
+  const [store] = await borrowMongoStores(1, options)
+  if (store === undefined) throw new Error('no store')
+  return store
+}
+
+/** Several engines on one empty database; the first, to be closed last, gives it back. */
+export async function borrowMongoStores(
+  count: number,
+  options: Partial<MongoMetadataOptions> = {},
+): Promise<readonly MongoMetadataStore[]> {
   const uri = emptied.pop() ?? (await makeDatabase())
-  const store = await MongoMetadataStore.open({
-    ...{ uri, random: randomBytes, verbMs: 60_000 },
-    ...options,
-  })
-  const close = store.close.bind(store)
-  store.close = async () => {
-    await emptyDatabase(store)
+  const stores: MongoMetadataStore[] = []
+  for (let opened = 0; opened < count; opened += 1) {
+    stores.push(
+      await MongoMetadataStore.open({
+        ...{ uri, random: randomBytes, verbMs: 60_000 },
+        ...options,
+      }),
+    )
+  }
+  const [first] = stores
+  if (first === undefined) throw new RangeError('no engine was asked for')
+  const close = first.close.bind(first)
+  first.close = async () => {
+    await emptyDatabase(first)
     await close()
     emptied.push(uri)
   }
-  return store
+  return stores
 }
 
 async function makeDatabase(): Promise<string> {
