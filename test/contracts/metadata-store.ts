@@ -38,7 +38,8 @@ export const metadataStoreParts = {
     ...[chunksContract, orphansContract, outboxContract, claimsContract, ownersContract],
     jobsContract,
   ],
-  leases: [leasesContract, leaseChangesContract, freezeContract, randomLeasesContract],
+  leases: [leasesContract, leaseChangesContract, freezeContract],
+  randomLeases: [randomLeasesContract],
   archives: [manifestsContract, bundlesContract],
 } as const satisfies Readonly<Record<string, readonly Contract[]>>
 
