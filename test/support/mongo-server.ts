@@ -144,7 +144,6 @@ class OwnServer implements MongoServer {
     const more = this.kind === 'mongod' ? await this.#ofMongod(flags) : ofStandIn(flags)
     const child = spawn(this.#path, [...args, ...more], { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#process = child
-    child.stderr.resume()
     const endWithTests = () => child.kill('SIGKILL')
     process.once('exit', endWithTests)
     child.once('exit', () => process.removeListener('exit', endWithTests))
@@ -215,24 +214,27 @@ function ofStandIn({ asksForPasswords, tls }: MongoFlags): readonly string[] {
 }
 
 /** It says so, on its output. */
+/** A server says that it listens on one of its two outputs, each kind of it on another. */
 async function ready(child: ChildProcess): Promise<void> {
   const late = AbortSignal.timeout(startMs)
+  const outputs = [child.stdout, child.stderr].filter((stream) => stream !== null)
   let said = ''
-  for (;;) {
-    const { stdout } = child
-    if (stdout === null) throw new Error('no output to read')
-    const [chunk] = await Promise.race([
-      once(stdout, 'data', { signal: late }),
-      once(child, 'exit', { signal: late }).then(() => {
-        throw new Error(`MongoDB ended before it listened: ${said}`)
-      }),
-    ])
-    said += String(chunk)
-    if (/listening on|Waiting for connections/.test(said)) {
-      stdout.resume()
-      return
+  const listens = new Promise<void>((resolve) => {
+    for (const stream of outputs) {
+      stream.on('data', (chunk) => {
+        // What it says afterwards is nobody's.
+        if (/listening on|Waiting for connections/.test(said)) return
+        said += String(chunk)
+        if (/listening on|Waiting for connections/.test(said)) resolve()
+      })
     }
-  }
+  })
+  await Promise.race([
+    listens,
+    once(child, 'exit', { signal: late }).then(() => {
+      throw new Error(`MongoDB ended before it listened: ${said}`)
+    }),
+  ])
 }
 
 function withDatabase(uri: string, name: string): string {
