@@ -2,7 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type BlobVerb, blobContentType } from '../../protocol/blob-http/blob-verbs.ts'
 import { BadBlobMessage } from '../../protocol/blob-http/checked-head.ts'
-import { type Refusal, refused } from '../../protocol/cluster/call-head.ts'
+import { beginCall, refuse, refuseForNow, sendRefusal } from '../../protocol/cluster/begin-call.ts'
+import { refused } from '../../protocol/cluster/call-head.ts'
 import {
   CallOver,
   type CallsUnderWay,
@@ -26,8 +27,6 @@ export type AnsweringParts = {
 
 export type FailedCall = { readonly requestId: string; readonly verb: BlobVerb }
 
-/** What a client waits before it asks again. Seconds. */
-const retryAfter = '1'
 /** Answers that are no longer are sent as one piece. */
 const joinedMax = 64 * 1024
 
@@ -44,18 +43,9 @@ export function answerCall(
     refuse(outgoing, judged)
     return
   }
-  const { verb, bytes, forMs } = judged
-  const cut = () => outgoing.destroy()
-  const call = parts.isStopping() ? undefined : parts.calls.begin({ bytes, forMs, cut })
-  if (call === undefined) {
-    refuseForNow(outgoing)
-    return
-  }
-  outgoing.once('close', () => {
-    if (!outgoing.writableFinished) call.abort('its client has gone')
-    // A verb that goes on all the same is under way until it ends.
-    if (!call.isRunning) parts.calls.end(call)
-  })
+  const { verb, bytes } = judged
+  const call = beginCall(parts, judged, outgoing)
+  if (call === undefined) return
   whenWhole(incoming, parts.memory.take(bytes), (memory, body) => {
     const answered = run({ parts, verb, call, outgoing }, body)
     void answered.finally(() => parts.memory.giveBack(memory))
@@ -134,29 +124,4 @@ function sendFailure({ parts, verb, outgoing }: Running, cause: unknown): void {
   const requestId = parts.nextRequestId()
   parts.onFailure(cause, { requestId, verb })
   if (!outgoing.destroyed) sendRefusal(outgoing, refused(500, requestId))
-}
-
-/** The connection stays: the same client asks again. */
-function refuseForNow(outgoing: ServerResponse): void {
-  if (outgoing.destroyed) return
-  outgoing.setHeader('retry-after', retryAfter)
-  sendRefusal(outgoing, refused(503, 'not now'))
-}
-
-/** What may still come of the call is not waited for. */
-function refuse(outgoing: ServerResponse, refusal: Refusal): void {
-  if (outgoing.destroyed) return
-  outgoing.setHeader('connection', 'close')
-  sendRefusal(outgoing, refusal)
-}
-
-function sendRefusal(outgoing: ServerResponse, { status, why }: Refusal): void {
-  const text = `${why}\n`
-  // What is not read when a connection is closed would have the answer thrown away.
-  outgoing.req.resume()
-  outgoing.writeHead(status, {
-    'content-type': 'text/plain',
-    'content-length': Buffer.byteLength(text),
-  })
-  outgoing.end(text)
 }

@@ -1,7 +1,8 @@
 // One call of a verb: its head, its arguments, the verb, the answer.
 import assert from 'node:assert'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Refusal, refused } from '../../protocol/cluster/call-head.ts'
+import { beginCall, refuse } from '../../protocol/cluster/begin-call.ts'
+import { refused } from '../../protocol/cluster/call-head.ts'
 import {
   CallOver,
   type CallsUnderWay,
@@ -32,8 +33,6 @@ export type FailedCall = { readonly requestId: string; readonly verb: string }
 
 /** No verb of the port has more. */
 const argumentsMax = 4
-/** What a client waits before it asks a service again that has enough to do. Seconds. */
-const retryAfter = '1'
 
 export function answerCall(
   parts: AnsweringParts,
@@ -45,18 +44,9 @@ export function answerCall(
     refuse(outgoing, judged)
     return
   }
-  const { served, bytes, forMs } = judged
-  const cut = () => outgoing.destroy()
-  const call = parts.isStopping() ? undefined : parts.calls.begin({ bytes, forMs, cut })
-  if (call === undefined) {
-    refuseForNow(outgoing)
-    return
-  }
-  outgoing.once('close', () => {
-    if (!outgoing.writableFinished) call.abort('its client has gone')
-    // A verb that goes on all the same is under way until it ends.
-    if (!call.isRunning) parts.calls.end(call)
-  })
+  const { served, bytes } = judged
+  const call = beginCall(parts, judged, outgoing)
+  if (call === undefined) return
   whenWhole(incoming, bytes, (body) => void run({ parts, served, call, outgoing }, body))
 }
 
@@ -129,28 +119,4 @@ function send({ parts, call, outgoing }: Running, status: number, bytes: Buffer)
   call.answered()
   outgoing.writeHead(status, ['content-type', wireContentType, 'content-length', `${bytes.length}`])
   outgoing.end(bytes)
-}
-
-/** The connection stays: the same client asks again. */
-function refuseForNow(outgoing: ServerResponse): void {
-  outgoing.setHeader('retry-after', retryAfter)
-  sendRefusal(outgoing, refused(503, 'not now'))
-}
-
-/** What may still come of the call is not waited for. */
-function refuse(outgoing: ServerResponse, refusal: Refusal): void {
-  if (outgoing.destroyed || outgoing.headersSent) return
-  outgoing.setHeader('connection', 'close')
-  sendRefusal(outgoing, refusal)
-}
-
-function sendRefusal(outgoing: ServerResponse, { status, why }: Refusal): void {
-  const text = `${why}\n`
-  // What is not read when a connection is closed would have the answer thrown away.
-  outgoing.req.resume()
-  outgoing.writeHead(status, {
-    'content-type': 'text/plain',
-    'content-length': Buffer.byteLength(text),
-  })
-  outgoing.end(text)
 }
