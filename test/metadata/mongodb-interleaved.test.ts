@@ -231,7 +231,7 @@ onMongo('mongodb: verbs between the commands of others', () => {
       let isWritten = false
       secondProxy.decide((_, name) => {
         if (isWritten) return 'cutBefore'
-        isWritten = name === 'insert' || name === 'update'
+        isWritten = name === 'commitTransaction'
         return 'pass'
       })
       await assert.rejects(cutOff.objects.commit(version, id), StoreUnavailable)
