@@ -4,6 +4,7 @@
 // off one directory.
 import { strict as assert } from 'node:assert'
 import { type BlobRef, blockCount, type FrameRange } from '../../protocol/chunks/chunk-ref.ts'
+import { isNoRoom } from '../../protocol/no-room.ts'
 import type { SegmentOrigin } from '../../protocol/store/lineage.ts'
 import type {
   BlobPage,
@@ -276,14 +277,13 @@ export class DiskBlobStore implements OpenedNode {
     if (this.#closed) return
     this.#closed = true
     await this.#reclaiming
-    await this.#log.seal()
-    await this.#movedLog.seal()
-    await this.#reserve.log.seal()
+    for (const log of [this.#log, this.#movedLog, this.#reserve.log]) await asFarAsRoom(log.seal())
     await this.#files.close()
-    await this.#closeIndex()
+    await asFarAsRoom(this.#noteClean())
+    await this.#index.close()
   }
 
-  async #closeIndex(): Promise<void> {
+  async #noteClean(): Promise<void> {
     const { options, paths, token, indexHome } = this.#parts
     const inUse = this.#index.segments().some(({ state }) => state === 'active')
     // A process that still writes, or died, leaves the index as trustworthy as the boot: not more.
@@ -292,7 +292,6 @@ export class DiskBlobStore implements OpenedNode {
       const digest = await indexHome.digest()
       await recordTrust(options.vfs, paths, { is: 'clean', token, digest })
     }
-    await this.#index.close()
   }
 
   #begin(call?: BlobCall): void {
@@ -311,4 +310,11 @@ async function segmentBytesFor(vfs: Vfs, paths: SegmentPaths): Promise<number> {
   const total = await vfs.totalBytes(paths.segments)
   const least = Math.min(segmentBytesMin, total / segmentsOfTinyDisk)
   return Math.floor(Math.min(segmentBytesMax, Math.max(least, total / segmentsOfDisk)))
+}
+
+/** Closing needs nothing of a disk that is full or read-only: of what cannot be noted there, the next start looks at more. */
+async function asFarAsRoom(noting: Promise<void>): Promise<void> {
+  await noting.catch((cause: unknown) => {
+    if (!isNoRoom(cause)) throw cause
+  })
 }

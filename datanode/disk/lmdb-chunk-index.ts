@@ -157,8 +157,8 @@ function diskStateOf(directory: string): 'writable' | 'readOnly' {
 }
 
 /**
- * Throws EROFS while the disk is read-only, in a microsecond. LMDB is not asked to write to it then: its native part
- * writes past a buffer when a page is refused, and the process crashes later, anywhere.
+ * Throws EROFS while the disk is read-only, in a microsecond. LMDB is not asked to write to it then: unless it was mended
+ * (`../../deploy/mend-lmdb.mjs`), its native part writes past a buffer when a page is refused.
  */
 function requireWritable(directory: string): void {
   closeSync(openSync(join(directory, 'data.mdb'), 'r+'))

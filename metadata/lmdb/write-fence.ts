@@ -59,8 +59,8 @@ export class WriteFence {
   /**
    * Throws `MetadataFull` while nothing is to be tried, and another error when nothing is any more: a
    * transaction that the library refuses leaves its native lock taken, and all that come next wait for it. Nor is
-   * it asked to write to a disk that takes nothing: its native part writes past a buffer then, and the process may
-   * crash later, anywhere.
+   * it asked to write to a disk that takes nothing: unless it was mended (`../../deploy/mend-lmdb.mjs`), it writes past
+   * a buffer of its own then.
    */
   require(): void {
     const cause = this.#failure?.cause

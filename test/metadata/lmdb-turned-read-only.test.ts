@@ -1,5 +1,5 @@
-// A disk that turns read-only between two commits: LMDB is not asked to write to it. Its native part writes past a
-// buffer when a page is refused, so that the process could crash at any time later.
+// A disk that turns read-only between two commits: LMDB is not asked to write to it. What becomes of a commit that is under
+// way then is in `lmdb-refused-page.test.ts` and `../deploy/refused-pages.test.ts`.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'

@@ -1,5 +1,4 @@
-// A disk that turns read-only between two transactions of the chunk index: LMDB is not asked to write to it. Its
-// native part writes past a buffer when a page is refused, so that the process could crash at any time later.
+// A disk that turns read-only between two transactions of the chunk index: LMDB is not asked to write to it.
 import { strict as assert } from 'node:assert'
 import { join } from 'node:path'
 import { lmdbIndexHome } from '../../../datanode/disk/lmdb-chunk-index.ts'
