@@ -68,7 +68,8 @@ function optionsOf(uri: string): URLSearchParams {
 }
 
 function withoutSecrets(message: string, uri: string): string {
-  const secrets = [...(/:\/\/([^/]*)@/.exec(uri)?.[1]?.split(':') ?? [])]
+  // What comes after the name of the user.
+  const secrets = /:\/\/([^/]*)@/.exec(uri)?.[1]?.split(':').slice(1) ?? []
   const spelled = secrets.flatMap((secret) => [secret, decoded(secret)])
   return [uri, ...spelled]
     .filter((secret) => secret !== '')

@@ -75,7 +75,7 @@ export function isOutOfReach(failure: unknown): boolean {
     failure instanceof MongoSystemError ||
     failure instanceof MongoNotConnectedError ||
     (failure instanceof MongoError && unreachedNames.has(failure.name)) ||
-    isOfSocket(failure)
+    isOfNetwork(failure)
   )
 }
 
@@ -89,18 +89,23 @@ const unreachedNames = new Set([
   'MongoOperationTimeoutError',
 ])
 
-/** Of the system, past the driver: a socket that the other side has closed as it was written to. */
-function isOfSocket(failure: unknown): boolean {
+/** Of the system, past the driver: a socket that the other side has closed as it was written to, a name that nobody answers. */
+function isOfNetwork(failure: unknown): boolean {
   if (!(failure instanceof Error) || !('code' in failure)) return false
-  return socketCodes.has(String(failure.code))
+  return networkCodes.has(String(failure.code))
 }
 
-const socketCodes = new Set([
+const networkCodes = new Set([
   ...['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED', 'ETIMEDOUT', 'EHOSTUNREACH'],
   ...[
     'ENETUNREACH',
     'ENOTFOUND',
     'EAI_AGAIN',
+    // Of a name server, asked where `mongodb+srv` points.
+    'ENODATA',
+    'ESERVFAIL',
+    'EREFUSED',
+    'ETIMEOUT',
     'ERR_STREAM_DESTROYED',
     'ERR_STREAM_WRITE_AFTER_END',
   ],

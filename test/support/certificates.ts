@@ -25,7 +25,10 @@ type Made = {
   readonly keys: forge.pki.rsa.KeyPair
 }
 
-export async function makeCertificates(): Promise<CertificateFiles> {
+/** `serverNames`: those of the server, besides its address. */
+export async function makeCertificates(
+  serverNames: readonly string[] = [],
+): Promise<CertificateFiles> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-certificates-'))
   const authority = await make('authority of tests')
   const put = async (name: string, text: string) => {
@@ -44,14 +47,18 @@ export async function makeCertificates(): Promise<CertificateFiles> {
   }
   return {
     authority: await put('authority.crt', forge.pki.certificateToPem(authority.certificate)),
-    server: await putPair('server', await make('127.0.0.1', authority)),
+    server: await putPair('server', await make('127.0.0.1', authority, serverNames)),
     client: await putPair('client', await make('holdfast', authority)),
     discard: () => rm(directory, { recursive: true }),
   }
 }
 
 /** Without a signer it signs itself, and may sign others. */
-async function make(commonName: string, signer?: Made): Promise<Made> {
+async function make(
+  commonName: string,
+  signer?: Made,
+  names: readonly string[] = [],
+): Promise<Made> {
   const keys = await new Promise<forge.pki.rsa.KeyPair>((resolve, reject) =>
     forge.pki.rsa.generateKeyPair({ bits: 2048 }, (failure, pair) =>
       failure ? reject(failure) : resolve(pair),
@@ -71,7 +78,10 @@ async function make(commonName: string, signer?: Made): Promise<Made> {
       ? [{ name: 'basicConstraints', cA: true, critical: true }]
       : [
           { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
-          { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] },
+          {
+            name: 'subjectAltName',
+            altNames: [{ type: 7, ip: '127.0.0.1' }, ...names.map((value) => ({ type: 2, value }))],
+          },
         ],
   )
   certificate.sign((signer?.keys ?? keys).privateKey, forge.md.sha256.create())
