@@ -174,6 +174,30 @@ describeOnMongo('mongodb: who may connect', (test) => {
       await assert.rejects(open(uri), StoreUnavailable)
     }))
 
+  test('with a certificate in place of a password, of whom the database knows as a user', () =>
+    withServer(async (server) => {
+      const admin = await new MongoClient(server.uri).connect()
+      const roles = [{ role: 'readWriteAnyDatabase', db: 'admin' }]
+      roles.push({ role: 'dbAdminAnyDatabase', db: 'admin' })
+      await admin.db('$external').command({ createUser: 'CN=holdfast', roles })
+      await admin.close()
+      await server.kill()
+      const tls = {
+        ...files.server,
+        authority: files.authority,
+        asksForCertificates: true,
+      } as const
+      await server.restart({ asksForPasswords: true, tls })
+      const login = { authMechanism: 'MONGODB-X509', authSource: '$external' }
+      const uri = saying(server.forDatabase('files'), {
+        ...{ tls: 'true', tlsCAFile: files.authority, serverSelectionTimeoutMS: '500', ...login },
+      })
+      await assertServes(saying(uri, { tlsCertificateKeyFile: files.client.certificateAndKey }))
+      // Signed by the authority as well, and nobody's who is a user.
+      const another = saying(uri, { tlsCertificateKeyFile: files.server.certificateAndKey })
+      await assert.rejects(open(another), /X509|uthenticat/)
+    }))
+
   test('with a password, which no failure repeats', () =>
     withServer(async (server) => {
       const admin = await new MongoClient(server.uri).connect()
