@@ -8,9 +8,10 @@ import {
   type CallCheck,
   checkedCall,
 } from '../../protocol/blob-http/checked-head.ts'
+import { AnswerLate } from '../../protocol/cluster/awaited-answer.ts'
 import { deadlineHeader } from '../../protocol/cluster/call-head.ts'
 import type { CallTurns } from '../../protocol/cluster/call-turns.ts'
-import { AnswerLate, type Exchanged, exchange } from './exchange.ts'
+import { type Exchanged, exchange } from './exchange.ts'
 import { DataNodeFailed, DataNodeRefused, isRefusal, shown } from './node-failures.ts'
 
 export type CallerParts = {

@@ -1,12 +1,16 @@
 // One request to a data node and its answer, which is read into one piece of memory; or what became of it.
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import { type Deadline, Deadlines } from '../../protocol/cluster/deadlines.ts'
+import {
+  AwaitedAnswer,
+  awaited,
+  type Lost,
+  type WaitLimits,
+} from '../../protocol/cluster/awaited-answer.ts'
 
-export type Exchanged =
-  | { readonly is: 'answer'; readonly status: number; readonly body: Buffer }
-  /** No answer will come. The node may have done what it was asked, or not. */
-  | { readonly is: 'lost'; readonly cause: unknown }
+type Answer = { readonly is: 'answer'; readonly status: number; readonly body: Buffer }
+/** Lost: the node may have done what it was asked, or not. */
+export type Exchanged = Answer | Lost
 
 export type NodeRequest = {
   readonly path: string
@@ -15,26 +19,13 @@ export type NodeRequest = {
   readonly pieces: readonly Uint8Array[]
 }
 
-export type ExchangeLimits = {
-  /** By `performance.now()`. */
-  readonly endsMs: number
-  readonly signal: AbortSignal | undefined
+export type ExchangeLimits = WaitLimits & {
   /** Of an answer that is one. */
   readonly answerBytesMax: number
   /** Memory that the answer may be read into, if it is long enough. Let go of when this resolves. */
   readonly into: Buffer | undefined
 }
 
-/** It says nothing of why. */
-export class AnswerLate extends Error {
-  override readonly name = 'AnswerLate'
-
-  constructor() {
-    super('no answer came in time')
-  }
-}
-
-const deadlines = new Deadlines()
 /** What is said besides answers is for people. */
 const refusalBytesMax = 16 * 1024
 
@@ -44,24 +35,17 @@ export function exchange(
   { path, headers, pieces }: NodeRequest,
   limits: ExchangeLimits,
 ): Promise<Exchanged> {
-  return new Promise((resolve) => {
-    const handler = new ExchangeHandler(limits, resolve)
-    const bytes = pieces.reduce((sum, { length }) => sum + length, 0)
-    try {
-      through.dispatch(
-        {
-          method: 'POST',
-          path,
-          headers: { ...headers, 'content-length': `${bytes}` },
-          body: bodyOf(pieces),
-        },
-        handler,
-      )
-    } catch (cause) {
-      // A pool that was closed.
-      handler.giveUp(cause)
-    }
-  })
+  const bytes = pieces.reduce((sum, { length }) => sum + length, 0)
+  const request = {
+    method: 'POST',
+    path,
+    headers: { ...headers, 'content-length': `${bytes}` },
+    body: bodyOf(pieces),
+  } as const
+  return awaited<Answer>(
+    (resolve) => new MeasuredAnswer(limits, resolve),
+    (handler) => through.dispatch(request, handler),
+  )
 }
 
 /** The pieces are handed over as they are. */
@@ -74,45 +58,19 @@ function bodyOf(pieces: readonly Uint8Array[]): Uint8Array | Readable {
   return body
 }
 
-class ExchangeHandler implements Dispatcher.DispatchHandler {
-  readonly #resolve: (outcome: Exchanged) => void
+/** It says how long it is, and is read into one piece of memory. */
+class MeasuredAnswer extends AwaitedAnswer<Answer> {
   readonly #limits: ExchangeLimits
-  readonly #deadline: Deadline
-  readonly #onAbort: (() => void) | undefined
-  #controller: Dispatcher.DispatchController | undefined
   #status = 0
   #body: Buffer = Buffer.alloc(0)
   #filled = 0
-  #isOver = false
 
   constructor(limits: ExchangeLimits, resolve: (outcome: Exchanged) => void) {
-    this.#resolve = resolve
+    super(limits, resolve)
     this.#limits = limits
-    const late = () => this.giveUp(new AnswerLate())
-    this.#deadline = { endsMs: limits.endsMs, pass: late }
-    deadlines.add(this.#deadline)
-    const { signal } = limits
-    if (signal !== undefined) {
-      this.#onAbort = () => this.giveUp(signal.reason)
-      signal.addEventListener('abort', this.#onAbort, { once: true })
-    }
   }
 
-  /** Closes the connection, if it has one: what would still come on it could be taken for another's. */
-  giveUp(cause: unknown): void {
-    if (this.#isOver) return
-    const controller = this.#controller
-    this.#isOver = true
-    controller?.abort(new Error('given up'))
-    this.#end({ is: 'lost', cause })
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.#isOver) controller.abort(new Error('given up'))
-    else this.#controller = controller
-  }
-
-  onResponseStart(
+  override onResponseStart(
     _controller: Dispatcher.DispatchController,
     status: number,
     headers: Readonly<Record<string, string | readonly string[] | undefined>>,
@@ -129,8 +87,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#body = isLent ? into.subarray(0, bytes) : Buffer.allocUnsafe(bytes)
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, piece: Buffer): void {
-    if (this.#isOver) return
+  override onResponseData(_controller: Dispatcher.DispatchController, piece: Buffer): void {
+    if (this.isOver) return
     if (this.#filled + piece.length > this.#body.length) {
       this.giveUp(new Error('an answer that is longer than it said'))
       return
@@ -139,24 +97,11 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#filled += piece.length
   }
 
-  onResponseEnd(): void {
+  override onResponseEnd(): void {
     if (this.#filled < this.#body.length) {
       this.giveUp(new Error('an answer that was cut off'))
       return
     }
-    this.#end({ is: 'answer', status: this.#status, body: this.#body })
-  }
-
-  onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
-    if (!this.#isOver) this.#end({ is: 'lost', cause })
-  }
-
-  #end(outcome: Exchanged): void {
-    this.#isOver = true
-    deadlines.delete(this.#deadline)
-    if (this.#onAbort !== undefined) {
-      this.#limits.signal?.removeEventListener('abort', this.#onAbort)
-    }
-    this.#resolve(outcome)
+    this.end({ is: 'answer', status: this.#status, body: this.#body })
   }
 }

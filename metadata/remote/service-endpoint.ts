@@ -1,8 +1,9 @@
 // One of the services that a client knows: its connections, and how it has been doing. One that failed is left out
 // for a while that grows as it goes on failing; then a single call tries it.
 import { Pool } from 'undici'
+import type { WaitLimits } from '../../protocol/cluster/awaited-answer.ts'
 import type { ClientTls } from '../../protocol/cluster/client-access.ts'
-import { type Exchanged, type ExchangeLimits, exchange, type Request } from './exchange.ts'
+import { type Exchanged, exchange, type Request } from './exchange.ts'
 
 export type EndpointOptions = {
   readonly origin: URL
@@ -50,7 +51,7 @@ export class ServiceEndpoint {
     return this.#failures === 0 || (nowMs >= this.#restUntilMs && this.#inFlight === 0)
   }
 
-  async send(request: Request, limits: ExchangeLimits): Promise<Exchanged> {
+  async send(request: Request, limits: WaitLimits): Promise<Exchanged> {
     this.#inFlight += 1
     try {
       return await exchange(this.#pool, request, limits)
