@@ -1,0 +1,187 @@
+// What each condition operator compares, and how. Each is compiled once, with all values that a policy
+// names, into one test of a value of the request; negation and sets are not its affair.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+import type { ContextKeys } from './access-request.ts'
+import { compileArn, matchesArn } from './arn-pattern.ts'
+import { lowerAscii } from './ascii-case.ts'
+import { parseBinary, parseFlag, parseNumber, parsePolicyDate } from './condition-values.ts'
+import { isInRange, parseIpAddress, parseIpRange } from './ip-range.ts'
+import {
+  fillVariables,
+  hasVariables,
+  type PatternPart,
+  parsePattern,
+  plainText,
+  syntaxOf,
+} from './pattern-parts.ts'
+import type { BaseOperator, PolicyVersion } from './policy-document.ts'
+import { compileWildcards, matchesWildcards } from './wildcard-pattern.ts'
+
+/** Whether a value of the request matches one of those that the policy names. */
+export type ValueTest = (value: string, context: ContextKeys) => boolean
+
+type Family = {
+  readonly compile: (values: readonly string[], version: PolicyVersion) => ValueTest
+  /** What a value that is none lacks. Throws `VariableRefused`. */
+  readonly problem: (value: string, version: PolicyVersion) => string | undefined
+}
+
+type OperatorRow = { readonly family: Family; readonly negated: boolean }
+
+/** A test of filled parts. Undefined: nothing matches. */
+type Compile = (parts: readonly PatternPart[]) => ((value: string) => boolean) | undefined
+
+function patternFamily(wildcards: boolean, compileOne: Compile, wants?: string): Family {
+  return {
+    compile: (values, version) => {
+      const parsed = values.map((value) => parsePattern(value, syntaxOf(version, wildcards)))
+      const fixed = parsed
+        .filter((parts) => !hasVariables(parts))
+        .map(compileOne)
+        .filter((test) => test !== undefined)
+      const open = parsed.filter(hasVariables)
+      return (value, context) =>
+        fixed.some((test) => test(value)) ||
+        open.some((parts) => {
+          const filled = fillVariables(parts, context)
+          return filled !== undefined && compileOne(filled)?.(value) === true
+        })
+    },
+    problem: (value, version) => {
+      const parts = parsePattern(value, syntaxOf(version, wildcards))
+      return hasVariables(parts) || compileOne(parts) !== undefined ? undefined : wants
+    },
+  }
+}
+
+const exactly = patternFamily(false, (parts) => {
+  const text = plainText(parts)
+  return (value) => value === text
+})
+
+const ignoringCase = patternFamily(false, (parts) => {
+  const text = lowerAscii(plainText(parts))
+  return (value) => lowerAscii(value) === text
+})
+
+const alike = patternFamily(true, (parts) => {
+  const pattern = compileWildcards(parts)
+  return (value) => matchesWildcards(pattern, value)
+})
+
+const truth = patternFamily(
+  false,
+  (parts) => {
+    const named = parseFlag(plainText(parts))
+    return named === undefined ? undefined : (value) => parseFlag(value) === named
+  },
+  'must be "true" or "false"',
+)
+
+const arn = patternFamily(
+  true,
+  (parts) => {
+    const pattern = compileArn(parts)
+    return pattern === undefined ? undefined : (value) => matchesArn(pattern, value)
+  },
+  'must be an ARN of six fields',
+)
+
+type ValueFamily<Named, Given> = {
+  /** Undefined: it is none. */
+  readonly named: (text: string) => Named | undefined
+  readonly given: (text: string) => Given | undefined
+  readonly agree: (given: Given, named: Named) => boolean
+  readonly wants: string
+}
+
+/** Of values that are parsed, and know neither wildcards nor variables. */
+function valueFamily<Named, Given>(values: ValueFamily<Named, Given>): Family {
+  return {
+    compile: (texts) => {
+      const all = texts.map(values.named).filter((named) => named !== undefined)
+      return (text) => {
+        const given = values.given(text)
+        return given !== undefined && all.some((named) => values.agree(given, named))
+      }
+    },
+    problem: (text) => (values.named(text) === undefined ? values.wants : undefined),
+  }
+}
+
+type Order = (given: number, named: number) => boolean
+
+function numeric(agree: Order): Family {
+  return valueFamily({ named: parseNumber, given: parseNumber, agree, wants: 'must be a number' })
+}
+
+function dated(agree: Order): Family {
+  const wants = 'must be a date of ISO 8601, or seconds since 1970'
+  return valueFamily({ named: parsePolicyDate, given: parsePolicyDate, agree, wants })
+}
+
+const equal: Order = (given, named) => given === named
+const below: Order = (given, named) => given < named
+const atMost: Order = (given, named) => given <= named
+const above: Order = (given, named) => given > named
+const atLeast: Order = (given, named) => given >= named
+
+const binary = valueFamily({
+  named: parseBinary,
+  given: parseBinary,
+  agree: (given, named) => given === named,
+  wants: 'must be base64',
+})
+
+const flag = valueFamily({
+  named: parseFlag,
+  given: parseFlag,
+  agree: (given, named) => given === named,
+  wants: 'must be "true" or "false"',
+})
+
+const address = valueFamily({
+  named: parseIpRange,
+  given: parseIpAddress,
+  agree: isInRange,
+  wants: 'must be an address, or a range such as 203.0.113.0/24',
+})
+
+function does(family: Family): OperatorRow {
+  return { family, negated: false }
+}
+
+function doesNot(family: Family): OperatorRow {
+  return { family, negated: true }
+}
+
+export const operatorTable: Readonly<Record<BaseOperator, OperatorRow>> = {
+  StringEquals: does(exactly),
+  StringNotEquals: doesNot(exactly),
+  StringEqualsIgnoreCase: does(ignoringCase),
+  StringNotEqualsIgnoreCase: doesNot(ignoringCase),
+  StringLike: does(alike),
+  StringNotLike: doesNot(alike),
+  NumericEquals: does(numeric(equal)),
+  NumericNotEquals: doesNot(numeric(equal)),
+  NumericLessThan: does(numeric(below)),
+  NumericLessThanEquals: does(numeric(atMost)),
+  NumericGreaterThan: does(numeric(above)),
+  NumericGreaterThanEquals: does(numeric(atLeast)),
+  DateEquals: does(dated(equal)),
+  DateNotEquals: doesNot(dated(equal)),
+  DateLessThan: does(dated(below)),
+  DateLessThanEquals: does(dated(atMost)),
+  DateGreaterThan: does(dated(above)),
+  DateGreaterThanEquals: does(dated(atLeast)),
+  Bool: does(truth),
+  BinaryEquals: does(binary),
+  IpAddress: does(address),
+  NotIpAddress: doesNot(address),
+  ArnEquals: does(arn),
+  ArnLike: does(arn),
+  ArnNotEquals: doesNot(arn),
+  ArnNotLike: doesNot(arn),
+  /** Tests whether the key is missing, in `compile-condition.ts`; the value says which is wanted. */
+  Null: does(flag),
+}
