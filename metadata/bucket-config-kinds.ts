@@ -1,7 +1,8 @@
 // What can be set of a bucket, besides what each commit reads (versioning, which stands in its row). The one
 // place that a new setting is added to: its kind, what its document is, and how that becomes bytes. Ports,
 // engines and migrations know kinds by name only.
-import { decodeRecord, encodeRecord } from './codec/record-frame.ts'
+import type { PublicAccessBlock } from '../protocol/s3/xml/public-access-block.ts'
+import { count, decodeRecord, encodeRecord, text } from './codec/record-frame.ts'
 import { flattenTags, parseTags } from './codec/tenancy-codec.ts'
 import type { Tag } from './records.ts'
 
@@ -9,6 +10,9 @@ import type { Tag } from './records.ts'
 export type ConfigDocuments = {
   /** At least one; none is no document. */
   readonly tagging: readonly Tag[]
+  /** The JSON of a bucket policy as it was put. */
+  readonly policy: string
+  readonly publicAccessBlock: PublicAccessBlock
 }
 
 export type ConfigKind = keyof ConfigDocuments
@@ -27,9 +31,34 @@ const codecs: { readonly [Kind in ConfigKind]: ConfigCodec<ConfigDocuments[Kind]
     render: (tags) => encodeRecord(1, flattenTags(tags) ?? []),
     parse: (bytes) => parseTags(decodeRecord('tagging of a bucket', bytes)),
   },
+  policy: {
+    bytesMax: 32 * 1024,
+    render: (policy) => encodeRecord(1, [policy]),
+    parse: (bytes) => text(decodeRecord('policy of a bucket', bytes), 0),
+  },
+  publicAccessBlock: {
+    bytesMax: 64,
+    render: (block) =>
+      encodeRecord(1, [
+        Number(block.blockPublicAcls),
+        Number(block.ignorePublicAcls),
+        Number(block.blockPublicPolicy),
+        Number(block.restrictPublicBuckets),
+      ]),
+    parse: (bytes) => {
+      const fields = decodeRecord('public access block of a bucket', bytes)
+      const isSet = (at: number) => count(fields, at) === 1
+      return {
+        blockPublicAcls: isSet(0),
+        ignorePublicAcls: isSet(1),
+        blockPublicPolicy: isSet(2),
+        restrictPublicBuckets: isSet(3),
+      }
+    },
+  },
 }
 
-export const configKinds: readonly ConfigKind[] = ['tagging']
+export const configKinds: readonly ConfigKind[] = ['tagging', 'policy', 'publicAccessBlock']
 
 export function configCodec<Kind extends ConfigKind>(
   kind: Kind,

@@ -1,12 +1,11 @@
-// The one question: may this caller do that? Today the root user of a tenant may do anything to what the
-// tenant owns, and nobody else anything; policies and ACLs join here without touching an operation.
+// The one question: may this caller do that? Who answers it: `authorize-by-policies.ts`.
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Bucket, TenantId } from '../../metadata/records.ts'
+import type { Bucket } from '../../metadata/records.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
-import { type Identity, rootUserName } from './identity.ts'
+import type { Identity } from './identity.ts'
 
-/** A bucket as permissions see it. The id is missing of one that is no longer there. */
-export type OwnedBucket = Pick<Bucket, 'tenantId' | 'name'> & Partial<Pick<Bucket, 'id'>>
+/** A bucket as permissions see it: its row, or of one that may not be there its owner and name. */
+export type OwnedBucket = Bucket | Pick<Bucket, 'tenantId' | 'name'>
 
 /** What an action is done to. Its owner is the one of the bucket. */
 export type Resource =
@@ -45,26 +44,3 @@ export type Coarse = 'all' | 'none' | 'some'
 
 /** Called once a request. Throws nothing and waits for nothing: what has to be read is read when asked. */
 export type Authorize = (asking: Asking) => Decider
-
-export const authorizeRoot: Authorize = ({ identity }) =>
-  identity.is === 'user' && identity.userName === rootUserName
-    ? new AllOfTenant(identity.tenantId)
-    : nothing
-
-class AllOfTenant implements Decider {
-  private readonly tenantId: TenantId
-
-  constructor(tenantId: TenantId) {
-    this.tenantId = tenantId
-  }
-
-  allows(_action: string, resource: Resource): boolean {
-    return resource.is === 'service' || resource.bucket.tenantId === this.tenantId
-  }
-
-  allowsBelow(_action: string, { bucket }: KeysBelow): Coarse {
-    return bucket.tenantId === this.tenantId ? 'all' : 'none'
-  }
-}
-
-const nothing: Decider = { allows: () => false, allowsBelow: () => 'none' }

@@ -2,10 +2,11 @@
 // by the account's id, 12 digits. Whoever expects a bucket to be somebody's says whose: the request goes on only
 // when it is. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
 import { createHash } from 'node:crypto'
-import type { TenantId } from '../../metadata/records.ts'
+import type { Bucket, TenantId } from '../../metadata/records.ts'
 import type { RequestHeaders } from '../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { Owner } from '../../protocol/s3/xml/listing-elements.ts'
+import type { Identity } from './identity.ts'
 
 /** The canonical user id of a tenant: always the same for the same tenant. */
 export function ownerId(tenantId: TenantId): string {
@@ -18,6 +19,11 @@ export function accountId(tenantId: TenantId): string {
   return String(digest.readBigUInt64BE() % 1_000_000_000_000n).padStart(12, '0')
 }
 
+/** As policies name the root user of a tenant, and with that all who are in it. */
+export function rootArn(tenantId: TenantId): string {
+  return `arn:aws:iam::${accountId(tenantId)}:root`
+}
+
 /** Whether `named`, of a header that expects an owner, is one of the tenant's names. */
 function isOwner(tenantId: TenantId, named: string): boolean {
   return named === accountId(tenantId) || named === ownerId(tenantId) || named === tenantId
@@ -26,6 +32,18 @@ function isOwner(tenantId: TenantId, named: string): boolean {
 /** As listings show it. S3 no longer names a display name; the tenant's id is there for clients that want one. */
 export function ownerOf(tenantId: TenantId): Owner {
   return { id: ownerId(tenantId), displayName: tenantId }
+}
+
+/**
+ * Throws `MethodNotAllowed` when the caller is not of the account that owns the bucket: nobody else reads or changes its
+ * policy, whatever it allows. https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html
+ */
+export function requireOwnAccount(
+  identity: Identity,
+  { tenantId }: Pick<Bucket, 'tenantId'>,
+): void {
+  if (identity.is === 'user' && identity.tenantId === tenantId) return
+  throw new S3Error('MethodNotAllowed')
 }
 
 const headerNames = {

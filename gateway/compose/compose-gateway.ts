@@ -7,7 +7,9 @@ import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
 import { makeAuthenticate } from '../access/authenticate.ts'
 import { makeAuthenticateForm } from '../access/authenticate-form.ts'
-import { type Authorize, authorizeRoot } from '../access/authorize.ts'
+import type { Authorize } from '../access/authorize.ts'
+import { makeAuthorize } from '../access/authorize-by-policies.ts'
+import { BucketPermissionCache } from '../access/bucket-permissions.ts'
 import { CredentialsCache } from '../access/credentials.ts'
 import type { MasterKey } from '../access/keys/master-key-file.ts'
 import { makeFindTenantKeys } from '../access/keys/tenant-keyring.ts'
@@ -38,6 +40,7 @@ export type GatewayDeps = {
     Config,
     | 'region'
     | 'anyRegion'
+    | 'blockPublicAccess'
     | 'externalHttp'
     | 'domains'
     | 'ingestMemoryBytes'
@@ -53,7 +56,7 @@ export type GatewayDeps = {
   readonly log: Log
   /** Told of each request when it has ended. Absent: the log alone is, of those that failed. */
   readonly observe?: ObserveRequest
-  /** What callers may do. By default, root users anything to what is their tenant's. */
+  /** What callers may do. By default, what policies say. */
   readonly authorize?: Authorize
   /** Rejects when requests cannot be served now. */
   readonly check?: (signal: AbortSignal) => Promise<void>
@@ -78,8 +81,10 @@ const tenantsMax = 1_000
 const hashThreads = 2
 
 export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
-  const { metadata, blobs, masterKey, config, now, log, authorize = authorizeRoot } = deps
+  const { metadata, blobs, masterKey, config, now, log } = deps
   const { observe = logRequests(log, { all: false }) } = deps
+  const permissions = new BucketPermissionCache(metadata)
+  const { authorize = makeAuthorize({ permissions, metadata }) } = deps
   const checksums = await loadChecksums()
   const hashPool = new HashPool({ threadsMax: hashThreads })
   const buffersMax = Math.floor(config.ingestMemoryBytes / chunkBytesMax / 2)
@@ -111,6 +116,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     now,
     region: config.region,
     anyRegion: config.anyRegion,
+    blockPublicAccess: config.blockPublicAccess,
   }
   const signing = {
     credentials: new CredentialsCache({ metadata, masterKey }),

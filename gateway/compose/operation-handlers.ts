@@ -8,17 +8,22 @@ import { copyObject } from '../s3/operations/copy-object.ts'
 import { createBucket } from '../s3/operations/create-bucket.ts'
 import { createMultipartUpload } from '../s3/operations/create-multipart-upload.ts'
 import { deleteBucket } from '../s3/operations/delete-bucket.ts'
+import { deleteBucketPolicy } from '../s3/operations/delete-bucket-policy.ts'
 import { deleteBucketTagging } from '../s3/operations/delete-bucket-tagging.ts'
 import { deleteObject } from '../s3/operations/delete-object.ts'
 import { deleteObjectTagging } from '../s3/operations/delete-object-tagging.ts'
 import { deleteObjects } from '../s3/operations/delete-objects.ts'
+import { deletePublicAccessBlock } from '../s3/operations/delete-public-access-block.ts'
 import { getBucketLocation } from '../s3/operations/get-bucket-location.ts'
+import { getBucketPolicy } from '../s3/operations/get-bucket-policy.ts'
+import { getBucketPolicyStatus } from '../s3/operations/get-bucket-policy-status.ts'
 import { getBucketTagging } from '../s3/operations/get-bucket-tagging.ts'
 import { getBucketVersioning } from '../s3/operations/get-bucket-versioning.ts'
 import { makeGetBucketZip } from '../s3/operations/get-bucket-zip.ts'
 import { getObject } from '../s3/operations/get-object.ts'
 import { getObjectAttributes } from '../s3/operations/get-object-attributes.ts'
 import { getObjectTagging } from '../s3/operations/get-object-tagging.ts'
+import { getPublicAccessBlock } from '../s3/operations/get-public-access-block.ts'
 import { makeGetZip } from '../s3/operations/get-zip.ts'
 import { headBucket } from '../s3/operations/head-bucket.ts'
 import { makeHeadBucketZip } from '../s3/operations/head-bucket-zip.ts'
@@ -31,10 +36,12 @@ import { listObjects } from '../s3/operations/list-objects.ts'
 import { listObjectsV2 } from '../s3/operations/list-objects-v2.ts'
 import { listParts } from '../s3/operations/list-parts.ts'
 import { makePostObject } from '../s3/operations/post-object.ts'
+import { putBucketPolicy } from '../s3/operations/put-bucket-policy.ts'
 import { putBucketTagging } from '../s3/operations/put-bucket-tagging.ts'
 import { putBucketVersioning } from '../s3/operations/put-bucket-versioning.ts'
 import { putObject } from '../s3/operations/put-object.ts'
 import { putObjectTagging } from '../s3/operations/put-object-tagging.ts'
+import { putPublicAccessBlock } from '../s3/operations/put-public-access-block.ts'
 import { uploadPart } from '../s3/operations/upload-part.ts'
 import { uploadPartCopy } from '../s3/operations/upload-part-copy.ts'
 import type { ZipService } from '../zip/zip-service.ts'
@@ -48,6 +55,9 @@ export function operationHandlers(parts: {
 
     GetBucketLocation: getBucketLocation,
     GetBucketVersioning: getBucketVersioning,
+    GetBucketPolicy: getBucketPolicy,
+    GetBucketPolicyStatus: getBucketPolicyStatus,
+    GetPublicAccessBlock: getPublicAccessBlock,
     GetBucketTagging: getBucketTagging,
     ListObjectVersions: listObjectVersions,
     ListMultipartUploads: listMultipartUploads,
@@ -55,8 +65,12 @@ export function operationHandlers(parts: {
     ListObjects: listObjects,
     HeadBucket: headBucket,
     PutBucketVersioning: putBucketVersioning,
+    PutBucketPolicy: putBucketPolicy,
+    PutPublicAccessBlock: putPublicAccessBlock,
     PutBucketTagging: putBucketTagging,
     CreateBucket: createBucket,
+    DeleteBucketPolicy: deleteBucketPolicy,
+    DeletePublicAccessBlock: deletePublicAccessBlock,
     DeleteBucketTagging: deleteBucketTagging,
     DeleteBucket: deleteBucket,
     DeleteObjects: deleteObjects,

@@ -47,6 +47,8 @@ export type ServingConfig = {
   readonly region: string
   /** Requests may be signed for whatever region. */
   readonly anyRegion: boolean
+  /** New buckets begin with public access blocked. */
+  readonly blockPublicAccess: boolean
   readonly tls: TlsPaths | undefined
   readonly masterKeyFile: string
   /** What the operator wants the root user's key to be. */
@@ -146,6 +148,7 @@ export function takeServing(
     domains: values.takeOr('domain', parseDomains),
     region: values.takeOr('region', parseRegion),
     anyRegion: values.takeOr('any-region', parseSwitch),
+    blockPublicAccess: values.takeOr('block-public-access', parseSwitch),
     tls: takeTls(values, sources),
     masterKeyFile,
     rootKey: rootKey && { accessKeyId: rootKey[0], secretKey: rootKey[1] },

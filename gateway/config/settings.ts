@@ -51,6 +51,13 @@ export const settings = {
     fallback: 'off',
     isSwitch: true,
   },
+  'block-public-access': {
+    value: 'ON/OFF',
+    means:
+      'Whether new buckets begin with public access blocked, as on AWS. Off: their policies may be public at once, as clients of other servers expect.',
+    fallback: 'on',
+    isSwitch: true,
+  },
   workers: {
     value: 'N',
     means: 'Processes that serve S3. Unset: one for each CPU. With 1, all runs in one process.',

@@ -28,6 +28,8 @@ export type Services = {
   readonly region: string
   /** All names of regions mean this one. */
   readonly anyRegion: boolean
+  /** New buckets begin with public access blocked. */
+  readonly blockPublicAccess: boolean
 }
 
 /** The payload of a request, still on the wire. Every way of reading it may throw an `S3Error`. */

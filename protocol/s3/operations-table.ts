@@ -84,6 +84,24 @@ export const operations = {
     query: ['versioning'],
     needs: [{ action: 's3:GetBucketVersioning' }],
   },
+  GetBucketPolicy: {
+    method: 'GET',
+    scope: 'bucket',
+    query: ['policy'],
+    needs: [{ action: 's3:GetBucketPolicy' }],
+  },
+  GetBucketPolicyStatus: {
+    method: 'GET',
+    scope: 'bucket',
+    query: ['policyStatus'],
+    needs: [{ action: 's3:GetBucketPolicyStatus' }],
+  },
+  GetPublicAccessBlock: {
+    method: 'GET',
+    scope: 'bucket',
+    query: ['publicAccessBlock'],
+    needs: [{ action: 's3:GetBucketPublicAccessBlock' }],
+  },
   GetBucketTagging: {
     method: 'GET',
     scope: 'bucket',
@@ -141,6 +159,18 @@ export const operations = {
     query: ['versioning'],
     needs: [{ action: 's3:PutBucketVersioning' }],
   },
+  PutBucketPolicy: {
+    method: 'PUT',
+    scope: 'bucket',
+    query: ['policy'],
+    needs: [{ action: 's3:PutBucketPolicy' }],
+  },
+  PutPublicAccessBlock: {
+    method: 'PUT',
+    scope: 'bucket',
+    query: ['publicAccessBlock'],
+    needs: [{ action: 's3:PutBucketPublicAccessBlock' }],
+  },
   PutBucketTagging: {
     method: 'PUT',
     scope: 'bucket',
@@ -159,6 +189,18 @@ export const operations = {
         whenSent: { headers: ['x-amz-object-ownership'] },
       },
     ],
+  },
+  DeleteBucketPolicy: {
+    method: 'DELETE',
+    scope: 'bucket',
+    query: ['policy'],
+    needs: [{ action: 's3:DeleteBucketPolicy' }],
+  },
+  DeletePublicAccessBlock: {
+    method: 'DELETE',
+    scope: 'bucket',
+    query: ['publicAccessBlock'],
+    needs: [{ action: 's3:PutBucketPublicAccessBlock' }],
   },
   DeleteBucketTagging: {
     method: 'DELETE',

@@ -97,6 +97,7 @@ export const s3Errors = {
     400,
     'The request contained trailing data that was not well-formed or did not conform to our published schema.',
   ],
+  MalformedPolicy: [400, 'This policy contains invalid Json'],
   MalformedXML: [
     400,
     'The XML you provided was not well-formed or did not validate against our published schema',
@@ -112,8 +113,13 @@ export const s3Errors = {
   MissingRequestBodyError: [400, 'Request body is empty.'],
   NoSuchArchive: [404, 'The specified archive job does not exist.'],
   NoSuchBucket: [404, 'The specified bucket does not exist'],
+  NoSuchBucketPolicy: [404, 'The bucket policy does not exist'],
   NoSuchBundle: [404, 'The specified bundle does not exist.'],
   NoSuchKey: [404, 'The specified key does not exist.'],
+  NoSuchPublicAccessBlockConfiguration: [
+    404,
+    'The public access block configuration was not found',
+  ],
   NoSuchTagSet: [404, 'The TagSet does not exist'],
   NoSuchUpload: [
     404,

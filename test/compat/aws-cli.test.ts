@@ -39,6 +39,41 @@ function awsCliTests(workers: number): void {
       assert.match(await s3('ls', 's3://commands/'), /PRE a folder\/\n.* 5 text/)
     })
 
+    test('opens a bucket by a policy, and closes it again', async () => {
+      const bucket = ['--bucket', 'opened']
+      await s3('mb', 's3://opened')
+      writeFileSync(server.path('page'), 'for all')
+      await s3('cp', '--no-progress', 'page', 's3://opened/page')
+      const policy = JSON.stringify({
+        Version: '2012-10-17',
+        Statement: {
+          ...{ Effect: 'Allow', Principal: '*', Action: 's3:GetObject' },
+          Resource: 'arn:aws:s3:::opened/*',
+        },
+      })
+      const { PublicAccessBlockConfiguration: block } = await api(
+        'get-public-access-block',
+        ...bucket,
+      )
+      assert.ok(Object.values(block).every((value) => value === true))
+      await aws.fails('s3api', 'put-bucket-policy', ...bucket, '--policy', policy)
+      await api('delete-public-access-block', ...bucket)
+      await api('put-bucket-policy', ...bucket, '--policy', policy)
+      const { PolicyStatus: status } = await api('get-bucket-policy-status', ...bucket)
+      assert.strictEqual(status.IsPublic, true)
+      assert.strictEqual((await api('get-bucket-policy', ...bucket)).Policy, policy)
+      const read = async () => (await fetch(`${server.endpoint}/opened/page`)).status
+      assert.strictEqual(await read(), 200)
+      const blocking = 'BlockPublicPolicy=true,RestrictPublicBuckets=true'
+      await api(
+        ...['put-public-access-block', ...bucket],
+        ...['--public-access-block-configuration', blocking],
+      )
+      assert.strictEqual(await read(), 403)
+      await api('delete-bucket-policy', ...bucket)
+      assert.match(await aws.fails('s3api', 'get-bucket-policy', ...bucket), /NoSuchBucketPolicy/)
+    })
+
     test('sends a large file in parts, copies it on the server in parts, and moves it', async () => {
       writeFileSync(server.path('large'), random.bytes(33 * 1024 * 1024 + 3))
       await s3('cp', '--no-progress', 'large', 's3://commands/large')

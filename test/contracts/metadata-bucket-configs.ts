@@ -1,5 +1,10 @@
 // Contract of `BucketConfigStore`.
 import assert from 'node:assert/strict'
+import {
+  type ConfigDocuments,
+  type ConfigKind,
+  configKinds,
+} from '../../metadata/bucket-config-kinds.ts'
 import { defaultNamespace } from '../../metadata/namespaces.ts'
 import type { Bucket, Tag } from '../../metadata/records.ts'
 import { describe } from '../support/describe.ts'
@@ -45,6 +50,30 @@ export function bucketConfigsContract(name: string, open: OpenStore): void {
         assert.deepEqual(await bucketConfigs.getMany(bucket, []), {})
         assert.deepEqual(await bucketConfigs.delete(bucket, 'tagging'), { is: 'done' })
         assert.equal(await bucketConfigs.get(bucket, 'tagging'), undefined)
+      }))
+
+    test('documents of every kind stand side by side, and each comes back as it was put', () =>
+      withBucket(async ({ store: { bucketConfigs }, bucket, revision }) => {
+        const documents: ConfigDocuments = {
+          tagging: tags('a'),
+          policy: `{"Id": "ü\n${'x'.repeat(20_000)}"}`,
+          publicAccessBlock: {
+            ...{ blockPublicAcls: true, ignorePublicAcls: false },
+            ...{ blockPublicPolicy: false, restrictPublicBuckets: true },
+          },
+        }
+        const put = <Kind extends ConfigKind>(kind: Kind) =>
+          bucketConfigs.put(bucket, kind, { document: documents[kind] })
+        for (const kind of configKinds) await put(kind)
+        assert.equal(await revision(), configKinds.length)
+        const found = await bucketConfigs.getMany(bucket, configKinds)
+        for (const kind of configKinds) {
+          assert.deepEqual(found[kind]?.document, documents[kind])
+          assert.deepEqual((await bucketConfigs.get(bucket, kind))?.document, documents[kind])
+        }
+        await bucketConfigs.delete(bucket, 'policy')
+        const left = Object.keys(await bucketConfigs.getMany(bucket, configKinds))
+        assert.deepEqual(left.sort(), configKinds.filter((kind) => kind !== 'policy').sort())
       }))
 
     test('is there from the first moment on when the bucket is made with it', () =>

@@ -9,7 +9,8 @@ import { join } from 'node:path'
 import type { BlobNode } from '../../datanode/blob-node.ts'
 import { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
-import { authorizeRoot } from '../../gateway/access/authorize.ts'
+import { makeAuthorize } from '../../gateway/access/authorize-by-policies.ts'
+import { BucketPermissionCache } from '../../gateway/access/bucket-permissions.ts'
 import { type Identity, rootUserName, type User } from '../../gateway/access/identity.ts'
 import {
   deriveTenantKeys,
@@ -124,7 +125,9 @@ export class GatewayHarness {
   }
 
   static async open(
-    options: Partial<Pick<Services, 'region' | 'anyRegion'>> & { authorize?: Policy } = {},
+    options: Partial<Pick<Services, 'region' | 'anyRegion' | 'blockPublicAccess'>> & {
+      authorize?: Policy
+    } = {},
   ): Promise<GatewayHarness> {
     const path = await mkdtemp(join(tmpdir(), 'holdfast-gateway-'))
     const metadata = await openMetadataUnderTest(path)
@@ -163,15 +166,19 @@ export class GatewayHarness {
       nowMs: Date.now,
     })
     const { authorize, region = 'us-east-1', anyRegion = false } = options
+    const { blockPublicAccess = true } = options
+    const permissions = new BucketPermissionCache(metadata)
+    const byPolicies = makeAuthorize({ permissions, metadata })
     return new GatewayHarness({
       services: {
         metadata,
         blobs,
         ingest,
         readLeases,
-        authorize: authorize === undefined ? authorizeRoot : authorizeBy(authorize),
+        authorize: authorize === undefined ? byPolicies : authorizeBy(authorize),
         region,
         anyRegion,
+        blockPublicAccess,
       },
       node: blobs,
       lost,

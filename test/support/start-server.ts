@@ -26,7 +26,13 @@ export const serverRegion = 'us-east-1'
 /** Whose uploads those of the server are. */
 export const serverOwner = 'server'
 
-type ConfiguredParts = 'domains' | 'anyRegion' | 'externalHttp' | 'region' | 'ingestMemoryBytes'
+type ConfiguredParts =
+  | 'domains'
+  | 'anyRegion'
+  | 'blockPublicAccess'
+  | 'externalHttp'
+  | 'region'
+  | 'ingestMemoryBytes'
 
 export type ServerOptions = Partial<Pick<Config, ConfiguredParts | 'uploadPace'>> & {
   /** Rejects when it is not well. */
@@ -102,6 +108,7 @@ export class RunningServer {
         externalSources: 'any',
         externalHttp: false,
         anyRegion: false,
+        blockPublicAccess: true,
         ...options,
       },
       processId: randomBytes(8).toString('hex'),

@@ -18,6 +18,16 @@ type Prepare = (place: Place) => Request | Promise<Request>
 const body = 'b'.repeat(5_000)
 const tagging = '<Tagging><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet></Tagging>'
 const versioning = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>'
+const publicAccessBlock =
+  '<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls></PublicAccessBlockConfiguration>'
+const policyOf = (bucket: string) =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: {
+      ...{ Effect: 'Deny', Principal: '*', Action: 's3:GetObject' },
+      Resource: `arn:aws:s3:::${bucket}/private/*`,
+    },
+  })
 const deletion = '<Delete><Object><Key>k</Key></Object><Object><Key>other</Key></Object></Delete>'
 
 /** A bucket with two objects and an upload of one part, anew for each attempt. */
@@ -37,6 +47,8 @@ class Place {
     await this.sure({ method: 'PUT', target: this.at('k'), body })
     await this.sure({ method: 'PUT', target: this.at('kept'), body: 'kept' })
     await this.sure({ method: 'PUT', target: `/${this.bucket}?tagging`, body: tagging })
+    const policy = policyOf(this.bucket)
+    await this.sure({ method: 'PUT', target: `/${this.bucket}?policy`, body: policy })
     const begun = await this.sure({ method: 'POST', target: `${this.at('up')}?uploads` })
     this.uploadId = /<UploadId>([^<]+)</.exec(begun.body.toString())?.[1] ?? ''
     await this.sure({ method: 'PUT', target: this.upload('&partNumber=1'), body })
@@ -71,6 +83,9 @@ const requests: Readonly<Record<OperationName, Prepare>> = {
   ListBuckets: () => ({ target: '/' }),
   GetBucketLocation: ofBucket('GET', '?location'),
   GetBucketVersioning: ofBucket('GET', '?versioning'),
+  GetBucketPolicy: ofBucket('GET', '?policy'),
+  GetBucketPolicyStatus: ofBucket('GET', '?policyStatus'),
+  GetPublicAccessBlock: ofBucket('GET', '?publicAccessBlock'),
   GetBucketTagging: ofBucket('GET', '?tagging'),
   ListObjectVersions: ofBucket('GET', '?versions'),
   ListMultipartUploads: ofBucket('GET', '?uploads'),
@@ -80,8 +95,15 @@ const requests: Readonly<Record<OperationName, Prepare>> = {
   ListObjects: ofBucket('GET'),
   HeadBucket: ofBucket('HEAD'),
   PutBucketVersioning: ofBucket('PUT', '?versioning', { body: versioning }),
+  PutBucketPolicy: (place) => ({
+    ...{ method: 'PUT', target: `/${place.bucket}?policy` },
+    body: policyOf(place.bucket),
+  }),
+  PutPublicAccessBlock: ofBucket('PUT', '?publicAccessBlock', { body: publicAccessBlock }),
   PutBucketTagging: ofBucket('PUT', '?tagging', { body: tagging }),
   CreateBucket: ({ bucket }) => ({ method: 'PUT', target: `/${bucket}-new` }),
+  DeleteBucketPolicy: ofBucket('DELETE', '?policy'),
+  DeletePublicAccessBlock: ofBucket('DELETE', '?publicAccessBlock'),
   DeleteBucketTagging: ofBucket('DELETE', '?tagging'),
   DeleteBucket: async (place) => {
     for (const key of ['k', 'kept']) await place.sure({ method: 'DELETE', target: place.at(key) })

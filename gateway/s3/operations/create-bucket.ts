@@ -7,6 +7,7 @@ import { parseBucketName } from '../../../protocol/s3/bucket-name.ts'
 import { xmlBytesMax } from '../../../protocol/s3/limits.ts'
 import { headerText, type RequestHeaders } from '../../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
+import type { PublicAccessBlock } from '../../../protocol/s3/xml/public-access-block.ts'
 import {
   type CreateBucketConfiguration,
   readCreateBucket,
@@ -26,7 +27,10 @@ export const createBucket: Operation<NewBucketCall> = async (call) => {
     tenantId: identity.tenantId,
     region: services.region,
     createdMs: services.now(),
-    ...(configuration.tags.length > 0 && { configs: { tagging: configuration.tags } }),
+    configs: {
+      ...(configuration.tags.length > 0 && { tagging: configuration.tags }),
+      ...(services.blockPublicAccess && { publicAccessBlock: allBlocked }),
+    },
   })
   if (outcome.bucket.tenantId !== identity.tenantId) {
     throw new S3Error('BucketAlreadyExists', { BucketName: name })
@@ -35,6 +39,14 @@ export const createBucket: Operation<NewBucketCall> = async (call) => {
     throw new S3Error('BucketAlreadyOwnedByYou', { BucketName: name })
   }
   return { status: 200, headers: { Location: `/${name}` } }
+}
+
+/** What AWS sets of every new bucket. */
+const allBlocked: PublicAccessBlock = {
+  blockPublicAcls: true,
+  ignorePublicAcls: true,
+  blockPublicPolicy: true,
+  restrictPublicBuckets: true,
 }
 
 /**

@@ -1,0 +1,165 @@
+// Who may do what: the root user of a tenant anything to what the tenant owns, unless the bucket's policy denies it;
+// everybody else what that policy allows, anonymous callers and other tenants too.
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
+import type { Tag, VersionId } from '../../metadata/records.ts'
+import type { AccessRequest, Principal } from '../../protocol/policy/access-request.ts'
+import { evaluate } from '../../protocol/policy/evaluate.ts'
+import { evaluateBelow } from '../../protocol/policy/evaluate-below.ts'
+import { parseVersionId } from '../../protocol/s3/version-id.ts'
+import type {
+  Asking,
+  Authorize,
+  Coarse,
+  Decider,
+  KeysBelow,
+  OwnedBucket,
+  Resource,
+} from './authorize.ts'
+import type { BucketPermissionCache, BucketPermissions } from './bucket-permissions.ts'
+import { type Identity, rootUserName } from './identity.ts'
+import { accountId, ownerId, rootArn } from './owner.ts'
+import { contextKeys } from './policy-context.ts'
+
+export type AuthorizeDeps = {
+  readonly permissions: BucketPermissionCache
+  readonly metadata: Pick<MetadataStore, 'objects'>
+}
+
+export function makeAuthorize(deps: AuthorizeDeps): Authorize {
+  return (asking) => new PolicyDecider(deps, asking)
+}
+
+/**
+ * What nobody can take from the root user of the tenant that owns the bucket, so that no policy locks all out.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
+ */
+const neverTaken: ReadonlySet<string> = new Set([
+  's3:GetBucketPolicy',
+  's3:PutBucketPolicy',
+  's3:DeleteBucketPolicy',
+])
+
+class PolicyDecider implements Decider {
+  private readonly deps: AuthorizeDeps
+  private readonly asking: Asking
+
+  constructor(deps: AuthorizeDeps, asking: Asking) {
+    this.deps = deps
+    this.asking = asking
+  }
+
+  allows(action: string, resource: Resource): boolean | Promise<boolean> {
+    const { identity } = this.asking
+    if (resource.is === 'service') return isRoot(identity)
+    if (neverTaken.has(action) && this.owns(resource.bucket)) return true
+    const permissions = this.deps.permissions.of(resource.bucket)
+    return permissions instanceof Promise
+      ? permissions.then((found) => this.decide(found, action, resource))
+      : this.decide(permissions, action, resource)
+  }
+
+  allowsBelow(action: string, below: KeysBelow): Coarse | Promise<Coarse> {
+    const permissions = this.deps.permissions.of(below.bucket)
+    return permissions instanceof Promise
+      ? permissions.then((found) => this.decideBelow(found, action, below))
+      : this.decideBelow(permissions, action, below)
+  }
+
+  private decide(
+    permissions: BucketPermissions,
+    action: string,
+    resource: Exclude<Resource, { is: 'service' }>,
+  ): boolean | Promise<boolean> {
+    const { policy } = permissions
+    const without = this.withoutPolicy(permissions, resource.bucket)
+    if (without !== undefined || policy === undefined) return without ?? false
+    const verdict = (existingTags?: readonly Tag[]) => {
+      const request = this.requestOf(action, resource, existingTags)
+      return evaluate(request, { identity: [], resource: policy }).is === 'allowed'
+    }
+    if (!permissions.asksForTags || resource.is !== 'object') return verdict()
+    return this.tagsOf(resource).then(verdict)
+  }
+
+  private decideBelow(permissions: BucketPermissions, action: string, below: KeysBelow): Coarse {
+    const { policy } = permissions
+    const without = this.withoutPolicy(permissions, below.bucket)
+    if (without !== undefined || policy === undefined) return without === true ? 'all' : 'none'
+    const request = this.requestOf(action, { is: 'bucket', bucket: below.bucket })
+    return evaluateBelow(request, { identity: [], resource: policy }, below.prefix)
+  }
+
+  /** The answer where the policy has no say; undefined where it has. */
+  private withoutPolicy(
+    { policy, isRestricted }: BucketPermissions,
+    bucket: OwnedBucket,
+  ): boolean | undefined {
+    const { identity } = this.asking
+    if (policy === undefined) return this.owns(bucket)
+    if (!isRestricted) return undefined
+    return isOfTenant(identity, bucket) ? undefined : false
+  }
+
+  private owns(bucket: OwnedBucket): boolean {
+    const { identity } = this.asking
+    return isRoot(identity) && isOfTenant(identity, bucket)
+  }
+
+  private requestOf(
+    action: string,
+    resource: Exclude<Resource, { is: 'service' }>,
+    existingTags?: readonly Tag[],
+  ): AccessRequest {
+    const { identity, context } = this.asking
+    const { tenantId, name } = resource.bucket
+    const path = resource.is === 'object' ? `${name}/${resource.key}` : name
+    const tags = existingTags === undefined ? {} : { existingTags }
+    return {
+      principal: principalOf(identity),
+      action,
+      resource: { arn: `arn:aws:s3:::${path}`, accountId: accountId(tenantId) },
+      context: contextKeys({ identity, context, action, resource, ...tags }),
+    }
+  }
+
+  /** Of the version that the query names, else of the current one. */
+  private async tagsOf({
+    bucket,
+    key,
+  }: Extract<Resource, { is: 'object' }>): Promise<readonly Tag[] | undefined> {
+    if (!('configRevision' in bucket)) return undefined
+    const versionId = namedVersion(this.asking.context)
+    const found = await this.deps.metadata.objects.get(bucket, key, versionId)
+    return found?.is === 'object' ? found.tags : undefined
+  }
+}
+
+/** One that is none is refused by the operation. */
+function namedVersion({ query }: Asking['context']): VersionId | undefined {
+  try {
+    const raw = query.get('versionId')
+    return raw === undefined ? undefined : parseVersionId(raw)
+  } catch {
+    return undefined
+  }
+}
+
+function isRoot(identity: Identity): boolean {
+  return identity.is === 'user' && identity.userName === rootUserName
+}
+
+function isOfTenant(identity: Identity, { tenantId }: OwnedBucket): boolean {
+  return identity.is === 'user' && identity.tenantId === tenantId
+}
+
+/** There are no users yet but root. */
+function principalOf(identity: Identity): Principal {
+  if (identity.is === 'anonymous' || !isRoot(identity)) return { is: 'anonymous' }
+  const { tenantId } = identity
+  return {
+    is: 'root',
+    arn: rootArn(tenantId),
+    accountId: accountId(tenantId),
+    canonicalUserId: ownerId(tenantId),
+  }
+}

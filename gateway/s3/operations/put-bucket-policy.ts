@@ -1,0 +1,45 @@
+// PutBucketPolicy. https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
+import type { CompiledPolicy } from '../../../protocol/policy/compile-policy.ts'
+import { PolicyRefused } from '../../../protocol/policy/policy-refused.ts'
+import { policySizes } from '../../../protocol/policy/policy-sizes.ts'
+import { isPublic } from '../../../protocol/policy/public-policy.ts'
+import { S3Error } from '../../../protocol/s3/s3-error.ts'
+import { compileBucketPolicy } from '../../access/bucket-permissions.ts'
+import { requireOwnAccount } from '../../access/owner.ts'
+import type { BucketCall, Operation } from '../operation.ts'
+import { noSuchBucket } from '../write/require-upload.ts'
+
+/** So much is read of one that is too long, for it to be told so. */
+const readBytesMax = policySizes.bucket.max * 4
+
+export const putBucketPolicy: Operation<BucketCall> = async (call) => {
+  const { bucket, services } = call
+  requireOwnAccount(call.identity, bucket)
+  const text = await call.body.bytes(readBytesMax)
+  const policy = parse(text, bucket.name)
+  const { bucketConfigs } = services.metadata
+  const block = await bucketConfigs.get(bucket, 'publicAccessBlock')
+  if (block?.document.blockPublicPolicy === true && isPublic(policy)) throw blocked()
+  const document = text.toString('utf8')
+  const { is } = await bucketConfigs.put(bucket, 'policy', { document })
+  if (is === 'noSuchBucket') throw noSuchBucket(call)
+  return { status: 204 }
+}
+
+function parse(text: Buffer, bucketName: string): CompiledPolicy {
+  try {
+    return compileBucketPolicy(text, bucketName)
+  } catch (cause) {
+    if (!(cause instanceof PolicyRefused)) throw cause
+    // AWS says what is wrong; where, only we do.
+    const detail = { Detail: cause.message }
+    throw new S3Error('MalformedPolicy', detail, { message: cause.s3Message, cause })
+  }
+}
+
+function blocked(): S3Error {
+  return new S3Error('AccessDenied', undefined, {
+    message:
+      'The policy is public, and public policies are blocked by the BlockPublicPolicy setting.',
+  })
+}
