@@ -8,10 +8,12 @@ import { copyObject } from '../s3/operations/copy-object.ts'
 import { createBucket } from '../s3/operations/create-bucket.ts'
 import { createMultipartUpload } from '../s3/operations/create-multipart-upload.ts'
 import { deleteBucket } from '../s3/operations/delete-bucket.ts'
+import { deleteBucketCors } from '../s3/operations/delete-bucket-cors.ts'
 import { deleteBucketTagging } from '../s3/operations/delete-bucket-tagging.ts'
 import { deleteObject } from '../s3/operations/delete-object.ts'
 import { deleteObjectTagging } from '../s3/operations/delete-object-tagging.ts'
 import { deleteObjects } from '../s3/operations/delete-objects.ts'
+import { getBucketCors } from '../s3/operations/get-bucket-cors.ts'
 import { getBucketLocation } from '../s3/operations/get-bucket-location.ts'
 import { getBucketTagging } from '../s3/operations/get-bucket-tagging.ts'
 import { getBucketVersioning } from '../s3/operations/get-bucket-versioning.ts'
@@ -31,6 +33,7 @@ import { listObjects } from '../s3/operations/list-objects.ts'
 import { listObjectsV2 } from '../s3/operations/list-objects-v2.ts'
 import { listParts } from '../s3/operations/list-parts.ts'
 import { makePostObject } from '../s3/operations/post-object.ts'
+import { putBucketCors } from '../s3/operations/put-bucket-cors.ts'
 import { putBucketTagging } from '../s3/operations/put-bucket-tagging.ts'
 import { putBucketVersioning } from '../s3/operations/put-bucket-versioning.ts'
 import { putObject } from '../s3/operations/put-object.ts'
@@ -49,6 +52,7 @@ export function operationHandlers(parts: {
     GetBucketLocation: getBucketLocation,
     GetBucketVersioning: getBucketVersioning,
     GetBucketTagging: getBucketTagging,
+    GetBucketCors: getBucketCors,
     ListObjectVersions: listObjectVersions,
     ListMultipartUploads: listMultipartUploads,
     ListObjectsV2: listObjectsV2,
@@ -56,8 +60,10 @@ export function operationHandlers(parts: {
     HeadBucket: headBucket,
     PutBucketVersioning: putBucketVersioning,
     PutBucketTagging: putBucketTagging,
+    PutBucketCors: putBucketCors,
     CreateBucket: createBucket,
     DeleteBucketTagging: deleteBucketTagging,
+    DeleteBucketCors: deleteBucketCors,
     DeleteBucket: deleteBucket,
     DeleteObjects: deleteObjects,
     PostObject: makePostObject(parts.authenticateForm),
