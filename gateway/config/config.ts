@@ -17,6 +17,7 @@ import {
   parseDomains,
   parseDurationMs,
   parseHostPort,
+  parseOrigins,
   parsePath,
   parseRegion,
   parseSecretKey,
@@ -47,6 +48,8 @@ export type ServingConfig = {
   readonly region: string
   /** Requests may be signed for whatever region. */
   readonly anyRegion: boolean
+  /** Whose pages may use buckets without a CORS configuration, each with at most one `*`. */
+  readonly corsOrigins: readonly string[]
   readonly tls: TlsPaths | undefined
   readonly masterKeyFile: string
   /** What the operator wants the root user's key to be. */
@@ -146,6 +149,7 @@ export function takeServing(
     domains: values.takeOr('domain', parseDomains),
     region: values.takeOr('region', parseRegion),
     anyRegion: values.takeOr('any-region', parseSwitch),
+    corsOrigins: values.takeOr('cors-allow-origin', parseOrigins),
     tls: takeTls(values, sources),
     masterKeyFile,
     rootKey: rootKey && { accessKeyId: rootKey[0], secretKey: rootKey[1] },

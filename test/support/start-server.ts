@@ -26,7 +26,13 @@ export const serverRegion = 'us-east-1'
 /** Whose uploads those of the server are. */
 export const serverOwner = 'server'
 
-type ConfiguredParts = 'domains' | 'anyRegion' | 'externalHttp' | 'region' | 'ingestMemoryBytes'
+type ConfiguredParts =
+  | 'domains'
+  | 'corsOrigins'
+  | 'anyRegion'
+  | 'externalHttp'
+  | 'region'
+  | 'ingestMemoryBytes'
 
 export type ServerOptions = Partial<Pick<Config, ConfiguredParts | 'uploadPace'>> & {
   /** Rejects when it is not well. */
@@ -97,6 +103,7 @@ export class RunningServer {
       config: {
         region: serverRegion,
         domains: [],
+        corsOrigins: [],
         ingestMemoryBytes: 64 * 1024 * 1024,
         uploadPace: { bytesPerSecondMin: 1024, windowMs: 20_000 },
         externalSources: 'any',
