@@ -88,12 +88,17 @@ export class BrowserPage {
     })
     const said: string[] = []
     browser.stderr.on('data', (piece: Buffer) => said.push(piece.toString()))
-    const gone = once(browser, 'close')
+    const told = () => said.join('')
+    const gone = once(browser, 'close').then((): never => {
+      throw new Error(`the browser has ended: ${told()}`)
+    })
     try {
-      return await within('what the page has seen', seen, () => said.join(''))
+      return await within('what the page has seen', Promise.race([seen, gone]), told)
     } finally {
-      if (browser.pid !== undefined) process.kill(-browser.pid, 'SIGKILL')
-      await gone
+      if (browser.pid !== undefined && browser.exitCode === null) {
+        process.kill(-browser.pid, 'SIGKILL')
+      }
+      await gone.catch(() => undefined)
     }
   }
 
