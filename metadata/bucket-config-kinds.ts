@@ -1,7 +1,11 @@
 // What can be set of a bucket, besides what each commit reads (versioning, which stands in its row). The one
 // place that a new setting is added to: its kind, what its document is, and how that becomes bytes. Ports,
 // engines and migrations know kinds by name only.
+
+import type { CorsRule } from '../protocol/s3/cors/cors-rule.ts'
+import { corsBytesMax } from '../protocol/s3/limits.ts'
 import type { PublicAccessBlock } from '../protocol/s3/xml/public-access-block.ts'
+import { encodeCorsRules, parseCorsRules } from './codec/cors-codec.ts'
 import { count, decodeRecord, encodeRecord, text } from './codec/record-frame.ts'
 import { flattenTags, parseTags } from './codec/tenancy-codec.ts'
 import type { Tag } from './records.ts'
@@ -13,6 +17,8 @@ export type ConfigDocuments = {
   /** The JSON of a bucket policy as it was put. */
   readonly policy: string
   readonly publicAccessBlock: PublicAccessBlock
+  /** At least one. */
+  readonly cors: readonly CorsRule[]
 }
 
 export type ConfigKind = keyof ConfigDocuments
@@ -56,9 +62,11 @@ const codecs: { readonly [Kind in ConfigKind]: ConfigCodec<ConfigDocuments[Kind]
       }
     },
   },
+  // Shorter than the XML that it came in.
+  cors: { bytesMax: corsBytesMax, render: encodeCorsRules, parse: parseCorsRules },
 }
 
-export const configKinds: readonly ConfigKind[] = ['tagging', 'policy', 'publicAccessBlock']
+export const configKinds: readonly ConfigKind[] = ['tagging', 'policy', 'publicAccessBlock', 'cors']
 
 export function configCodec<Kind extends ConfigKind>(
   kind: Kind,

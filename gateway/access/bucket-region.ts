@@ -2,9 +2,8 @@
 // for. Amazon tells both to everybody, and clients find a bucket's region that way.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
-import { isBucketName } from '../../protocol/s3/bucket-name.ts'
 import type { S3Error } from '../../protocol/s3/s3-error.ts'
-import { namespaceOf } from './find-bucket.ts'
+import { findNamedBucket } from './find-bucket.ts'
 
 /**
  * What is to be thrown in place of a refusal that came before the bucket was looked for: with
@@ -15,9 +14,8 @@ export async function refusalWithRegion(
   bucketName: string | undefined,
   { metadata, region }: { readonly metadata: MetadataStore; readonly region: string },
 ): Promise<S3Error> {
-  if (bucketName === undefined || refusal.status >= 500 || !isBucketName(bucketName)) return refusal
-  // Whoever has not proven who he is belongs to no tenant.
-  const bucket = await metadata.buckets.get(namespaceOf(undefined), bucketName)
+  if (refusal.status >= 500) return refusal
+  const bucket = await findNamedBucket(metadata, bucketName)
   return bucket === undefined ? refusal : withRegion(refusal, region)
 }
 

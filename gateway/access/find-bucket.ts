@@ -24,6 +24,15 @@ export async function findBucket(
   return bucket?.tenantId === tenantId ? bucket : undefined
 }
 
+/** For those who have not proven who they are, and so are of no tenant. */
+export async function findNamedBucket(
+  { buckets }: Buckets,
+  name: string | undefined,
+): Promise<Bucket | undefined> {
+  if (name === undefined || !isBucketName(name)) return undefined
+  return buckets.get(namespaceOf(undefined), name)
+}
+
 /** Throws `NoSuchBucket`; and `AccessDenied` to anonymous callers for what can be no bucket. */
 export async function requireBucket(
   { buckets }: Buckets,

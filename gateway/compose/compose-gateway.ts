@@ -10,6 +10,7 @@ import { makeAuthenticateForm } from '../access/authenticate-form.ts'
 import type { Authorize } from '../access/authorize.ts'
 import { makeAuthorize } from '../access/authorize-by-policies.ts'
 import { BucketPermissionCache } from '../access/bucket-permissions.ts'
+import { makeFindCorsRules } from '../access/cors-rules.ts'
 import { CredentialsCache } from '../access/credentials.ts'
 import type { MasterKey } from '../access/keys/master-key-file.ts'
 import { makeFindTenantKeys } from '../access/keys/tenant-keyring.ts'
@@ -43,6 +44,7 @@ export type GatewayDeps = {
     | 'blockPublicAccess'
     | 'externalHttp'
     | 'domains'
+    | 'corsOrigins'
     | 'ingestMemoryBytes'
     | 'uploadPace'
     | 'externalSources'
@@ -77,6 +79,7 @@ export type Gateway = {
 
 const signingKeysMax = 1_000
 const tenantsMax = 1_000
+const corsHeldBytesMax = 16 * 1024 * 1024
 /** MD5 is what an upload takes longest for: one thread beside the main one keeps a core busy. */
 const hashThreads = 2
 
@@ -148,19 +151,24 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
   }
   const { domains } = config
   const authenticate = makeAuthenticate({ ...signing, domains })
+  const findCorsRules = makeFindCorsRules({
+    metadata,
+    origins: config.corsOrigins,
+    heldBytesMax: corsHeldBytesMax,
+  })
   const serve = makeServe({
     ...{ ids, checksums, clock, observe },
     pace: { ...config.uploadPace, graceMs: config.uploadPace.windowMs, nowMs: clock },
   })
   const handle = serve(
     answeringS3({
-      ...{ services, authenticate, domains, hostId: ids.hostId },
+      ...{ services, authenticate, findCorsRules, domains, hostId: ids.hostId },
       handlers: operationHandlers({ authenticateForm: makeAuthenticateForm(signing), zip }),
       health: watchHealth(check, clock),
     }),
   )
   // All that there are of our own below `/-/` on the S3 port.
   const routes = [...bundlesRoutes(routeDeps), ...archivesRoutes(routeDeps)]
-  const native = makeNativeApp({ services, authenticate, domains, serve }, routes)
+  const native = makeNativeApp({ services, authenticate, findCorsRules, domains, serve }, routes)
   return { handle, native, ids, services, close }
 }

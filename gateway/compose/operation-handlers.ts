@@ -8,12 +8,14 @@ import { copyObject } from '../s3/operations/copy-object.ts'
 import { createBucket } from '../s3/operations/create-bucket.ts'
 import { createMultipartUpload } from '../s3/operations/create-multipart-upload.ts'
 import { deleteBucket } from '../s3/operations/delete-bucket.ts'
+import { deleteBucketCors } from '../s3/operations/delete-bucket-cors.ts'
 import { deleteBucketPolicy } from '../s3/operations/delete-bucket-policy.ts'
 import { deleteBucketTagging } from '../s3/operations/delete-bucket-tagging.ts'
 import { deleteObject } from '../s3/operations/delete-object.ts'
 import { deleteObjectTagging } from '../s3/operations/delete-object-tagging.ts'
 import { deleteObjects } from '../s3/operations/delete-objects.ts'
 import { deletePublicAccessBlock } from '../s3/operations/delete-public-access-block.ts'
+import { getBucketCors } from '../s3/operations/get-bucket-cors.ts'
 import { getBucketLocation } from '../s3/operations/get-bucket-location.ts'
 import { getBucketPolicy } from '../s3/operations/get-bucket-policy.ts'
 import { getBucketPolicyStatus } from '../s3/operations/get-bucket-policy-status.ts'
@@ -36,6 +38,7 @@ import { listObjects } from '../s3/operations/list-objects.ts'
 import { listObjectsV2 } from '../s3/operations/list-objects-v2.ts'
 import { listParts } from '../s3/operations/list-parts.ts'
 import { makePostObject } from '../s3/operations/post-object.ts'
+import { putBucketCors } from '../s3/operations/put-bucket-cors.ts'
 import { putBucketPolicy } from '../s3/operations/put-bucket-policy.ts'
 import { putBucketTagging } from '../s3/operations/put-bucket-tagging.ts'
 import { putBucketVersioning } from '../s3/operations/put-bucket-versioning.ts'
@@ -59,6 +62,7 @@ export function operationHandlers(parts: {
     GetBucketPolicyStatus: getBucketPolicyStatus,
     GetPublicAccessBlock: getPublicAccessBlock,
     GetBucketTagging: getBucketTagging,
+    GetBucketCors: getBucketCors,
     ListObjectVersions: listObjectVersions,
     ListMultipartUploads: listMultipartUploads,
     ListObjectsV2: listObjectsV2,
@@ -68,10 +72,12 @@ export function operationHandlers(parts: {
     PutBucketPolicy: putBucketPolicy,
     PutPublicAccessBlock: putPublicAccessBlock,
     PutBucketTagging: putBucketTagging,
+    PutBucketCors: putBucketCors,
     CreateBucket: createBucket,
     DeleteBucketPolicy: deleteBucketPolicy,
     DeletePublicAccessBlock: deletePublicAccessBlock,
     DeleteBucketTagging: deleteBucketTagging,
+    DeleteBucketCors: deleteBucketCors,
     DeleteBucket: deleteBucket,
     DeleteObjects: deleteObjects,
     PostObject: makePostObject(parts.authenticateForm),

@@ -130,6 +130,26 @@ export function parseDomains(raw: string): readonly string[] {
   return [...new Set(names)]
 }
 
+/** As browsers send them: no path, not even a slash. One `*` may stand for any text. */
+const originSyntax = /^(?:\*[^\s/]*|(?:\*|[a-z][a-z0-9+.-]*):\/\/[^\s/]+)$/
+
+/** Origins separated by commas, in lower case, each once. */
+export function parseOrigins(raw: string): readonly string[] {
+  const origins = raw
+    .split(',')
+    .map((origin) => origin.trim().toLowerCase())
+    .filter((origin) => origin !== '')
+  for (const origin of origins) {
+    if (!originSyntax.test(origin)) {
+      throw new BadValue(`"${origin}" is not an origin, such as https://app.example.org or *`)
+    }
+    if (origin.indexOf('*') !== origin.lastIndexOf('*')) {
+      throw new BadValue(`"${origin}" has more than one *`)
+    }
+  }
+  return [...new Set(origins)]
+}
+
 export function parseRegion(raw: string): string {
   if (!/^[a-z0-9](-?[a-z0-9]+)*$/.test(raw) || raw.length > 63) {
     throw new BadValue(`"${raw}" is not a region name, such as us-east-1 or berlin`)

@@ -17,6 +17,7 @@ import {
   parseDomains,
   parseDurationMs,
   parseHostPort,
+  parseOrigins,
   parsePath,
   parseRegion,
   parseSecretKey,
@@ -49,6 +50,8 @@ export type ServingConfig = {
   readonly anyRegion: boolean
   /** New buckets begin with public access blocked. */
   readonly blockPublicAccess: boolean
+  /** Whose pages may use buckets without a CORS configuration, each with at most one `*`. */
+  readonly corsOrigins: readonly string[]
   readonly tls: TlsPaths | undefined
   readonly masterKeyFile: string
   /** What the operator wants the root user's key to be. */
@@ -149,6 +152,7 @@ export function takeServing(
     region: values.takeOr('region', parseRegion),
     anyRegion: values.takeOr('any-region', parseSwitch),
     blockPublicAccess: values.takeOr('block-public-access', parseSwitch),
+    corsOrigins: values.takeOr('cors-allow-origin', parseOrigins),
     tls: takeTls(values, sources),
     masterKeyFile,
     rootKey: rootKey && { accessKeyId: rootKey[0], secretKey: rootKey[1] },

@@ -49,6 +49,8 @@ const sameElsewhere: Readonly<Record<string, SettingName>> = {
   'root-password': 'root-secret-key',
   password: 'root-secret-key',
   'shutdown-timeout': 'drain-time',
+  'cors-origin': 'cors-allow-origin',
+  'cors-allowed-origins': 'cors-allow-origin',
 }
 
 const foreignVariables: Readonly<Record<string, SettingName>> = {
@@ -63,6 +65,7 @@ const foreignVariables: Readonly<Record<string, SettingName>> = {
   MINIO_REGION: 'region',
   MINIO_REGION_NAME: 'region',
   MINIO_SITE_REGION: 'region',
+  MINIO_API_CORS_ALLOW_ORIGIN: 'cors-allow-origin',
   MINIO_CONFIG_ENV_FILE: 'config',
 }
 

@@ -58,6 +58,12 @@ export const settings = {
     fallback: 'on',
     isSwitch: true,
   },
+  'cors-allow-origin': {
+    value: 'ORIGIN',
+    means:
+      'Origin whose pages may use buckets without a CORS configuration of their own (docs/cors.md), such as https://app.example.org, https://*.example.org or *. May be given several times, or as a list with commas. Unset: none.',
+    repeatable: true,
+  },
   workers: {
     value: 'N',
     means: 'Processes that serve S3. Unset: one for each CPU. With 1, all runs in one process.',

@@ -4,23 +4,28 @@
 import { type Address, hostedBucket, parseAddress } from '../../protocol/s3/address.ts'
 import { matchOperation } from '../../protocol/s3/match-operation.ts'
 import { type OperationRow, operations } from '../../protocol/s3/operations-table.ts'
+import type { RequestTarget } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { renderError } from '../../protocol/s3/xml/render-error.ts'
 import { type Authenticate, plainFraming } from '../access/authenticate.ts'
 import { refusalWithRegion } from '../access/bucket-region.ts'
+import type { FindCorsRules } from '../access/cors-rules.ts'
 import type { Reply } from '../reply.ts'
 import type { Handlers, Services } from '../s3/operation.ts'
-import { formCall, runOperation } from '../s3/run-operation.ts'
+import { type Arrived, formCall, runOperation } from '../s3/run-operation.ts'
 import { answerAnonymous, isAnonymous } from './anonymous-routes.ts'
+import { answerPreflightOfS3 } from './answer-preflight.ts'
 import { arrive, targetOf } from './arrive.ts'
 import type { Begun } from './begun.ts'
 import type { Health } from './health.ts'
 import type { Answering } from './serve-request.ts'
+import { answerPage, originOf } from './share-reply.ts'
 
 export type S3AnsweringDeps = {
   readonly services: Services
   readonly handlers: Handlers
   readonly authenticate: Authenticate
+  readonly findCorsRules: FindCorsRules
   readonly health: Health
   /** Names this process in error documents. */
   readonly hostId: string
@@ -45,7 +50,7 @@ export function answeringS3(deps: S3AnsweringDeps): Answering {
 
 async function answer(deps: S3AnsweringDeps, begun: Begun): Promise<Reply> {
   const { services, domains } = deps
-  const { incoming, notes } = begun
+  const { incoming } = begun
   const target = targetOf(incoming)
   const method = incoming.method ?? 'GET'
   // What is not S3's lies beside buckets, never within one.
@@ -59,6 +64,24 @@ async function answer(deps: S3AnsweringDeps, begun: Begun): Promise<Reply> {
   }
   const address = parseAddress(target.rawPath, incoming.headers.host, domains)
   const request = arrive(services, begun, { target, address })
+  if (method === 'OPTIONS') return answerPreflightOfS3(deps, begun, address)
+  if (originOf(begun) === undefined) return operate(deps, begun, { target, request })
+  return answerPage(deps, { begun, address }, (bucketFound) =>
+    operate(deps, begun, { target, request: { ...request, bucketFound } }),
+  )
+}
+
+type Asked = { readonly target: RequestTarget; readonly request: Arrived }
+
+async function operate(
+  deps: S3AnsweringDeps,
+  begun: Begun,
+  { target, request }: Asked,
+): Promise<Reply> {
+  const { services } = deps
+  const { incoming, notes } = begun
+  const { address } = request
+  const method = incoming.method ?? 'GET'
   const name = matchOperation({ method, address, query: target.query, headers: request.headers })
   begun.operation = name
   if (name === 'PostObject') {

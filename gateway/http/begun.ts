@@ -23,6 +23,8 @@ export class Begun implements Client {
   readonly notes: RequestNotes = { identity: undefined, bucket: undefined }
   /** To be told as soon as it is known, for the log. */
   operation = 'unknown'
+  /** What every reply to it says besides, to the browser of a page (`share-reply.ts`). */
+  shared: Readonly<Record<string, string>> | undefined
   /** Once it has been asked for. */
   body: HttpRequestBody | undefined
   readonly #parts: BegunParts

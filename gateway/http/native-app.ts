@@ -9,13 +9,16 @@ import { checkHeadersOfOwn } from '../../protocol/s3/check-headers.ts'
 import { refuseRepeated } from '../../protocol/s3/check-parameters.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { type Authenticate, plainFraming } from '../access/authenticate.ts'
+import type { FindCorsRules } from '../access/cors-rules.ts'
 import { checkPresignedHeaders } from '../access/presigned-headers.ts'
 import { jsonErrorReply, type NativeCall, type NativeRoute } from '../native-api/native-route.ts'
 import type { Reply } from '../reply.ts'
 import type { Services } from '../s3/operation.ts'
+import { answerPreflightOfRoute } from './answer-preflight.ts'
 import { arrive, targetOf } from './arrive.ts'
 import type { Begun } from './begun.ts'
 import type { Answering, Serve } from './serve-request.ts'
+import { shareReply } from './share-reply.ts'
 
 export type NativeEnv = {
   Bindings: HttpBindings & {
@@ -34,6 +37,7 @@ export type NativeApp = {
 export type NativeAppDeps = {
   readonly services: Services
   readonly authenticate: Authenticate
+  readonly findCorsRules: FindCorsRules
   /** Domains whose subdomains are buckets, lower case: within a bucket, nothing is ours. */
   readonly domains: readonly string[]
   readonly serve: Serve
@@ -80,7 +84,9 @@ function answeringNative(deps: NativeAppDeps, found: Found | undefined): Answeri
   return {
     answer: async (begun) => {
       const { method = 'GET' } = begun.incoming
+      if (method === 'OPTIONS') return answerPreflightOfRoute(deps, begun)
       begun.operation = `${method} ${found?.route.path ?? beginning}`
+      await shareReply(begun, deps.findCorsRules, undefined)
       const call = nativeCall(deps, begun)
       // Hono takes HEAD for GET.
       if (found === undefined || (method === 'HEAD' && found.route.alsoHead !== true)) {

@@ -7,7 +7,7 @@ import type { RequestNotes } from '../s3/operation.ts'
 
 export type RequestRecord = Readonly<RequestNotes> & {
   readonly requestId: string
-  /** An operation of S3's, a route of ours such as `POST /-/bundles`, or `unknown`. */
+  /** An operation of S3's, a route of ours such as `POST /-/bundles`, `preflight`, or `unknown`. */
   readonly operation: string
   readonly method: string
   /** Of the socket, which takes a while to ask. */

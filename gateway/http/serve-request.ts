@@ -33,6 +33,13 @@ export type ServeDeps = {
   readonly clock: () => number
 }
 
+/** Of every reply: name, value, name, value, …. */
+function standingHeaders({ hostId }: RequestIds, { requestId, shared }: Begun): readonly string[] {
+  const flat = ['x-amz-request-id', requestId, 'x-amz-id-2', hostId, 'Server', 'Holdfast']
+  if (shared !== undefined) flat.push(...Object.entries(shared).flat())
+  return flat
+}
+
 export type Serve = (answering: Answering) => HandleRequest
 
 // Every request takes this way: objects are written out, for one that begins with another's fields (`...`) costs
@@ -55,14 +62,7 @@ export function makeServe(deps: ServeDeps): Serve {
             pace,
             sent,
             clock,
-            standing: [
-              'x-amz-request-id',
-              requestId,
-              'x-amz-id-2',
-              ids.hostId,
-              'Server',
-              'Holdfast',
-            ],
+            standing: standingHeaders(ids, begun),
             withheldContinue: expectsContinue && begun.body?.begun !== true,
           },
           reply,

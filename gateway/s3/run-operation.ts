@@ -38,6 +38,8 @@ import { permit, permitService, permitSource } from './permit.ts'
 export type Arrived = Omit<ServiceCall, 'identity' | 'decider' | 'body'> & {
   readonly address: Address
   readonly context: RequestContext
+  /** Told of the bucket, before anything is asked of it. What it throws refuses the request. */
+  readonly bucketFound?: (bucket: Bucket) => Promise<void>
 }
 
 type NameOf<Kind extends keyof Calls> = {
@@ -167,11 +169,13 @@ async function openBucket(
     notes,
     context,
     address,
-  }: Pick<Arrived, 'services' | 'notes' | 'context' | 'address'>,
+    bucketFound,
+  }: Pick<Arrived, 'services' | 'notes' | 'context' | 'address' | 'bucketFound'>,
   identity: Identity,
 ): Promise<Opened> {
   const bucket = await requireBucket(services.metadata, address.bucket ?? '', identity)
   notes.bucket = bucket
+  if (bucketFound !== undefined) await bucketFound(bucket)
   const found = requireKeys(services, bucket)
   // Mostly they are at hand.
   const keys = found instanceof Promise ? await found : found

@@ -33,5 +33,11 @@ export const objectTagsMax = 10
 export const bucketTagsMax = 50
 export const tagKeyCharactersMax = 128
 export const tagValueCharactersMax = 256
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html */
+export const corsRulesMax = 100
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CORSRule.html */
+export const corsRuleIdCharactersMax = 255
+/** Bytes of a CORS configuration in XML. https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html */
+export const corsBytesMax = 64 * kib
 /** Bytes of an XML body. DeleteObjects of 1,000 keys of 1,024 escaped bytes is the largest. */
 export const xmlBytesMax = 8 * mib

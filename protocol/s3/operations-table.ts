@@ -108,6 +108,12 @@ export const operations = {
     query: ['tagging'],
     needs: [{ action: 's3:GetBucketTagging' }],
   },
+  GetBucketCors: {
+    method: 'GET',
+    scope: 'bucket',
+    query: ['cors'],
+    needs: [{ action: 's3:GetBucketCORS' }],
+  },
   ListObjectVersions: {
     method: 'GET',
     scope: 'bucket',
@@ -177,6 +183,12 @@ export const operations = {
     query: ['tagging'],
     needs: [{ action: 's3:PutBucketTagging' }],
   },
+  PutBucketCors: {
+    method: 'PUT',
+    scope: 'bucket',
+    query: ['cors'],
+    needs: [{ action: 's3:PutBucketCORS' }],
+  },
   CreateBucket: {
     method: 'PUT',
     scope: 'bucket',
@@ -207,6 +219,12 @@ export const operations = {
     scope: 'bucket',
     query: ['tagging'],
     needs: [{ action: 's3:PutBucketTagging' }],
+  },
+  DeleteBucketCors: {
+    method: 'DELETE',
+    scope: 'bucket',
+    query: ['cors'],
+    needs: [{ action: 's3:PutBucketCORS' }],
   },
   DeleteBucket: {
     method: 'DELETE',

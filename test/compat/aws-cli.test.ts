@@ -130,6 +130,19 @@ function awsCliTests(workers: number): void {
       assert.deepStrictEqual([paged.Versions.length, paged.DeleteMarkers.length], [2, 1])
     })
 
+    test('CORS rules', async () => {
+      const bucket = ['--bucket', 'commands']
+      const rule = { AllowedMethods: ['PUT'], AllowedOrigins: ['*'], ExposeHeaders: ['ETag'] }
+      const rules = { CORSRules: [{ ...rule, ID: 'of the cli', MaxAgeSeconds: 5 }] }
+      const missing = await aws.fails('s3api', 'get-bucket-cors', ...bucket)
+      assert.match(missing, /NoSuchCORSConfiguration/)
+      const set = ['put-bucket-cors', ...bucket, '--cors-configuration', JSON.stringify(rules)]
+      await api(...set)
+      assert.deepStrictEqual(await api('get-bucket-cors', ...bucket), rules)
+      await api('delete-bucket-cors', ...bucket)
+      await aws.fails('s3api', 'get-bucket-cors', ...bucket)
+    })
+
     test('conditions, and errors as AWS names them', async () => {
       const put = ['put-object', '--bucket', 'commands', '--key', 'text', '--body', 'file']
       assert.match(await aws.fails('s3api', ...put, '--if-none-match', '*'), /PreconditionFailed/)

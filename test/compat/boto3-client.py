@@ -147,6 +147,36 @@ def tags_and_versions():
     s3.delete_bucket(Bucket="boto-versions")
 
 
+def cors():
+    rule = {
+        "ID": "of boto",
+        "AllowedMethods": ["GET", "HEAD"],
+        "AllowedOrigins": ["https://*.example.org"],
+        "AllowedHeaders": ["x-amz-*"],
+        "ExposeHeaders": ["ETag"],
+        "MaxAgeSeconds": 60,
+    }
+    refused("NoSuchCORSConfiguration", s3.get_bucket_cors, Bucket="boto")
+    s3.put_bucket_cors(Bucket="boto", CORSConfiguration={"CORSRules": [rule]})
+    assert s3.get_bucket_cors(Bucket="boto")["CORSRules"] == [rule]
+    twice = {**rule, "AllowedOrigins": ["*.*"]}
+    refused(
+        "InvalidRequest",
+        s3.put_bucket_cors,
+        Bucket="boto",
+        CORSConfiguration={"CORSRules": [twice]},
+    )
+    s3.put_object(Bucket="boto", Key="page", Body=b"for a page")
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": "boto", "Key": "page"})
+    request = urllib.request.Request(url, headers={"Origin": "https://app.example.org"})
+    with urllib.request.urlopen(request, context=tls) as reply:
+        assert reply.headers["Access-Control-Allow-Origin"] == "https://app.example.org"
+        assert reply.headers["Access-Control-Expose-Headers"] == "ETag"
+    s3.delete_object(Bucket="boto", Key="page")
+    s3.delete_bucket_cors(Bucket="boto")
+    refused("NoSuchCORSConfiguration", s3.get_bucket_cors, Bucket="boto")
+
+
 def presigned():
     # Without more being said boto3 signs addresses by Signature Version 2.
     for config in [None, Config(signature_version="s3v4")]:
@@ -213,6 +243,7 @@ steps = [
     default_multipart,
     managed_transfers,
     tags_and_versions,
+    cors,
     presigned,
     presigned_post,
     listings,

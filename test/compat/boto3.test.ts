@@ -12,7 +12,7 @@ function boto3Tests(workers: number): void {
     })
     test.after(() => server.close())
 
-    test('buckets, objects, checksums, managed transfers, versions, presigned addresses, listings', async () => {
+    test('buckets, objects, checksums, managed transfers, versions, CORS rules, presigned addresses, listings', async () => {
       const python = clientFor(server, ['python3', sourceFile('boto3-client.py')])
       const printed = await python.run(server.endpoint, server.folder)
       assert.match(printed, /listings\n$/)

@@ -5,14 +5,46 @@ import {
   type ConfigKind,
   configKinds,
 } from '../../metadata/bucket-config-kinds.ts'
+import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { defaultNamespace } from '../../metadata/namespaces.ts'
 import type { Bucket, Tag } from '../../metadata/records.ts'
 import { describe } from '../support/describe.ts'
 import { makeBucket, type OpenStore, tenantId, withStore } from './metadata-fixture.ts'
 
 const tags = (value: string): readonly Tag[] => [{ key: 'k', value }]
+/** Of each kind one. */
+const samples: ConfigDocuments = {
+  tagging: tags('of all kinds'),
+  policy: `{"Id": "ü\n${'x'.repeat(20_000)}"}`,
+  publicAccessBlock: {
+    ...{ blockPublicAcls: true, ignorePublicAcls: false },
+    ...{ blockPublicPolicy: false, restrictPublicBuckets: true },
+  },
+  cors: [
+    {
+      ...{
+        id: 'ü',
+        allowedMethods: ['GET', 'PUT'],
+        allowedOrigins: ['*', 'https://*.example.org'],
+      },
+      ...{ allowedHeaders: ['x-amz-*'], exposeHeaders: ['ETag'], maxAgeSeconds: 3000 },
+    },
+    { allowedMethods: ['HEAD'], allowedOrigins: ['*'], allowedHeaders: [], exposeHeaders: [] },
+  ],
+}
 const gone = { is: 'noSuchBucket' }
 const changed = { is: 'changed' }
+
+/** Answers the revision of the bucket afterwards. */
+async function putSample(
+  { bucketConfigs }: MetadataStore,
+  bucket: Bucket,
+  kind: ConfigKind,
+): Promise<number> {
+  const put = await bucketConfigs.put(bucket, kind, { document: samples[kind] })
+  assert.equal(put.is, 'done')
+  return put.is === 'done' ? put.revision : 0
+}
 
 export function bucketConfigsContract(name: string, open: OpenStore): void {
   const withBucket = (
@@ -52,28 +84,34 @@ export function bucketConfigsContract(name: string, open: OpenStore): void {
         assert.equal(await bucketConfigs.get(bucket, 'tagging'), undefined)
       }))
 
-    test('documents of every kind stand side by side, and each comes back as it was put', () =>
-      withBucket(async ({ store: { bucketConfigs }, bucket, revision }) => {
-        const documents: ConfigDocuments = {
-          tagging: tags('a'),
-          policy: `{"Id": "ü\n${'x'.repeat(20_000)}"}`,
-          publicAccessBlock: {
-            ...{ blockPublicAcls: true, ignorePublicAcls: false },
-            ...{ blockPublicPolicy: false, restrictPublicBuckets: true },
-          },
+    test('each kind keeps its own document and its own revision beside the others', () =>
+      withBucket(async ({ store, bucket }) => {
+        const expected: Record<string, unknown> = {}
+        for (const [at, kind] of configKinds.entries()) {
+          const revision = await putSample(store, bucket, kind)
+          assert.equal(revision, at + 1)
+          expected[kind] = { document: samples[kind], revision }
         }
-        const put = <Kind extends ConfigKind>(kind: Kind) =>
-          bucketConfigs.put(bucket, kind, { document: documents[kind] })
-        for (const kind of configKinds) await put(kind)
-        assert.equal(await revision(), configKinds.length)
-        const found = await bucketConfigs.getMany(bucket, configKinds)
+        assert.deepEqual(await store.bucketConfigs.getMany(bucket, configKinds), expected)
         for (const kind of configKinds) {
-          assert.deepEqual(found[kind]?.document, documents[kind])
-          assert.deepEqual((await bucketConfigs.get(bucket, kind))?.document, documents[kind])
+          assert.deepEqual(await store.bucketConfigs.get(bucket, kind), expected[kind])
+          assert.deepEqual(await store.bucketConfigs.delete(bucket, kind), { is: 'done' })
+          delete expected[kind]
+          assert.deepEqual(await store.bucketConfigs.getMany(bucket, configKinds), expected)
         }
-        await bucketConfigs.delete(bucket, 'policy')
-        const left = Object.keys(await bucketConfigs.getMany(bucket, configKinds))
-        assert.deepEqual(left.sort(), configKinds.filter((kind) => kind !== 'policy').sort())
+      }))
+
+    test('all kinds are there from the first moment on, and go with the bucket', () =>
+      withStore(open, async (store) => {
+        const fresh = { namespace: defaultNamespace, tenantId, region: 'r', createdMs: 1 }
+        const { bucket } = await store.buckets.create({ ...fresh, name: 'one', configs: samples })
+        assert.equal(bucket.configRevision, 1)
+        for (const kind of configKinds) {
+          const found = await store.bucketConfigs.get(bucket, kind)
+          assert.deepEqual(found, { document: samples[kind], revision: 1 })
+        }
+        assert.deepEqual(await store.buckets.delete(bucket), { is: 'deleted' })
+        assert.deepEqual(await store.bucketConfigs.getMany(bucket, configKinds), {})
       }))
 
     test('is there from the first moment on when the bucket is made with it', () =>

@@ -95,7 +95,13 @@ export async function startComposition(
   const gateway = await composeGateway({
     ...shared,
     config: {
-      ...{ region: serverRegion, domains: [], anyRegion: false, blockPublicAccess: true },
+      ...{
+        region: serverRegion,
+        domains: [],
+        corsOrigins: [],
+        anyRegion: false,
+        blockPublicAccess: true,
+      },
       ...{ externalSources: 'any', externalHttp: false },
       ingestMemoryBytes: 64 * 1024 * 1024,
       uploadPace: { bytesPerSecondMin: 1024, windowMs: 20_000 },

@@ -28,6 +28,7 @@ export const serverOwner = 'server'
 
 type ConfiguredParts =
   | 'domains'
+  | 'corsOrigins'
   | 'anyRegion'
   | 'blockPublicAccess'
   | 'externalHttp'
@@ -103,6 +104,7 @@ export class RunningServer {
       config: {
         region: serverRegion,
         domains: [],
+        corsOrigins: [],
         ingestMemoryBytes: 64 * 1024 * 1024,
         uploadPace: { bytesPerSecondMin: 1024, windowMs: 20_000 },
         externalSources: 'any',

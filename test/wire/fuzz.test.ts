@@ -124,6 +124,9 @@ const parameterNames = [
   'x-id',
 ]
 const headerNames = [
+  'origin',
+  'access-control-request-method',
+  'access-control-request-headers',
   'range',
   'if-match',
   'if-none-match',
@@ -175,6 +178,10 @@ const headerNames = [
 
 const xml = (root: string, inner: string) => `<${root}>${inner}</${root}>`
 const md5Of = (body: string) => ({ 'content-md5': createHash('md5').update(body).digest('base64') })
+const corsRule = xml('CORSRule', xml('AllowedMethod', 'GET') + xml('AllowedOrigin', 'http://*'))
+const corsRules = xml('CORSConfiguration', corsRule)
+const cors = { target: '/fuzz?cors', headers: md5Of(corsRules), body: corsRules }
+const page = { origin: 'http://a', 'access-control-request-method': 'GET' }
 const deletion = xml(
   'Delete',
   '<Object><Key>k</Key></Object><Object><Key>l</Key><VersionId>null</VersionId></Object>',
@@ -215,6 +222,9 @@ function validRequests(uploadId: string): readonly WireRequest[] {
       headers: { 'x-amz-object-attributes': 'ETag,ObjectSize,Checksum' },
     },
     { method: 'PUT', target: '/fuzz/copy', headers: { 'x-amz-copy-source': '/fuzz/k' } },
+    { method: 'PUT', ...cors },
+    { method: 'OPTIONS', target: '/fuzz/k', headers: page },
+    { target: '/fuzz/k', headers: page },
     { method: 'PUT', target: '/fuzz/k?tagging', body: xml('Tagging', '<TagSet/>') },
     { target: '/fuzz/k?tagging' },
     { method: 'DELETE', target: '/fuzz/m' },

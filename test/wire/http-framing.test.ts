@@ -353,7 +353,7 @@ describe('framing of requests', (test) => {
       ['GET', '/bkt?acl', '501 NotImplemented'],
       ['PUT', '/bkt?policy', '501 NotImplemented'],
       ['GET', '/bkt?lifecycle', '501 NotImplemented'],
-      ['PUT', '/bkt?cors', '501 NotImplemented'],
+      ['PUT', '/bkt?website', '501 NotImplemented'],
       ['GET', '/bkt/k?torrent', '501 NotImplemented'],
       ['POST', '/bkt/k?select&select-type=2', '501 NotImplemented'],
       ['POST', '/bkt/k?restore', '501 NotImplemented'],

@@ -78,6 +78,9 @@ const ofKey =
   (method: string, query = '', more: Partial<WireRequest> = {}): Prepare =>
   (place) => ({ method, target: `${place.at('k')}${query}`, ...more })
 const digestOf = (text: string) => createHash('md5').update(text).digest('base64')
+const rules =
+  '<CORSConfiguration><CORSRule><AllowedMethod>GET</AllowedMethod><AllowedOrigin>*</AllowedOrigin></CORSRule></CORSConfiguration>'
+const cors = { body: rules, headers: { 'content-md5': digestOf(rules) } }
 
 const requests: Readonly<Record<OperationName, Prepare>> = {
   ListBuckets: () => ({ target: '/' }),
@@ -87,6 +90,10 @@ const requests: Readonly<Record<OperationName, Prepare>> = {
   GetBucketPolicyStatus: ofBucket('GET', '?policyStatus'),
   GetPublicAccessBlock: ofBucket('GET', '?publicAccessBlock'),
   GetBucketTagging: ofBucket('GET', '?tagging'),
+  GetBucketCors: async (place) => {
+    await place.sure({ method: 'PUT', target: `/${place.bucket}?cors`, ...cors })
+    return { target: `/${place.bucket}?cors` }
+  },
   ListObjectVersions: ofBucket('GET', '?versions'),
   ListMultipartUploads: ofBucket('GET', '?uploads'),
   GetBucketZip: ofBucket('GET', '?zip'),
@@ -101,10 +108,12 @@ const requests: Readonly<Record<OperationName, Prepare>> = {
   }),
   PutPublicAccessBlock: ofBucket('PUT', '?publicAccessBlock', { body: publicAccessBlock }),
   PutBucketTagging: ofBucket('PUT', '?tagging', { body: tagging }),
+  PutBucketCors: ofBucket('PUT', '?cors', cors),
   CreateBucket: ({ bucket }) => ({ method: 'PUT', target: `/${bucket}-new` }),
   DeleteBucketPolicy: ofBucket('DELETE', '?policy'),
   DeletePublicAccessBlock: ofBucket('DELETE', '?publicAccessBlock'),
   DeleteBucketTagging: ofBucket('DELETE', '?tagging'),
+  DeleteBucketCors: ofBucket('DELETE', '?cors'),
   DeleteBucket: async (place) => {
     for (const key of ['k', 'kept']) await place.sure({ method: 'DELETE', target: place.at(key) })
     return { method: 'DELETE', target: `/${place.bucket}` }

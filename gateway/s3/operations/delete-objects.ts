@@ -2,12 +2,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 import type { DeleteOutcome } from '../../../metadata/metadata-store.ts'
 import type { VersionId } from '../../../metadata/records.ts'
-import {
-  checksumAlgorithms,
-  checksumHeader,
-} from '../../../protocol/s3/checksums/checksum-algorithm.ts'
 import { keyBytesMax, xmlBytesMax } from '../../../protocol/s3/limits.ts'
-import { headerText } from '../../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { parseVersionId } from '../../../protocol/s3/version-id.ts'
 import {
@@ -22,6 +17,7 @@ import { requirePermission } from '../../access/require.ts'
 import { asS3Error, isStorageFull } from '../../data/storage-failure.ts'
 import { xmlReply } from '../../reply.ts'
 import type { BucketCall, Operation } from '../operation.ts'
+import { requireIntegrity } from '../write/require-integrity.ts'
 
 /** Deletions under way at once: enough that they share commits, few enough to leave others room. */
 const deletionsAtOnce = 64
@@ -36,21 +32,6 @@ export const deleteObjects: Operation<BucketCall> = async (call) => {
     return deleteOne(call, object)
   })
   return xmlReply(renderDeleteObjects(results, { quiet }))
-}
-
-const digestHeaders = ['content-md5', ...checksumAlgorithms.map(checksumHeader)]
-
-/** S3 deletes in bulk only what a digest vouches for. That it holds, `bytes` checks. */
-function requireIntegrity(call: BucketCall): void {
-  const { headers, body } = call
-  const sent = (name: string) =>
-    headerText(headers, name) !== undefined || body.announcedTrailers.includes(name)
-  if (digestHeaders.some(sent)) return
-  throw new S3Error(
-    'InvalidRequest',
-    {},
-    { message: 'Missing required header for this request: Content-MD5 OR x-amz-checksum-*' },
-  )
 }
 
 async function deleteOne(call: BucketCall, object: ObjectToDelete): Promise<DeletionResult> {

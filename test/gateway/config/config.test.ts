@@ -72,6 +72,23 @@ describe('configuration: values', (test) => {
     assert.strictEqual(config.dataDirectory, 'a b')
   })
 
+  test('origins come from repeated flags and from lists, in lower case and each once', () => {
+    const argv = ['--cors-allow-origin', 'https://App.example.org, http://localhost:*']
+    const more = ['--cors-allow-origin=https://app.example.org', '--cors-allow-origin', '*']
+    const { corsOrigins } = configOf({ argv: [...argv, ...more] })
+    assert.deepStrictEqual(corsOrigins, ['https://app.example.org', 'http://localhost:*', '*'])
+    assert.deepStrictEqual(configOf({}).corsOrigins, [])
+  })
+
+  test('what no browser sends as an origin is a mistake', () => {
+    for (const origin of ['app.example.org', 'https://a/', 'https://a/b', 'https://', 'a b', '/']) {
+      const mistakes = mistakesOf({ argv: ['--cors-allow-origin', origin] })
+      assert.match(mistakes.join(), /is not an origin, such as/, origin)
+    }
+    const twice = mistakesOf({ argv: ['--cors-allow-origin', 'https://*.a.*'] })
+    assert.match(twice.join(), /has more than one \*/)
+  })
+
   test('domains come from repeated flags and from lists, in lower case and each once', () => {
     const argv = ['--domain', 'S3.example.org', '--domain=a.org, b.org', '--domain', 'a.org.']
     assert.deepStrictEqual(configOf({ argv }).domains, ['s3.example.org', 'a.org', 'b.org'])
