@@ -10,8 +10,8 @@ import {
 import { type CorsRule, corsMethods } from '../../protocol/s3/cors/cors-rule.ts'
 
 /**
- * None: no page of another origin may read anything. Undefined: what is asked is about no bucket that is there. Throws
- * what the metadata store throws.
+ * No bucket: what is asked is about none, or about one that is not there. An empty list: no page of another origin may
+ * read anything. Throws what the metadata store throws.
  */
 export type FindCorsRules = (bucket: Bucket | undefined) => Promise<readonly CorsRule[]>
 
