@@ -3,6 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Bucket, TenantId } from '../../metadata/records.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
+import { byNothing, byRoot, type Decisions } from './decisions.ts'
 import { type Identity, rootUserName } from './identity.ts'
 
 /** A bucket as permissions see it. The id is missing of one that is no longer there. */
@@ -27,7 +28,12 @@ export type RequestContext = {
   readonly now: () => number
 }
 
-export type Asking = { readonly identity: Identity; readonly context: RequestContext }
+export type Asking = {
+  readonly identity: Identity
+  readonly context: RequestContext
+  /** Is told of each answer, where there is one. */
+  readonly decisions?: Decisions | undefined
+}
 
 /** What one caller may do, in one request: found out once, however often it is asked. */
 export interface Decider {
@@ -46,25 +52,44 @@ export type Coarse = 'all' | 'none' | 'some'
 /** Called once a request. Throws nothing and waits for nothing: what has to be read is read when asked. */
 export type Authorize = (asking: Asking) => Decider
 
-export const authorizeRoot: Authorize = ({ identity }) =>
+export const authorizeRoot: Authorize = ({ identity, decisions }) =>
   identity.is === 'user' && identity.userName === rootUserName
-    ? new AllOfTenant(identity.tenantId)
-    : nothing
+    ? new AllOfTenant(identity.tenantId, decisions)
+    : nothingFor(decisions)
 
 class AllOfTenant implements Decider {
   private readonly tenantId: TenantId
+  private readonly decisions: Decisions | undefined
 
-  constructor(tenantId: TenantId) {
+  constructor(tenantId: TenantId, decisions: Decisions | undefined) {
     this.tenantId = tenantId
+    this.decisions = decisions
   }
 
-  allows(_action: string, resource: Resource): boolean {
-    return resource.is === 'service' || resource.bucket.tenantId === this.tenantId
+  allows(action: string, resource: Resource): boolean {
+    const isAllowed = resource.is === 'service' || resource.bucket.tenantId === this.tenantId
+    this.decisions?.note(action, { isAllowed, by: isAllowed ? byRoot : byNothing })
+    return isAllowed
   }
 
-  allowsBelow(_action: string, { bucket }: KeysBelow): Coarse {
-    return bucket.tenantId === this.tenantId ? 'all' : 'none'
+  allowsBelow(action: string, { bucket }: KeysBelow): Coarse {
+    return this.allows(action, { is: 'bucket', bucket }) ? 'all' : 'none'
   }
 }
 
 const nothing: Decider = { allows: () => false, allowsBelow: () => 'none' }
+
+function nothingFor(decisions: Decisions | undefined): Decider {
+  if (decisions === undefined) return nothing
+  const deny = (action: string) => decisions.note(action, { isAllowed: false, by: byNothing })
+  return {
+    allows: (action) => {
+      deny(action)
+      return false
+    },
+    allowsBelow: (action) => {
+      deny(action)
+      return 'none'
+    },
+  }
+}

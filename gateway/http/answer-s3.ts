@@ -8,6 +8,7 @@ import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { renderError } from '../../protocol/s3/xml/render-error.ts'
 import { type Authenticate, plainFraming } from '../access/authenticate.ts'
 import { refusalWithRegion } from '../access/bucket-region.ts'
+import { anonymous } from '../access/identity.ts'
 import type { Reply } from '../reply.ts'
 import type { Handlers, Services } from '../s3/operation.ts'
 import { formCall, runOperation } from '../s3/run-operation.ts'
@@ -55,7 +56,12 @@ async function answer(deps: S3AnsweringDeps, begun: Begun): Promise<Reply> {
   ) {
     const { headers, endpoint } = arrive(services, begun, { target, address: {} })
     const reply = answerAnonymous({ method, target, headers, endpoint }, deps.health)
-    if (reply !== undefined) return reply
+    if (reply !== undefined) {
+      // One of a few, as nobody else's path is answered.
+      begun.operation = `${method} ${target.rawPath}`
+      notes.identity = anonymous
+      return reply
+    }
   }
   const address = parseAddress(target.rawPath, incoming.headers.host, domains)
   const request = arrive(services, begun, { target, address })
@@ -66,7 +72,7 @@ async function answer(deps: S3AnsweringDeps, begun: Begun): Promise<Reply> {
   }
   const row: OperationRow = operations[name]
   const { identity, payload } = await deps
-    .authenticate(incoming, { target, of: row.ours ? 'ours' : 's3' })
+    .authenticate(incoming, { target, of: row.ours ? 'ours' : 's3', notes })
     .catch((cause) => tellRegion(cause, address, services))
   notes.identity = identity
   return runOperation(deps.handlers, name, {

@@ -1,0 +1,48 @@
+// What was asked of permissions in one request, and what was answered, for those who keep a record of it. Nobody
+// else has one of these: a `Decider` tells it where there is one.
+
+/** What an answer rests on. Others join with those who give them. */
+export type DecidedBy =
+  /** The caller is the root user of the tenant that owns the resource, who may do anything there. */
+  | { readonly is: 'root' }
+  /** Nothing allows it. */
+  | { readonly is: 'nothing' }
+
+export const byRoot: DecidedBy = { is: 'root' }
+export const byNothing: DecidedBy = { is: 'nothing' }
+
+export type Answer = { readonly isAllowed: boolean; readonly by: DecidedBy }
+
+export type Verdict = 'allowed' | 'denied' | 'notAsked'
+
+export class Decisions {
+  readonly #actions = new Set<string>()
+  #last: Answer | undefined
+  #firstDenied: (Answer & { readonly action: string }) | undefined
+
+  note(action: string, answer: Answer): void {
+    this.#actions.add(action)
+    this.#last = answer
+    if (!answer.isAllowed) this.#firstDenied ??= { action, ...answer }
+  }
+
+  /** IAM actions, each once, in the order in which they were first asked. */
+  get actions(): readonly string[] {
+    return [...this.#actions]
+  }
+
+  /** `denied` as soon as one action was, of whatever resource. */
+  get verdict(): Verdict {
+    if (this.#firstDenied !== undefined) return 'denied'
+    return this.#last === undefined ? 'notAsked' : 'allowed'
+  }
+
+  /** What the first denial rests on; without any, what the last permission does. */
+  get decidedBy(): DecidedBy | undefined {
+    return (this.#firstDenied ?? this.#last)?.by
+  }
+
+  get deniedAction(): string | undefined {
+    return this.#firstDenied?.action
+  }
+}
