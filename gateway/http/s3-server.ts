@@ -179,7 +179,8 @@ function refuse(
       `x-amz-request-id: ${requestId}\r\nConnection: close\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )
-  if (isPartOfOther) return
+  // Of connections on which nothing was ever sent there is nothing to tell.
+  if (isPartOfOther || socket.bytesRead === 0) return
   observe?.(unreadRecord({ requestId, error: failure, socket, bytesOut: Buffer.byteLength(body) }))
 }
 
