@@ -36,6 +36,7 @@ const pauseMsMin = 100
 const pauseMsMax = 30_000
 /** At the end there is not much time. */
 const lastPauseMsMax = 250
+const closeMsMax = 1_000
 
 export class AuditLog {
   readonly #options: AuditLogOptions
@@ -113,14 +114,20 @@ export class AuditLog {
   }
 
   async #pump(): Promise<void> {
+    // The very batch that failed comes again: a sink may have taken a part of it, or all and lost the answer.
+    let batch: ReturnType<LineQueue['peek']>
     while (!this.#over.signal.aborted) {
-      await this.#gather()
-      this.#tellDropped()
-      const next = this.#queue.peek(batchBytesMax)
-      if (next === undefined) break
+      if (batch === undefined) {
+        await this.#gather()
+        this.#tellDropped()
+        batch = this.#queue.peek(batchBytesMax)
+        // No line can come between this look and the end, which would not be seen.
+        if (batch === undefined) break
+      }
       try {
-        await this.#options.sink.write(next.lines, this.#over.signal)
-        next.remove()
+        await this.#options.sink.write(batch.lines, this.#over.signal)
+        batch.remove()
+        batch = undefined
         this.#becomeWell()
       } catch (cause) {
         this.#becomeUnwell(cause)
@@ -179,8 +186,6 @@ export class AuditLog {
 export function addTo(audit: AuditLog | undefined): AddLine | undefined {
   return audit && ((text) => audit.add({ text, count: 1 }))
 }
-
-const closeMsMax = 1_000
 
 /** Resolves with the work, or when time is up. */
 async function within(ms: number, work: Promise<void> | undefined): Promise<void> {
