@@ -7,6 +7,7 @@ import { MetadataDamaged } from '../../metadata/metadata-damaged.ts'
 import { MetadataFull } from '../../metadata/metadata-full.ts'
 import { isNoRoom } from '../../protocol/no-room.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
+import { AuditLogRefused } from '../audit/open-audit-log.ts'
 import { DataDirectoryRefused } from '../stores/data-directory.ts'
 import { DirectoryNotMade } from '../stores/make-directory.ts'
 import { ListenRefused } from './listen-failure.ts'
@@ -15,6 +16,7 @@ import { BadTlsFiles } from './tls-files.ts'
 import { WorkerFailed } from './worker-pool.ts'
 
 const explained = [
+  AuditLogRefused,
   BadMasterKeyFile,
   BadSealedSecret,
   BadTlsFiles,

@@ -3,6 +3,7 @@
 // there only when it is needed.
 import type { HostPort } from '../../gateway/config/config-values.ts'
 import type { TlsPem } from '../../gateway/http/s3-server.ts'
+import { addTo } from '../audit/audit-log.ts'
 import { explainFailure } from './explain-failure.ts'
 import { serveS3 } from './serve-s3.ts'
 import type { Engines, S3Listener, S3Service } from './serving.ts'
@@ -32,8 +33,9 @@ export class OnlyProcess implements S3Service {
 
   /** Rejects with `ListenRefused` when the address cannot be listened on. */
   static async start(engines: Engines, options: WorkerPoolOptions): Promise<OnlyProcess> {
-    const { config, tls } = options
-    const listener = await serveS3(engines, { listen: config.listen, tls })
+    const { config, tls, audit: auditLog } = options
+    const audit = addTo(auditLog)
+    const listener = await serveS3(engines, { listen: config.listen, tls, audit })
     const only = new OnlyProcess(options, listener)
     void engines.lost.then(() => {
       only.#handingOver = only.#handOver(listener)

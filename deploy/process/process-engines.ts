@@ -69,7 +69,7 @@ export class ProcessEngines implements Engines {
     void this.lost.then(() => this.#rest())
   }
 
-  async serveS3({ listen, tls }: Parameters<Engines['serveS3']>[0]) {
+  async serveS3({ listen, tls, audit }: Parameters<Engines['serveS3']>[0]) {
     const { config, log } = this.#parts
     const gateway = await composeGateway({
       ...this.#parts,
@@ -78,6 +78,7 @@ export class ProcessEngines implements Engines {
       now: Date.now,
       onManyReaders: collectOften,
       observe: logRequests(log, { all: config.logLevel === 'debug' }),
+      audit,
       check: async (signal) => {
         await this.check(signal)
       },

@@ -3,7 +3,10 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { RoleConfig } from '../../gateway/config/role-config.ts'
-import { createHealthApp } from '../../gateway/http/admin-health.ts'
+import { createHealthApp, type Readiness } from '../../gateway/http/admin-health.ts'
+import { type AuditLog, addTo } from '../audit/audit-log.ts'
+import { auditDetails, openAuditLog } from '../audit/open-audit-log.ts'
+import { StopClock } from '../audit/stop-clock.ts'
 import { listenAdmin } from './admin-listener.ts'
 import { connectText, urlOf } from './connect-text.ts'
 import { openLog } from './log.ts'
@@ -38,8 +41,11 @@ export async function runRole(
     const log = openLog(config.logLevel)
     const engines = await openRoleEngines(config, { processId: newProcessId(process.pid), log })
     closers.push(() => engines.close())
+    const audit = role === 'gateway' ? await openAuditLog(config.audit, log) : undefined
+    const stop = new StopClock(config.drainMs)
+    closers.push(() => audit?.close(stop.leftMs))
     const admin = await listenAdmin(
-      createHealthApp(() => readinessOf(engines)),
+      createHealthApp(() => readinessOf(engines, audit)),
       config.adminListen,
     )
     closers.push(() => admin.close())
@@ -49,7 +55,7 @@ export async function runRole(
       // Scripts may rely on this line, as on that of a gateway; it is printed once everything works.
       print(`Listening: worker admin ${adminUrl}`)
     } else {
-      const endpoint = await startGateway(config, { engines, closers, print })
+      const endpoint = await startGateway(config, { engines, audit, stop, closers, print })
       print(`Listening: s3 ${endpoint} admin ${adminUrl}`)
     }
     if (!stopping.signal.aborted) await once(stopping.signal, 'abort')
@@ -59,12 +65,18 @@ export async function runRole(
   print('Stopped.')
 }
 
-type Starting = { readonly engines: Engines; readonly closers: Closers; readonly print: Print }
+type Starting = {
+  readonly engines: Engines
+  readonly audit: AuditLog | undefined
+  readonly stop: StopClock
+  readonly closers: Closers
+  readonly print: Print
+}
 
 /** Answers where it serves. */
 async function startGateway(
   config: RoleConfig,
-  { engines, closers, print }: Starting,
+  { engines, audit, stop, closers, print }: Starting,
 ): Promise<string> {
   const tls = config.tls && (await readTlsFiles(config.tls))
   const user = await prepareRootUser({
@@ -74,10 +86,14 @@ async function startGateway(
     random: randomBytes,
     nowMs: Date.now(),
   })
-  const s3 = await serveS3(engines, { listen: config.listen, tls })
-  closers.push(() => s3.close(config.drainMs))
+  const s3 = await serveS3(engines, { listen: config.listen, tls, audit: addTo(audit) })
+  closers.push(() => {
+    stop.begin()
+    return s3.close(config.drainMs)
+  })
   const { tls: paths } = config
   process.on('SIGHUP', () => {
+    audit?.reopen()
     if (paths === undefined) return
     readTlsFiles(paths).then(s3.setTls, (cause: unknown) =>
       print(cause instanceof Error ? cause.message : String(cause)),
@@ -88,11 +104,12 @@ async function startGateway(
   return endpoint
 }
 
-async function readinessOf(engines: Engines) {
+async function readinessOf(engines: Engines, audit: AuditLog | undefined): Promise<Readiness> {
+  const audited = auditDetails(audit)
   try {
-    return { ready: true, details: { engines: 'ok', ...(await engines.check()) } }
+    return { ready: true, details: { engines: 'ok', ...(await engines.check()), ...audited } }
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    return { ready: false, details: { engines: why } }
+    return { ready: false, details: { engines: why, ...audited } }
   }
 }

@@ -8,6 +8,9 @@ import type { Config } from '../../gateway/config/config.ts'
 import type { HostPort } from '../../gateway/config/config-values.ts'
 import { createHealthApp, type Readiness } from '../../gateway/http/admin-health.ts'
 import type { TlsPem } from '../../gateway/http/s3-server.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
+import { auditDetails, openAuditLog } from '../audit/open-audit-log.ts'
+import { StopClock } from '../audit/stop-clock.ts'
 import {
   type DataDirectoryLock,
   DataDirectoryRefused,
@@ -18,6 +21,7 @@ import { requireOwnDirectory, requireRestored } from '../stores/store-marker.ts'
 import { type AdminListener, listenAdmin } from './admin-listener.ts'
 import { connectText, urlOf } from './connect-text.ts'
 import { requireFreeAddresses } from './listen-failure.ts'
+import { openLog } from './log.ts'
 import { OnlyProcess } from './only-process.ts'
 import { prepareRootUser } from './root-user.ts'
 import { runningAlready } from './running-already.ts'
@@ -139,7 +143,10 @@ async function start(
 ): Promise<{ readonly failed: Promise<string> }> {
   const { config, print } = options
   const { engines, tls } = starting
-  const state: State = { engines, s3: undefined, wanted: config.workers }
+  const audit = await openAuditLog(config.audit, openLog(config.logLevel))
+  const stop = new StopClock(config.drainMs)
+  closers.push(() => audit?.close(stop.leftMs))
+  const state: State = { engines, audit, s3: undefined, wanted: config.workers }
   const admin = await listenAdmin(
     createHealthApp(() => readinessOf(state)),
     config.adminListen,
@@ -158,19 +165,21 @@ async function start(
     if (user.is === 'created')
       print(connectText({ config, user, endpoint: urlOf(address, scheme) }))
   }
-  const s3 = await startS3(options, starting).catch((cause: unknown) => {
+  const s3 = await startS3(options, { ...starting, audit }).catch((cause: unknown) => {
     // It has been made, and is told only this once.
     tellKey(config.listen)
     throw cause
   })
   closers.push(() => {
     state.s3 = undefined
+    stop.begin()
     return s3.close(config.drainMs)
   })
   engines.startBackgroundWork()
   state.s3 = s3
   setTimeout(() => starting.lock.served(), wellMs).unref()
   followTlsFiles(options, s3)
+  process.on('SIGHUP', () => audit?.reopen())
   tellKey(s3.address)
   print(listeningLine(urlOf(s3.address, scheme), { admin, workers: config.workers }))
   return { failed: s3.failed }
@@ -181,8 +190,9 @@ async function aborted(signal: AbortSignal): Promise<undefined> {
 }
 
 /** Those that the operator may well keep in the data directory. */
-function filesOf({ configFile, masterKeyFile, tls }: Config): readonly string[] {
-  return [configFile, masterKeyFile, tls?.certFile, tls?.keyFile].filter(
+function filesOf({ configFile, masterKeyFile, tls, audit }: Config): readonly string[] {
+  const auditFile = audit.to === 'file' ? audit.path : undefined
+  return [configFile, masterKeyFile, tls?.certFile, tls?.keyFile, auditFile].filter(
     (path) => path !== undefined,
   )
 }
@@ -197,21 +207,26 @@ function listeningLine(
 
 async function startS3(
   { config, workerModule, print }: ServerOptions,
-  { engines, lock, tls, stopping }: Starting,
+  { engines, lock, tls, stopping, audit }: Starting & { readonly audit: AuditLog | undefined },
 ): Promise<S3Service> {
   if (stopping.aborted) throw new StartStopped()
   const pool: WorkerPoolOptions = {
-    ...{ config, stopping, tls, lock, workerModule, print },
+    ...{ config, stopping, tls, audit, lock, workerModule, print },
     onProcessLeft: (left, living) => engines.processLeft(left, living),
   }
   return config.workers === 1 ? OnlyProcess.start(engines, pool) : WorkerPool.start(pool)
 }
 
-type State = { readonly engines: Engines; readonly wanted: number; s3: S3Service | undefined }
+type State = {
+  readonly engines: Engines
+  readonly audit: AuditLog | undefined
+  readonly wanted: number
+  s3: S3Service | undefined
+}
 
-async function readinessOf({ engines, wanted, s3 }: State): Promise<Readiness> {
+async function readinessOf({ engines, audit, wanted, s3 }: State): Promise<Readiness> {
   const up = s3?.listeningCount ?? 0
-  const workers = { workersListening: up, workersWanted: wanted }
+  const workers = { workersListening: up, workersWanted: wanted, ...auditDetails(audit) }
   try {
     const counted = await engines.check()
     return { ready: up === wanted, details: { ...workers, engines: 'ok', ...counted } }

@@ -2,6 +2,7 @@
 // their own.
 
 import type { MasterKey } from '../../gateway/access/keys/master-key-file.ts'
+import type { AddLine } from '../../gateway/audit/audit-requests.ts'
 import type { Config } from '../../gateway/config/config.ts'
 import type { HostPort } from '../../gateway/config/config-values.ts'
 import type { Readiness } from '../../gateway/http/admin-health.ts'
@@ -24,7 +25,12 @@ export interface Engines {
    */
   readonly lost: Promise<void>
   /** Starts to serve S3 in this process. Rejects when the address cannot be listened on. */
-  serveS3(options: { listen: HostPort; tls: TlsPem | undefined }): Promise<S3Listener>
+  serveS3(options: {
+    readonly listen: HostPort
+    readonly tls: TlsPem | undefined
+    /** Takes a line of each request. Undefined: nobody keeps them. */
+    readonly audit: AddLine | undefined
+  }): Promise<S3Listener>
   /** Starts what a server does besides answering. To be called once, in one process. */
   startBackgroundWork(): void
   /** Clears up after a process that has ended; `living` are those that have not. Not for workers. */

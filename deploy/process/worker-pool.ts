@@ -7,6 +7,7 @@ import type { Config } from '../../gateway/config/config.ts'
 import type { HostPort } from '../../gateway/config/config-values.ts'
 import { settingNames, variableOf } from '../../gateway/config/settings.ts'
 import type { TlsPem } from '../../gateway/http/s3-server.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { DataDirectoryLock } from '../stores/data-directory.ts'
 import { endHandedConnections } from './handed-connections.ts'
 import type { Print, S3Service } from './serving.ts'
@@ -15,6 +16,8 @@ import { parseFromWorker, type ToWorker } from './worker-messages.ts'
 export type WorkerPoolOptions = {
   readonly config: Config
   readonly tls: TlsPem | undefined
+  /** Where workers' lines go. Undefined: nobody wants any. */
+  readonly audit: AuditLog | undefined
   /** Workers hold the lock file open too: while one of them lives, nobody else gets the directory. */
   readonly lock: DataDirectoryLock
   /** Path of the module that calls `runWorker`. */
@@ -171,6 +174,11 @@ export class WorkerPool implements S3Service {
         this.failedStarts = 0
         if (this.state === 'running') this.failure = undefined
         break
+      case 'audit':
+        this.options.audit?.noteDropped(message.droppedLines)
+        this.options.audit?.add({ text: message.text, count: message.count })
+        tell(worker, { is: 'auditTaken' })
+        return
       case 'failed':
         if (this.state === 'starting') this.failure ??= message.why
         else {
@@ -190,9 +198,11 @@ export class WorkerPool implements S3Service {
       tell(worker, { is: 'stop', drainMs: 0 })
       return
     }
-    const config = { ...this.options.config, rootKey: undefined }
+    const { audit } = this.options
+    const config = { ...this.options.config, rootKey: undefined, audit: { to: 'none' as const } }
     const tls = this.tls === undefined ? {} : { tls: this.tls }
-    tell(worker, { is: 'start', config, processId: life.processId, ...tls })
+    const isAudited = audit !== undefined
+    tell(worker, { is: 'start', config, processId: life.processId, isAudited, ...tls })
   }
 
   private replace(worker: Worker, how: string): void {

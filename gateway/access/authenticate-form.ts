@@ -6,32 +6,37 @@ import { parsePostSignature, verifyPostSignature } from '../../protocol/s3/sigv4
 import { type AuthenticateDeps, findCredentials } from './authenticate.ts'
 import { refuseSessionToken } from './credentials.ts'
 import { anonymous, type Identity } from './identity.ts'
+import type { SignatureNote, SignatureNotes } from './signature-note.ts'
 
 /**
  * Finds who signed a form, from its fields as they came, and verifies that signature. What the policy that
  * it signs allows is for others to check. A form without policy and signature is anonymous.
  */
-export type AuthenticateForm = (fields: FormFields) => Promise<Identity>
+export type AuthenticateForm = (fields: FormFields, notes: SignatureNotes) => Promise<Identity>
 
 /**
  * Throws what the functions it is made of throw: malformed and wrong signatures, `InvalidAccessKeyId`,
  * `InvalidToken`.
  */
 export function makeAuthenticateForm(deps: AuthenticateDeps): AuthenticateForm {
-  return async (fields) => {
+  return async (fields, notes) => {
     const version2 = parsePostSignatureV2(fields)
     if (version2 !== undefined) {
+      const signature = noteForm(notes, 2)
       const { identity, secretAccessKey } = await findCredentials(
         deps.credentials,
         version2.accessKeyId,
       )
+      signature.accessKeyId = identity.accessKeyId
       refuseSessionToken(version2.sessionToken)
       requireMatch(version2.policy, version2, secretAccessKey)
       return identity
     }
     const presented = parsePostSignature(fields)
     if (presented === 'anonymous') return anonymous
+    const signature = noteForm(notes, 4)
     const found = await findCredentials(deps.credentials, presented.scope.accessKeyId)
+    signature.accessKeyId = found.identity.accessKeyId
     refuseSessionToken(presented.sessionToken)
     verifyPostSignature(presented, {
       secretAccessKey: found.secretAccessKey,
@@ -40,4 +45,10 @@ export function makeAuthenticateForm(deps: AuthenticateDeps): AuthenticateForm {
     })
     return found.identity
   }
+}
+
+function noteForm(notes: SignatureNotes, version: SignatureNote['version']): SignatureNote {
+  const signature: SignatureNote = { version, by: 'form', accessKeyId: undefined }
+  notes.signature = signature
+  return signature
 }

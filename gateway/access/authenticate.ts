@@ -26,6 +26,7 @@ import type { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
 import { verifySignature } from '../../protocol/s3/sigv4/verify-signature.ts'
 import { type Credentials, type CredentialsCache, refuseSessionToken } from './credentials.ts'
 import { anonymous, type Identity } from './identity.ts'
+import type { SignatureNote, SignatureNotes } from './signature-note.ts'
 
 /** How a body is to be read, as the signature says. */
 export type PayloadFraming = {
@@ -49,6 +50,7 @@ export type Asked = {
   readonly target: RequestTarget
   /** An operation of S3's, or an extension of ours. */
   readonly of: 's3' | 'ours'
+  readonly notes: SignatureNotes
 }
 
 export type Authenticate = (incoming: IncomingMessage, asked: Asked) => Promise<Caller>
@@ -81,7 +83,11 @@ export function makeAuthenticate(deps: RequestAuthenticateDeps): Authenticate {
     const presented = parseCredentials(raw)
     if (presented === 'anonymous')
       return { identity: anonymous, payload: unsignedPayloadOf(incoming) }
+    const by = presented.by === 'query' ? 'presigned' : 'header'
+    const signature: SignatureNote = { version: 4, by, accessKeyId: undefined }
+    asked.notes.signature = signature
     const found = await findCredentials(deps.credentials, presented.scope.accessKeyId)
+    signature.accessKeyId = found.identity.accessKeyId
     refuseSessionToken(presented.sessionToken)
     const verified = verifySignature(raw, presented, {
       secretAccessKey: found.secretAccessKey,
@@ -117,6 +123,8 @@ async function authenticateV2(
   incoming: IncomingMessage,
   presented: PresignedV2 & Asked,
 ): Promise<Caller> {
+  const signature: SignatureNote = { version: 2, by: 'presigned', accessKeyId: undefined }
+  presented.notes.signature = signature
   const { authorization, host } = incoming.headers
   if (authorization !== undefined) throw twoMechanisms(authorization)
   if (presented.of === 'ours') throw notOpened()
@@ -126,6 +134,7 @@ async function authenticateV2(
     deps.credentials,
     presented.accessKeyId,
   )
+  signature.accessKeyId = identity.accessKeyId
   refuseSessionToken(headers.get('x-amz-security-token') ?? presented.sessionToken)
   const { rawPath, query } = presented.target
   verifyPresignedV2(

@@ -3,7 +3,11 @@
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { Tag, VersionId } from '../../metadata/records.ts'
 import type { AccessRequest, Principal } from '../../protocol/policy/access-request.ts'
-import { evaluate } from '../../protocol/policy/evaluate.ts'
+import {
+  evaluate,
+  type DecidedBy as StatementOfVerdict,
+  type Verdict,
+} from '../../protocol/policy/evaluate.ts'
 import { evaluateBelow } from '../../protocol/policy/evaluate-below.ts'
 import { parseVersionId } from '../../protocol/s3/version-id.ts'
 import type {
@@ -15,7 +19,12 @@ import type {
   OwnedBucket,
   Resource,
 } from './authorize.ts'
-import type { BucketPermissionCache, BucketPermissions } from './bucket-permissions.ts'
+import {
+  type BucketPermissionCache,
+  type BucketPermissions,
+  bucketPolicyName,
+} from './bucket-permissions.ts'
+import { type Answer, byNothing, byRoot, type StatementName } from './decisions.ts'
 import { type Identity, rootUserName } from './identity.ts'
 import { accountId, ownerId, rootArn } from './owner.ts'
 import { contextKeys } from './policy-context.ts'
@@ -50,8 +59,8 @@ class PolicyDecider implements Decider {
 
   allows(action: string, resource: Resource): boolean | Promise<boolean> {
     const { identity } = this.asking
-    if (resource.is === 'service') return isRoot(identity)
-    if (neverTaken.has(action) && this.owns(resource.bucket)) return true
+    if (resource.is === 'service') return this.note(action, isRoot(identity) ? ofRoot : ofNothing)
+    if (neverTaken.has(action) && this.owns(resource.bucket)) return this.note(action, ofRoot)
     const permissions = this.deps.permissions.of(resource.bucket)
     return permissions instanceof Promise
       ? permissions.then((found) => this.decide(found, action, resource))
@@ -72,32 +81,42 @@ class PolicyDecider implements Decider {
   ): boolean | Promise<boolean> {
     const { policy } = permissions
     const without = this.withoutPolicy(permissions, resource.bucket)
-    if (without !== undefined || policy === undefined) return without ?? false
-    const verdict = (existingTags?: readonly Tag[]) => {
+    if (without !== undefined || policy === undefined) return this.note(action, without)
+    const judge = (existingTags?: readonly Tag[]) => {
       const request = this.requestOf(action, resource, existingTags)
-      return evaluate(request, { identity: [], resource: policy }).is === 'allowed'
+      return this.note(action, answerOf(evaluate(request, { identity: [], resource: policy })))
     }
-    if (!permissions.asksForTags || resource.is !== 'object') return verdict()
-    return this.tagsOf(resource).then(verdict)
+    if (!permissions.asksForTags || resource.is !== 'object') return judge()
+    return this.tagsOf(resource).then(judge)
   }
 
   private decideBelow(permissions: BucketPermissions, action: string, below: KeysBelow): Coarse {
     const { policy } = permissions
     const without = this.withoutPolicy(permissions, below.bucket)
-    if (without !== undefined || policy === undefined) return without === true ? 'all' : 'none'
+    if (without !== undefined || policy === undefined) {
+      return this.note(action, without) ? 'all' : 'none'
+    }
     const request = this.requestOf(action, { is: 'bucket', bucket: below.bucket })
-    return evaluateBelow(request, { identity: [], resource: policy }, below.prefix)
+    const coarse = evaluateBelow(request, { identity: [], resource: policy }, below.prefix)
+    // Of some, each key is asked for by itself.
+    if (coarse === 'none') this.note(action, ofNothing)
+    if (coarse === 'all') this.note(action, this.owns(below.bucket) ? ofRoot : ofPolicy)
+    return coarse
   }
 
   /** The answer where the policy has no say; undefined where it has. */
   private withoutPolicy(
     { policy, isRestricted }: BucketPermissions,
     bucket: OwnedBucket,
-  ): boolean | undefined {
+  ): Answer | undefined {
     const { identity } = this.asking
-    if (policy === undefined) return this.owns(bucket)
-    if (!isRestricted) return undefined
-    return isOfTenant(identity, bucket) ? undefined : false
+    if (policy === undefined) return this.owns(bucket) ? ofRoot : ofNothing
+    return isRestricted && !isOfTenant(identity, bucket) ? ofBlock : undefined
+  }
+
+  private note(action: string, answer: Answer = ofNothing): boolean {
+    this.asking.decisions?.note(action, answer)
+    return answer.isAllowed
   }
 
   private owns(bucket: OwnedBucket): boolean {
@@ -132,6 +151,31 @@ class PolicyDecider implements Decider {
     const found = await this.deps.metadata.objects.get(bucket, key, versionId)
     return found?.is === 'object' ? found.tags : undefined
   }
+}
+
+const ofRoot: Answer = { isAllowed: true, by: byRoot }
+const ofNothing: Answer = { isAllowed: false, by: byNothing }
+/** Of all keys below a prefix: several statements may have a part in it. */
+const ofPolicy: Answer = { isAllowed: true, by: { is: 'policy', policy: bucketPolicyName } }
+const ofBlock: Answer = { isAllowed: false, by: { is: 'publicAccessBlock' } }
+
+function answerOf(verdict: Verdict): Answer {
+  switch (verdict.is) {
+    case 'allowed':
+      return verdict.by === 'root user'
+        ? ofRoot
+        : { isAllowed: true, by: { is: 'statement', ...nameOf(verdict.by) } }
+    case 'explicitly denied':
+      return { isAllowed: false, by: { is: 'statement', ...nameOf(verdict.by) } }
+    case 'implicitly denied':
+      return ofNothing
+    default:
+      return verdict satisfies never
+  }
+}
+
+function nameOf({ policy, sid, index }: StatementOfVerdict): StatementName {
+  return { policy, index, ...(sid === undefined ? {} : { sid }) }
 }
 
 /** One that is none is refused by the operation. */

@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Bucket } from '../../metadata/records.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
+import type { Decisions } from './decisions.ts'
 import type { Identity } from './identity.ts'
 
 /** A bucket as permissions see it: its row, or of one that may not be there its owner and name. */
@@ -26,7 +27,12 @@ export type RequestContext = {
   readonly now: () => number
 }
 
-export type Asking = { readonly identity: Identity; readonly context: RequestContext }
+export type Asking = {
+  readonly identity: Identity
+  readonly context: RequestContext
+  /** Is told of each answer, where there is one. */
+  readonly decisions?: Decisions | undefined
+}
 
 /** What one caller may do, in one request: found out once, however often it is asked. */
 export interface Decider {

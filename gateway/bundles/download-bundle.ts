@@ -19,6 +19,7 @@ export async function downloadBundle(
   const bundle = await findBundle(call, id)
   const token = call.query.get('token') ?? ''
   if (!isBundleSecret(token, bundle.tokenHash)) throw new S3Error('AccessDenied')
+  call.notes.openedBy = 'bundleToken'
   requireOwner(call.headers, bundle.tenantId)
   requireAlive(call, bundle)
   requireReady(bundle)

@@ -26,6 +26,7 @@ export async function findBundle(call: NativeCall, rawId: string): Promise<Bundl
   const bundleId = parseBundleId(rawId)
   const bundle = bundleId && (await call.services.metadata.bundles.get(bundleId))
   if (bundle === undefined) throw new S3Error('NoSuchBundle', { BundleId: rawId })
+  call.notes.bucket = bucketOf(bundle)
   return bundle
 }
 
@@ -75,6 +76,7 @@ export async function findOwnBundle(
   // The secret is worth as much as the key of whoever made the bundle still is.
   const creator = await options.credentials(bundle.createdBy.accessKeyId)
   if (creator?.identity.userName !== bundle.createdBy.userName) throw new S3Error('AccessDenied')
+  call.notes.openedBy = 'bundleSecret'
   const asker = askerOf(call, creator.identity)
   await permitOnBucket(asker, options.action, bucketOf(bundle))
   return { bundle, asker, body: call.unsignedBody() }

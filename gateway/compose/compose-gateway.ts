@@ -15,6 +15,7 @@ import { CredentialsCache } from '../access/credentials.ts'
 import type { MasterKey } from '../access/keys/master-key-file.ts'
 import { makeFindTenantKeys } from '../access/keys/tenant-keyring.ts'
 import { archivesRoutes } from '../archive-jobs/archives-routes.ts'
+import { type AddLine, auditRequests } from '../audit/audit-requests.ts'
 import { bundlesRoutes } from '../bundles/bundles-routes.ts'
 import { openGatherer, sourceRules } from '../bundles/external/gather-sources.ts'
 import type { Config } from '../config/config.ts'
@@ -26,7 +27,7 @@ import { answeringS3 } from '../http/answer-s3.ts'
 import { watchHealth } from '../http/health.ts'
 import { makeNativeApp, type NativeApp } from '../http/native-app.ts'
 import { type RequestIds, requestIds } from '../http/request-id.ts'
-import { logRequests, type ObserveRequest } from '../http/request-record.ts'
+import { logRequests, type ObserveRequest, observeBy } from '../http/request-record.ts'
 import { type HandleRequest, makeServe } from '../http/serve-request.ts'
 import type { Log } from '../log.ts'
 import type { Services } from '../s3/operation.ts'
@@ -58,6 +59,8 @@ export type GatewayDeps = {
   readonly log: Log
   /** Told of each request when it has ended. Absent: the log alone is, of those that failed. */
   readonly observe?: ObserveRequest
+  /** Takes a line of each request, for the record (`audit/`). Absent: nobody keeps one. */
+  readonly audit?: AddLine | undefined
   /** What callers may do. By default, what policies say. */
   readonly authorize?: Authorize
   /** Rejects when requests cannot be served now. */
@@ -72,6 +75,8 @@ export type Gateway = {
   /** Those below `/-/`. */
   readonly native: NativeApp
   readonly ids: RequestIds
+  /** Is to be told of requests that cannot even be read. */
+  readonly observe: ObserveRequest
   readonly services: Services
   /** Ends helper threads. To be called when no request is under way. */
   close(): Promise<void>
@@ -85,9 +90,12 @@ const hashThreads = 2
 
 export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
   const { metadata, blobs, masterKey, config, now, log } = deps
-  const { observe = logRequests(log, { all: false }) } = deps
+  const { observe: tell = logRequests(log, { all: false }), audit } = deps
   const permissions = new BucketPermissionCache(metadata)
   const { authorize = makeAuthorize({ permissions, metadata }) } = deps
+  const ids = requestIds(deps.processId)
+  const observe =
+    audit === undefined ? tell : observeBy(tell, auditRequests(audit, { now, hostId: ids.hostId }))
   const checksums = await loadChecksums()
   const hashPool = new HashPool({ threadsMax: hashThreads })
   const buffersMax = Math.floor(config.ingestMemoryBytes / chunkBytesMax / 2)
@@ -144,7 +152,6 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     signingKeys: signing.signingKeys,
     keysOfTenant,
   }
-  const ids = requestIds(deps.processId)
   const close = async () => {
     await readLeases.close()
     await hashPool.close()
@@ -157,7 +164,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     heldBytesMax: corsHeldBytesMax,
   })
   const serve = makeServe({
-    ...{ ids, checksums, clock, observe },
+    ...{ ids, checksums, clock, observe, isAudited: audit !== undefined },
     pace: { ...config.uploadPace, graceMs: config.uploadPace.windowMs, nowMs: clock },
   })
   const handle = serve(
@@ -170,5 +177,5 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
   // All that there are of our own below `/-/` on the S3 port.
   const routes = [...bundlesRoutes(routeDeps), ...archivesRoutes(routeDeps)]
   const native = makeNativeApp({ services, authenticate, findCorsRules, domains, serve }, routes)
-  return { handle, native, ids, services, close }
+  return { handle, native, ids, observe, services, close }
 }

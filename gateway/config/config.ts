@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseTasksSetting, type TasksSetting } from '../../metadata/tasks/tasks-setting.ts'
 import { type LogLevel, logLevels } from '../log.ts'
+import { type AuditSetting, takeAudit } from './audit-setting.ts'
 import { type ClusterAccess, takeClusterAccess, takeMetadataLocation } from './cluster-access.ts'
 import { type ConfigSources, collectSettings } from './config-sources.ts'
 import {
@@ -72,6 +73,7 @@ export type ServingConfig = {
   /** Bundles may fetch without TLS too, from public addresses. */
   readonly externalHttp: boolean
   readonly logLevel: LogLevel
+  readonly audit: AuditSetting
   readonly drainMs: number
 }
 
@@ -169,6 +171,7 @@ export function takeServing(
     externalSources: values.takeOr('external-sources', oneOf(['off', 'public', 'any'])),
     externalHttp: values.takeOr('external-http', parseSwitch),
     logLevel: values.takeOr('log-level', oneOf(logLevels)),
+    audit: takeAudit(values),
     drainMs: values.takeOr('drain-time', bounded(parseDurationMs, '0s', '1h')),
   }
 }

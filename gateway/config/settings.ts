@@ -194,6 +194,38 @@ export const settings = {
       'What is logged on standard error, one line of JSON an event: error, warn, info, or debug (every request too).',
     fallback: 'info',
   },
+  'audit-log': {
+    value: 'SINK',
+    means:
+      'Where a line of JSON goes for each request (docs/audit-log.md): none, stdout, file:PATH, or the https or http URL of a webhook. With a secret in the URL, rather set HOLDFAST_AUDIT_LOG: other users of the machine see flags.',
+    fallback: 'none',
+  },
+  'audit-max-bytes': {
+    value: 'SIZE',
+    means: 'Size at which a file of the audit log is put aside and a new one begun.',
+    fallback: '100MiB',
+  },
+  'audit-max-age': {
+    value: 'DURATION',
+    means: 'Age at which a file of the audit log is put aside, if it has lines.',
+    fallback: '1d',
+  },
+  'audit-keep': {
+    value: 'N',
+    means: 'How many files of the audit log that were put aside are kept; older ones are deleted.',
+    fallback: '30',
+  },
+  'audit-memory': {
+    value: 'SIZE',
+    means:
+      'Memory for lines of the audit log that wait for a slow sink. What finds no room is dropped and counted.',
+    fallback: '16MiB',
+  },
+  'audit-webhook-token': {
+    value: 'TOKEN',
+    means: 'Is shown to the webhook of the audit log, as Authorization: Bearer TOKEN.',
+    secret: true,
+  },
   'drain-time': {
     value: 'DURATION',
     means:

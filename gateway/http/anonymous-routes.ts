@@ -41,7 +41,8 @@ export function isAnonymous(headers: IncomingHttpHeaders, { query }: RequestTarg
 
 const signedV2: ReadonlySet<string> = new Set(['AWSAccessKeyId', 'Signature'])
 
-const healthPaths = '/minio/health/'
+/** What all probes of health begin with. */
+export const healthPaths = '/minio/health/'
 /** By their names behind it. One server is its own cluster. */
 const stateful: ReadonlySet<string> = new Set(['ready', 'cluster', 'cluster/read'])
 

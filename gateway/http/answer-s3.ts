@@ -10,6 +10,7 @@ import { renderError } from '../../protocol/s3/xml/render-error.ts'
 import { type Authenticate, plainFraming } from '../access/authenticate.ts'
 import { refusalWithRegion } from '../access/bucket-region.ts'
 import type { FindCorsRules } from '../access/cors-rules.ts'
+import { anonymous } from '../access/identity.ts'
 import type { Reply } from '../reply.ts'
 import type { Handlers, Services } from '../s3/operation.ts'
 import { type Arrived, formCall, runOperation } from '../s3/run-operation.ts'
@@ -50,7 +51,7 @@ export function answeringS3(deps: S3AnsweringDeps): Answering {
 
 async function answer(deps: S3AnsweringDeps, begun: Begun): Promise<Reply> {
   const { services, domains } = deps
-  const { incoming } = begun
+  const { incoming, notes } = begun
   const target = targetOf(incoming)
   const method = incoming.method ?? 'GET'
   // What is not S3's lies beside buckets, never within one.
@@ -60,7 +61,12 @@ async function answer(deps: S3AnsweringDeps, begun: Begun): Promise<Reply> {
   ) {
     const { headers, endpoint } = arrive(services, begun, { target, address: {} })
     const reply = answerAnonymous({ method, target, headers, endpoint }, deps.health)
-    if (reply !== undefined) return reply
+    if (reply !== undefined) {
+      // One of a few, as nobody else's path is answered.
+      begun.operation = `${method} ${target.rawPath}`
+      notes.identity = anonymous
+      return reply
+    }
   }
   const address = parseAddress(target.rawPath, incoming.headers.host, domains)
   const request = arrive(services, begun, { target, address })
@@ -89,7 +95,7 @@ async function operate(
   }
   const row: OperationRow = operations[name]
   const { identity, payload } = await deps
-    .authenticate(incoming, { target, of: row.ours ? 'ours' : 's3' })
+    .authenticate(incoming, { target, of: row.ours ? 'ours' : 's3', notes })
     .catch((cause) => tellRegion(cause, address, services))
   notes.identity = identity
   return runOperation(deps.handlers, name, {

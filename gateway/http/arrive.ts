@@ -34,6 +34,9 @@ export function arrive(
   const { query, rawPath } = target
   const isEncrypted = 'encrypted' in incoming.socket
   const headers = withPresignedHeaders(foldedHeaders(incoming), query)
+  begun.address = address
+  begun.query = query
+  begun.headers = headers
   const sourceIp = () => incoming.socket.remoteAddress
   const context: RequestContext = { headers, query, isEncrypted, sourceIp, now: services.now }
   return {

@@ -87,6 +87,7 @@ function answeringNative(deps: NativeAppDeps, found: Found | undefined): Answeri
       if (method === 'OPTIONS') return answerPreflightOfRoute(deps, begun)
       begun.operation = `${method} ${found?.route.path ?? beginning}`
       await shareReply(begun, deps.findCorsRules, undefined)
+      begun.notes.ownId = ownIdOf(found?.param('id'))
       const call = nativeCall(deps, begun)
       // Hono takes HEAD for GET.
       if (found === undefined || (method === 'HEAD' && found.route.alsoHead !== true)) {
@@ -98,6 +99,11 @@ function answeringNative(deps: NativeAppDeps, found: Found | undefined): Answeri
   }
 }
 
+/** Ids are no secrets; what stands in the place of one may be. */
+function ownIdOf(raw: string | undefined): string | undefined {
+  return raw !== undefined && /^[0-9a-f]{32}$/.test(raw) ? raw : undefined
+}
+
 function nativeCall({ services, authenticate }: NativeAppDeps, begun: Begun): NativeCall {
   const { incoming, notes } = begun
   const target = targetOf(incoming)
@@ -107,7 +113,7 @@ function nativeCall({ services, authenticate }: NativeAppDeps, begun: Begun): Na
     ...call,
     method,
     authenticate: async () => {
-      const { identity, payload } = await authenticate(incoming, { target, of: 'ours' })
+      const { identity, payload } = await authenticate(incoming, { target, of: 'ours', notes })
       if (identity.is === 'anonymous') throw new S3Error('AccessDenied')
       notes.identity = identity
       refuseRepeated(target.query)

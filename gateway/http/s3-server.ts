@@ -16,6 +16,7 @@ import { S3Error, type S3ErrorCode } from '../../protocol/s3/s3-error.ts'
 import { renderError } from '../../protocol/s3/xml/render-error.ts'
 import type { NativeApp, NativeEnv } from './native-app.ts'
 import type { RequestIds } from './request-id.ts'
+import { type ObserveRequest, unreadRecord } from './request-record.ts'
 import type { HandleRequest } from './serve-request.ts'
 import { UnderWay } from './under-way.ts'
 
@@ -27,6 +28,8 @@ export type S3ServerOptions = {
   /** For what is no request of S3's. */
   readonly native?: NativeApp
   readonly ids: RequestIds
+  /** Told of what is no request that could be read; of all others, `handle` tells. */
+  readonly observe?: ObserveRequest
   readonly tls?: TlsPem
 }
 
@@ -112,7 +115,7 @@ function runInTurn(
 
 function attach(
   server: Server | HttpsServer,
-  { handle, native, ids }: S3ServerOptions,
+  { handle, native, ids, observe }: S3ServerOptions,
   underWay: UnderWay,
 ): void {
   const waiting: Pipelined = new WeakMap()
@@ -148,7 +151,7 @@ function attach(
   // Other expectations may be ignored (RFC 9110 section 10.1.1); Node would answer without a document.
   server.on('checkExpectation', listenerFor(false))
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
-    refuse(error, socket, ids),
+    refuse(error, socket, { ids, observe }),
   )
 }
 
@@ -157,11 +160,17 @@ function nativeRequest({ method = '' }: IncomingMessage): Request {
 }
 
 /** For what Node's parser refuses: there is no response object, only the socket. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket, ids: RequestIds): void {
+function refuse(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  { ids, observe }: Pick<S3ServerOptions, 'ids'> & { observe: ObserveRequest | undefined },
+): void {
   if (!socket.writable || error.code === 'ECONNRESET' || isAnswering(socket)) {
     socket.destroy()
     return
   }
+  // What goes wrong in the body of a request is told with that request.
+  const isPartOfOther = answerUnderWay(socket) !== undefined
   const requestId = ids.next()
   const failure = new S3Error(refusalCode(error.code))
   const body = renderError(failure, { resource: '', requestId, hostId: ids.hostId })
@@ -170,13 +179,20 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket, ids: RequestIds): 
       `x-amz-request-id: ${requestId}\r\nConnection: close\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )
+  // Of connections on which nothing was ever sent there is nothing to tell.
+  if (isPartOfOther || socket.bytesRead === 0) return
+  observe?.(unreadRecord({ requestId, error: failure, socket, bytesOut: Buffer.byteLength(body) }))
 }
 
 /** True in mid-reply to an earlier request: what is written now would become a part of that. */
 function isAnswering(socket: Socket): boolean {
-  // Node keeps the response under way here, and asks it the same before an answer of its own.
+  return answerUnderWay(socket)?.headersSent === true
+}
+
+function answerUnderWay(socket: Socket): ServerResponse | undefined {
+  // Node keeps it here, and looks at it as well before an answer of its own.
   const outgoing: unknown = Reflect.get(socket, '_httpMessage')
-  return outgoing instanceof ServerResponse && outgoing.headersSent
+  return outgoing instanceof ServerResponse ? outgoing : undefined
 }
 
 function refusalCode(code: string | undefined): S3ErrorCode {

@@ -8,6 +8,7 @@ import type { Reply } from '../reply.ts'
 import { Begun } from './begun.ts'
 import type { PaceLimit } from './body-pace.ts'
 import { ReplyBatch } from './reply-batch.ts'
+import { detailsOf } from './request-details.ts'
 import type { RequestIds } from './request-id.ts'
 import { isFailure, type ObserveRequest } from './request-record.ts'
 import { type Exchange, sendReply } from './send-reply.ts'
@@ -29,6 +30,8 @@ export type ServeDeps = {
   readonly checksums: Checksums
   readonly pace: PaceLimit
   readonly observe: ObserveRequest
+  /** Whether one of them keeps a record of all requests, and of what permissions were asked. */
+  readonly isAudited: boolean
   /** Milliseconds of a clock that nobody sets. */
   readonly clock: () => number
 }
@@ -45,13 +48,23 @@ export type Serve = (answering: Answering) => HandleRequest
 // Every request takes this way: objects are written out, for one that begins with another's fields (`...`) costs
 // microseconds.
 export function makeServe(deps: ServeDeps): Serve {
-  const { ids, checksums, pace, clock } = deps
+  const { ids, checksums, pace, clock, isAudited } = deps
   const batch = new ReplyBatch()
   return ({ answer, refuse }) =>
     async (incoming, outgoing, { expectsContinue }) => {
       const beganMs = clock()
       const requestId = ids.next()
-      const begun = new Begun({ incoming, outgoing, requestId, expectsContinue, checksums, pace })
+      const begun = new Begun({
+        incoming,
+        outgoing,
+        requestId,
+        expectsContinue,
+        checksums,
+        pace,
+        isAudited,
+      })
+      // Of a connection that is gone it is not known any more, unless it was asked before.
+      const remoteAddress = isAudited ? incoming.socket.remoteAddress : undefined
       const sent: Exchange['sent'] = { headMs: undefined, bytes: 0 }
       const send = (reply: Reply) =>
         sendReply(
@@ -67,11 +80,12 @@ export function makeServe(deps: ServeDeps): Serve {
           },
           reply,
         )
+      let reply: Reply | undefined
       let status: number | undefined
       let error: S3Error | undefined
       let failure: unknown
       try {
-        const reply = await answer(begun)
+        reply = await answer(begun)
         status = reply.status
         await send(reply)
       } catch (cause) {
@@ -86,12 +100,11 @@ export function makeServe(deps: ServeDeps): Serve {
       } finally {
         const totalMs = clock() - beganMs
         deps.observe({
-          identity: begun.notes.identity,
-          bucket: begun.notes.bucket,
           requestId,
+          notes: begun.notes,
           operation: begun.operation,
           method: incoming.method ?? '',
-          remoteAddress: () => incoming.socket.remoteAddress,
+          remoteAddress: () => remoteAddress ?? incoming.socket.remoteAddress,
           status: sent.headMs === undefined ? undefined : status,
           errorCode: error?.code,
           bytesIn: begun.body?.received ?? 0,
@@ -99,6 +112,7 @@ export function makeServe(deps: ServeDeps): Serve {
           headMs: sent.headMs === undefined ? totalMs : sent.headMs - beganMs,
           totalMs,
           failure,
+          details: () => detailsOf(begun, reply),
         })
       }
     }

@@ -10,8 +10,9 @@ import type { NativeCall } from './native-route.ts'
 /** Somebody with what he may do, in one request of ours. */
 export type NativeAsker = Asker & Pick<Asking, 'context'> & { readonly identity: User }
 
-export function askerOf({ services, context }: NativeCall, identity: User): NativeAsker {
-  return { identity, context, decider: services.authorize({ identity, context }) }
+export function askerOf({ services, context, notes }: NativeCall, identity: User): NativeAsker {
+  const { decisions } = notes
+  return { identity, context, decider: services.authorize({ identity, context, decisions }) }
 }
 
 /** Throws `AccessDenied`, also when the headers expect another owner of the bucket. */

@@ -6,7 +6,8 @@ import type { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { RequestContext } from '../access/authorize.ts'
 import type { User } from '../access/identity.ts'
 import type { Reply } from '../reply.ts'
-import type { Client, RequestBody, RequestNotes, Services } from '../s3/operation.ts'
+import type { Client, RequestBody, Services } from '../s3/operation.ts'
+import type { RequestNotes } from '../s3/request-notes.ts'
 
 export type NativeCaller = {
   readonly identity: User

@@ -14,6 +14,7 @@ import type { Asker } from '../access/require.ts'
 import type { ReadLeases } from '../data/read/read-leases.ts'
 import type { Ingest } from '../data/write/ingest.ts'
 import type { Reply } from '../reply.ts'
+import type { RequestNotes } from './request-notes.ts'
 
 /** Everything an operation may use besides the request. Made once, in `compose/compose-gateway.ts`. */
 export type Services = {
@@ -61,14 +62,6 @@ export interface Client {
    * is not begun any more. What was begun as a write goes on to its end.
    */
   hungUp(): AbortSignal
-}
-
-/** What turns out while a request is worked on, for those who watch (`http/request-record.ts`). */
-export type RequestNotes = {
-  /** Once it is proven. */
-  identity: Identity | undefined
-  /** Once it is found. Its owner is whose request this counts as. */
-  bucket: Pick<Bucket, 'name' | 'tenantId'> | undefined
 }
 
 /** What every operation is given. */

@@ -14,6 +14,7 @@ import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { parseVersionId } from '../../protocol/s3/version-id.ts'
 import type { RequestContext } from '../access/authorize.ts'
 import { refusalWithRegion } from '../access/bucket-region.ts'
+import { byNothing } from '../access/decisions.ts'
 import { requireBucket } from '../access/find-bucket.ts'
 import type { Identity } from '../access/identity.ts'
 import type { TenantKeys } from '../access/keys/tenant-keys.ts'
@@ -133,6 +134,7 @@ export function formCall(request: Arrived & Pick<FormCall, 'body'>): FormCall {
     enter: async (form) => {
       const { identity, key, headers } = form
       request.notes.identity = identity
+      request.notes.formKey = key
       const context = { ...request.context, headers }
       const call = { ...request, ...form, ...(await openBucket({ ...request, context }, identity)) }
       await permit(call, operations.PostObject, { is: 'object', bucket: call.bucket, key })
@@ -145,12 +147,18 @@ async function enterService(
   { identity, request, body }: Signed,
   row: OperationRow,
 ): Promise<NewBucketCall> {
-  const { services, context, address } = request
+  const { services, context, address, notes } = request
   const bucketName = address.bucket ?? ''
-  const decider = services.authorize({ identity, context })
+  const { decisions } = notes
+  const decider = services.authorize({ identity, context, decisions })
   try {
     // Who belongs to no tenant has no buckets, and can make none.
-    if (identity.is === 'anonymous') throw new S3Error('AccessDenied')
+    if (identity.is === 'anonymous') {
+      for (const { action } of row.needs.slice(0, 1)) {
+        decisions?.note(action, { isAllowed: false, by: byNothing })
+      }
+      throw new S3Error('AccessDenied')
+    }
     const call = { ...request, identity, body, bucketName, decider }
     await permitService(call, row, address)
     return call
@@ -179,7 +187,8 @@ async function openBucket(
   const found = requireKeys(services, bucket)
   // Mostly they are at hand.
   const keys = found instanceof Promise ? await found : found
-  return { bucket, keys, decider: services.authorize({ identity, context }) }
+  const { decisions } = notes
+  return { bucket, keys, decider: services.authorize({ identity, context, decisions }) }
 }
 
 /** Of the bucket's owner. Throws `NoSuchBucket` when that tenant is gone. */

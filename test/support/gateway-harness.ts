@@ -24,13 +24,8 @@ import { Ingest } from '../../gateway/data/write/ingest.ts'
 import { IngestBudget } from '../../gateway/data/write/ingest-budget.ts'
 import type { NativeCall } from '../../gateway/native-api/native-route.ts'
 import type { Reply } from '../../gateway/reply.ts'
-import type {
-  Client,
-  Handlers,
-  RequestBody,
-  RequestNotes,
-  Services,
-} from '../../gateway/s3/operation.ts'
+import type { Client, Handlers, RequestBody, Services } from '../../gateway/s3/operation.ts'
+import { newNotes } from '../../gateway/s3/request-notes.ts'
 import { type Arrived, formCall, runOperation } from '../../gateway/s3/run-operation.ts'
 import { ZipService } from '../../gateway/zip/zip-service.ts'
 import { defaultNamespace } from '../../metadata/namespaces.ts'
@@ -239,7 +234,7 @@ export class GatewayHarness {
     return {
       ...{
         services,
-        notes: noNotes(),
+        notes: newNotes(undefined),
         client: patientClient,
         method,
         query,
@@ -269,7 +264,7 @@ export class GatewayHarness {
     const services = { ...this.services, ...request.services }
     return {
       services,
-      notes: noNotes(),
+      notes: newNotes(undefined),
       client: patientClient,
       address: { ...(bucket === undefined ? {} : { bucket }), ...(key ? { key } : {}) },
       context: {
@@ -364,10 +359,6 @@ export function headerOf(reply: Reply, name: string): string | undefined {
     if (known.toLowerCase() === name.toLowerCase() && value !== undefined) return String(value)
   }
   return undefined
-}
-
-function noNotes(): RequestNotes {
-  return { identity: undefined, bucket: undefined }
 }
 
 const neverAborted = new AbortController().signal

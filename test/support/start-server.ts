@@ -12,6 +12,7 @@ import { realVfs } from '../../datanode/disk/real-vfs.ts'
 import { prepareRootUser } from '../../deploy/process/root-user.ts'
 import type { Authorize } from '../../gateway/access/authorize.ts'
 import { type MasterKey, openMasterKey } from '../../gateway/access/keys/master-key-file.ts'
+import type { AddLine } from '../../gateway/audit/audit-requests.ts'
 import { composeGateway } from '../../gateway/compose/compose-gateway.ts'
 import type { Config } from '../../gateway/config/config.ts'
 import type { ObserveRequest } from '../../gateway/http/request-record.ts'
@@ -40,6 +41,7 @@ export type ServerOptions = Partial<Pick<Config, ConfiguredParts | 'uploadPace'>
   readonly check?: () => Promise<void>
   readonly authorize?: Authorize
   readonly observe?: ObserveRequest
+  readonly audit?: AddLine
   /** What requests see of the metadata. */
   readonly metadataFor?: (store: MetadataStore) => MetadataStore
   /** What stands between gateways and the chunks. */
@@ -79,7 +81,7 @@ export class RunningServer {
   }
 
   static async start(all: ServerOptions = {}): Promise<RunningServer> {
-    const { check, disk, authorize, observe, metadataFor, between, ...options } = all
+    const { check, disk, authorize, observe, audit, metadataFor, between, ...options } = all
     const path = await mkdtemp(join(tmpdir(), 'holdfast-wire-'))
     const stores = await openStores(path, disk)
     const keyFile = join(path, 'master.key')
@@ -120,6 +122,7 @@ export class RunningServer {
       ...(check === undefined ? {} : { check }),
       ...(authorize === undefined ? {} : { authorize }),
       ...(observe === undefined ? {} : { observe }),
+      ...(audit === undefined ? {} : { audit }),
     })
     const server = createS3Server(gateway)
     const { port } = await server.listen(0, '127.0.0.1')

@@ -51,6 +51,7 @@ function isAllowed(from: string, to: string): boolean {
 /** The rooms of the gateway, from the top floor down: each imports what is below it, and nothing above. */
 const gatewayRooms = [
   'compose',
+  'audit',
   'http',
   'archive-jobs',
   'bundles',

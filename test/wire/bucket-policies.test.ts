@@ -1,4 +1,5 @@
-// What bucket policies let whom do, asked of a server as clients ask it.
+// What bucket policies let whom do, asked of a server as clients ask it: PutBucketPolicy, GetBucketPolicy,
+// GetBucketPolicyStatus, DeleteBucketPolicy, PutPublicAccessBlock, GetPublicAccessBlock, DeletePublicAccessBlock.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { accountId, ownerId } from '../../gateway/access/owner.ts'

@@ -33,14 +33,14 @@ describe('of every request', (test) => {
   test('a record tells operation, who, where, status and bytes', async () => {
     const put = await observed(() => exchange(server.port, { method: 'PUT', target, body }))
     assert.equal(put.operation, 'PutObject')
-    assert.deepEqual(put.identity, {
+    assert.deepEqual(put.notes.identity, {
       is: 'user',
       tenantId: 'root',
       userName: 'root',
       accessKeyId: serverKey.accessKeyId,
     })
-    assert.equal(put.bucket?.name, 'bkt')
-    assert.equal(put.bucket?.tenantId, 'root')
+    assert.equal(put.notes.bucket?.name, 'bkt')
+    assert.equal(put.notes.bucket?.tenantId, 'root')
     assert.deepEqual([put.status, put.bytesIn, put.bytesOut], [200, body.length, 0])
     const get = await observed(() => exchange(server.port, { method: 'GET', target }))
     assert.deepEqual([get.status, get.bytesIn, get.bytesOut], [200, 0, body.length])
@@ -59,7 +59,7 @@ describe('of every request', (test) => {
     const unsigned = 'GET /bkt/some/key HTTP/1.1\r\nHost: s3\r\n\r\n'
     const anonymous = await observed(() => exchangeBytes(server.port, Buffer.from(unsigned), 'GET'))
     assert.deepEqual(
-      [anonymous.errorCode, anonymous.identity],
+      [anonymous.errorCode, anonymous.notes.identity],
       ['AccessDenied', { is: 'anonymous' }],
     )
   })

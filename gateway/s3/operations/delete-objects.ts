@@ -26,10 +26,12 @@ export const deleteObjects: Operation<BucketCall> = async (call) => {
   requireIntegrity(call)
   const { objects, quiet } = readDeleteObjects(await call.body.bytes(xmlBytesMax))
   const hungUp = call.client.hungUp()
-  const results = await mapBounded(objects, async (object) => {
+  const results = new Array<DeletionResult>(objects.length)
+  call.notes.deletions = results
+  await eachBounded(objects, async (object, index) => {
     // Nobody would learn which were deleted: none is begun any more.
     hungUp.throwIfAborted()
-    return deleteOne(call, object)
+    results[index] = await deleteOne(call, object)
   })
   return xmlReply(renderDeleteObjects(results, { quiet }))
 }
@@ -102,29 +104,21 @@ function deletionResult(outcome: DeleteOutcome, object: ObjectToDelete): Deletio
 }
 
 /**
- * Results in the order of the items, whatever order the work is done in. Throws what the first has thrown that failed: none
- * is begun afterwards, and all that were begun have ended.
+ * Throws what the first has thrown that failed: none is begun afterwards, and all that were begun have ended.
  */
-async function mapBounded<Item, Result>(
+async function eachBounded<Item>(
   items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
-): Promise<readonly Result[]> {
-  const results = new Array<Result>(items.length)
+  work: (item: Item, index: number) => Promise<void>,
+): Promise<void> {
   const queue = items.entries()
   const failures: unknown[] = []
   const takeTurns = async () => {
     for (const [index, item] of queue) {
       if (failures.length > 0) return
-      await work(item).then(
-        (result) => {
-          results[index] = result
-        },
-        (cause: unknown) => failures.push(cause),
-      )
+      await work(item, index).catch((cause: unknown) => failures.push(cause))
     }
   }
   const turns = Math.min(deletionsAtOnce, items.length)
   await Promise.all(Array.from({ length: turns }, takeTurns))
   if (failures.length > 0) throw failures[0]
-  return results
 }

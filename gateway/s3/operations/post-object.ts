@@ -39,7 +39,8 @@ export function makePostObject(authenticateForm: AuthenticateForm): Operation<Fo
     try {
       const contentType = request.headers['content-type']
       const form = await parseFormData({ [Symbol.asyncIterator]: () => body }, contentType)
-      return await storeForm(request, form, await authenticateForm(form.fields))
+      const identity = await authenticateForm(form.fields, request.notes)
+      return await storeForm(request, form, identity)
     } finally {
       // The form is read piece by piece, so that nobody else lets go of the request.
       await body.return?.()

@@ -1,0 +1,61 @@
+// What was asked of permissions in one request, and what was answered, for those who keep a record of it. Nobody
+// else has one of these: a `Decider` tells it where there is one.
+
+/** A statement without a `sid` is known by its place alone, from 0. */
+export type StatementName = {
+  readonly policy: string
+  readonly sid?: string
+  readonly index: number
+}
+
+/** What an answer rests on. Others join with those who give them. */
+export type DecidedBy =
+  /** The caller is the root user of the tenant that owns the resource, who may do anything there. */
+  | { readonly is: 'root' }
+  /** Nothing allows it. */
+  | { readonly is: 'nothing' }
+  /** A statement of a policy. */
+  | ({ readonly is: 'statement' } & StatementName)
+  /** Its statements together: of all keys at once that begin with a prefix. */
+  | { readonly is: 'policy'; readonly policy: string }
+  /** The bucket's policy is public, and `RestrictPublicBuckets` leaves it to the bucket's own account. */
+  | { readonly is: 'publicAccessBlock' }
+
+export const byRoot: DecidedBy = { is: 'root' }
+export const byNothing: DecidedBy = { is: 'nothing' }
+
+export type Answer = { readonly isAllowed: boolean; readonly by: DecidedBy }
+
+export type Verdict = 'allowed' | 'denied' | 'notAsked'
+
+export class Decisions {
+  readonly #actions = new Set<string>()
+  #last: Answer | undefined
+  #firstDenied: (Answer & { readonly action: string }) | undefined
+
+  note(action: string, answer: Answer): void {
+    this.#actions.add(action)
+    this.#last = answer
+    if (!answer.isAllowed) this.#firstDenied ??= { action, ...answer }
+  }
+
+  /** IAM actions, each once, in the order in which they were first asked. */
+  get actions(): readonly string[] {
+    return [...this.#actions]
+  }
+
+  /** `denied` as soon as one action was, of whatever resource. */
+  get verdict(): Verdict {
+    if (this.#firstDenied !== undefined) return 'denied'
+    return this.#last === undefined ? 'notAsked' : 'allowed'
+  }
+
+  /** What the first denial rests on; without any, what the last permission does. */
+  get decidedBy(): DecidedBy | undefined {
+    return (this.#firstDenied ?? this.#last)?.by
+  }
+
+  get deniedAction(): string | undefined {
+    return this.#firstDenied?.action
+  }
+}

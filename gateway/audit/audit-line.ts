@@ -1,0 +1,166 @@
+// Lines of the audit log, one a request: their fields, in this order, are documented in `docs/audit-log.md`, and so is
+// what a change of them means. Never in a line: a secret, a signature, a token, a body, a query, or a header but
+// those that are named here.
+import { LRUCache } from 'lru-cache'
+import type { TenantId } from '../../metadata/records.ts'
+import type { DecidedBy } from '../access/decisions.ts'
+import { rootUserName, type User } from '../access/identity.ts'
+import { accountId } from '../access/owner.ts'
+import type { RequestDetails } from '../http/request-details.ts'
+import { type RequestRecord, toMicroseconds } from '../http/request-record.ts'
+import type { RequestNotes } from '../s3/request-notes.ts'
+import { boundedText, jsonLine } from './bounded-text.ts'
+import { deletionFields } from './deletion-fields.ts'
+
+/** Grows when a field changes its meaning or goes, not when one joins. */
+export const auditSchema = 1
+
+/** No line is longer, in bytes of UTF-8 with its end. */
+export const auditLineBytesMax = 64 * 1024
+
+/** UTF-16 units. What S3 allows is shorter, but what is asked for need not be. */
+const userAgentMax = 256
+const nameMax = 255
+const keyMax = 1024
+const versionIdMax = 128
+
+export type AuditedAt = {
+  /** Milliseconds since 1970: when the request had ended. */
+  readonly endedMs: number
+  /** `x-amz-id-2` of the process that has served it. */
+  readonly hostId: string
+}
+
+/** The line of one request. Whoever asks, asks at once: what it is told of is forgotten then. */
+export function requestLine(record: RequestRecord, { endedMs, hostId }: AuditedAt): string {
+  const { notes } = record
+  const { decisions, signature } = notes
+  const details = record.details()
+  const deletions = notes.deletions && deletionFields(notes.deletions)
+  return jsonLine({
+    schema: auditSchema,
+    type: 'request',
+    time: new Date(endedMs - record.totalMs).toISOString(),
+    requestId: record.requestId,
+    hostId,
+    sourceIp: record.remoteAddress(),
+    userAgent: bounded(details.userAgent, userAgentMax),
+    protocol: details.httpVersion === undefined ? undefined : `HTTP/${details.httpVersion}`,
+    tls: details.tls,
+    identity: identityFields(notes),
+    signature: signature && { version: signature.version, by: signature.by },
+    method: record.method === '' ? undefined : record.method,
+    operation: record.operation,
+    actions: decisions?.actions ?? [],
+    verdict: decisions?.verdict ?? 'notAsked',
+    deniedAction: decisions?.deniedAction,
+    decidedBy: decisionFields(decisions?.decidedBy),
+    resource: resourceFields(notes, details),
+    source: sourceFields(details),
+    objects: deletions?.objects,
+    moreObjects: deletions?.moreObjects,
+    status: record.status,
+    errorCode: record.errorCode,
+    bytesIn: record.bytesIn,
+    bytesOut: record.bytesOut,
+    firstByteMs: record.status === undefined ? undefined : toMicroseconds(record.headMs),
+    totalMs: toMicroseconds(record.totalMs),
+    hungUp: details.isCutOff && record.failure === undefined ? true : undefined,
+  })
+}
+
+/** In the place of so many lines that found no room. Times are milliseconds since 1970. */
+export function droppedLine(dropped: {
+  readonly lines: number
+  readonly sinceMs: number
+  readonly nowMs: number
+}): string {
+  const { lines, sinceMs, nowMs } = dropped
+  return jsonLine({
+    schema: auditSchema,
+    type: 'dropped',
+    time: new Date(nowMs).toISOString(),
+    lines,
+    since: new Date(sinceMs).toISOString(),
+  })
+}
+
+function bounded(text: string | undefined, unitsMax: number): string | undefined {
+  return text === undefined ? undefined : boundedText(text, unitsMax)
+}
+
+function identityFields({ identity, signature, openedBy }: RequestNotes): object {
+  if (openedBy !== undefined) return { type: openedBy }
+  switch (identity?.is) {
+    case 'user':
+      return userFields(identity)
+    case 'anonymous':
+      return { type: 'anonymous' }
+    case undefined:
+      return { type: 'unproven', accessKeyId: signature?.accessKeyId }
+    default:
+      return identity satisfies never
+  }
+}
+
+/** It is a digest, and those who ask are few. */
+const accounts = new LRUCache<TenantId, string>({ max: 1_000 })
+
+function accountOf(tenantId: TenantId): string {
+  const known = accounts.get(tenantId)
+  if (known !== undefined) return known
+  const account = accountId(tenantId)
+  accounts.set(tenantId, account)
+  return account
+}
+
+function userFields({ tenantId, userName, accessKeyId }: User): object {
+  const account = accountOf(tenantId)
+  const name = userName === rootUserName ? 'root' : `user/${userName}`
+  const arn = `arn:aws:iam::${account}:${name}`
+  return { type: 'user', tenant: tenantId, account, arn, user: userName, accessKeyId }
+}
+
+function decisionFields(by: DecidedBy | undefined): object | undefined {
+  switch (by?.is) {
+    case 'root':
+      return { type: 'root' }
+    case 'nothing':
+      return { type: 'nothing' }
+    case 'statement':
+      return { type: 'statement', policy: by.policy, sid: by.sid, index: by.index }
+    case 'policy':
+      return { type: 'policy', policy: by.policy }
+    case 'publicAccessBlock':
+      return { type: 'publicAccessBlock' }
+    case undefined:
+      return undefined
+    default:
+      return by satisfies never
+  }
+}
+
+function resourceFields(
+  { bucket, ownId }: RequestNotes,
+  { bucketName, key, versionId, prefix }: RequestDetails,
+): object | undefined {
+  const name = bucketName ?? bucket?.name
+  if (name === undefined && ownId === undefined) return undefined
+  return {
+    bucket: bounded(name, nameMax),
+    tenant: bucket?.tenantId,
+    key: bounded(key, keyMax),
+    versionId: key === undefined ? undefined : bounded(versionId, versionIdMax),
+    prefix: key === undefined ? bounded(prefix, keyMax) : undefined,
+    id: ownId,
+  }
+}
+
+function sourceFields({ source }: RequestDetails): object | undefined {
+  if (source === undefined) return undefined
+  return {
+    bucket: boundedText(source.bucketName, nameMax),
+    key: boundedText(source.key, keyMax),
+    versionId: bounded(source.versionId, versionIdMax),
+  }
+}
