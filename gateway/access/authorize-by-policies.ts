@@ -141,13 +141,13 @@ class PolicyDecider implements Decider {
     }
   }
 
-  /** Of the version that the query names, else of the current one. */
+  /** Of the version that is named, else of the current one. */
   private async tagsOf({
     bucket,
     key,
+    versionId = namedVersion(this.asking.context),
   }: Extract<Resource, { is: 'object' }>): Promise<readonly Tag[] | undefined> {
     if (!('configRevision' in bucket)) return undefined
-    const versionId = namedVersion(this.asking.context)
     const found = await this.deps.metadata.objects.get(bucket, key, versionId)
     return found?.is === 'object' ? found.tags : undefined
   }

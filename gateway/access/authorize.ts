@@ -1,6 +1,6 @@
 // The one question: may this caller do that? Who answers it: `authorize-by-policies.ts`.
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Bucket } from '../../metadata/records.ts'
+import type { Bucket, VersionId } from '../../metadata/records.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
 import type { Decisions } from './decisions.ts'
 import type { Identity } from './identity.ts'
@@ -14,7 +14,13 @@ export type Resource =
   | { readonly is: 'service' }
   /** `prefix`: of what is listed, where the query of the request does not tell it. */
   | { readonly is: 'bucket'; readonly bucket: OwnedBucket; readonly prefix?: string }
-  | { readonly is: 'object'; readonly bucket: OwnedBucket; readonly key: string }
+  /** `versionId`: of a version that is named elsewhere than in the query of the request. */
+  | {
+      readonly is: 'object'
+      readonly bucket: OwnedBucket
+      readonly key: string
+      readonly versionId?: VersionId
+    }
 
 /** What conditions of policies can be about. Nothing is computed before it is asked for. */
 export type RequestContext = {

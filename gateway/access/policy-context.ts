@@ -58,7 +58,8 @@ const keys: Readonly<Record<string, Read>> = {
   's3:prefix': listed((asked) => prefixOf(asked) ?? ''),
   's3:delimiter': listed(({ context }) => context.query.get('delimiter')),
   's3:max-keys': listed(({ context }) => context.query.get('max-keys')),
-  's3:versionid': ({ context }) => context.query.get('versionId'),
+  's3:versionid': ({ resource, context }) =>
+    (resource.is === 'object' ? resource.versionId : undefined) ?? context.query.get('versionId'),
   's3:requestobjecttagkeys': (asked) => requestTags(asked)?.map(({ key }) => key),
   's3:if-match': (asked) => header(asked, 'if-match'),
   's3:if-none-match': (asked) => header(asked, 'if-none-match'),

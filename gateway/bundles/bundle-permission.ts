@@ -38,7 +38,8 @@ export async function permitSelections(
       case 'key': {
         const { key, versionId } = selection
         const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
-        await requirePermission(asker, action, { is: 'object', bucket, key })
+        const named = versionId === undefined ? {} : { versionId }
+        await requirePermission(asker, action, { is: 'object', bucket, key, ...named })
         break
       }
       case 'prefix':

@@ -65,7 +65,8 @@ export async function permitSource(
   for (const need of row.needs) {
     if (need.of !== 'source' || need.whenTagged === true) continue
     const action = versionId === undefined ? need.action : (need.ofVersion ?? need.action)
-    await requirePermission(call, action, { is: 'object', bucket, key })
+    const named = versionId === undefined ? {} : { versionId }
+    await requirePermission(call, action, { is: 'object', bucket, key, ...named })
   }
   requireOwner(call.headers, bucket.tenantId, 'source')
 }

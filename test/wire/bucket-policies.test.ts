@@ -267,6 +267,50 @@ describe('bucket policies', (test) => {
     assert.equal(await anonymously('GET', `/${bucket}/a/1`), '403 AccessDenied')
   })
 
+  test('a version is opened by its own tags, wherever it is named', async () => {
+    const bucket = await makeBucket()
+    await sure({
+      ...{ method: 'PUT', target: `/${bucket}?versioning` },
+      body: '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>',
+    })
+    const put = async (tag: string) => {
+      const headers = { 'x-amz-tagging': `open=${tag}` }
+      const request = { method: 'PUT', target: `/${bucket}/v`, body: tag, headers }
+      const { headers: answered } = await exchange(server.port, request)
+      return answered.get('x-amz-version-id') ?? ''
+    }
+    const closed = await put('no')
+    const open = await put('yes')
+    await put('no')
+    const Action = ['s3:GetObject*', 's3:DeleteObjectVersion', 's3:PutObject*']
+    const Condition = { StringEqualsIfExists: { 's3:ExistingObjectTag/open': 'yes' } }
+    await sure(putting(bucket, allow(bucket, { Action, Condition })))
+    const denied = '403 AccessDenied'
+    assert.equal(await anonymously('GET', `/${bucket}/v`), denied)
+    assert.equal(await anonymously('GET', `/${bucket}/v?versionId=${open}`), '200')
+    assert.equal(await anonymously('GET', `/${bucket}/v?versionId=${closed}`), denied)
+    const copy = (version: string) =>
+      asOther({
+        ...{ method: 'PUT', target: `/${bucket}/copied` },
+        headers: { 'x-amz-copy-source': `/${bucket}/v?versionId=${version}` },
+      })
+    assert.equal(await copy(closed), denied)
+    assert.equal(await copy(open), '200')
+    const named = [closed, open].map(
+      (version) => `<Object><Key>v</Key><VersionId>${version}</VersionId></Object>`,
+    )
+    const body = `<Delete>${named.join('')}</Delete>`
+    const headers = { 'content-md5': createHash('md5').update(body).digest('base64') }
+    const context = signingContext({ credentials: other.credentials })
+    const request = { method: 'POST', target: `/${bucket}?delete`, body, headers, context }
+    const deleted = (await exchange(server.port, request)).body.toString()
+    assert.match(deleted, new RegExp(`<Deleted><Key>v</Key><VersionId>${open}<`))
+    assert.match(
+      deleted,
+      new RegExp(`<Error><Key>v</Key><VersionId>${closed}</VersionId><Code>AccessDenied<`),
+    )
+  })
+
   test('new buckets block public access: a public policy is refused, and others are not', async () => {
     const bucket = await makeBucket({ open: false })
     const block = await sure({ target: `/${bucket}?publicAccessBlock` })

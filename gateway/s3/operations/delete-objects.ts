@@ -58,13 +58,14 @@ async function tryDelete(call: BucketCall, object: ObjectToDelete): Promise<Dele
   const { key, condition } = object
   const { bucket } = call
   const action = object.versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion'
-  await requirePermission(call, action, { is: 'object', bucket, key })
-  if (Buffer.byteLength(key) > keyBytesMax) throw new S3Error('KeyTooLongError')
   const versionId = object.versionId === undefined ? undefined : issuedVersionId(object.versionId)
+  const named = versionId === undefined ? {} : { versionId }
+  await requirePermission(call, action, { is: 'object', bucket, key, ...named })
+  if (Buffer.byteLength(key) > keyBytesMax) throw new S3Error('KeyTooLongError')
   const outcome = await call.services.metadata.objects.delete({
     bucket,
     key,
-    ...(versionId === undefined ? {} : { versionId }),
+    ...named,
     ...(condition === undefined ? {} : { condition }),
     nowMs: call.services.now(),
   })
