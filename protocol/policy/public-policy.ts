@@ -40,9 +40,15 @@ function fixes(condition: Condition): boolean {
   if (key === 'aws:sourceip') return operator === 'IpAddress' && values.every(isNarrowRange)
   if (!naming.has(operator)) return false
   if (key === 's3:dataaccesspointarn') return values.every(isAccessPointOfAccount)
+  if (key === 'aws:userid') return values.every((value) => isFixed(value) && !isNobody(value))
   return fixingKeys.has(key) && values.every(isFixed)
 }
 
+/**
+ * Keys that whoever is not meant does not have, or has with a value that he cannot choose. AWS counts the key
+ * of KMS among them, which a request names in a header: here none guards what is stored, and anybody may send
+ * the name.
+ */
 const fixingKeys: ReadonlySet<string> = new Set([
   'aws:principalaccount',
   'aws:principalarn',
@@ -55,14 +61,17 @@ const fixingKeys: ReadonlySet<string> = new Set([
   'aws:sourceowner',
   'aws:sourcevpc',
   'aws:sourcevpce',
-  'aws:userid',
   's3:dataaccesspointaccount',
-  's3:x-amz-server-side-encryption-aws-kms-key-id',
 ])
 
 /** Neither wildcards nor variables, also where they would be taken literally. */
 function isFixed(value: string): boolean {
   return value !== '' && !/[*?]|\$\{/.test(value)
+}
+
+/** What everyone who has not signed has as `aws:userid`. */
+function isNobody(value: string): boolean {
+  return lowerAscii(value) === 'anonymous'
 }
 
 /** Of its name any part may be left open. */
