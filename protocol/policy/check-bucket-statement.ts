@@ -56,7 +56,7 @@ function matching(action: string, names: readonly string[]): readonly string[] {
   return names.filter((name) => matchesWildcards(pattern, name))
 }
 
-const arnOfS3 = /^arn:[^:]*:s3:::(.*)$/s
+const arnOfS3 = /^arn:aws:s3:::(.*)$/s
 
 /** Of what `NotResource` leaves, both types. Throws `PolicyRefused` for resources elsewhere. */
 function typesOfResources(

@@ -3,7 +3,7 @@
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
 import { refuse } from './element-reader.ts'
 import { parsePattern, syntaxOf, VariableRefused } from './pattern-parts.ts'
-import type { PolicyVersion } from './policy-document.ts'
+import type { PolicyKind, PolicyVersion } from './policy-document.ts'
 
 const fieldCount = 6
 const partition = /^aws(-[a-z]+)*$/
@@ -11,13 +11,17 @@ const service = /^[a-z0-9-]+$/
 const region = /^[a-z0-9*?-]*$/
 const account = /^(\d{12}|aws|[0-9]*[*?][0-9*?]*)?$/
 
-type Place = { readonly version: PolicyVersion; readonly where: string }
+type Place = {
+  readonly kind: PolicyKind
+  readonly version: PolicyVersion
+  readonly where: string
+}
 
 /**
  * `*`, or an ARN of six fields: what fields are missing at the end, a `*` stands for. Throws
  * `PolicyRefused`.
  */
-export function parseResource(text: string, { version, where }: Place): string {
+export function parseResource(text: string, { kind, version, where }: Place): string {
   if (text === '*') return text
   const no = (problem: string): never =>
     refuse({
@@ -29,6 +33,8 @@ export function parseResource(text: string, { version, where }: Place): string {
   const fields = text.split(':')
   if (fields[0] !== 'arn') return no('is neither "*" nor an ARN')
   if (!partition.test(fields[1] ?? '')) return no('names no partition')
+  // What is asked for is always there; a statement that denies elsewhere would protect nothing.
+  if (kind === 'resource' && fields[1] !== 'aws') return no('is not in the partition "aws"')
   if (!service.test(fields[2] ?? '')) return no('names no service, which may have no wildcard')
   if (!region.test(fields[3] ?? '')) return no('names no region')
   if (!account.test(fields[4] ?? '')) return no('names no account of 12 digits')

@@ -108,7 +108,10 @@ function readResources(json: JsonObject, at: StatementPlace): Listed<string> | u
   if (kind === 'trust') return forbidden(found.name, place, 'a trust policy is about its own role')
   const where = `${place}.${found.name}`
   const values = readTexts(found.value, where, 'resource')
-  return { but: found.but, values: values.map((text) => parseResource(text, { version, where })) }
+  return {
+    but: found.but,
+    values: values.map((text) => parseResource(text, { kind, version, where })),
+  }
 }
 
 type Found = { readonly name: string; readonly but: boolean; readonly value: JsonValue }

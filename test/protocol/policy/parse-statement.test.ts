@@ -170,6 +170,27 @@ const refused: readonly Case[] = [
     'resource',
     'is neither the bucket nor anything in it',
   ],
+  [
+    'a resource in another partition, which no request is for',
+    'resource',
+    { Effect: 'Deny', Resource: [`${bucketArn}/*`, 'arn:aws-cn:s3:::photos/*'] },
+    'resource',
+    'Statement[0].Resource: "arn:aws-cn:s3:::photos/*" is not in the partition "aws"',
+  ],
+  [
+    'NotResource in another partition',
+    'resource',
+    { Effect: 'Deny', Resource: undefined, NotResource: 'arn:aws-us-gov:s3:::photos/*' },
+    'resource',
+    'Statement[0].NotResource: "arn:aws-us-gov:s3:::photos/*" is not in',
+  ],
+  [
+    'a wildcard for the partition',
+    'resource',
+    { Resource: 'arn:*:s3:::photos/*' },
+    'resource',
+    'names no partition',
+  ],
   ['a Resource', 'trust', { Resource: '*' }, 'forbidden element', 'Statement[0].Resource'],
   ['an action of S3', 'trust', { Action: 's3:GetObject' }, 'action', 'is no action of sts'],
   [
@@ -245,4 +266,11 @@ describe('a statement is refused', (test) => {
       assert.ok(error.message.includes(message), error.message)
     })
   }
+})
+
+describe('a statement is taken', (test) => {
+  test('with resources of other partitions, as a policy of the kind identity', () => {
+    const { statements } = parse(statement('identity', { Resource: 'arn:aws-cn:s3:::photos/*' }))
+    assert.deepEqual(statements[0]?.resources?.values, ['arn:aws-cn:s3:::photos/*'])
+  })
 })
