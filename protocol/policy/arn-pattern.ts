@@ -1,6 +1,7 @@
 // ARNs in conditions: six fields, each compared by itself, so that a wildcard stays within its field; the
 // last field may have colons of its own.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
+import { spend, type Work } from './evaluation-work.ts'
 import type { PatternPart } from './pattern-parts.ts'
 import { compileWildcards, matchesWildcards, type WildcardPattern } from './wildcard-pattern.ts'
 
@@ -30,12 +31,16 @@ function splitText(text: string, fields: PatternPart[][]): void {
   fields.at(-1)?.push({ is: 'text', text: rest })
 }
 
-export function matchesArn(pattern: ArnPattern, arn: string): boolean {
+/** Means nothing once the work is spent. */
+export function matchesArn(pattern: ArnPattern, arn: string, work: Work): boolean {
+  spend(work, arnSteps + (arn.length >> 4))
   let begin = 0
   for (const [at, field] of pattern.entries()) {
     const colon = at === fieldCount - 1 ? arn.length : arn.indexOf(':', begin)
-    if (colon === -1 || !matchesWildcards(field, arn.slice(begin, colon))) return false
+    if (colon === -1 || !matchesWildcards(field, arn.slice(begin, colon), work)) return false
     begin = colon + 1
   }
   return true
 }
+
+const arnSteps = 200

@@ -2,9 +2,8 @@
 // values, and negation.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
-import type { ContextKeys } from './access-request.ts'
 import { lowerAscii } from './ascii-case.ts'
-import { operatorTable, type ValueTest } from './condition-operators.ts'
+import { type Circumstances, operatorTable, type ValueTest } from './condition-operators.ts'
 import { parseFlag } from './condition-values.ts'
 import { parsePattern, syntaxOf } from './pattern-parts.ts'
 import type { Condition, PolicyVersion } from './policy-document.ts'
@@ -12,7 +11,8 @@ import type { Condition, PolicyVersion } from './policy-document.ts'
 export type CompiledCondition = {
   /** In lower case: all that it looks at, variables in its values too. */
   readonly keys: readonly string[]
-  readonly holds: (context: ContextKeys) => boolean
+  /** Means nothing once the work is spent. */
+  readonly holds: (asked: Circumstances) => boolean
 }
 
 export function compileCondition(condition: Condition, version: PolicyVersion): CompiledCondition {
@@ -32,7 +32,7 @@ function compileTest(condition: Condition, version: PolicyVersion): Holds {
   const { family, negated } = operatorTable[condition.operator]
   const matches = family.compile(condition.values, version)
   // Of a negated operator, none of the values may match.
-  const test: ValueTest = negated ? (value, context) => !matches(value, context) : matches
+  const test: ValueTest = negated ? (value, asked) => !matches(value, asked) : matches
   const { over, ifExists } = condition
   switch (over) {
     case undefined:
@@ -56,35 +56,35 @@ type Holds = CompiledCondition['holds']
 
 /** A key that can have several values matches nothing where the policy does not say any or all of them. */
 function testOne({ key, test, whenMissing }: KeyTest): Holds {
-  return (context) => {
-    const found = context.get(key)
-    if (typeof found === 'string') return test(found, context)
+  return (asked) => {
+    const found = asked.context.get(key)
+    if (typeof found === 'string') return test(found, asked)
     return (found === undefined || found.length === 0) && whenMissing
   }
 }
 
 function testAny({ key, test, whenMissing }: KeyTest): Holds {
-  return (context) => {
-    const found = context.get(key)
-    if (typeof found === 'string') return test(found, context)
+  return (asked) => {
+    const found = asked.context.get(key)
+    if (typeof found === 'string') return test(found, asked)
     if (found === undefined || found.length === 0) return whenMissing
-    return found.some((value) => test(value, context))
+    return found.some((value) => test(value, asked))
   }
 }
 
 function testAll({ key, test, whenMissing }: KeyTest): Holds {
-  return (context) => {
-    const found = context.get(key)
-    if (typeof found === 'string') return test(found, context)
+  return (asked) => {
+    const found = asked.context.get(key)
+    if (typeof found === 'string') return test(found, asked)
     if (found === undefined || found.length === 0) return whenMissing
-    return found.every((value) => test(value, context))
+    return found.every((value) => test(value, asked))
   }
 }
 
 function testNull(key: string, values: readonly string[]): Holds {
   const wanted = new Set(values.map(parseFlag))
-  return (context) => {
-    const found = context.get(key)
+  return (asked) => {
+    const found = asked.context.get(key)
     const isMissing = found === undefined || (typeof found === 'object' && found.length === 0)
     return wanted.has(isMissing)
   }

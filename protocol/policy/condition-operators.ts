@@ -3,11 +3,11 @@
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 import type { ContextKeys } from './access-request.ts'
 import { compileArn, matchesArn } from './arn-pattern.ts'
-import { lowerAscii } from './ascii-case.ts'
+import { isSameInAscii } from './ascii-case.ts'
 import { parseBinary, parseFlag, parseNumber, parsePolicyDate } from './condition-values.ts'
+import { isSpent, spend, type Work } from './evaluation-work.ts'
 import { isInRange, parseIpAddress, parseIpRange } from './ip-range.ts'
 import {
-  fillVariables,
   hasVariables,
   type PatternPart,
   parsePattern,
@@ -15,10 +15,16 @@ import {
   syntaxOf,
 } from './pattern-parts.ts'
 import type { BaseOperator, PolicyVersion } from './policy-document.ts'
-import { compileWildcards, matchesWildcards } from './wildcard-pattern.ts'
+import { compileWildcards, fillWithin, matchesWildcards } from './wildcard-pattern.ts'
 
-/** Whether a value of the request matches one of those that the policy names. */
-export type ValueTest = (value: string, context: ContextKeys) => boolean
+/** What conditions are asked of. */
+export type Circumstances = { readonly context: ContextKeys; readonly work: Work }
+
+/**
+ * Whether a value of the request matches one of those that the policy names. Means nothing once the work is
+ * spent.
+ */
+export type ValueTest = (value: string, asked: Circumstances) => boolean
 
 type Family = {
   readonly compile: (values: readonly string[], version: PolicyVersion) => ValueTest
@@ -28,8 +34,10 @@ type Family = {
 
 type OperatorRow = { readonly family: Family; readonly negated: boolean }
 
-/** A test of filled parts. Undefined: nothing matches. */
-type Compile = (parts: readonly PatternPart[]) => ((value: string) => boolean) | undefined
+type FilledTest = (value: string, work: Work) => boolean
+
+/** A test of filled parts; none holds for what is shorter than they are. Undefined: nothing matches. */
+type Compile = (parts: readonly PatternPart[]) => FilledTest | undefined
 
 function patternFamily(wildcards: boolean, compileOne: Compile, wants?: string): Family {
   return {
@@ -40,11 +48,11 @@ function patternFamily(wildcards: boolean, compileOne: Compile, wants?: string):
         .map(compileOne)
         .filter((test) => test !== undefined)
       const open = parsed.filter(hasVariables)
-      return (value, context) =>
-        fixed.some((test) => test(value)) ||
+      return (value, asked) =>
+        fixed.some((test) => test(value, asked.work)) ||
         open.some((parts) => {
-          const filled = fillVariables(parts, context)
-          return filled !== undefined && compileOne(filled)?.(value) === true
+          const filled = fillWithin(parts, value.length, asked)
+          return filled !== undefined && compileOne(filled)?.(value, asked.work) === true
         })
     },
     problem: (value, version) => {
@@ -60,13 +68,13 @@ const exactly = patternFamily(false, (parts) => {
 })
 
 const ignoringCase = patternFamily(false, (parts) => {
-  const text = lowerAscii(plainText(parts))
-  return (value) => lowerAscii(value) === text
+  const text = plainText(parts)
+  return (value) => isSameInAscii(value, text)
 })
 
 const alike = patternFamily(true, (parts) => {
   const pattern = compileWildcards(parts)
-  return (value) => matchesWildcards(pattern, value)
+  return (value, work) => matchesWildcards(pattern, value, work)
 })
 
 const truth = patternFamily(
@@ -82,7 +90,7 @@ const arn = patternFamily(
   true,
   (parts) => {
     const pattern = compileArn(parts)
-    return pattern === undefined ? undefined : (value) => matchesArn(pattern, value)
+    return pattern === undefined ? undefined : (value, work) => matchesArn(pattern, value, work)
   },
   'must be an ARN of six fields',
 )
@@ -100,7 +108,9 @@ function valueFamily<Named, Given>(values: ValueFamily<Named, Given>): Family {
   return {
     compile: (texts) => {
       const all = texts.map(values.named).filter((named) => named !== undefined)
-      return (text) => {
+      return (text, { work }) => {
+        spend(work, text.length)
+        if (isSpent(work)) return false
         const given = values.given(text)
         return given !== undefined && all.some((named) => values.agree(given, named))
       }

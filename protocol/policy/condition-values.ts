@@ -45,6 +45,7 @@ function zoneMs(zone: string): number | undefined {
 
 /** Undefined: it is none. */
 export function parseFlag(text: string): boolean | undefined {
+  if (text.length > 'false'.length) return undefined
   const lower = lowerAscii(text)
   return lower === 'true' || lower === 'false' ? lower === 'true' : undefined
 }

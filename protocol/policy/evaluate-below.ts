@@ -11,12 +11,13 @@ import {
   type Policies,
 } from './combine-grants.ts'
 import type { CompiledPolicy, CompiledResources, CompiledStatement } from './compile-policy.ts'
+import { isSpent } from './evaluation-work.ts'
 import { matchPrincipals } from './match-principal.ts'
 import { type Asked, askOf, matchesActions } from './match-statement.ts'
-import { fillVariables } from './pattern-parts.ts'
 import {
   type Coarse,
   compileWildcards,
+  fillWithin,
   matchesBelow,
   type WildcardPattern,
 } from './wildcard-pattern.ts'
@@ -89,13 +90,19 @@ function weighResource(policies: Policies, below: Below) {
 }
 
 function weighStatement(statement: CompiledStatement, below: Below): Degree {
-  if (!matchesActions(statement.actions, below.action)) return 0
+  const degree = weighKnown(statement, below)
+  return isSpent(below.work) ? 1 : degree
+}
+
+/** Means nothing once the work is spent. */
+function weighKnown(statement: CompiledStatement, below: Below): Degree {
+  if (!matchesActions(statement.actions, below)) return 0
   const { resources, conditions } = statement
   let degree = resources === undefined ? 2 : weighResources(resources, below)
   for (const { keys, holds } of conditions) {
     if (degree === 0) return 0
     if (keys.some(isOfObject)) degree = least(degree, 1)
-    else if (!holds(below.request.context)) return 0
+    else if (!holds(below)) return 0
   }
   return degree
 }
@@ -108,14 +115,14 @@ function weighResources(resources: CompiledResources, below: Below): Degree {
       listed = most(listed, 1)
       continue
     }
-    const filled = fillVariables(parts, below.request.context)
+    const filled = fillWithin(parts, Number.POSITIVE_INFINITY, below)
     if (filled !== undefined) listed = most(listed, weighPattern(compileWildcards(filled), below))
   }
   return resources.but ? opposite[listed] : listed
 }
 
-function weighPattern(pattern: WildcardPattern, { arn }: Below): Degree {
-  return degrees[matchesBelow(pattern, arn)]
+function weighPattern(pattern: WildcardPattern, { arn, work }: Below): Degree {
+  return degrees[matchesBelow(pattern, arn, work)]
 }
 
 /** Keys of S3 that are of the request as a whole. */

@@ -49,6 +49,7 @@ function isMapped(address: Address): boolean {
 }
 
 function parseV4(text: string): Address | undefined {
+  if (text.length > 15) return undefined
   const fields = text.split('.')
   if (fields.length !== 4) return undefined
   const bytes = fields.map((field) => (/^(0|[1-9]\d{0,2})$/.test(field) ? Number(field) : 256))

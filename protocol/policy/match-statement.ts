@@ -1,51 +1,50 @@
 // Whether a statement is about a request: its action, its resource, its conditions.
-import type { AccessRequest } from './access-request.ts'
+import type { AccessRequest, ContextKeys } from './access-request.ts'
 import { lowerAscii } from './ascii-case.ts'
 import type { CompiledActions, CompiledResources, CompiledStatement } from './compile-policy.ts'
-import { fillVariables } from './pattern-parts.ts'
-import { compileWildcards, matchesSome, matchesWildcards } from './wildcard-pattern.ts'
+import { beginWork, isSpent, type Work } from './evaluation-work.ts'
+import { matchesOpen, matchesSome } from './wildcard-pattern.ts'
 
 /** A request with what is looked at again and again. */
 export type Asked = {
   readonly request: AccessRequest
+  readonly context: ContextKeys
   /** In lower case. */
   readonly action: string
   readonly service: string
+  /** What the evaluation may still do. */
+  readonly work: Work
 }
 
 export function askOf(request: AccessRequest): Asked {
   const action = lowerAscii(request.action)
-  return { request, action, service: action.slice(0, action.indexOf(':')) }
+  const service = action.slice(0, action.indexOf(':'))
+  return { request, context: request.context, action, service, work: beginWork() }
 }
 
-/** Without regard to principals. */
+/**
+ * Without regard to principals. Once the work is spent nobody knows, and the request must not gain by it:
+ * what denies is then about it, what allows is not.
+ */
 export function matchesStatement(statement: CompiledStatement, asked: Asked): boolean {
-  const { resources, conditions } = statement
-  if (!matchesActions(statement.actions, asked.action)) return false
-  if (resources !== undefined && !matchesResources(resources, asked.request)) return false
-  for (const condition of conditions) if (!condition.holds(asked.request.context)) return false
-  return true
+  const isAbout =
+    matchesActions(statement.actions, asked) &&
+    (statement.resources === undefined || matchesResources(statement.resources, asked)) &&
+    statement.conditions.every(({ holds }) => holds(asked))
+  return isSpent(asked.work) ? statement.effect === 'Deny' : isAbout
 }
 
-/** `action` in lower case. */
-export function matchesActions(actions: CompiledActions, action: string): boolean {
+export function matchesActions(actions: CompiledActions, { action, work }: Asked): boolean {
   const isListed =
-    actions.every || actions.names.has(action) || matchesSome(actions.patterns, action)
+    actions.every || actions.names.has(action) || matchesSome(actions.patterns, action, work)
   return isListed !== actions.but
 }
 
-function matchesResources(resources: CompiledResources, request: AccessRequest): boolean {
-  const { arn } = request.resource
+function matchesResources(resources: CompiledResources, asked: Asked): boolean {
+  const { arn } = asked.request.resource
   const isListed =
-    resources.every || matchesSome(resources.patterns, arn) || matchesOpen(resources, request)
+    resources.every ||
+    matchesSome(resources.patterns, arn, asked.work) ||
+    resources.open.some((parts) => matchesOpen(parts, arn, asked))
   return isListed !== resources.but
-}
-
-function matchesOpen({ open }: CompiledResources, { resource, context }: AccessRequest): boolean {
-  for (const parts of open) {
-    const filled = fillVariables(parts, context)
-    if (filled !== undefined && matchesWildcards(compileWildcards(filled), resource.arn))
-      return true
-  }
-  return false
 }

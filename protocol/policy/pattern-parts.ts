@@ -106,6 +106,16 @@ export function fillVariables(
   return filled
 }
 
+/** Of what filled parts match, in units of UTF-16. */
+export function leastLength(parts: readonly PatternPart[]): number {
+  let length = 0
+  for (const part of parts) {
+    if (part.is === 'text') length += part.text.length
+    else if (part.is === 'one') length += 1
+  }
+  return length
+}
+
 /** Of parts without wildcards and variables. */
 export function plainText(parts: readonly PatternPart[]): string {
   let text = ''

@@ -52,6 +52,12 @@ describe('wildcards', (test) => {
     ['*ab*bc', 'abc', false],
     ['**a**', 'a', true],
     ['a.c', 'abc', false],
+    ['*?*?', 'a', false],
+    ['*?*?', 'ab', true],
+    ['?**?a', 'xa', false],
+    ['?**?a', 'xya', true],
+    ['a*??*b*', 'axb', false],
+    ['a*??*b*', 'axyb', true],
   ]
   for (const [pattern, text, expected] of cases) {
     test(`${pattern} ${expected ? 'matches' : 'does not match'} "${text}"`, () => {
@@ -69,7 +75,27 @@ describe('wildcards', (test) => {
     }
   })
 
-  test('of 40 units and more are found too, where words of 32 bits meet', () => {
+  test('are no more than one gap where nothing stands between them', () => {
+    const pattern = compile(`bkt/${'*?'.repeat(9980)}`)
+    assert.deepEqual(pattern.gaps, [9980])
+    assert.equal(pattern.units, 'bkt/')
+    assert.equal(matchesWildcards(pattern, `bkt/${'x'.repeat(9979)}`), false)
+    assert.equal(matchesWildcards(pattern, `bkt/${'x'.repeat(9980)}`), true)
+  })
+
+  test('stand beside question marks that are meant themselves', () => {
+    const literal = `\${?}`
+    const parts = parsePattern(`*${literal}?${literal}*\u0000?`, {
+      wildcards: true,
+      variables: true,
+    })
+    const pattern = compileWildcards(parts)
+    assert.equal(matchesWildcards(pattern, 'a?x?b\u0000c'), true)
+    assert.equal(matchesWildcards(pattern, 'ayx?b\u0000c'), false)
+    assert.equal(matchesWildcards(pattern, 'a?x?b?c'), false)
+  })
+
+  test('are found in texts of 40 units and more', () => {
     const long = `${'a'.repeat(31)}?${'b'.repeat(33)}?c`
     const text = `aaa${long.replaceAll('?', 'x')}dd`
     assert.equal(matchesWildcards(compile(`*${long}*`), text), true)
