@@ -133,6 +133,8 @@ function decisionFields(by: DecidedBy | undefined): object | undefined {
       return { type: 'policy', policy: by.policy }
     case 'publicAccessBlock':
       return { type: 'publicAccessBlock' }
+    case 'expectedOwner':
+      return { type: 'expectedOwner', of: by.of }
     case undefined:
       return undefined
     default:

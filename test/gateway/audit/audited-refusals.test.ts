@@ -1,0 +1,66 @@
+// Lines of the audit log of what is refused besides permissions, or could not be read: what they say is what came of it,
+// and nothing secret is in them.
+import assert from 'node:assert/strict'
+import { describe } from '../../support/describe.ts'
+import { exchange } from '../../support/wire-request.ts'
+import { AuditedServer } from './audited-fixture.ts'
+
+describe('the audit log of refusals', (test) => {
+  let server: AuditedServer
+  test.before(async () => {
+    server = await AuditedServer.start()
+  })
+  test.after(() => server.stop())
+
+  test('says denied, and why, where another owner was expected', async () => {
+    const there = await server.place()
+    const { bucket } = there
+    const get = await server.lineOf(() =>
+      exchange(server.port, {
+        target: there.at('k'),
+        headers: { 'x-amz-expected-bucket-owner': '123456789012' },
+      }),
+    )
+    assert.deepEqual([get.status, get.verdict, get.actions], [403, 'denied', ['s3:GetObject']])
+    assert.deepEqual(get.decidedBy, { type: 'expectedOwner', of: 'bucket' })
+    assert.equal(get.deniedAction, undefined, 'the action itself was allowed')
+    const copy = await server.lineOf(() =>
+      exchange(server.port, {
+        method: 'PUT',
+        target: there.at('copy'),
+        headers: {
+          'x-amz-copy-source': `/${bucket}/k`,
+          'x-amz-source-expected-bucket-owner': '123456789012',
+        },
+      }),
+    )
+    assert.deepEqual([copy.status, copy.verdict], [403, 'denied'])
+    assert.deepEqual(copy.decidedBy, { type: 'expectedOwner', of: 'source' })
+    const made = await server.lineOf(() =>
+      exchange(server.port, {
+        target: '/',
+        headers: { 'x-amz-expected-bucket-owner': '123456789012' },
+      }),
+    )
+    assert.deepEqual([made.status, made.verdict], [403, 'denied'])
+  })
+
+  test('says denied where a public policy is blocked', async () => {
+    const there = await server.place()
+    const { bucket } = there
+    const body = JSON.stringify({
+      Statement: [
+        {
+          ...{ Principal: '*', Action: 's3:GetObject', Effect: 'Allow' },
+          Resource: `arn:aws:s3:::${bucket}/*`,
+        },
+      ],
+    })
+    const line = await server.lineOf(() =>
+      exchange(server.port, { method: 'PUT', target: `/${bucket}?policy`, body }),
+    )
+    assert.deepEqual([line.status, line.errorCode, line.verdict], [403, 'AccessDenied', 'denied'])
+    assert.deepEqual(line.decidedBy, { type: 'publicAccessBlock' })
+    assert.deepEqual(line.actions, ['s3:PutBucketPolicy'])
+  })
+})
