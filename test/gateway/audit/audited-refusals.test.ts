@@ -63,4 +63,29 @@ describe('the audit log of refusals', (test) => {
     assert.deepEqual(line.decidedBy, { type: 'publicAccessBlock' })
     assert.deepEqual(line.actions, ['s3:PutBucketPolicy'])
   })
+
+  test('has nothing of the query of what is copied but the version', async () => {
+    const there = await server.place()
+    const { bucket } = there
+    const sourceOf = async (source: string) => {
+      const line = await server.lineOf(() =>
+        exchange(server.port, {
+          ...{ method: 'PUT', target: there.at('copy') },
+          headers: { 'x-amz-copy-source': source },
+        }),
+      )
+      assert.doesNotMatch(JSON.stringify(line), /SECRET/)
+      return line.source
+    }
+    const at = `/${bucket}/a%3Fb`
+    const plain = { bucket, key: 'a?b' }
+    assert.deepEqual(await sourceOf(`${at}?X-Amz-Signature=SECRET`), plain)
+    assert.deepEqual(await sourceOf(`${at}?X-Amz-Signature=SECRET?versionId=v`), {
+      ...plain,
+      versionId: 'v',
+    })
+    for (const query of ['versionId=v&X-Amz-Signature=SECRET', 'Signature=SECRET&versionId=v']) {
+      assert.deepEqual(await sourceOf(`${at}?${query}`), { ...plain, versionId: 'v' })
+    }
+  })
 })
