@@ -2,7 +2,8 @@
 // and nothing secret is in them.
 import assert from 'node:assert/strict'
 import { describe } from '../../support/describe.ts'
-import { exchange } from '../../support/wire-request.ts'
+import { RawConnection } from '../../support/raw-connection.ts'
+import { exchange, exchangeBytes, signed } from '../../support/wire-request.ts'
 import { AuditedServer } from './audited-fixture.ts'
 
 describe('the audit log of refusals', (test) => {
@@ -87,5 +88,55 @@ describe('the audit log of refusals', (test) => {
     for (const query of ['versionId=v&X-Amz-Signature=SECRET', 'Signature=SECRET&versionId=v']) {
       assert.deepEqual(await sourceOf(`${at}?${query}`), { ...plain, versionId: 'v' })
     }
+  })
+
+  test('has a line of CONNECT, which is refused', async () => {
+    const line = await server.lineOf(async () => {
+      const tunnel = 'CONNECT s3.test:443 HTTP/1.1\r\nHost: s3.test\r\nUser-Agent: me\r\n\r\n'
+      assert.equal((await exchangeBytes(server.port, tunnel)).status, 405)
+    })
+    assert.deepEqual([line.method, line.operation], ['CONNECT', 'unknown'])
+    assert.deepEqual([line.status, line.errorCode], [405, 'MethodNotAllowed'])
+    assert.deepEqual([line.userAgent, line.protocol, line.hungUp], ['me', 'HTTP/1.1', undefined])
+  })
+
+  test('tells of requests and of garbage behind them what was answered to each', async () => {
+    const there = await server.place()
+    const get = signed({ target: there.at('k') }).bytes
+    const lines = await server.linesOf(3, async () => {
+      const connection = await RawConnection.open(server.port)
+      await connection.send(Buffer.concat([get, get, Buffer.from('garbage\r\n\r\n')]))
+      const statuses: number[] = []
+      for (let at = 0; at < 3; at += 1) statuses.push((await connection.response()).status)
+      assert.deepEqual(statuses, [200, 200, 400])
+      assert.equal((await connection.rest()).length, 0)
+      connection.close()
+    })
+    assert.deepEqual(
+      lines.map(({ operation, status, hungUp }) => [operation, status, hungUp]),
+      [
+        ['GetObject', 200, undefined],
+        ['GetObject', 200, undefined],
+        ['unknown', 400, undefined],
+      ],
+    )
+  })
+
+  test('says that a reply was cut off by garbage behind its request, which has a line too', async () => {
+    const there = await server.place()
+    const body = Buffer.alloc(32 * 1024 * 1024)
+    await there.sure({ method: 'PUT', target: there.at('large'), body })
+    const connection = await RawConnection.open(server.port)
+    const lines = await server.linesOf(2, async () => {
+      connection.socket.pause()
+      await connection.send(signed({ target: there.at('large') }).bytes)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      await connection.send('garbage\r\n\r\n')
+    })
+    connection.close()
+    assert.deepEqual(
+      new Set(lines.map(({ operation, status, hungUp }) => `${operation} ${status} ${hungUp}`)),
+      new Set(['GetObject 200 true', 'unknown undefined true']),
+    )
   })
 })
