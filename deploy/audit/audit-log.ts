@@ -26,7 +26,12 @@ export type AuditLogOptions = {
   readonly log: Log
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** Told of a gap, where somebody else writes the line that stands for it. Undefined: it is a line here. */
+  readonly tellGap?: (gap: Gap) => void
 }
+
+/** So many lines that found no room, the first of them at that time. */
+export type Gap = { readonly lines: number; readonly sinceMs: number }
 
 /** Bytes of one write. */
 const batchBytesMax = 64 * 1024
@@ -52,7 +57,7 @@ export class AuditLog {
   #failures = 0
   #failure: string | undefined
   /** Not yet told by a line. */
-  #untold: { lines: number; readonly sinceMs: number } | undefined
+  #untold: Gap | undefined
   #droppedLines = 0
 
   constructor(options: AuditLogOptions) {
@@ -74,21 +79,18 @@ export class AuditLog {
   add(lines: Lines): void {
     this.#tellDropped()
     // Those behind the first that was dropped go too, until there is room: one count stands for all of them.
-    if (this.#untold !== undefined || !this.#queue.add(lines)) this.noteDropped(lines.count)
+    if (this.#untold !== undefined || !this.#queue.add(lines)) {
+      this.#drop({ lines: lines.count, sinceMs: this.#options.now() })
+    }
     if (this.#queue.bytes >= batchBytesMax) this.#hurry()
     this.#pumping ??= this.#pump()
   }
 
-  /** Of lines that others had to drop on the way here. */
-  noteDropped(lines: number): void {
-    if (lines === 0) return
-    this.#droppedLines += lines
-    if (this.#untold !== undefined) {
-      this.#untold.lines += lines
-      return
-    }
-    this.#untold = { lines, sinceMs: this.#options.now() }
-    this.#options.log.warn('audit log is full: lines are dropped')
+  /** A line for what others had to drop on the way here, of which they have told standard error. */
+  addGap(gap: Gap): void {
+    const line = { text: droppedLine({ ...gap, nowMs: this.#options.now() }), count: 1 }
+    if (this.#untold !== undefined || !this.#queue.add(line)) this.#drop(gap)
+    else this.#droppedLines += gap.lines
     this.#pumping ??= this.#pump()
   }
 
@@ -111,6 +113,17 @@ export class AuditLog {
     if (lost > 0) log.error('audit log was closed with lines unwritten', { lines: lost })
     // What hangs in a disk would be waited for here.
     await within(closeMsMax, sink.close())
+  }
+
+  /** One gap, until it is told. */
+  #drop({ lines, sinceMs }: Gap): void {
+    this.#droppedLines += lines
+    const untold = this.#untold
+    if (untold === undefined) this.#options.log.warn('audit log is full: lines are dropped')
+    this.#untold = {
+      lines: lines + (untold?.lines ?? 0),
+      sinceMs: Math.min(sinceMs, untold?.sinceMs ?? sinceMs),
+    }
   }
 
   async #pump(): Promise<void> {
@@ -152,9 +165,11 @@ export class AuditLog {
   /** Where the gap is: behind what found room, before what will. */
   #tellDropped(): void {
     if (this.#untold === undefined || !this.#queue.isRoomy) return
-    const told = { ...this.#untold, nowMs: this.#options.now() }
+    const { now, tellGap } = this.#options
+    const told = this.#untold
     this.#untold = undefined
-    this.#queue.add({ text: droppedLine(told), count: 1 })
+    if (tellGap !== undefined) tellGap(told)
+    else this.#queue.add({ text: droppedLine({ ...told, nowMs: now() }), count: 1 })
     this.#options.log.warn('audit log has room again', { droppedLines: told.lines })
   }
 

@@ -2,7 +2,8 @@
 import type { Config } from '../../gateway/config/config.ts'
 import type { HostPort } from '../../gateway/config/config-values.ts'
 import type { TlsPem } from '../../gateway/http/s3-server.ts'
-import type { AuditBatch } from '../audit/worker-audit.ts'
+import type { Gap } from '../audit/audit-log.ts'
+import type { Lines } from '../audit/line-queue.ts'
 
 export type ToWorker =
   /** The answer to `hears`. The configuration comes without the root key, and without where the audit log goes. */
@@ -24,13 +25,15 @@ export type FromWorker =
   | { readonly is: 'hears' }
   | { readonly is: 'listening'; readonly address: HostPort }
   /** Lines of the audit log. The next come when these were taken. */
-  | ({ readonly is: 'audit' } & AuditBatch)
+  | ({ readonly is: 'audit' } & Lines)
+  /** Lines of the audit log that found no room. */
+  | ({ readonly is: 'auditGap' } & Gap)
   /** It could not start, and ends. */
   | { readonly is: 'failed'; readonly why: string }
 
 /** Both ends are this very program, of one version: the shape is trusted, the tag is looked at. */
 export function parseFromWorker(message: unknown): FromWorker | undefined {
-  return hasTag(message, ['hears', 'listening', 'audit', 'failed'])
+  return hasTag(message, ['hears', 'listening', 'audit', 'auditGap', 'failed'])
     ? (message as FromWorker)
     : undefined
 }

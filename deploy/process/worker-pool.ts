@@ -175,9 +175,11 @@ export class WorkerPool implements S3Service {
         if (this.state === 'running') this.failure = undefined
         break
       case 'audit':
-        this.options.audit?.noteDropped(message.droppedLines)
         this.options.audit?.add({ text: message.text, count: message.count })
         tell(worker, { is: 'auditTaken' })
+        return
+      case 'auditGap':
+        this.options.audit?.addGap({ lines: message.lines, sinceMs: message.sinceMs })
         return
       case 'failed':
         if (this.state === 'starting') this.failure ??= message.why

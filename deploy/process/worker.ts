@@ -77,6 +77,7 @@ async function start(
 function openAudit({ config }: ToWorker & { is: 'start' }): WorkerAudit {
   return new WorkerAudit({
     send: (batch) => send({ is: 'audit', ...batch }),
+    sendGap: (gap) => send({ is: 'auditGap', ...gap }),
     log: openLog(config.logLevel),
     now: Date.now,
   })

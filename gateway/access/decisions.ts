@@ -18,8 +18,13 @@ export type DecidedBy =
   | ({ readonly is: 'statement' } & StatementName)
   /** Its statements together: of all keys at once that begin with a prefix. */
   | { readonly is: 'policy'; readonly policy: string }
-  /** The bucket's policy is public, and `RestrictPublicBuckets` leaves it to the bucket's own account. */
+  /**
+   * The bucket's policy is public, and `RestrictPublicBuckets` leaves it to the bucket's own account; or it would be,
+   * and `BlockPublicPolicy` refuses that.
+   */
   | { readonly is: 'publicAccessBlock' }
+  /** The headers expect another owner of the bucket, or of what is copied. */
+  | { readonly is: 'expectedOwner'; readonly of: 'bucket' | 'source' }
 
 export const byRoot: DecidedBy = { is: 'root' }
 export const byNothing: DecidedBy = { is: 'nothing' }
@@ -31,12 +36,17 @@ export type Verdict = 'allowed' | 'denied' | 'notAsked'
 export class Decisions {
   readonly #actions = new Set<string>()
   #last: Answer | undefined
-  #firstDenied: (Answer & { readonly action: string }) | undefined
+  #firstDenied: { readonly action?: string; readonly by: DecidedBy } | undefined
 
   note(action: string, answer: Answer): void {
     this.#actions.add(action)
     this.#last = answer
-    if (!answer.isAllowed) this.#firstDenied ??= { action, ...answer }
+    if (!answer.isAllowed) this.#firstDenied ??= { action, by: answer.by }
+  }
+
+  /** The request as a whole is refused, whatever its actions were answered. */
+  noteRefusal(by: DecidedBy): void {
+    this.#firstDenied ??= { by }
   }
 
   /** IAM actions, each once, in the order in which they were first asked. */
@@ -44,7 +54,7 @@ export class Decisions {
     return [...this.#actions]
   }
 
-  /** `denied` as soon as one action was, of whatever resource. */
+  /** `denied` as soon as one action was, of whatever resource, or the request. */
   get verdict(): Verdict {
     if (this.#firstDenied !== undefined) return 'denied'
     return this.#last === undefined ? 'notAsked' : 'allowed'
@@ -55,6 +65,7 @@ export class Decisions {
     return (this.#firstDenied ?? this.#last)?.by
   }
 
+  /** Undefined: none, or the request was refused as a whole first. */
   get deniedAction(): string | undefined {
     return this.#firstDenied?.action
   }

@@ -6,6 +6,7 @@ import type { Bucket, TenantId } from '../../metadata/records.ts'
 import type { RequestHeaders } from '../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { Owner } from '../../protocol/s3/xml/listing-elements.ts'
+import type { Decisions } from './decisions.ts'
 import type { Identity } from './identity.ts'
 
 /** The canonical user id of a tenant: always the same for the same tenant. */
@@ -51,6 +52,12 @@ const headerNames = {
   source: 'x-amz-source-expected-bucket-owner',
 } as const
 
+type Expectation = {
+  readonly of?: keyof typeof headerNames
+  /** Told of a refusal, where there is somebody who keeps a record. */
+  readonly decisions?: Decisions | undefined
+}
+
 /**
  * Throws `AccessDenied` when the headers expect another owner of the bucket, or of the source of a copy,
  * than the tenant that owns it.
@@ -58,9 +65,10 @@ const headerNames = {
 export function requireOwner(
   headers: RequestHeaders,
   tenantId: TenantId,
-  of: keyof typeof headerNames = 'bucket',
+  { of = 'bucket', decisions }: Expectation = {},
 ): void {
   const named = headers[headerNames[of]]
   if (named === undefined || isOwner(tenantId, String(named))) return
+  decisions?.noteRefusal({ is: 'expectedOwner', of })
   throw new S3Error('AccessDenied')
 }

@@ -15,10 +15,10 @@ import { deletionFields } from './deletion-fields.ts'
 /** Grows when a field changes its meaning or goes, not when one joins. */
 export const auditSchema = 1
 
-/** No line is longer, in bytes of UTF-8 with its end. */
-export const auditLineBytesMax = 64 * 1024
-
-/** UTF-16 units. What S3 allows is shorter, but what is asked for need not be. */
+/**
+ * UTF-16 units: so few that no line is longer than 64 KiB, with all of them escaped. What S3 allows is shorter, but
+ * what is asked for need not be.
+ */
 const userAgentMax = 256
 const nameMax = 255
 const keyMax = 1024
@@ -133,6 +133,8 @@ function decisionFields(by: DecidedBy | undefined): object | undefined {
       return { type: 'policy', policy: by.policy }
     case 'publicAccessBlock':
       return { type: 'publicAccessBlock' }
+    case 'expectedOwner':
+      return { type: 'expectedOwner', of: by.of }
     case undefined:
       return undefined
     default:

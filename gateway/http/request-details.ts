@@ -71,13 +71,24 @@ function tlsOf(socket: object): string | undefined {
   return typeof protocol === 'string' ? protocol : 'TLS'
 }
 
+const sourceHeader = 'x-amz-copy-source'
+
 function sourceOf({ headers }: Begun): DetailedSource | undefined {
-  if (headers?.['x-amz-copy-source'] === undefined) return undefined
+  const raw = headers && headerText(headers, sourceHeader)
+  if (raw === undefined) return undefined
   try {
-    return parseCopySource(headers)
+    return parseCopySource({ [sourceHeader]: withoutQuery(raw) })
   } catch (cause) {
     // It has been answered so, or is of no meaning to what was asked.
     if (cause instanceof S3Error) return undefined
     throw cause
   }
+}
+
+/** Somebody may have copied a whole presigned URL: of what stands behind `?` only the id of a version is kept. */
+function withoutQuery(source: string): string {
+  const mark = source.indexOf('?')
+  if (mark === -1) return source
+  const version = /[?&]versionId=([^?&]*)/.exec(source.slice(mark))?.[0].slice(1)
+  return version === undefined ? source.slice(0, mark) : `${source.slice(0, mark)}?${version}`
 }

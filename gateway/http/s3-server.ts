@@ -6,17 +6,20 @@ import {
   type IncomingMessage,
   type Server,
   ServerResponse,
+  STATUS_CODES,
 } from 'node:http'
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
 import { headerBytesMax } from '../../protocol/s3/limits.ts'
+import { headerText } from '../../protocol/s3/request-headers.ts'
 import { S3Error, type S3ErrorCode } from '../../protocol/s3/s3-error.ts'
 import { renderError } from '../../protocol/s3/xml/render-error.ts'
 import type { NativeApp, NativeEnv } from './native-app.ts'
+import { type RequestDetails, unreadDetails } from './request-details.ts'
 import type { RequestIds } from './request-id.ts'
-import { type ObserveRequest, unreadRecord } from './request-record.ts'
+import { type ObserveRequest, type RequestRecord, unreadRecord } from './request-record.ts'
 import type { HandleRequest } from './serve-request.ts'
 import { UnderWay } from './under-way.ts'
 
@@ -150,43 +153,100 @@ function attach(
   server.on('checkContinue', listenerFor(true))
   // Other expectations may be ignored (RFC 9110 section 10.1.1); Node would answer without a document.
   server.on('checkExpectation', listenerFor(false))
+  const refusing: Refusing = { ids, observe, putOff: new WeakSet() }
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
-    refuse(error, socket, { ids, observe }),
+    refuse(error, socket, refusing),
   )
+  // Without a listener Node would end the connection, and nobody would hear of it.
+  server.on('connect', (incoming) => refuseTunnel(incoming, refusing))
 }
 
 function nativeRequest({ method = '' }: IncomingMessage): Request {
   return nativeRequests.get(method) ?? otherRequest
 }
 
+type Refusing = Pick<S3ServerOptions, 'ids'> & {
+  readonly observe: ObserveRequest | undefined
+  /** Connections whose refusal comes behind the answers to earlier requests. */
+  readonly putOff: WeakSet<Socket>
+}
+
 /** For what Node's parser refuses: there is no response object, only the socket. */
-function refuse(
-  error: NodeJS.ErrnoException,
-  socket: Socket,
-  { ids, observe }: Pick<S3ServerOptions, 'ids'> & { observe: ObserveRequest | undefined },
-): void {
-  if (!socket.writable || error.code === 'ECONNRESET' || isAnswering(socket)) {
+function refuse(error: NodeJS.ErrnoException, socket: Socket, refusing: Refusing): void {
+  // A parser that has given up says so again of all that comes.
+  if (refusing.putOff.has(socket) && error.code !== 'ECONNRESET') return
+  if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy()
     return
   }
-  // What goes wrong in the body of a request is told with that request.
-  const isPartOfOther = answerUnderWay(socket) !== undefined
-  const requestId = ids.next()
   const failure = new S3Error(refusalCode(error.code))
-  const body = renderError(failure, { resource: '', requestId, hostId: ids.hostId })
-  socket.end(
-    `HTTP/1.1 ${failure.status} Bad Request\r\nContent-Type: application/xml\r\n` +
-      `x-amz-request-id: ${requestId}\r\nConnection: close\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  )
-  // Of connections on which nothing was ever sent there is nothing to tell.
-  if (isPartOfOther || socket.bytesRead === 0) return
-  observe?.(unreadRecord({ requestId, error: failure, socket, bytesOut: Buffer.byteLength(body) }))
+  const earlier = answerUnderWay(socket)
+  if (earlier === undefined) {
+    const told = answerRefused(failure, socket, refusing)
+    // Of connections on which nothing was ever sent there is nothing to tell.
+    if (socket.bytesRead > 0) refusing.observe?.(told)
+    return
+  }
+  // What goes wrong in the body of a request is told with that request.
+  const isPartOfEarlier = !earlier.req.complete
+  if (earlier.headersSent) {
+    // In mid-reply: what is written now would become a part of that.
+    socket.destroy()
+    if (!isPartOfEarlier) refusing.observe?.(unanswered(failure, socket, refusing))
+  } else if (isPartOfEarlier) {
+    answerRefused(failure, socket, refusing)
+  } else {
+    refusing.putOff.add(socket)
+    afterAnswers(socket, () => {
+      const answer = socket.writable ? answerRefused : unanswered
+      refusing.observe?.(answer(failure, socket, refusing))
+    })
+  }
 }
 
-/** True in mid-reply to an earlier request: what is written now would become a part of that. */
-function isAnswering(socket: Socket): boolean {
-  return answerUnderWay(socket)?.headersSent === true
+/** When those that are under way are written, or never will be. */
+function afterAnswers(socket: Socket, run: () => void): void {
+  const earlier = answerUnderWay(socket)
+  if (earlier === undefined || socket.destroyed) run()
+  else earlier.once('close', () => afterAnswers(socket, run))
+}
+
+/** CONNECT, which Node gives no response object either, and whose socket it has let go of. */
+function refuseTunnel(incoming: IncomingMessage, refusing: Refusing): void {
+  const { socket, headers, httpVersion } = incoming
+  socket.on('error', () => {})
+  const failure = new S3Error('MethodNotAllowed')
+  const isFirst = answerUnderWay(socket) === undefined && socket.writable
+  const told = (isFirst ? answerRefused : unanswered)(failure, socket, refusing)
+  // Nobody reads what comes on it from now on.
+  if (isFirst) socket.destroySoon()
+  else socket.destroy()
+  const userAgent = headerText(headers, 'user-agent')
+  const details = (): RequestDetails => ({ ...told.details(), userAgent, httpVersion })
+  refusing.observe?.({ ...told, method: 'CONNECT', details })
+}
+
+/** Writes the answer, behind which nothing comes, and what there is to say of it. */
+function answerRefused(failure: S3Error, socket: Socket, { ids }: Refusing): RequestRecord {
+  const requestId = ids.next()
+  const body = renderError(failure, { resource: '', requestId, hostId: ids.hostId })
+  const bytesOut = Buffer.byteLength(body)
+  const reason = STATUS_CODES[failure.status] ?? 'Refused'
+  socket.end(
+    `HTTP/1.1 ${failure.status} ${reason}\r\nContent-Type: application/xml\r\n` +
+      `x-amz-request-id: ${requestId}\r\nConnection: close\r\n` +
+      `Content-Length: ${bytesOut}\r\n\r\n${body}`,
+  )
+  return unreadRecord({ requestId, error: failure, socket, bytesOut })
+}
+
+/** Of what nobody was told on the connection. */
+function unanswered(error: S3Error, socket: Socket, { ids }: Refusing): RequestRecord {
+  return {
+    ...unreadRecord({ requestId: ids.next(), error, socket, bytesOut: 0 }),
+    status: undefined,
+    details: () => ({ ...unreadDetails(socket), isCutOff: true }),
+  }
 }
 
 function answerUnderWay(socket: Socket): ServerResponse | undefined {

@@ -16,7 +16,7 @@ export async function permitService(
   row: OperationRow,
   address: Address,
 ): Promise<void> {
-  const { bucketName, headers } = call
+  const { bucketName, headers, notes } = call
   const { tenantId } = call.identity
   const resource: Resource =
     address.bucket === undefined
@@ -25,7 +25,7 @@ export async function permitService(
   for (const { action, whenSent } of row.needs) {
     if (isSent(whenSent, headers)) await requirePermission(call, action, resource)
   }
-  requireOwner(headers, tenantId)
+  requireOwner(headers, tenantId, { decisions: notes.decisions })
 }
 
 /** On what the request addresses. Throws `AccessDenied`, with the region of the bucket. */
@@ -34,7 +34,7 @@ export async function permit(
   row: OperationRow,
   addressed: Resource,
 ): Promise<void> {
-  const { bucket, headers, query, services } = call
+  const { bucket, headers, notes, query, services } = call
   try {
     for (const need of row.needs) {
       if (need.of === 'source' || need.whenTagged === true) continue
@@ -50,7 +50,7 @@ export async function permit(
         if (asked !== undefined) await asked
       }
     }
-    requireOwner(headers, bucket.tenantId)
+    requireOwner(headers, bucket.tenantId, { decisions: notes.decisions })
   } catch (cause) {
     throw cause instanceof S3Error ? withRegion(cause, services.region) : cause
   }
@@ -68,7 +68,8 @@ export async function permitSource(
     const named = versionId === undefined ? {} : { versionId }
     await requirePermission(call, action, { is: 'object', bucket, key, ...named })
   }
-  requireOwner(call.headers, bucket.tenantId, 'source')
+  const { decisions } = call.notes
+  requireOwner(call.headers, bucket.tenantId, { of: 'source', decisions })
 }
 
 /** Users hear of each key by itself. Others are not listened to when there is nothing that they may do. */

@@ -8,47 +8,23 @@ import {
   type OperationRow,
   operations,
 } from '../../protocol/s3/operations-table.ts'
+import { AuditedServer, type Line } from '../gateway/audit/audited-fixture.ts'
 import { describe } from '../support/describe.ts'
-import { Place, requestsOfOperations, send } from '../support/operation-requests.ts'
+import { requestsOfOperations, send } from '../support/operation-requests.ts'
 import { askPlain, askSigned, jsonOf, targetOf, textIn } from '../support/own-routes-client.ts'
 import { RawConnection } from '../support/raw-connection.ts'
-import { RunningServer, serverKey } from '../support/start-server.ts'
+import { serverKey } from '../support/start-server.ts'
 import { exchange, exchangeBytes, signed } from '../support/wire-request.ts'
 
-type Line = Readonly<Record<string, unknown>>
-
 describe('the audit log', (test) => {
-  const lines: Line[] = []
-  let server: RunningServer
-  let places = 0
+  let server: AuditedServer
   test.before(async () => {
-    server = await RunningServer.start({
-      audit: (line) => lines.push(JSON.parse(line) as Line),
-    })
+    server = await AuditedServer.start()
   })
   test.after(() => server.stop())
 
-  const place = () => {
-    places += 1
-    return new Place(server.port, `bucket-${places}`).make()
-  }
-
-  const moment = () => new Promise((resolve) => setTimeout(resolve, 10))
-
-  /** The one line that came of it. */
-  async function lineOf(work: () => Promise<unknown>): Promise<Line> {
-    // What came before may have been answered a moment before it was written.
-    await moment()
-    lines.length = 0
-    await work()
-    while (lines.length === 0) await new Promise(setImmediate)
-    // Whoever would write a second line had time to.
-    await moment()
-    assert.equal(lines.length, 1, JSON.stringify(lines))
-    const [line] = lines
-    assert.ok(line !== undefined)
-    return line
-  }
+  const place = () => server.place()
+  const lineOf = (work: () => Promise<unknown>) => server.lineOf(work)
 
   for (const name of Object.keys(operations) as OperationName[]) {
     const row: OperationRow = operations[name]
@@ -150,9 +126,11 @@ describe('the audit log', (test) => {
 
   test('tells of each key of DeleteObjects what became of it', async () => {
     const there = await place()
+    const missing = '0'.repeat(32)
     const body =
       '<Delete><Quiet>true</Quiet><Object><Key>k</Key></Object>' +
-      '<Object><Key>kept</Key><VersionId>none</VersionId></Object></Delete>'
+      `<Object><Key>kept</Key><VersionId>none</VersionId></Object>` +
+      `<Object><Key>kept</Key><VersionId>${missing}</VersionId></Object></Delete>`
     const line = await lineOf(() =>
       there.sure({
         ...{ method: 'POST', target: `/${there.bucket}?delete`, body },
@@ -162,6 +140,7 @@ describe('the audit log', (test) => {
     assert.deepEqual(line.objects, [
       { key: 'k', outcome: 'deleted' },
       { key: 'kept', versionId: 'none', outcome: 'failed', errorCode: 'NoSuchVersion' },
+      { key: 'kept', versionId: missing, outcome: 'deleted' },
     ])
     assert.deepEqual(line.actions, ['s3:DeleteObject', 's3:DeleteObjectVersion'])
   })

@@ -19,7 +19,10 @@ export const putBucketPolicy: Operation<BucketCall> = async (call) => {
   const policy = parse(text, bucket.name)
   const { bucketConfigs } = services.metadata
   const block = await bucketConfigs.get(bucket, 'publicAccessBlock')
-  if (block?.document.blockPublicPolicy === true && isPublic(policy)) throw blocked()
+  if (block?.document.blockPublicPolicy === true && isPublic(policy)) {
+    call.notes.decisions?.noteRefusal({ is: 'publicAccessBlock' })
+    throw blocked()
+  }
   const document = text.toString('utf8')
   const { is } = await bucketConfigs.put(bucket, 'policy', { document })
   if (is === 'noSuchBucket') throw noSuchBucket(call)

@@ -92,16 +92,34 @@ describe('the audit log', (test) => {
   })
 
   test('counts what others have dropped on the way, and drops nothing itself for that', async () => {
-    const { sink, audit, add } = open()
-    audit.noteDropped(0)
-    audit.noteDropped(3)
+    const { sink, told, audit, add } = open()
+    audit.addGap({ lines: 3, sinceMs: 4_000 })
     add(1)
     await audit.close(5_000)
     assert.deepEqual(
       sink.lines.map(({ lines, number }) => lines ?? number),
       [3, 1],
     )
+    assert.equal(sink.lines[0]?.since, '1970-01-01T00:00:04.000Z')
     assert.equal(audit.droppedLines, 3)
+    assert.deepEqual(told, [], 'they have said so themselves')
+  })
+
+  test('has one line for what it has dropped and what others have, where neither had room', async () => {
+    const { sink, audit, add } = open()
+    sink.mode = 'stands'
+    for (let number = 0; number < 1_000; number += 1) add(number)
+    const own = audit.droppedLines
+    audit.addGap({ lines: 3, sinceMs: 4_000 })
+    await until(() => sink.calls === 1)
+    sink.goOn()
+    await audit.close(5_000)
+    const gaps = sink.lines.filter(({ type }) => type === 'dropped')
+    assert.deepEqual(
+      gaps.map(({ lines, since }) => [lines, since]),
+      [[own + 3, '1970-01-01T00:00:04.000Z']],
+    )
+    assert.equal(audit.droppedLines, own + 3)
   })
 
   test('tries a sink that refuses again, and says so once', async () => {
