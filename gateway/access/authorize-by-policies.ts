@@ -1,7 +1,8 @@
 // Who may do what: the root user of a tenant anything to what the tenant owns, unless the bucket's policy denies it;
 // everybody else what that policy allows, anonymous callers and other tenants too.
+import { setImmediate } from 'node:timers/promises'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
-import type { Tag, VersionId } from '../../metadata/records.ts'
+import type { Tag } from '../../metadata/records.ts'
 import type { AccessRequest, Principal } from '../../protocol/policy/access-request.ts'
 import {
   evaluate,
@@ -9,7 +10,6 @@ import {
   type Verdict,
 } from '../../protocol/policy/evaluate.ts'
 import { evaluateBelow } from '../../protocol/policy/evaluate-below.ts'
-import { parseVersionId } from '../../protocol/s3/version-id.ts'
 import type {
   Asking,
   Authorize,
@@ -48,9 +48,14 @@ const neverTaken: ReadonlySet<string> = new Set([
   's3:DeleteBucketPolicy',
 ])
 
+/** So many answers are given at once; then others have their turn. */
+const answersInARow = 32
+
 class PolicyDecider implements Decider {
   private readonly deps: AuthorizeDeps
   private readonly asking: Asking
+  /** Of policies. */
+  private answers = 0
 
   constructor(deps: AuthorizeDeps, asking: Asking) {
     this.deps = deps
@@ -80,26 +85,29 @@ class PolicyDecider implements Decider {
     resource: Exclude<Resource, { is: 'service' }>,
   ): boolean | Promise<boolean> {
     const { policy } = permissions
-    const without = this.withoutPolicy(permissions, resource.bucket)
+    const without = this.withoutPolicy(permissions, action, resource.bucket)
     if (without !== undefined || policy === undefined) return this.note(action, without)
     const judge = (existingTags?: readonly Tag[]) => {
       const request = this.requestOf(action, resource, existingTags)
       return this.note(action, answerOf(evaluate(request, { identity: [], resource: policy })))
     }
-    if (!permissions.asksForTags || resource.is !== 'object') return judge()
-    return this.tagsOf(resource).then(judge)
+    this.answers += 1
+    if (permissions.asksForTags && resource.is === 'object') {
+      return this.tagsOf(resource).then(judge)
+    }
+    return this.answers % answersInARow === 0 ? setImmediate().then(() => judge()) : judge()
   }
 
   private decideBelow(permissions: BucketPermissions, action: string, below: KeysBelow): Coarse {
     const { policy } = permissions
-    const without = this.withoutPolicy(permissions, below.bucket)
+    const without = this.withoutPolicy(permissions, action, below.bucket)
     if (without !== undefined || policy === undefined) {
       return this.note(action, without) ? 'all' : 'none'
     }
     const request = this.requestOf(action, { is: 'bucket', bucket: below.bucket })
     const coarse = evaluateBelow(request, { identity: [], resource: policy }, below.prefix)
     // Of some, each key is asked for by itself.
-    if (coarse === 'none') this.note(action, ofNothing)
+    if (coarse === 'none') this.note(action, this.owns(below.bucket) ? ofDenial : ofNothing)
     if (coarse === 'all') this.note(action, this.owns(below.bucket) ? ofRoot : ofPolicy)
     return coarse
   }
@@ -107,10 +115,13 @@ class PolicyDecider implements Decider {
   /** The answer where the policy has no say; undefined where it has. */
   private withoutPolicy(
     { policy, isRestricted }: BucketPermissions,
+    action: string,
     bucket: OwnedBucket,
   ): Answer | undefined {
     const { identity } = this.asking
     if (policy === undefined) return this.owns(bucket) ? ofRoot : ofNothing
+    // Actions of ours have no names in policies: what says "all but …" or "all" does not mean them for others.
+    if (!action.startsWith('s3:') && !this.owns(bucket)) return ofNothing
     return isRestricted && !isOfTenant(identity, bucket) ? ofBlock : undefined
   }
 
@@ -145,7 +156,7 @@ class PolicyDecider implements Decider {
   private async tagsOf({
     bucket,
     key,
-    versionId = namedVersion(this.asking.context),
+    versionId,
   }: Extract<Resource, { is: 'object' }>): Promise<readonly Tag[] | undefined> {
     if (!('configRevision' in bucket)) return undefined
     const found = await this.deps.metadata.objects.get(bucket, key, versionId)
@@ -157,6 +168,7 @@ const ofRoot: Answer = { isAllowed: true, by: byRoot }
 const ofNothing: Answer = { isAllowed: false, by: byNothing }
 /** Of all keys below a prefix: several statements may have a part in it. */
 const ofPolicy: Answer = { isAllowed: true, by: { is: 'policy', policy: bucketPolicyName } }
+const ofDenial: Answer = { isAllowed: false, by: { is: 'policy', policy: bucketPolicyName } }
 const ofBlock: Answer = { isAllowed: false, by: { is: 'publicAccessBlock' } }
 
 function answerOf(verdict: Verdict): Answer {
@@ -176,16 +188,6 @@ function answerOf(verdict: Verdict): Answer {
 
 function nameOf({ policy, sid, index }: StatementOfVerdict): StatementName {
   return { policy, index, ...(sid === undefined ? {} : { sid }) }
-}
-
-/** One that is none is refused by the operation. */
-function namedVersion({ query }: Asking['context']): VersionId | undefined {
-  try {
-    const raw = query.get('versionId')
-    return raw === undefined ? undefined : parseVersionId(raw)
-  } catch {
-    return undefined
-  }
 }
 
 function isRoot(identity: Identity): boolean {

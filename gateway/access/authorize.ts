@@ -1,9 +1,10 @@
 // The one question: may this caller do that? Who answers it: `authorize-by-policies.ts`.
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Bucket, VersionId } from '../../metadata/records.ts'
+import type { Bucket, Tag, VersionId } from '../../metadata/records.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
 import type { Decisions } from './decisions.ts'
 import type { Identity } from './identity.ts'
+import type { SignatureNote } from './signature-note.ts'
 
 /** A bucket as permissions see it: its row, or of one that may not be there its owner and name. */
 export type OwnedBucket = Bucket | Pick<Bucket, 'tenantId' | 'name'>
@@ -12,21 +13,34 @@ export type OwnedBucket = Bucket | Pick<Bucket, 'tenantId' | 'name'>
 export type Resource =
   /** All that the caller's tenant has. */
   | { readonly is: 'service' }
-  /** `prefix`: of what is listed, where the query of the request does not tell it. */
-  | { readonly is: 'bucket'; readonly bucket: OwnedBucket; readonly prefix?: string }
-  /** `versionId`: of a version that is named elsewhere than in the query of the request. */
+  | ({ readonly is: 'bucket'; readonly bucket: OwnedBucket } & Listing)
   | {
       readonly is: 'object'
       readonly bucket: OwnedBucket
       readonly key: string
+      /** Absent: the current one. */
       readonly versionId?: VersionId
+      /** Tags that the request gives it. */
+      readonly requestTags?: readonly Tag[]
     }
+
+/** What is listed of a bucket, by an operation that lists. */
+export type Listing = {
+  readonly prefix?: string | undefined
+  readonly delimiter?: string | undefined
+  readonly maxKeys?: string | undefined
+}
 
 /** What conditions of policies can be about. Nothing is computed before it is asked for. */
 export type RequestContext = {
   /** Node's: names in lower case. Of a form, its fields. */
   readonly headers: IncomingHttpHeaders
   readonly query: Query
+  /** Of the request itself, also where it brings a form. */
+  readonly userAgent: string | undefined
+  readonly referer: string | undefined
+  /** How it was signed; undefined: not at all. */
+  readonly signature: () => SignatureNote | undefined
   readonly isEncrypted: boolean
   readonly sourceIp: () => string | undefined
   /** Milliseconds since 1970. */

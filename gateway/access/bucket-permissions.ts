@@ -3,11 +3,13 @@
 // asking costs no read while nothing has changed.
 import { LRUCache } from 'lru-cache'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
-import type { Bucket } from '../../metadata/records.ts'
+import type { Bucket, BucketId } from '../../metadata/records.ts'
 import { type CompiledPolicy, compilePolicy } from '../../protocol/policy/compile-policy.ts'
+import { namesKeyLike } from '../../protocol/policy/names-key-like.ts'
 import { parsePolicy } from '../../protocol/policy/parse-policy.ts'
 import { policySizes } from '../../protocol/policy/policy-sizes.ts'
 import { isPublic } from '../../protocol/policy/public-policy.ts'
+import { weighPolicy } from '../../protocol/policy/weigh-policy.ts'
 import type { PublicAccessBlock } from '../../protocol/s3/xml/public-access-block.ts'
 import type { OwnedBucket } from './authorize.ts'
 import { namespaceOf } from './find-bucket.ts'
@@ -20,12 +22,21 @@ export type BucketPermissions = {
    * https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
    */
   readonly isRestricted: boolean
-  /** Conditions ask for the tags that an object has, which are not in the request. */
+  /** Conditions or names of resources ask for the tags that an object has, which are not in the request. */
   readonly asksForTags: boolean
+}
+
+type Held = {
+  readonly revision: number
+  readonly permissions: BucketPermissions
+  readonly bytes: number
 }
 
 const nothing: BucketPermissions = { isRestricted: false, asksForTags: false }
 const heldMax = 10_000
+/** Of an entry without a policy. */
+const entryBytes = 256
+const heldBytesMax = 64 * 1024 * 1024
 /** As conditions name the tag of an object, before its key. */
 export const existingTag = 's3:existingobjecttag/'
 
@@ -34,7 +45,11 @@ export const bucketPolicyName = 'bucket policy'
 
 export class BucketPermissionCache {
   readonly #metadata: Pick<MetadataStore, 'buckets' | 'bucketConfigs'>
-  readonly #held = new LRUCache<string, BucketPermissions>({ max: heldMax })
+  readonly #held = new LRUCache<BucketId, Held>({
+    max: heldMax,
+    maxSize: heldBytesMax,
+    sizeCalculation: ({ bytes }) => bytes,
+  })
 
   constructor(metadata: Pick<MetadataStore, 'buckets' | 'bucketConfigs'>) {
     this.#metadata = metadata
@@ -47,7 +62,8 @@ export class BucketPermissionCache {
 
   #ofRow(bucket: Bucket): BucketPermissions | Promise<BucketPermissions> {
     if (bucket.configRevision === 0) return nothing
-    return this.#held.get(keyOf(bucket)) ?? this.#load(bucket)
+    const held = this.#held.get(bucket.id)
+    return held?.revision === bucket.configRevision ? held.permissions : this.#load(bucket)
   }
 
   /** By its name alone: it may be gone. */
@@ -60,18 +76,15 @@ export class BucketPermissionCache {
   async #load(bucket: Bucket): Promise<BucketPermissions> {
     const kinds = ['policy', 'publicAccessBlock'] as const
     const { policy, publicAccessBlock } = await this.#metadata.bucketConfigs.getMany(bucket, kinds)
-    const loaded = permissionsOf(policy?.document, publicAccessBlock?.document)
-    this.#held.set(keyOf(bucket), loaded)
-    return loaded
+    const permissions = permissionsOf(policy?.document, publicAccessBlock?.document)
+    const bytes = entryBytes + (permissions.policy ? weighPolicy(permissions.policy) : 0)
+    this.#held.set(bucket.id, { revision: bucket.configRevision, permissions, bytes })
+    return permissions
   }
 }
 
 function isRow(bucket: OwnedBucket): bucket is Bucket {
   return 'configRevision' in bucket
-}
-
-function keyOf({ id, configRevision }: Bucket): string {
-  return `${id} ${configRevision}`
 }
 
 function permissionsOf(
@@ -83,9 +96,7 @@ function permissionsOf(
   return {
     policy,
     isRestricted: block?.restrictPublicBuckets === true && isPublic(policy),
-    asksForTags: policy.statements.some(({ conditions }) =>
-      conditions.some(({ keys }) => keys.some((key) => key.startsWith(existingTag))),
-    ),
+    asksForTags: namesKeyLike(policy, existingTag),
   }
 }
 

@@ -4,7 +4,8 @@
 import type { Tag } from '../../metadata/records.ts'
 import type { ContextKeys } from '../../protocol/policy/access-request.ts'
 import { lowerAscii } from '../../protocol/policy/ascii-case.ts'
-import { parseTaggingHeader } from '../../protocol/s3/tag-set.ts'
+import { parseCopySource } from '../../protocol/s3/copy-source.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { RequestContext, Resource } from './authorize.ts'
 import { existingTag } from './bucket-permissions.ts'
 import type { Identity } from './identity.ts'
@@ -25,8 +26,7 @@ type Read = (asked: AskedContext) => Value
 export function contextKeys(asked: AskedContext): ContextKeys {
   return {
     get: (key) => {
-      const read = keys[key]
-      if (read !== undefined) return read(asked)
+      if (Object.hasOwn(keys, key)) return keys[key]?.(asked)
       if (key.startsWith(existingTag)) return tagValue(asked.existingTags, key, existingTag)
       if (key.startsWith(requestTag)) return tagValue(requestTags(asked), key, requestTag)
       return headersOfS3.has(key) ? header(asked, key.slice('s3:'.length)) : undefined
@@ -38,9 +38,9 @@ const keys: Readonly<Record<string, Read>> = {
   'aws:currenttime': ({ context }) => new Date(context.now()).toISOString(),
   'aws:epochtime': ({ context }) => String(Math.floor(context.now() / 1000)),
   'aws:securetransport': ({ context }) => String(context.isEncrypted),
-  'aws:sourceip': ({ context }) => context.sourceIp(),
-  'aws:useragent': (asked) => header(asked, 'user-agent'),
-  'aws:referer': (asked) => header(asked, 'referer'),
+  'aws:sourceip': sourceIp,
+  'aws:useragent': ({ context }) => context.userAgent,
+  'aws:referer': ({ context }) => context.referer,
   'aws:principaltype': ({ identity }) => (identity.is === 'anonymous' ? 'Anonymous' : 'Account'),
   'aws:principalarn': ({ identity }) =>
     identity.is === 'anonymous' ? undefined : rootArn(identity.tenantId),
@@ -55,11 +55,11 @@ const keys: Readonly<Record<string, Read>> = {
   's3:signatureversion': signatureVersion,
   's3:signatureage': signatureAge,
   's3:resourceaccount': (asked) => keys['aws:resourceaccount']?.(asked),
-  's3:prefix': listed((asked) => prefixOf(asked) ?? ''),
-  's3:delimiter': listed(({ context }) => context.query.get('delimiter')),
-  's3:max-keys': listed(({ context }) => context.query.get('max-keys')),
-  's3:versionid': ({ resource, context }) =>
-    (resource.is === 'object' ? resource.versionId : undefined) ?? context.query.get('versionId'),
+  's3:prefix': ({ resource }) => (resource.is === 'bucket' ? resource.prefix : undefined),
+  's3:delimiter': ({ resource }) => (resource.is === 'bucket' ? resource.delimiter : undefined),
+  's3:max-keys': ({ resource }) => (resource.is === 'bucket' ? resource.maxKeys : undefined),
+  's3:versionid': ({ resource }) => (resource.is === 'object' ? resource.versionId : undefined),
+  's3:x-amz-copy-source': copySource,
   's3:requestobjecttagkeys': (asked) => requestTags(asked)?.map(({ key }) => key),
   's3:if-match': (asked) => header(asked, 'if-match'),
   's3:if-none-match': (asked) => header(asked, 'if-none-match'),
@@ -70,7 +70,6 @@ const headersOfS3: ReadonlySet<string> = new Set(
   [
     'x-amz-acl',
     'x-amz-content-sha256',
-    'x-amz-copy-source',
     'x-amz-grant-full-control',
     'x-amz-grant-read',
     'x-amz-grant-read-acp',
@@ -97,59 +96,76 @@ function accountOf(identity: Identity): string | undefined {
   return identity.is === 'anonymous' ? undefined : accountId(identity.tenantId)
 }
 
-const listings = /^s3:list(bucket|bucketversions|bucketmultipartuploads)$/i
-
-/** Other requests do not have the key, whatever their query says. */
-function listed(read: Read): Read {
-  return (asked) => (listings.test(asked.action) ? read(asked) : undefined)
+function requestTags({ resource }: AskedContext): readonly Tag[] | undefined {
+  return resource.is === 'object' ? resource.requestTags : undefined
 }
 
-function prefixOf({ resource, context }: AskedContext): string | undefined {
-  return resource.is === 'bucket' && resource.prefix !== undefined
-    ? resource.prefix
-    : context.query.get('prefix')
+/** Of a connection that is gone, it may not be known: whoever asks for it is to have it, or nothing. */
+function sourceIp({ context }: AskedContext): string {
+  const address = context.sourceIp()
+  if (address === undefined) throw new S3Error('AccessDenied')
+  return address
 }
 
-function requestTags(asked: AskedContext): readonly Tag[] | undefined {
-  const text = header(asked, 'x-amz-tagging')
+/** `bucket/key`, decoded: headers may spell it in many ways. */
+function copySource({ context: { headers } }: AskedContext): string | undefined {
+  if (headers['x-amz-copy-source'] === undefined) return undefined
   try {
-    return text === undefined ? undefined : parseTaggingHeader(text)
+    const { bucketName, key } = parseCopySource(headers)
+    return `${bucketName}/${key}`
   } catch {
     // The operation refuses it.
     return undefined
   }
 }
 
-/** Keys of conditions come in lower case, and so find tags in any. */
+/**
+ * Keys of conditions come in lower case, and so find tags in any. Of two that differ in nothing else, the one that is meant is
+ * not known: throws `AccessDenied`.
+ */
 function tagValue(tags: readonly Tag[] | undefined, key: string, before: string): Value {
   const name = key.slice(before.length)
-  return tags?.find((tag) => lowerAscii(tag.key) === name)?.value
+  const found = (tags ?? []).filter((tag) => lowerAscii(tag.key) === name)
+  if (found.length > 1) throw new S3Error('AccessDenied')
+  return found[0]?.value
 }
 
-function presignedDate({ context: { query } }: AskedContext): string | undefined {
-  return query.get('X-Amz-Signature') === undefined ? undefined : query.get('X-Amz-Date')
+const authTypes = { header: 'REST-HEADER', presigned: 'REST-QUERY-STRING', form: 'POST' } as const
+
+function authType({ context }: AskedContext): Value {
+  const signature = context.signature()
+  return signature && authTypes[signature.by]
 }
 
-function authType(asked: AskedContext): Value {
-  const { identity, context } = asked
-  if (identity.is === 'anonymous') return undefined
-  if (header(asked, 'authorization') !== undefined) return 'REST-HEADER'
-  const { query } = context
-  const isPresigned = query.has('X-Amz-Signature') || query.has('Signature')
-  return isPresigned ? 'REST-QUERY-STRING' : 'POST'
+function signatureVersion({ context }: AskedContext): Value {
+  switch (context.signature()?.version) {
+    case 4:
+      return 'AWS4-HMAC-SHA256'
+    case 2:
+      return 'AWS'
+    default:
+      return undefined
+  }
 }
 
-function signatureVersion(asked: AskedContext): Value {
-  if (asked.identity.is === 'anonymous') return undefined
-  const { query, headers } = asked.context
-  return query.has('Signature') || headers.signature !== undefined ? 'AWS' : 'AWS4-HMAC-SHA256'
-}
-
-/** Milliseconds since a URL was signed. */
-function signatureAge(asked: AskedContext): Value {
+/** Milliseconds since a URL was signed. Signature Version 2 does not tell. */
+function signatureAge({ context }: AskedContext): Value {
+  const signature = context.signature()
+  if (signature?.by !== 'presigned' || signature.version !== 4) return undefined
   const [, year, month, day, hour, minute, second] =
-    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(presignedDate(asked) ?? '') ?? []
+    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(context.query.get('X-Amz-Date') ?? '') ?? []
   if (second === undefined) return undefined
   const signedMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
-  return String(Math.max(0, asked.context.now() - signedMs))
+  return String(Math.max(0, context.now() - signedMs))
+}
+
+/** Whether a policy may ask for it: of the keys of S3, those that this server knows. */
+export function isKnownKey(key: string): boolean {
+  if (!key.startsWith('s3:')) return true
+  return (
+    Object.hasOwn(keys, key) ||
+    headersOfS3.has(key) ||
+    key.startsWith(existingTag) ||
+    key.startsWith(requestTag)
+  )
 }

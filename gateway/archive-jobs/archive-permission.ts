@@ -8,6 +8,7 @@ import { type AllowsKey, permittedKeys, requirePermission } from '../access/requ
 import { type NativeAsker, openBucket, permitOnBucket } from '../native-api/native-permission.ts'
 import type { NativeCall } from '../native-api/native-route.ts'
 import type { ArchiveOrder } from './archive-request.ts'
+import { findResult } from './job-holdings.ts'
 
 export type PermittedOrder = {
   readonly bucket: Bucket
@@ -35,13 +36,24 @@ export async function permitOrder(
   })
 }
 
-/** Throws `AccessDenied`. The buckets may be gone. */
+/** As for the version itself, where there is one. Throws `AccessDenied`. The buckets may be gone. */
 export async function permitDeletion(
+  metadata: Parameters<typeof findResult>[0],
   asker: NativeAsker,
-  { tenantId, payload }: JobOf<'archive'>,
+  job: JobOf<'archive'>,
 ): Promise<void> {
+  const { tenantId, payload } = job
   const { bucketName, destination } = payload
   await permitOnBucket(asker, 'holdfast:DeleteArchive', { tenantId, name: bucketName })
-  const bucket = { tenantId, name: destination.bucketName }
-  await requirePermission(asker, 's3:DeleteObject', { is: 'object', bucket, key: destination.key })
+  const { key } = destination
+  const found = await findResult(metadata, job)
+  if (found === undefined) {
+    const bucket = { tenantId, name: destination.bucketName }
+    await requirePermission(asker, 's3:DeleteObject', { is: 'object', bucket, key })
+    return
+  }
+  const { bucket, version } = found
+  const { versionId } = version
+  const action = bucket.versioning === 'off' ? 's3:DeleteObject' : 's3:DeleteObjectVersion'
+  await requirePermission(asker, action, { is: 'object', bucket, key, versionId })
 }

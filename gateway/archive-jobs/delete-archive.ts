@@ -24,7 +24,7 @@ export async function deleteArchive(
   const asker = askerOf(call, identity)
   for (let tries = 0; tries < triesMax; tries += 1) {
     const job = await findJob(deps, identity.tenantId, id)
-    await permitDeletion(asker, job)
+    await permitDeletion(deps.metadata, asker, job)
     if (await end(deps, job, services.now())) return { status: 204 }
   }
   throw new S3Error('OperationAborted')

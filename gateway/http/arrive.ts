@@ -38,7 +38,12 @@ export function arrive(
   begun.query = query
   begun.headers = headers
   const sourceIp = () => incoming.socket.remoteAddress
-  const context: RequestContext = { headers, query, isEncrypted, sourceIp, now: services.now }
+  const signature = () => notes.signature
+  const { 'user-agent': userAgent, referer } = incoming.headers
+  const { now } = services
+  const context: RequestContext = {
+    ...{ headers, query, userAgent, referer, signature, isEncrypted, sourceIp, now },
+  }
   return {
     services,
     notes,

@@ -149,6 +149,10 @@ function attach(
       } else run()
     }
   }
+  // Who has hung up has no address any more; one that was asked for at once is known for good. Permissions may hang on it.
+  server.on('connection', (socket) => {
+    if (socket.remoteAddress === undefined) socket.destroy()
+  })
   server.on('request', listenerFor(false))
   server.on('checkContinue', listenerFor(true))
   // Other expectations may be ignored (RFC 9110 section 10.1.1); Node would answer without a document.

@@ -2,8 +2,9 @@
 // operation finds out, such as keys in a body and tags of what is copied.
 import type { Address } from '../../protocol/s3/address.ts'
 import type { Need, OperationRow } from '../../protocol/s3/operations-table.ts'
-import type { RequestHeaders } from '../../protocol/s3/request-headers.ts'
+import { headerText, type RequestHeaders } from '../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { parseTaggingHeader, type Tag } from '../../protocol/s3/tag-set.ts'
 import type { Resource } from '../access/authorize.ts'
 import { withRegion } from '../access/bucket-region.ts'
 import { requireOwner } from '../access/owner.ts'
@@ -35,18 +36,19 @@ export async function permit(
   addressed: Resource,
 ): Promise<void> {
   const { bucket, headers, notes, query, services } = call
+  const about = withRequestTags(addressed, row, headers)
   try {
     for (const need of row.needs) {
-      if (need.of === 'source' || need.whenTagged === true) continue
+      if (need.of === 'source' || need.whenTagged === true || need.whenRead === true) continue
       if (!isSent(need.whenSent, headers)) continue
       if (need.of === 'keys') await requireHope(call, need)
       else if (need.of === 'bucket') {
-        const listing = call.key === undefined ? {} : { prefix: call.key }
-        await requirePermission(call, need.action, { is: 'bucket', bucket, ...listing })
+        const prefix = call.key ?? query.get('prefix') ?? ''
+        await requirePermission(call, need.action, { is: 'bucket', bucket, prefix })
       } else {
         const ofVersion = need.ofVersion !== undefined && query.has('versionId')
         const action = ofVersion ? need.ofVersion : need.action
-        const asked = requirePermission(call, action, addressed)
+        const asked = requirePermission(call, action, about)
         if (asked !== undefined) await asked
       }
     }
@@ -84,4 +86,28 @@ function isSent(when: Need['whenSent'], headers: RequestHeaders): boolean {
   return names.some((name) =>
     value === undefined ? headers[name] !== undefined : headers[name] === value,
   )
+}
+
+/** With the tags that the headers give the object that is made. */
+function withRequestTags(
+  addressed: Resource,
+  row: OperationRow,
+  headers: RequestHeaders,
+): Resource {
+  const text = headerText(headers, 'x-amz-tagging')
+  if (text === undefined || addressed.is !== 'object') return addressed
+  const takesThem = row.needs.some(
+    ({ action, whenSent }) =>
+      action === 's3:PutObjectTagging' && whenSent !== undefined && isSent(whenSent, headers),
+  )
+  return takesThem ? { ...addressed, requestTags: tagsOf(text) } : addressed
+}
+
+/** Those that are none are refused by the operation. */
+function tagsOf(text: string): readonly Tag[] {
+  try {
+    return parseTaggingHeader(text)
+  } catch {
+    return []
+  }
 }

@@ -1,6 +1,6 @@
 // From a request whose sender is known to the operation that it asks for: checks what the operation takes,
 // finds the bucket, asks for every permission that the operation's row names, and hands over. Knows no socket: tests run operations here.
-import type { Bucket } from '../../metadata/records.ts'
+import type { Bucket, VersionId } from '../../metadata/records.ts'
 import type { Address } from '../../protocol/s3/address.ts'
 import { checkHeaders } from '../../protocol/s3/check-headers.ts'
 import { checkParameters } from '../../protocol/s3/check-parameters.ts'
@@ -10,9 +10,10 @@ import {
   type OperationRow,
   operations,
 } from '../../protocol/s3/operations-table.ts'
+import type { Query } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { parseVersionId } from '../../protocol/s3/version-id.ts'
-import type { RequestContext } from '../access/authorize.ts'
+import type { Listing, RequestContext } from '../access/authorize.ts'
 import { refusalWithRegion } from '../access/bucket-region.ts'
 import { byNothing } from '../access/decisions.ts'
 import { requireBucket } from '../access/find-bucket.ts'
@@ -90,15 +91,40 @@ export async function runOperation(
   const { bucket } = opened
   if (isOf('bucket', name)) {
     const call = { ...request, ...opened, identity, body }
-    await permit(call, operations[name], { is: 'bucket', bucket })
+    await permit(call, operations[name], {
+      is: 'bucket',
+      bucket,
+      ...listingOf(name, request.query),
+    })
     return handlers[name](call)
   }
   const key = request.address.key ?? ''
   const call = objectCall(request, { opened, identity, body, key })
-  await permit(call, operations[name], { is: 'object', bucket, key })
+  await permit(call, operations[name], { is: 'object', bucket, key, ...versionOf(request.query) })
   if (isOf('object', name)) return handlers[name](call)
   const source = await openSource(call, operations[name])
   return handlers[name]({ ...call, source })
+}
+
+/** Nothing where the operation does not list, whatever its query says. */
+function listingOf(name: OperationName, query: Query): Listing {
+  const { takes = [] }: OperationRow = operations[name]
+  if (!takes.includes('delimiter')) return {}
+  return {
+    prefix: query.get('prefix') ?? '',
+    delimiter: query.get('delimiter'),
+    maxKeys: query.get('max-keys'),
+  }
+}
+
+/** Operations that do not take the parameter have been refused with it. One that is no version id is later. */
+function versionOf(query: Query): { readonly versionId?: VersionId } {
+  const raw = query.parameters.length === 0 ? undefined : query.get('versionId')
+  try {
+    return raw === undefined ? {} : { versionId: parseVersionId(raw) }
+  } catch {
+    return {}
+  }
 }
 
 type Entered = Pick<ObjectCall, 'identity' | 'body' | 'key'> & { readonly opened: Opened }

@@ -21,6 +21,8 @@ export type Need = {
   readonly whenSent?: { readonly headers: readonly string[]; readonly value?: string }
   /** Only when the object that is copied has tags, and the copy gets them. */
   readonly whenTagged?: true
+  /** Asked by the operation itself, of what it reads in its body. */
+  readonly whenRead?: true
 }
 
 export type OperationRow = {
@@ -297,7 +299,9 @@ export const operations = {
     scope: 'object',
     query: ['tagging'],
     takes: ['versionId'],
-    needs: [{ action: 's3:PutObjectTagging', ofVersion: 's3:PutObjectVersionTagging' }],
+    needs: [
+      { action: 's3:PutObjectTagging', ofVersion: 's3:PutObjectVersionTagging', whenRead: true },
+    ],
   },
   UploadPartCopy: {
     method: 'PUT',

@@ -1,7 +1,7 @@
 // CopyObject: by reference where the copy's ETag and checksum are known beforehand, else by taking the
 // bytes in again. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 import type { Committed, NewPieceData } from '../../../metadata/metadata-store.ts'
-import type { Checksum, ChecksumAlgorithm, ObjectVersion } from '../../../metadata/records.ts'
+import type { Checksum, ChecksumAlgorithm, ObjectVersion, Tag } from '../../../metadata/records.ts'
 import { putBytesMax } from '../../../protocol/s3/limits.ts'
 import type { ReplyHeaders } from '../../../protocol/s3/object-headers.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
@@ -64,17 +64,17 @@ async function findSource(call: CopyCall, request: CopyRequest): Promise<FoundVe
     })
   }
   if (request.replaceTags === undefined && found.version.tags.length > 0) {
-    await permitTags(call)
+    await permitTags(call, found.version.tags)
   }
   return found
 }
 
 /** To read the tags that the copy gets, and to set them there. */
-async function permitTags(call: CopyCall): Promise<void> {
+async function permitTags(call: CopyCall, requestTags: readonly Tag[]): Promise<void> {
   const { bucket, key, source } = call
   const ofVersion = source.versionId === undefined ? '' : 'Version'
   await requirePermission(call, `s3:GetObject${ofVersion}Tagging`, { is: 'object', ...source })
-  await requirePermission(call, 's3:PutObjectTagging', { is: 'object', bucket, key })
+  await requirePermission(call, 's3:PutObjectTagging', { is: 'object', bucket, key, requestTags })
 }
 
 /**

@@ -58,10 +58,12 @@ async function tryDelete(call: BucketCall, object: ObjectToDelete): Promise<Dele
   const { key, condition } = object
   const { bucket } = call
   const action = object.versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion'
-  const versionId = object.versionId === undefined ? undefined : issuedVersionId(object.versionId)
+  const versionId = parseOrNone(object.versionId)
   const named = versionId === undefined ? {} : { versionId }
   await requirePermission(call, action, { is: 'object', bucket, key, ...named })
   if (Buffer.byteLength(key) > keyBytesMax) throw new S3Error('KeyTooLongError')
+  // In a list of deletions, S3 answers a malformed version id as one that is not there.
+  if (object.versionId !== undefined && versionId === undefined) throw new S3Error('NoSuchVersion')
   const outcome = await call.services.metadata.objects.delete({
     bucket,
     key,
@@ -72,12 +74,12 @@ async function tryDelete(call: BucketCall, object: ObjectToDelete): Promise<Dele
   return deletionResult(outcome, object)
 }
 
-// In a list of deletions, S3 answers a malformed version id as one that is not there.
-function issuedVersionId(raw: string): VersionId {
+/** Undefined: none is named, or what is named is no version id. */
+function parseOrNone(raw: string | undefined): VersionId | undefined {
   try {
-    return parseVersionId(raw)
-  } catch (cause) {
-    throw new S3Error('NoSuchVersion', {}, { cause })
+    return raw === undefined ? undefined : parseVersionId(raw)
+  } catch {
+    return undefined
   }
 }
 

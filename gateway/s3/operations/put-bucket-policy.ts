@@ -6,6 +6,7 @@ import { isPublic } from '../../../protocol/policy/public-policy.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { compileBucketPolicy } from '../../access/bucket-permissions.ts'
 import { requireOwnAccount } from '../../access/owner.ts'
+import { isKnownKey } from '../../access/policy-context.ts'
 import type { BucketCall, Operation } from '../operation.ts'
 import { noSuchBucket } from '../write/require-upload.ts'
 
@@ -31,12 +32,25 @@ export const putBucketPolicy: Operation<BucketCall> = async (call) => {
 
 function parse(text: Buffer, bucketName: string): CompiledPolicy {
   try {
-    return compileBucketPolicy(text, bucketName)
+    const policy = compileBucketPolicy(text, bucketName)
+    requireKnownKeys(policy)
+    return policy
   } catch (cause) {
     if (!(cause instanceof PolicyRefused)) throw cause
     // AWS says what is wrong; where, only we do.
     const detail = { Detail: cause.message }
     throw new S3Error('MalformedPolicy', detail, { message: cause.s3Message, cause })
+  }
+}
+
+/** A condition that can never hold, or never fail, protects nothing. */
+function requireKnownKeys({ statements }: CompiledPolicy): void {
+  for (const { index, conditions } of statements) {
+    const unknown = conditions.flatMap(({ keys }) => keys).find((key) => !isKnownKey(key))
+    if (unknown === undefined) continue
+    const place = `Statement[${index}].Condition`
+    const problem = `this server does not know the key ${unknown}`
+    throw new PolicyRefused({ reason: 'condition key', place, problem })
   }
 }
 

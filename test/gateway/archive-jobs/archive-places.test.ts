@@ -4,7 +4,7 @@ import { describe } from '../../support/describe.ts'
 import { askSigned, errorOf, jsonOf } from '../../support/own-routes-client.ts'
 import { namesIn } from '../../support/python-zip.ts'
 import { exchange } from '../../support/wire-request.ts'
-import { ArchiveServer, mib, minute } from './archives-fixture.ts'
+import { ArchiveServer, mib, minute, pathOf } from './archives-fixture.ts'
 
 describe('the places of archive jobs', (test) => {
   let archives: ArchiveServer
@@ -53,6 +53,28 @@ describe('the places of archive jobs', (test) => {
     assert.equal(await archives.statusOf(`/versioned/x.zip?versionId=${versionId}`), 404)
     assert.equal((await archives.bytesOf('/versioned/x.zip')).toString(), 'newer')
     await archives.end(await archives.queued(order))
+  })
+
+  test('a policy that protects a version protects it from the end of its job, too', async () => {
+    await archives.put('/protected')
+    await setVersioning('protected', 'Enabled')
+    const job = await archives.queued({ bucket: 'protected', key: 'x.zip' })
+    await archives.work({ which: /small 1/ })
+    const { versionId } = await archives.shown(job)
+    const policy = JSON.stringify({
+      Statement: {
+        ...{ Effect: 'Deny', Principal: '*', Action: 's3:DeleteObjectVersion' },
+        Resource: 'arn:aws:s3:::protected/*',
+      },
+    })
+    const target = '/protected?policy'
+    await exchange(archives.port, { method: 'PUT', target, body: policy })
+    const end = () => askSigned(archives.port, { method: 'DELETE', target: pathOf(job) })
+    assert.equal(errorOf(await end()), '403 AccessDenied')
+    assert.equal(await archives.statusOf(`/protected/x.zip?versionId=${versionId}`), 200)
+    await exchange(archives.port, { method: 'DELETE', target })
+    await archives.end(job)
+    assert.equal(await archives.statusOf(`/protected/x.zip?versionId=${versionId}`), 404)
   })
 
   test('in a bucket whose versioning is suspended, the null version is what ends, if it is the result', async () => {
