@@ -39,6 +39,8 @@ type FilledTest = (value: string, work: Work) => boolean
 /** A test of filled parts; none holds for what is shorter than they are. Undefined: nothing matches. */
 type Compile = (parts: readonly PatternPart[]) => FilledTest | undefined
 
+const testSteps = 3
+
 function patternFamily(wildcards: boolean, compileOne: Compile, wants?: string): Family {
   return {
     compile: (values, version) => {
@@ -48,12 +50,19 @@ function patternFamily(wildcards: boolean, compileOne: Compile, wants?: string):
         .map(compileOne)
         .filter((test) => test !== undefined)
       const open = parsed.filter(hasVariables)
-      return (value, asked) =>
-        fixed.some((test) => test(value, asked.work)) ||
-        open.some((parts) => {
-          const filled = fillWithin(parts, value.length, asked)
-          return filled !== undefined && compileOne(filled)?.(value, asked.work) === true
-        })
+      return (value, asked) => {
+        const { work } = asked
+        // A request may have a thousand values, and each is held against as many.
+        spend(work, fixed.length * testSteps)
+        if (isSpent(work)) return false
+        return (
+          fixed.some((test) => test(value, work)) ||
+          open.some((parts) => {
+            const filled = fillWithin(parts, value.length, asked)
+            return filled !== undefined && compileOne(filled)?.(value, work) === true
+          })
+        )
+      }
     },
     problem: (value, version) => {
       const parts = parsePattern(value, syntaxOf(version, wildcards))
@@ -69,7 +78,11 @@ const exactly = patternFamily(false, (parts) => {
 
 const ignoringCase = patternFamily(false, (parts) => {
   const text = plainText(parts)
-  return (value) => isSameInAscii(value, text)
+  return (value, work) => {
+    if (value.length !== text.length) return false
+    spend(work, text.length)
+    return isSameInAscii(value, text)
+  }
 })
 
 const alike = patternFamily(true, (parts) => {
@@ -109,7 +122,7 @@ function valueFamily<Named, Given>(values: ValueFamily<Named, Given>): Family {
     compile: (texts) => {
       const all = texts.map(values.named).filter((named) => named !== undefined)
       return (text, { work }) => {
-        spend(work, text.length)
+        spend(work, text.length + all.length * testSteps)
         if (isSpent(work)) return false
         const given = values.given(text)
         return given !== undefined && all.some((named) => values.agree(given, named))

@@ -49,6 +49,20 @@ describe('an evaluation that would take too long', (test) => {
     assert.equal(judge(policy, {}).is, 'allowed')
   })
 
+  test('may be one of a request that has a thousand values', () => {
+    const values = Array.from({ length: 1000 }, (_, at) => `value ${at}`)
+    for (const operator of ['StringEquals', 'StringEqualsIgnoreCase', 'StringLike']) {
+      const denies = resource(open, {
+        Effect: 'Deny',
+        Principal: '*',
+        Condition: { [`ForAnyValue:${operator}`]: { 'aws:TagKeys': values } },
+      })
+      const many = Array.from({ length: 1000 }, (_, at) => `other ${at}`)
+      assert.equal(judge(denies, { 'aws:tagkeys': many }).is, 'explicitly denied')
+      assert.equal(judge(denies, { 'aws:tagkeys': many.slice(0, 10) }).is, 'allowed')
+    }
+  })
+
   test('leaves all keys below a prefix to be asked for one by one', () => {
     const asking = { principal: anonymous, arn: bucketArn, context: longAgent }
     const policies = { identity: [], resource: refusesAgents }
