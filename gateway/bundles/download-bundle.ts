@@ -20,7 +20,7 @@ export async function downloadBundle(
   const token = call.query.get('token') ?? ''
   if (!isBundleSecret(token, bundle.tokenHash)) throw new S3Error('AccessDenied')
   call.notes.openedBy = 'bundleToken'
-  requireOwner(call.headers, bundle.tenantId)
+  requireOwner(call.headers, bundle.tenantId, { decisions: call.notes.decisions })
   requireAlive(call, bundle)
   requireReady(bundle)
   const manifest = await chooseState(deps, call, bundle)

@@ -8,11 +8,17 @@ import { type Asker, requirePermission } from '../access/require.ts'
 import type { NativeCall } from './native-route.ts'
 
 /** Somebody with what he may do, in one request of ours. */
-export type NativeAsker = Asker & Pick<Asking, 'context'> & { readonly identity: User }
+export type NativeAsker = Asker &
+  Pick<Asking, 'context' | 'decisions'> & { readonly identity: User }
 
 export function askerOf({ services, context, notes }: NativeCall, identity: User): NativeAsker {
   const { decisions } = notes
-  return { identity, context, decider: services.authorize({ identity, context, decisions }) }
+  return {
+    identity,
+    context,
+    decisions,
+    decider: services.authorize({ identity, context, decisions }),
+  }
 }
 
 /** Throws `AccessDenied`, also when the headers expect another owner of the bucket. */
@@ -22,14 +28,14 @@ export async function permitOnBucket(
   bucket: OwnedBucket,
 ): Promise<void> {
   await requirePermission(asker, action, { is: 'bucket', bucket })
-  requireOwner(asker.context.headers, bucket.tenantId)
+  requireOwner(asker.context.headers, bucket.tenantId, { decisions: asker.decisions })
 }
 
 /** About what the caller's own tenant has. */
 export async function permitOnService(asker: NativeAsker, action: string): Promise<void> {
   const everything: Resource = { is: 'service' }
   await requirePermission(asker, action, everything)
-  requireOwner(asker.context.headers, asker.identity.tenantId)
+  requireOwner(asker.context.headers, asker.identity.tenantId, { decisions: asker.decisions })
 }
 
 /** Throws `NoSuchBucket`, and as `permitOnBucket`. */

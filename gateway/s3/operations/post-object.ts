@@ -69,7 +69,7 @@ async function storeForm(request: FormCall, form: PostForm, identity: Identity):
   checkHeaders('PostObject', Object.fromEntries(fields))
   const body = formFileBody(form.file.body, sizes)
   const call = await request.enter({ identity, key, headers, body })
-  requireOwner(request.headers, call.bucket.tenantId)
+  requireOwner(request.headers, call.bucket.tenantId, { decisions: call.notes.decisions })
   const stored = await storeObject(call, { sizeMax: putBytesMax, lengthOptional: true })
   return answer(call, fields, stored)
 }
