@@ -22,6 +22,7 @@ import {
   sealedReadSpeed,
   syncedAppendsPerSecond,
 } from './raw-figures.ts'
+import { roundTripRows } from './round-trip-figures.ts'
 import { slowReaders } from './slow-readers.ts'
 import { benchKey, type Spawned, spawnBareServer, spawnHoldfast } from './spawned-server.ts'
 import { millionEntries, zipRows } from './zip-bench.ts'
@@ -53,6 +54,7 @@ try {
   await zipRows(row, target)
   await slowReaders(row, { directory, targetOf })
   await metadataRows(row, { directory, tenantId: rootTenantId })
+  await roundTripRows(row)
   await blobRows(row, directory)
   await listings()
   await millionEntries(row, { directory, objects: Number(values.objects), targetOf })
