@@ -1,16 +1,15 @@
 // Which keys of a request a policy is about at all, so that what is dear to find out is left alone otherwise.
-import type { CompiledPolicy } from './compile-policy.ts'
+import type { CompiledPolicy, CompiledStatement } from './compile-policy.ts'
 
-/**
- * Whether a condition key, or a policy variable in a resource or in the value of a condition, begins with
- * `prefix`, which is in lower case.
- */
-export function namesKeyLike({ statements }: CompiledPolicy, prefix: string): boolean {
-  return statements.some(
-    ({ conditions, resources }) =>
-      conditions.some(({ keys }) => keys.some((key) => key.startsWith(prefix))) ||
-      resources?.open.some((parts) =>
-        parts.some((part) => part.is === 'variable' && part.key.startsWith(prefix)),
-      ),
+/** In lower case: condition keys, and policy variables in resources and in the values of conditions. */
+export function namedKeys({ conditions, resources }: CompiledStatement): readonly string[] {
+  const variables = (resources?.open ?? []).flatMap((parts) =>
+    parts.flatMap((part) => (part.is === 'variable' ? [part.key] : [])),
   )
+  return [...conditions.flatMap(({ keys }) => keys), ...variables]
+}
+
+/** Whether it names a key that begins with `prefix`, which is in lower case. */
+export function namesKeyLike({ statements }: CompiledPolicy, prefix: string): boolean {
+  return statements.some((each) => namedKeys(each).some((key) => key.startsWith(prefix)))
 }

@@ -205,6 +205,8 @@ describe('a bucket policy is not got around', (test) => {
         key,
       )
     }
+    const Resource = `arn:aws:s3:::${bucket}/\${s3:TlsVersion}/*`
+    assert.equal(await say(bucket, { Effect: 'Deny', Resource }), '400 MalformedPolicy')
     const known = { Null: { 'aws:SourceVpce': 'true' } }
     assert.equal(
       await say(bucket, { Effect: 'Deny', Action: 's3:PutObject', Condition: known }),

@@ -1,5 +1,6 @@
 // PutBucketPolicy. https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
 import type { CompiledPolicy } from '../../../protocol/policy/compile-policy.ts'
+import { namedKeys } from '../../../protocol/policy/names-key-like.ts'
 import { PolicyRefused } from '../../../protocol/policy/policy-refused.ts'
 import { policySizes } from '../../../protocol/policy/policy-sizes.ts'
 import { isPublic } from '../../../protocol/policy/public-policy.ts'
@@ -43,12 +44,12 @@ function parse(text: Buffer, bucketName: string): CompiledPolicy {
   }
 }
 
-/** A condition that can never hold, or never fail, protects nothing. */
+/** A condition that can never hold, or never fail, protects nothing, and so does a name that is never filled in. */
 function requireKnownKeys({ statements }: CompiledPolicy): void {
-  for (const { index, conditions } of statements) {
-    const unknown = conditions.flatMap(({ keys }) => keys).find((key) => !isKnownKey(key))
+  for (const statement of statements) {
+    const unknown = namedKeys(statement).find((key) => !isKnownKey(key))
     if (unknown === undefined) continue
-    const place = `Statement[${index}].Condition`
+    const place = `Statement[${statement.index}]`
     const problem = `this server does not know the key ${unknown}`
     throw new PolicyRefused({ reason: 'condition key', place, problem })
   }
