@@ -19,7 +19,7 @@ export type Resource =
       readonly bucket: OwnedBucket
       readonly key: string
       /** Absent: the current one. */
-      readonly versionId?: VersionId
+      readonly versionId?: VersionId | undefined
       /** Tags that the request gives it. */
       readonly requestTags?: readonly Tag[]
     }

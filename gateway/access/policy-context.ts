@@ -6,6 +6,7 @@ import type { ContextKeys } from '../../protocol/policy/access-request.ts'
 import { lowerAscii } from '../../protocol/policy/ascii-case.ts'
 import { parseCopySource } from '../../protocol/s3/copy-source.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { parseAmzDate } from '../../protocol/s3/sigv4/amz-date.ts'
 import type { RequestContext, Resource } from './authorize.ts'
 import { existingTag } from './bucket-permissions.ts'
 import type { Identity } from './identity.ts'
@@ -152,11 +153,8 @@ function signatureVersion({ context }: AskedContext): Value {
 function signatureAge({ context }: AskedContext): Value {
   const signature = context.signature()
   if (signature?.by !== 'presigned' || signature.version !== 4) return undefined
-  const [, year, month, day, hour, minute, second] =
-    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(context.query.get('X-Amz-Date') ?? '') ?? []
-  if (second === undefined) return undefined
-  const signedMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
-  return String(Math.max(0, context.now() - signedMs))
+  const signedMs = parseAmzDate(context.query.get('X-Amz-Date') ?? '')
+  return signedMs === undefined ? undefined : String(Math.max(0, context.now() - signedMs))
 }
 
 /** Whether a policy may ask for it: of the keys of S3, those that this server knows. */

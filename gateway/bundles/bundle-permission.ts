@@ -38,8 +38,7 @@ export async function permitSelections(
       case 'key': {
         const { key, versionId } = selection
         const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
-        const named = versionId === undefined ? {} : { versionId }
-        await requirePermission(asker, action, { is: 'object', bucket, key, ...named })
+        await requirePermission(asker, action, { is: 'object', bucket, key, versionId })
         break
       }
       case 'prefix':

@@ -67,8 +67,7 @@ export async function permitSource(
   for (const need of row.needs) {
     if (need.of !== 'source' || need.whenTagged === true) continue
     const action = versionId === undefined ? need.action : (need.ofVersion ?? need.action)
-    const named = versionId === undefined ? {} : { versionId }
-    await requirePermission(call, action, { is: 'object', bucket, key, ...named })
+    await requirePermission(call, action, { is: 'object', bucket, key, versionId })
   }
   const { decisions } = call.notes
   requireOwner(call.headers, bucket.tenantId, { of: 'source', decisions })

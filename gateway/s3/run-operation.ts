@@ -12,7 +12,7 @@ import {
 } from '../../protocol/s3/operations-table.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import { parseVersionId } from '../../protocol/s3/version-id.ts'
+import { parseVersionId, versionIdOrNone } from '../../protocol/s3/version-id.ts'
 import type { Listing, RequestContext } from '../access/authorize.ts'
 import { refusalWithRegion } from '../access/bucket-region.ts'
 import { byNothing } from '../access/decisions.ts'
@@ -100,7 +100,8 @@ export async function runOperation(
   }
   const key = request.address.key ?? ''
   const call = objectCall(request, { opened, identity, body, key })
-  await permit(call, operations[name], { is: 'object', bucket, key, ...versionOf(request.query) })
+  const versionId = versionOf(request.query)
+  await permit(call, operations[name], { is: 'object', bucket, key, versionId })
   if (isOf('object', name)) return handlers[name](call)
   const source = await openSource(call, operations[name])
   return handlers[name]({ ...call, source })
@@ -117,14 +118,9 @@ function listingOf(name: OperationName, query: Query): Listing {
   }
 }
 
-/** Operations that do not take the parameter have been refused with it. One that is no version id is later. */
-function versionOf(query: Query): { readonly versionId?: VersionId } {
-  const raw = query.parameters.length === 0 ? undefined : query.get('versionId')
-  try {
-    return raw === undefined ? {} : { versionId: parseVersionId(raw) }
-  } catch {
-    return {}
-  }
+/** Operations that do not take the parameter have been refused with it; what is no version id, they refuse later. */
+function versionOf(query: Query): VersionId | undefined {
+  return query.parameters.length === 0 ? undefined : versionIdOrNone(query.get('versionId'))
 }
 
 type Entered = Pick<ObjectCall, 'identity' | 'body' | 'key'> & { readonly opened: Opened }

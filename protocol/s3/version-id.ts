@@ -11,8 +11,8 @@ export type VersionIdText = string & { readonly __brand: 'VersionId' }
  * Throws `InvalidArgument` for text that this server cannot have issued.
  */
 export function parseVersionId(raw: string, argumentName = 'versionId'): VersionIdText | 'null' {
-  if (raw === 'null') return raw
-  if (issued.test(raw)) return raw as VersionIdText
+  const id = versionIdOrNone(raw)
+  if (id !== undefined) return id
   const empty = raw === ''
   throw new S3Error(
     'InvalidArgument',
@@ -21,6 +21,13 @@ export function parseVersionId(raw: string, argumentName = 'versionId'): Version
       message: empty ? 'Version id cannot be the empty string' : 'Invalid version id specified',
     },
   )
+}
+
+/** Undefined: nothing is named, or what is named this server cannot have issued. */
+export function versionIdOrNone(raw: string | undefined): VersionIdText | 'null' | undefined {
+  return raw === 'null' || (raw !== undefined && issued.test(raw))
+    ? (raw as VersionIdText | 'null')
+    : undefined
 }
 
 /**

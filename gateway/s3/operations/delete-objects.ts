@@ -1,10 +1,9 @@
 // DeleteObjects: up to a thousand deletions, each with an outcome of its own.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 import type { DeleteOutcome } from '../../../metadata/metadata-store.ts'
-import type { VersionId } from '../../../metadata/records.ts'
 import { keyBytesMax, xmlBytesMax } from '../../../protocol/s3/limits.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
-import { parseVersionId } from '../../../protocol/s3/version-id.ts'
+import { versionIdOrNone } from '../../../protocol/s3/version-id.ts'
 import {
   type ObjectToDelete,
   readDeleteObjects,
@@ -58,29 +57,19 @@ async function tryDelete(call: BucketCall, object: ObjectToDelete): Promise<Dele
   const { key, condition } = object
   const { bucket } = call
   const action = object.versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion'
-  const versionId = parseOrNone(object.versionId)
-  const named = versionId === undefined ? {} : { versionId }
-  await requirePermission(call, action, { is: 'object', bucket, key, ...named })
+  const versionId = versionIdOrNone(object.versionId)
+  await requirePermission(call, action, { is: 'object', bucket, key, versionId })
   if (Buffer.byteLength(key) > keyBytesMax) throw new S3Error('KeyTooLongError')
   // In a list of deletions, S3 answers a malformed version id as one that is not there.
   if (object.versionId !== undefined && versionId === undefined) throw new S3Error('NoSuchVersion')
   const outcome = await call.services.metadata.objects.delete({
     bucket,
     key,
-    ...named,
+    ...(versionId === undefined ? {} : { versionId }),
     ...(condition === undefined ? {} : { condition }),
     nowMs: call.services.now(),
   })
   return deletionResult(outcome, object)
-}
-
-/** Undefined: none is named, or what is named is no version id. */
-function parseOrNone(raw: string | undefined): VersionId | undefined {
-  try {
-    return raw === undefined ? undefined : parseVersionId(raw)
-  } catch {
-    return undefined
-  }
 }
 
 function deletionResult(outcome: DeleteOutcome, object: ObjectToDelete): DeletionResult {

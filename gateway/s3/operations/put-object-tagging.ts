@@ -21,6 +21,5 @@ async function permitTags(call: ObjectCall, requestTags: readonly Tag[]): Promis
   const { bucket, key } = call
   const versionId = requestedVersionId(call)
   const action = versionId === undefined ? 's3:PutObjectTagging' : 's3:PutObjectVersionTagging'
-  const named = versionId === undefined ? {} : { versionId }
-  await requirePermission(call, action, { is: 'object', bucket, key, ...named, requestTags })
+  await requirePermission(call, action, { is: 'object', bucket, key, versionId, requestTags })
 }
