@@ -1,13 +1,12 @@
-// Which CORS rules hold for a bucket: its own, or where it has none those of the server. Own ones are remembered while
-// the bucket's row, which every request reads, says that nothing was set since.
-import { LRUCache } from 'lru-cache'
+// Which CORS rules hold for a bucket: its own, or where it has none those of the server.
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
-import type { Bucket, BucketId } from '../../metadata/records.ts'
+import type { Bucket } from '../../metadata/records.ts'
 import {
   checksumAlgorithms,
   checksumHeader,
 } from '../../protocol/s3/checksums/checksum-algorithm.ts'
 import { type CorsRule, corsMethods } from '../../protocol/s3/cors/cors-rule.ts'
+import { ByRevision } from './by-revision.ts'
 
 /**
  * No bucket: what is asked is about none, or about one that is not there. An empty list: no page of another origin may
@@ -23,7 +22,7 @@ export type CorsRulesDeps = {
   readonly heldBytesMax: number
 }
 
-type Held = { readonly revision: number; readonly rules: readonly CorsRule[] | undefined }
+type Own = { readonly rules: readonly CorsRule[] | undefined }
 
 export function makeFindCorsRules({
   metadata,
@@ -31,24 +30,20 @@ export function makeFindCorsRules({
   heldBytesMax,
 }: CorsRulesDeps): FindCorsRules {
   const rulesOfServer = origins.length === 0 ? [] : [ruleFor(origins)]
-  const held = new LRUCache<BucketId, Held>({ maxSize: heldBytesMax, sizeCalculation: weigh })
-  return async (bucket) => {
-    if (bucket === undefined || bucket.configRevision === 0) return rulesOfServer
-    const { id, configRevision: revision } = bucket
-    let known = held.get(id)
-    if (known?.revision !== revision) {
-      const config = await metadata.bucketConfigs.get(bucket, 'cors')
-      // What was put since the row was read is taken for what was there: it is what holds now.
-      known = { revision, rules: config?.document }
-      held.set(id, known)
-    }
-    return known.rules ?? rulesOfServer
-  }
+  const own = new ByRevision<Own>({
+    bytesMax: heldBytesMax,
+    weigh,
+    load: async (bucket) => ({
+      rules: (await metadata.bucketConfigs.get(bucket, 'cors'))?.document,
+    }),
+    unset: { rules: undefined },
+  })
+  return async (bucket) => (bucket && (await own.of(bucket)).rules) ?? rulesOfServer
 }
 
 const entryBytes = 256
 
-function weigh({ rules = [] }: Held): number {
+function weigh({ rules = [] }: Own): number {
   let characters = 0
   for (const { id = '', ...rule } of rules) {
     characters += id.length

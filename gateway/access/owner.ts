@@ -2,6 +2,7 @@
 // by the account's id, 12 digits. Whoever expects a bucket to be somebody's says whose: the request goes on only
 // when it is. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
 import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import type { Bucket, TenantId } from '../../metadata/records.ts'
 import type { RequestHeaders } from '../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
@@ -9,15 +10,32 @@ import type { Owner } from '../../protocol/s3/xml/listing-elements.ts'
 import type { Decisions } from './decisions.ts'
 import type { Identity } from './identity.ts'
 
+type Names = { readonly ownerId: string; readonly accountId: string }
+
+/** They are digests, which policies and the audit log ask for again and again. */
+const known = new LRUCache<TenantId, Names>({ max: 1_000 })
+
+function namesOf(tenantId: TenantId): Names {
+  let names = known.get(tenantId)
+  if (names === undefined) {
+    const digest = createHash('sha256').update(`holdfast account ${tenantId}`).digest()
+    names = {
+      ownerId: createHash('sha256').update(`holdfast owner ${tenantId}`).digest('hex'),
+      accountId: String(digest.readBigUInt64BE() % 1_000_000_000_000n).padStart(12, '0'),
+    }
+    known.set(tenantId, names)
+  }
+  return names
+}
+
 /** The canonical user id of a tenant: always the same for the same tenant. */
 export function ownerId(tenantId: TenantId): string {
-  return createHash('sha256').update(`holdfast owner ${tenantId}`).digest('hex')
+  return namesOf(tenantId).ownerId
 }
 
 /** The account id of a tenant: always the same for the same tenant. */
 export function accountId(tenantId: TenantId): string {
-  const digest = createHash('sha256').update(`holdfast account ${tenantId}`).digest()
-  return String(digest.readBigUInt64BE() % 1_000_000_000_000n).padStart(12, '0')
+  return namesOf(tenantId).accountId
 }
 
 /** As policies name the root user of a tenant, and with that all who are in it. */

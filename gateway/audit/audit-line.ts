@@ -1,8 +1,6 @@
 // Lines of the audit log, one a request: their fields, in this order, are documented in `docs/audit-log.md`, and so is
 // what a change of them means. Never in a line: a secret, a signature, a token, a body, a query, or a header but
 // those that are named here.
-import { LRUCache } from 'lru-cache'
-import type { TenantId } from '../../metadata/records.ts'
 import type { DecidedBy } from '../access/decisions.ts'
 import { rootUserName, type User } from '../access/identity.ts'
 import { accountId } from '../access/owner.ts'
@@ -103,19 +101,8 @@ function identityFields({ identity, signature, openedBy }: RequestNotes): object
   }
 }
 
-/** It is a digest, and those who ask are few. */
-const accounts = new LRUCache<TenantId, string>({ max: 1_000 })
-
-function accountOf(tenantId: TenantId): string {
-  const known = accounts.get(tenantId)
-  if (known !== undefined) return known
-  const account = accountId(tenantId)
-  accounts.set(tenantId, account)
-  return account
-}
-
 function userFields({ tenantId, userName, accessKeyId }: User): object {
-  const account = accountOf(tenantId)
+  const account = accountId(tenantId)
   const name = userName === rootUserName ? 'root' : `user/${userName}`
   const arn = `arn:aws:iam::${account}:${name}`
   return { type: 'user', tenant: tenantId, account, arn, user: userName, accessKeyId }
