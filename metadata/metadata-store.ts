@@ -17,6 +17,7 @@ import type { BucketConfigStore } from './bucket-config-store.ts'
 import type { BucketStore } from './bucket-store.ts'
 import type { BundleStore } from './bundle-store.ts'
 import type { ChangeOptions } from './commit-id.ts'
+import type { IdentityStore } from './identity-store.ts'
 import type { JobStore } from './job-store.ts'
 import type { LeaseStore } from './lease-store.ts'
 import type { ManifestStore } from './manifest-store.ts'
@@ -43,6 +44,7 @@ import type { UploadStore } from './upload-store.ts'
 
 export interface MetadataStore {
   readonly tenants: TenantStore
+  readonly identities: IdentityStore
   readonly buckets: BucketStore
   readonly bucketConfigs: BucketConfigStore
   readonly objects: ObjectStore

@@ -13,12 +13,34 @@ export type UploadId = string & { readonly __brand: 'UploadId' }
 /** 32 lower-case hex digits: names a paged chunk list. */
 export type ChunkListId = string & { readonly __brand: 'ChunkListId' }
 
+/** `suspended`: whatever it asks is refused, and all is kept. `deleting`: all of it goes, once its time has come. */
+export type TenantStatus = 'active' | 'suspended' | 'deleting'
+
+/** What a tenant or a bucket may hold at most. Absent: as much as there is room for. */
+export type Quota = {
+  /** Of the data of all versions and of parts of uploads under way, as clients see them. */
+  readonly bytes?: number
+  /** Versions. */
+  readonly objects?: number
+  /** Of a tenant. */
+  readonly buckets?: number
+}
+
 export type Tenant = {
   readonly id: TenantId
+  /** No two have one; it may stand in a host name. */
   readonly name: string
   /** Where the names of its buckets are looked up. */
   readonly namespace: Namespace
   readonly createdMs: number
+  /** Counts its changes; 1: it is as it was created. */
+  readonly revision: number
+  readonly status: TenantStatus
+  /** Of one that is being deleted: until then there is a way back. Milliseconds since 1970. */
+  readonly deleteAfterMs?: number
+  /** Where its buckets are made, if its owner does not say. Absent: in the server's. */
+  readonly region?: string
+  readonly quota: Quota
   /** The tenant's 32-byte root key, sealed under the master key (`gateway/access/keys`). */
   readonly sealedKey: Uint8Array
 }

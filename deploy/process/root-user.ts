@@ -8,7 +8,7 @@ import { BadSealedSecret, openSecret, sealSecret } from '../../gateway/access/ke
 import { newRootKey } from '../../gateway/access/keys/tenant-keys.ts'
 import type { RootKey } from '../../gateway/config/config.ts'
 import { defaultNamespace } from '../../metadata/namespaces.ts'
-import type { AccessKey, TenantId } from '../../metadata/records.ts'
+import type { AccessKey, Tenant, TenantId } from '../../metadata/records.ts'
 import type { TenantStore } from '../../metadata/tenant-store.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 
@@ -50,7 +50,10 @@ async function createRootTenant(parts: RootUserParts): Promise<RootUser> {
   const name = { is: 'tenantRootKey', tenantId: rootTenantId } as const
   const sealedKey = sealSecret(masterKey, { name, plaintext: newRootKey(random) }, random)
   const namespace = defaultNamespace
-  const tenant = { id: rootTenantId, name: 'root', namespace, createdMs: nowMs, sealedKey }
+  const tenant: Tenant = {
+    ...{ id: rootTenantId, name: 'root', namespace, createdMs: nowMs, sealedKey },
+    ...{ revision: 1, status: 'active', quota: {} },
+  }
   const { is } = await parts.tenants.create(tenant, accessKeyRow(parts, key))
   if (is === 'exists') return { is: 'existing' }
   return { is: 'created', key, made: parts.wanted === undefined }

@@ -4,7 +4,6 @@ import { requireMatch } from '../../protocol/s3/sigv2/verify-signature-v2.ts'
 import type { FormFields } from '../../protocol/s3/sigv4/post-form.ts'
 import { parsePostSignature, verifyPostSignature } from '../../protocol/s3/sigv4/post-signature.ts'
 import { type AuthenticateDeps, findCredentials } from './authenticate.ts'
-import { refuseSessionToken } from './credentials.ts'
 import { anonymous, type Identity } from './identity.ts'
 import type { SignatureNote, SignatureNotes } from './signature-note.ts'
 
@@ -25,19 +24,20 @@ export function makeAuthenticateForm(deps: AuthenticateDeps): AuthenticateForm {
       const signature = noteForm(notes, 2)
       const { identity, secretAccessKey } = await findCredentials(
         deps.credentials,
-        version2.accessKeyId,
+        version2,
       )
       signature.accessKeyId = identity.accessKeyId
-      refuseSessionToken(version2.sessionToken)
       requireMatch(version2.policy, version2, secretAccessKey)
       return identity
     }
     const presented = parsePostSignature(fields)
     if (presented === 'anonymous') return anonymous
     const signature = noteForm(notes, 4)
-    const found = await findCredentials(deps.credentials, presented.scope.accessKeyId)
+    const found = await findCredentials(deps.credentials, {
+      accessKeyId: presented.scope.accessKeyId,
+      sessionToken: presented.sessionToken,
+    })
     signature.accessKeyId = found.identity.accessKeyId
-    refuseSessionToken(presented.sessionToken)
     verifyPostSignature(presented, {
       secretAccessKey: found.secretAccessKey,
       signingKeys: deps.signingKeys,

@@ -11,6 +11,7 @@ import type { RequestTarget } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { type PresignedV2, parsePresignedV2 } from '../../protocol/s3/sigv2/presigned-query.ts'
 import { verifyPresignedV2 } from '../../protocol/s3/sigv2/verify-signature-v2.ts'
+import type { OtherService } from '../../protocol/s3/sigv4/parse-authorization-header.ts'
 import { parseCredentials, twoMechanisms } from '../../protocol/s3/sigv4/parse-credentials.ts'
 import {
   parsePayloadDeclaration,
@@ -24,7 +25,7 @@ import type {
 } from '../../protocol/s3/sigv4/signed-request.ts'
 import type { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
 import { verifySignature } from '../../protocol/s3/sigv4/verify-signature.ts'
-import { type Credentials, type CredentialsCache, refuseSessionToken } from './credentials.ts'
+import type { Credentials, CredentialsCache, PresentedKey } from './credentials.ts'
 import { anonymous, type Identity } from './identity.ts'
 import type { SignatureNote, SignatureNotes } from './signature-note.ts'
 
@@ -48,8 +49,8 @@ export type Caller = {
 export type Asked = {
   /** That of the request, parsed. */
   readonly target: RequestTarget
-  /** An operation of S3's, or an extension of ours. */
-  readonly of: 's3' | 'ours'
+  /** An operation of S3's, an extension of ours, or another service, for which the body has been read. */
+  readonly of: 's3' | 'ours' | OtherService
   readonly notes: SignatureNotes
 }
 
@@ -80,19 +81,23 @@ export function makeAuthenticate(deps: RequestAuthenticateDeps): Authenticate {
       target: originForm(target),
       rawHeaders: incoming.rawHeaders,
     }
-    const presented = parseCredentials(raw)
+    const other = typeof asked.of === 'string' ? undefined : asked.of
+    const presented = parseCredentials(raw, other)
     if (presented === 'anonymous')
       return { identity: anonymous, payload: unsignedPayloadOf(incoming) }
     const by = presented.by === 'query' ? 'presigned' : 'header'
     const signature: SignatureNote = { version: 4, by, accessKeyId: undefined }
     asked.notes.signature = signature
-    const found = await findCredentials(deps.credentials, presented.scope.accessKeyId)
+    const found = await findCredentials(deps.credentials, {
+      accessKeyId: presented.scope.accessKeyId,
+      sessionToken: presented.sessionToken,
+    })
     signature.accessKeyId = found.identity.accessKeyId
-    refuseSessionToken(presented.sessionToken)
     const verified = verifySignature(raw, presented, {
       secretAccessKey: found.secretAccessKey,
       signingKeys: deps.signingKeys,
-      region: deps.region,
+      // IAM has none, and STS signs for one of its own.
+      region: other === undefined ? deps.region : undefined,
       nowMs: deps.now(),
     })
     if (asked.of === 'ours') requireBoundBody(raw, presented)
@@ -103,14 +108,14 @@ export function makeAuthenticate(deps: RequestAuthenticateDeps): Authenticate {
   }
 }
 
-/** Throws `InvalidAccessKeyId` for a key that is unknown or not active. */
+/** Throws `InvalidAccessKeyId` for a key that is unknown or not active, and as `CredentialsCache.find`. */
 export async function findCredentials(
   credentials: CredentialsCache,
-  accessKeyId: string,
+  presented: PresentedKey,
 ): Promise<Credentials> {
-  const found = await credentials.find(accessKeyId)
-  if (found === undefined) throw new S3Error('InvalidAccessKeyId', { AWSAccessKeyId: accessKeyId })
-  return found
+  const found = await credentials.find(presented)
+  if (found !== undefined) return found
+  throw new S3Error('InvalidAccessKeyId', { AWSAccessKeyId: presented.accessKeyId })
 }
 
 /** What a client signs, also when a proxy made the target an absolute one. */
@@ -132,10 +137,12 @@ async function authenticateV2(
   refuseRepeatedHeaders(incoming.rawHeaders, headers)
   const { identity, secretAccessKey } = await findCredentials(
     deps.credentials,
-    presented.accessKeyId,
+    {
+      accessKeyId: presented.accessKeyId,
+      sessionToken: headers.get('x-amz-security-token') ?? presented.sessionToken,
+    },
   )
   signature.accessKeyId = identity.accessKeyId
-  refuseSessionToken(headers.get('x-amz-security-token') ?? presented.sessionToken)
   const { rawPath, query } = presented.target
   verifyPresignedV2(
     {

@@ -1,9 +1,10 @@
-// Who may do what: the root user of a tenant anything to what the tenant owns, unless the bucket's policy denies it;
-// everybody else what that policy allows, anonymous callers and other tenants too.
+// Who may do what: the root user of a tenant anything to what the tenant owns, unless the bucket's policy denies it; users
+// and sessions what their own policies and the bucket's allow together; everybody else what the bucket's policy allows.
 import { setImmediate } from 'node:timers/promises'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { Tag } from '../../metadata/records.ts'
-import type { AccessRequest, Principal } from '../../protocol/policy/access-request.ts'
+import type { AccessRequest, ContextKeys } from '../../protocol/policy/access-request.ts'
+import type { Policies } from '../../protocol/policy/combine-grants.ts'
 import {
   evaluate,
   type DecidedBy as StatementOfVerdict,
@@ -25,12 +26,14 @@ import {
   bucketPolicyName,
 } from './bucket-permissions.ts'
 import { type Answer, byNothing, byRoot, type StatementName } from './decisions.ts'
-import { type Identity, rootUserName } from './identity.ts'
-import { accountId, ownerId, rootArn } from './owner.ts'
+import type { Identity } from './identity.ts'
+import { accountId } from './owner.ts'
 import { contextKeys } from './policy-context.ts'
+import { isRootUser, type Standing, type StandingCache } from './standing.ts'
 
 export type AuthorizeDeps = {
   readonly permissions: BucketPermissionCache
+  readonly standings: StandingCache
   readonly metadata: Pick<MetadataStore, 'objects'>
 }
 
@@ -51,105 +54,206 @@ const neverTaken: ReadonlySet<string> = new Set([
 /** So many answers are given at once; then others have their turn. */
 const answersInARow = 32
 
+/** What is asked of a bucket, or of an object in one. */
+type InBucket = Extract<Resource, { is: 'bucket' | 'object' }>
+/** What is asked of the account alone. */
+type OfAccount = Exclude<Resource, InBucket>
+
+/** Of nobody. */
+const stranger: Standing = {
+  principal: { is: 'anonymous' },
+  ...{ arn: 'anonymous', userId: 'anonymous', type: 'User', tags: [] },
+  ...{ policies: { identity: [] }, isRevoked: false },
+}
+
 class PolicyDecider implements Decider {
   private readonly deps: AuthorizeDeps
   private readonly asking: Asking
+  /** What is known of him now. A refusal is never given on the word of what was known before. */
+  private standing: Standing | undefined
+  private isOfNow = false
   /** Of policies. */
   private answers = 0
 
   constructor(deps: AuthorizeDeps, asking: Asking) {
     this.deps = deps
     this.asking = asking
+    if (asking.identity.is === 'anonymous') this.standing = stranger
+    this.isOfNow = asking.identity.is === 'anonymous' || isRootUser(asking.identity)
   }
 
   allows(action: string, resource: Resource): boolean | Promise<boolean> {
-    const { identity } = this.asking
-    if (resource.is === 'service') return this.note(action, isRoot(identity) ? ofRoot : ofNothing)
-    if (neverTaken.has(action) && this.owns(resource.bucket)) return this.note(action, ofRoot)
-    const permissions = this.deps.permissions.of(resource.bucket)
-    return permissions instanceof Promise
-      ? permissions.then((found) => this.decide(found, action, resource))
-      : this.decide(permissions, action, resource)
+    const standing = this.known()
+    if (standing instanceof Promise) return standing.then(() => this.allows(action, resource))
+    if (resource.is === 'bucket' || resource.is === 'object') {
+      if (neverTaken.has(action) && this.isRootOf(resource.bucket)) return this.note(action, ofRoot)
+      const permissions = this.deps.permissions.of(resource.bucket)
+      return permissions instanceof Promise
+        ? permissions.then((found) => this.decide(found, action, resource))
+        : this.decide(permissions, action, resource)
+    }
+    const answer = this.answerOfAccount(standing, action, resource)
+    return answer.isAllowed || this.isOfNow
+      ? this.note(action, answer)
+      : this.lookAgain().then(() => this.allows(action, resource))
   }
 
   allowsBelow(action: string, below: KeysBelow): Coarse | Promise<Coarse> {
+    const standing = this.known()
+    if (standing instanceof Promise) return standing.then(() => this.allowsBelow(action, below))
     const permissions = this.deps.permissions.of(below.bucket)
     return permissions instanceof Promise
       ? permissions.then((found) => this.decideBelow(found, action, below))
       : this.decideBelow(permissions, action, below)
   }
 
+  private known(): Standing | Promise<Standing> {
+    if (this.standing !== undefined) return this.standing
+    const { identity } = this.asking
+    if (identity.is === 'anonymous') return stranger
+    const found = this.deps.standings.of(identity)
+    if (found instanceof Promise) {
+      return found.then((standing) => {
+        this.standing = standing
+        return standing
+      })
+    }
+    this.standing = found
+    return found
+  }
+
+  private async lookAgain(): Promise<void> {
+    const { identity } = this.asking
+    this.isOfNow = true
+    if (identity.is === 'user') this.standing = await this.deps.standings.now(identity)
+  }
+
   private decide(
     permissions: BucketPermissions,
     action: string,
-    resource: Exclude<Resource, { is: 'service' }>,
+    resource: InBucket,
   ): boolean | Promise<boolean> {
-    const { policy } = permissions
-    const without = this.withoutPolicy(permissions, action, resource.bucket)
-    if (without !== undefined || policy === undefined) return this.note(action, without)
-    const judge = (existingTags?: readonly Tag[]) => {
-      const request = this.requestOf(action, resource, existingTags)
-      return this.note(action, answerOf(evaluate(request, { identity: [], resource: policy })))
-    }
+    const answer = this.answerOf(permissions, action, resource)
+    if (answer instanceof Promise) return answer.then((found) => this.settle(found, action, resource))
     this.answers += 1
-    if (permissions.asksForTags && resource.is === 'object') {
-      return this.tagsOf(resource).then(judge)
-    }
-    return this.answers % answersInARow === 0 ? setImmediate().then(() => judge()) : judge()
+    return this.answers % answersInARow === 0
+      ? setImmediate().then(() => this.settle(answer, action, resource))
+      : this.settle(answer, action, resource)
   }
 
-  private decideBelow(permissions: BucketPermissions, action: string, below: KeysBelow): Coarse {
-    const { policy } = permissions
-    const without = this.withoutPolicy(permissions, action, below.bucket)
-    if (without !== undefined || policy === undefined) {
-      return this.note(action, without) ? 'all' : 'none'
+  private settle(answer: Answer, action: string, resource: InBucket): boolean | Promise<boolean> {
+    if (answer.isAllowed || this.isOfNow) return this.note(action, answer)
+    return this.lookAgain().then(() => this.allows(action, resource))
+  }
+
+  private answerOf(
+    permissions: BucketPermissions,
+    action: string,
+    resource: InBucket,
+  ): Answer | Promise<Answer> {
+    const without = this.withoutPolicies(permissions, action, resource.bucket)
+    if (without !== undefined) return without
+    const judge = (existingTags?: readonly Tag[]) => {
+      const request = this.requestOf(action, resource, existingTags)
+      return answerOf(evaluate(request, this.policiesWith(permissions)))
     }
-    const request = this.requestOf(action, { is: 'bucket', bucket: below.bucket })
-    const coarse = evaluateBelow(request, { identity: [], resource: policy }, below.prefix)
+    const standing = this.standing ?? stranger
+    const asksForTags = permissions.asksForTags || standing.asksForTags === true
+    return asksForTags && resource.is === 'object' ? this.tagsOf(resource).then(judge) : judge()
+  }
+
+  private answerOfAccount(standing: Standing, action: string, resource: OfAccount): Answer {
+    const { identity } = this.asking
+    if (standing.isRevoked || identity.is === 'anonymous') return ofNothing
+    const tenantId = resource.is === 'identity' ? resource.tenantId : identity.tenantId
+    if (isRootUser(identity)) return identity.tenantId === tenantId ? ofRoot : ofNothing
+    const arn = resource.is === 'identity' ? resource.arn : 'arn:aws:s3:::*'
+    const request = {
+      ...{ principal: standing.principal, action },
+      resource: { arn, accountId: accountId(tenantId) },
+      context: this.contextOf(action, resource),
+    }
+    return answerOf(evaluate(request, standing.policies))
+  }
+
+  private decideBelow(
+    permissions: BucketPermissions,
+    action: string,
+    below: KeysBelow,
+  ): Coarse | Promise<Coarse> {
+    const coarse = this.coarseOf(permissions, action, below)
+    if (coarse === 'none' && !this.isOfNow) {
+      return this.lookAgain().then(() => this.allowsBelow(action, below))
+    }
     // Of some, each key is asked for by itself.
-    if (coarse === 'none') this.note(action, this.owns(below.bucket) ? ofDenial : ofNothing)
-    if (coarse === 'all') this.note(action, this.owns(below.bucket) ? ofRoot : ofPolicy)
+    const isOwn = this.isRootOf(below.bucket)
+    if (coarse === 'none') this.note(action, isOwn ? ofDenial : ofNothing)
+    if (coarse === 'all') this.note(action, isOwn ? ofRoot : ofPolicies)
     return coarse
   }
 
-  /** The answer where the policy has no say; undefined where it has. */
-  private withoutPolicy(
+  private coarseOf(permissions: BucketPermissions, action: string, below: KeysBelow): Coarse {
+    const without = this.withoutPolicies(permissions, action, below.bucket)
+    if (without !== undefined) return without.isAllowed ? 'all' : 'none'
+    const request = this.requestOf(action, { is: 'bucket', bucket: below.bucket })
+    return evaluateBelow(request, this.policiesWith(permissions), below.prefix)
+  }
+
+  /** The answer where no policy has a say; undefined where one has. */
+  private withoutPolicies(
     { policy, isRestricted }: BucketPermissions,
     action: string,
     bucket: OwnedBucket,
   ): Answer | undefined {
+    if (this.standing?.isRevoked === true) return ofNothing
     const { identity } = this.asking
-    if (policy === undefined) return this.owns(bucket) ? ofRoot : ofNothing
-    // Actions of ours have no names in policies: what says "all but …" or "all" does not mean them for others.
-    if (!action.startsWith('s3:') && !this.owns(bucket)) return ofNothing
-    return isRestricted && !isOfTenant(identity, bucket) ? ofBlock : undefined
+    if (this.isRootOf(bucket)) return policy === undefined ? ofRoot : undefined
+    const isOwn = isOfTenant(identity, bucket)
+    // Actions of ours have no names in bucket policies: what says "all but …" or "all" does not mean them for others.
+    if (!action.startsWith('s3:') && !isOwn) return ofNothing
+    if (policy === undefined && !isOwn) return ofNothing
+    return isRestricted && !isOwn ? ofBlock : undefined
   }
 
-  private note(action: string, answer: Answer = ofNothing): boolean {
+  private policiesWith({ policy }: BucketPermissions): Policies {
+    const { policies } = this.standing ?? stranger
+    return policy === undefined ? policies : { ...policies, resource: policy }
+  }
+
+  private note(action: string, answer: Answer): boolean {
     this.asking.decisions?.note(action, answer)
     return answer.isAllowed
   }
 
-  private owns(bucket: OwnedBucket): boolean {
+  private isRootOf(bucket: OwnedBucket): boolean {
     const { identity } = this.asking
-    return isRoot(identity) && isOfTenant(identity, bucket)
+    return identity.is === 'user' && isRootUser(identity) && isOfTenant(identity, bucket)
   }
 
   private requestOf(
     action: string,
-    resource: Exclude<Resource, { is: 'service' }>,
+    resource: InBucket,
     existingTags?: readonly Tag[],
   ): AccessRequest {
-    const { identity, context } = this.asking
     const { tenantId, name } = resource.bucket
     const path = resource.is === 'object' ? `${name}/${resource.key}` : name
-    const tags = existingTags === undefined ? {} : { existingTags }
     return {
-      principal: principalOf(identity),
+      principal: (this.standing ?? stranger).principal,
       action,
       resource: { arn: `arn:aws:s3:::${path}`, accountId: accountId(tenantId) },
-      context: contextKeys({ identity, context, action, resource, ...tags }),
+      context: this.contextOf(action, resource, existingTags),
     }
+  }
+
+  private contextOf(
+    action: string,
+    resource: Resource,
+    existingTags?: readonly Tag[],
+  ): ContextKeys {
+    const { identity, context } = this.asking
+    const tags = existingTags === undefined ? {} : { existingTags }
+    const standing = this.standing ?? stranger
+    return contextKeys({ identity, standing, context, action, resource, ...tags })
   }
 
   /** Of the version that is named, else of the current one. */
@@ -167,7 +271,7 @@ class PolicyDecider implements Decider {
 const ofRoot: Answer = { isAllowed: true, by: byRoot }
 const ofNothing: Answer = { isAllowed: false, by: byNothing }
 /** Of all keys below a prefix: several statements may have a part in it. */
-const ofPolicy: Answer = { isAllowed: true, by: { is: 'policy', policy: bucketPolicyName } }
+const ofPolicies: Answer = { isAllowed: true, by: { is: 'policy', policy: 'policies' } }
 const ofDenial: Answer = { isAllowed: false, by: { is: 'policy', policy: bucketPolicyName } }
 const ofBlock: Answer = { isAllowed: false, by: { is: 'publicAccessBlock' } }
 
@@ -190,22 +294,6 @@ function nameOf({ policy, sid, index }: StatementOfVerdict): StatementName {
   return { policy, index, ...(sid === undefined ? {} : { sid }) }
 }
 
-function isRoot(identity: Identity): boolean {
-  return identity.is === 'user' && identity.userName === rootUserName
-}
-
 function isOfTenant(identity: Identity, { tenantId }: OwnedBucket): boolean {
   return identity.is === 'user' && identity.tenantId === tenantId
-}
-
-/** There are no users yet but root. */
-function principalOf(identity: Identity): Principal {
-  if (identity.is === 'anonymous' || !isRoot(identity)) return { is: 'anonymous' }
-  const { tenantId } = identity
-  return {
-    is: 'root',
-    arn: rootArn(tenantId),
-    accountId: accountId(tenantId),
-    canonicalUserId: ownerId(tenantId),
-  }
 }

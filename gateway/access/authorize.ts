@@ -1,6 +1,6 @@
 // The one question: may this caller do that? Who answers it: `authorize-by-policies.ts`.
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Bucket, Tag, VersionId } from '../../metadata/records.ts'
+import type { Bucket, Tag, TenantId, VersionId } from '../../metadata/records.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
 import type { Decisions } from './decisions.ts'
 import type { Identity } from './identity.ts'
@@ -14,6 +14,8 @@ export type Resource =
   /** All that the caller's tenant has. */
   | { readonly is: 'service' }
   | ({ readonly is: 'bucket'; readonly bucket: OwnedBucket } & Listing)
+  /** A user, a role, a policy and the like, of a tenant. */
+  | ({ readonly is: 'identity' } & IdentityResource)
   | {
       readonly is: 'object'
       readonly bucket: OwnedBucket
@@ -23,6 +25,19 @@ export type Resource =
       /** Tags that the request gives it. */
       readonly requestTags?: readonly Tag[]
     }
+
+export type IdentityResource = {
+  readonly tenantId: TenantId
+  /** `arn:aws:iam::…`, or `*` for actions on no resource of their own. */
+  readonly arn: string
+  /** Of the resource. */
+  readonly tags?: readonly Tag[]
+  /** Tags that the request gives it, or takes. */
+  readonly requestTags?: readonly Tag[]
+  readonly tagKeys?: readonly string[]
+  /** Condition keys that the action has, such as `iam:permissionsboundary`, in lower case. */
+  readonly keys?: Readonly<Record<string, string | readonly string[] | undefined>>
+}
 
 /** What is listed of a bucket, by an operation that lists. */
 export type Listing = {

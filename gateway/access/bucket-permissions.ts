@@ -10,7 +10,7 @@ import { weighPolicy } from '../../protocol/policy/weigh-policy.ts'
 import type { PublicAccessBlock } from '../../protocol/s3/xml/public-access-block.ts'
 import type { OwnedBucket } from './authorize.ts'
 import { ByRevision } from './by-revision.ts'
-import { namespaceOf } from './find-bucket.ts'
+import { findBucket } from './find-bucket.ts'
 
 export type BucketPermissions = {
   /** Absent: nobody has put one. */
@@ -36,10 +36,10 @@ export const existingTag = 's3:existingobjecttag/'
 export const bucketPolicyName = 'bucket policy'
 
 export class BucketPermissionCache {
-  readonly #metadata: Pick<MetadataStore, 'buckets' | 'bucketConfigs'>
+  readonly #metadata: Pick<MetadataStore, 'buckets' | 'bucketConfigs' | 'tenants'>
   readonly #held: ByRevision<BucketPermissions>
 
-  constructor(metadata: Pick<MetadataStore, 'buckets' | 'bucketConfigs'>) {
+  constructor(metadata: Pick<MetadataStore, 'buckets' | 'bucketConfigs' | 'tenants'>) {
     this.#metadata = metadata
     this.#held = new ByRevision({
       bytesMax: heldBytesMax,
@@ -61,8 +61,8 @@ export class BucketPermissionCache {
 
   /** By its name alone: it may be gone. */
   async #ofNamed({ tenantId, name }: OwnedBucket): Promise<BucketPermissions> {
-    const bucket = await this.#metadata.buckets.get(namespaceOf(tenantId), name)
-    return bucket?.tenantId === tenantId ? this.#held.of(bucket) : nothing
+    const bucket = await findBucket(this.#metadata, tenantId, name)
+    return bucket === undefined ? nothing : this.#held.of(bucket)
   }
 }
 

@@ -9,18 +9,19 @@ import type { Identity } from './identity.ts'
 
 type Buckets = Pick<MetadataStore, 'buckets'>
 
-/** Where names are looked up that a tenant writes; undefined: that somebody writes who is of none. */
-export function namespaceOf(_tenantId: TenantId | undefined): Namespace {
-  return defaultNamespace
+/** Where the names are looked up that somebody writes. Who is of no tenant writes those of all. */
+export function namespaceOf(identity: Identity): Namespace {
+  return identity.is === 'user' ? identity.namespace : defaultNamespace
 }
 
-/** Of those that the tenant itself owns. */
+/** Of those that the tenant itself owns, by the name that it has for it. */
 export async function findBucket(
-  { buckets }: Buckets,
+  { buckets, tenants }: Pick<MetadataStore, 'buckets' | 'tenants'>,
   tenantId: TenantId,
   name: string,
 ): Promise<Bucket | undefined> {
-  const bucket = await buckets.get(namespaceOf(tenantId), name)
+  const tenant = await tenants.get(tenantId)
+  const bucket = tenant && (await buckets.get(tenant.namespace, name))
   return bucket?.tenantId === tenantId ? bucket : undefined
 }
 
@@ -30,7 +31,7 @@ export async function findNamedBucket(
   name: string | undefined,
 ): Promise<Bucket | undefined> {
   if (name === undefined || !isBucketName(name)) return undefined
-  return buckets.get(namespaceOf(undefined), name)
+  return buckets.get(defaultNamespace, name)
 }
 
 /** Throws `NoSuchBucket`; and `AccessDenied` to anonymous callers for what can be no bucket. */
@@ -39,9 +40,8 @@ export async function requireBucket(
   name: string,
   identity: Identity,
 ): Promise<Bucket> {
-  const isUser = identity.is === 'user'
-  const bucket = await buckets.get(namespaceOf(isUser ? identity.tenantId : undefined), name)
+  const bucket = await buckets.get(namespaceOf(identity), name)
   if (bucket !== undefined) return bucket
-  if (!isUser && !isBucketName(name)) throw new S3Error('AccessDenied')
+  if (identity.is === 'anonymous' && !isBucketName(name)) throw new S3Error('AccessDenied')
   throw new S3Error('NoSuchBucket', { BucketName: name })
 }

@@ -18,14 +18,21 @@ const known = new LRUCache<TenantId, Names>({ max: 1_000 })
 function namesOf(tenantId: TenantId): Names {
   let names = known.get(tenantId)
   if (names === undefined) {
-    const digest = createHash('sha256').update(`holdfast account ${tenantId}`).digest()
     names = {
       ownerId: createHash('sha256').update(`holdfast owner ${tenantId}`).digest('hex'),
-      accountId: String(digest.readBigUInt64BE() % 1_000_000_000_000n).padStart(12, '0'),
+      accountId: accountForm.test(tenantId) ? tenantId : digestedAccount(tenantId),
     }
     known.set(tenantId, names)
   }
   return names
+}
+
+/** Tenants have the id of their account for one, but for the first. */
+const accountForm = /^\d{12}$/
+
+function digestedAccount(tenantId: TenantId): string {
+  const digest = createHash('sha256').update(`holdfast account ${tenantId}`).digest()
+  return String(digest.readBigUInt64BE() % 1_000_000_000_000n).padStart(12, '0')
 }
 
 /** The canonical user id of a tenant: always the same for the same tenant. */
@@ -41,6 +48,20 @@ export function accountId(tenantId: TenantId): string {
 /** As policies name the root user of a tenant, and with that all who are in it. */
 export function rootArn(tenantId: TenantId): string {
   return `arn:aws:iam::${accountId(tenantId)}:root`
+}
+
+/** `path` begins and ends with a slash. */
+export function iamArn(
+  tenantId: TenantId,
+  of: 'user' | 'group' | 'role' | 'policy',
+  { path, name }: { readonly path: string; readonly name: string },
+): string {
+  return `arn:aws:iam::${accountId(tenantId)}:${of}${path}${name}`
+}
+
+/** Of sessions: `rest` is `assumed-role/ROLE/SESSION` or `federated-user/NAME`. */
+export function stsArn(tenantId: TenantId, rest: string): string {
+  return `arn:aws:sts::${accountId(tenantId)}:${rest}`
 }
 
 /** Whether `named`, of a header that expects an owner, is one of the tenant's names. */

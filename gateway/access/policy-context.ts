@@ -9,11 +9,13 @@ import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { parseAmzDate } from '../../protocol/s3/sigv4/amz-date.ts'
 import type { RequestContext, Resource } from './authorize.ts'
 import { existingTag } from './bucket-permissions.ts'
-import type { Identity } from './identity.ts'
-import { accountId, rootArn } from './owner.ts'
+import type { Identity, Session } from './identity.ts'
+import { accountId } from './owner.ts'
+import type { Standing } from './standing.ts'
 
 export type AskedContext = {
   readonly identity: Identity
+  readonly standing: Standing
   readonly context: RequestContext
   readonly action: string
   readonly resource: Resource
@@ -30,6 +32,16 @@ export function contextKeys(asked: AskedContext): ContextKeys {
       if (Object.hasOwn(keys, key)) return keys[key]?.(asked)
       if (key.startsWith(existingTag)) return tagValue(asked.existingTags, key, existingTag)
       if (key.startsWith(requestTag)) return tagValue(requestTags(asked), key, requestTag)
+      if (key.startsWith(principalTag)) return tagValue(asked.standing.tags, key, principalTag)
+      const { resource } = asked
+      if (resource.is === 'identity') {
+        if (key.startsWith(awsRequestTag)) return tagValue(resource.requestTags, key, awsRequestTag)
+        if (key.startsWith(resourceTag)) return tagValue(resource.tags, key, resourceTag)
+        if (key.startsWith(iamResourceTag)) return tagValue(resource.tags, key, iamResourceTag)
+        if (resource.keys !== undefined && Object.hasOwn(resource.keys, key)) {
+          return resource.keys[key]
+        }
+      }
       return headersOfS3.has(key) ? header(asked, key.slice('s3:'.length)) : undefined
     },
   }
@@ -42,15 +54,36 @@ const keys: Readonly<Record<string, Read>> = {
   'aws:sourceip': sourceIp,
   'aws:useragent': ({ context }) => context.userAgent,
   'aws:referer': ({ context }) => context.referer,
-  'aws:principaltype': ({ identity }) => (identity.is === 'anonymous' ? 'Anonymous' : 'Account'),
-  'aws:principalarn': ({ identity }) =>
-    identity.is === 'anonymous' ? undefined : rootArn(identity.tenantId),
+  'aws:principaltype': ({ identity, standing }) =>
+    identity.is === 'anonymous' ? 'Anonymous' : standing.type,
+  'aws:principalarn': ({ standing: { principal } }) => {
+    if (principal.is === 'role session') return principal.roleArn
+    return 'arn' in principal ? principal.arn : undefined
+  },
   'aws:principalaccount': ({ identity }) => accountOf(identity),
-  'aws:userid': ({ identity }) => accountOf(identity) ?? 'anonymous',
+  'aws:userid': ({ standing }) => standing.userId,
+  'aws:username': ({ standing }) => standing.userName,
+  'aws:tokenissuetime': ({ identity }) => {
+    const session = sessionOf(identity)
+    return session && new Date(session.issuedMs).toISOString()
+  },
+  // Of temporary credentials alone: those of long standing do not have the key at all.
+  'aws:multifactorauthpresent': ({ identity }) =>
+    sessionOf(identity) === undefined ? undefined : 'false',
+  'aws:federatedprovider': ({ identity }) => sessionOf(identity)?.provider,
+  'aws:sourceidentity': ({ identity }) => sessionOf(identity)?.sourceIdentity,
+  'aws:tagkeys': ({ resource }) =>
+    resource.is === 'identity'
+      ? (resource.tagKeys ?? resource.requestTags?.map(({ key }) => key))
+      : undefined,
   'aws:principalisawsservice': () => 'false',
   'aws:viaawsservice': () => 'false',
   'aws:resourceaccount': ({ resource }) =>
-    resource.is === 'service' ? undefined : accountId(resource.bucket.tenantId),
+    resource.is === 'bucket' || resource.is === 'object'
+      ? accountId(resource.bucket.tenantId)
+      : resource.is === 'identity'
+        ? accountId(resource.tenantId)
+        : undefined,
 
   's3:authtype': authType,
   's3:signatureversion': signatureVersion,
@@ -87,10 +120,18 @@ const headersOfS3: ReadonlySet<string> = new Set(
 )
 
 const requestTag = 's3:requestobjecttag/'
+const principalTag = 'aws:principaltag/'
+const awsRequestTag = 'aws:requesttag/'
+const resourceTag = 'aws:resourcetag/'
+const iamResourceTag = 'iam:resourcetag/'
 
 function header({ context }: AskedContext, name: string): string | undefined {
   const value = context.headers[name]
   return Array.isArray(value) ? value.join(',') : value
+}
+
+function sessionOf(identity: Identity): Session | undefined {
+  return identity.is === 'user' ? identity.session : undefined
 }
 
 function accountOf(identity: Identity): string | undefined {

@@ -34,7 +34,7 @@ export async function abortUpload(
   if (bucket !== undefined) await metadata.uploads.abort(bucket, { key: destination.key, uploadId })
 }
 
-type Stores = Pick<MetadataStore, 'buckets' | 'objects' | 'uploads'>
+type Stores = Pick<MetadataStore, 'tenants' | 'buckets' | 'objects' | 'uploads'>
 type Result = { readonly bucket: Bucket; readonly version: ObjectVersion }
 
 /** The object that the job has stored. Absent: it was never stored, or removed or replaced since. */

@@ -5,6 +5,7 @@ import { chunkBytesMax } from '../../protocol/chunks/chunk-ref.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
+import { AccountRevisions } from '../access/account-revisions.ts'
 import { makeAuthenticate } from '../access/authenticate.ts'
 import { makeAuthenticateForm } from '../access/authenticate-form.ts'
 import type { Authorize } from '../access/authorize.ts'
@@ -14,6 +15,7 @@ import { makeFindCorsRules } from '../access/cors-rules.ts'
 import { CredentialsCache } from '../access/credentials.ts'
 import type { MasterKey } from '../access/keys/master-key-file.ts'
 import { makeFindTenantKeys } from '../access/keys/tenant-keyring.ts'
+import { StandingCache } from '../access/standing.ts'
 import { archivesRoutes } from '../archive-jobs/archives-routes.ts'
 import { type AddLine, auditRequests } from '../audit/audit-requests.ts'
 import { bundlesRoutes } from '../bundles/bundles-routes.ts'
@@ -29,8 +31,10 @@ import { makeNativeApp, type NativeApp } from '../http/native-app.ts'
 import { type RequestIds, requestIds } from '../http/request-id.ts'
 import { logRequests, type ObserveRequest, observeBy } from '../http/request-record.ts'
 import { type HandleRequest, makeServe } from '../http/serve-request.ts'
+import { iamActions } from '../iam/iam-actions.ts'
 import type { Log } from '../log.ts'
 import type { Services } from '../s3/operation.ts'
+import { stsActions } from '../sts/sts-actions.ts'
 import { ZipService } from '../zip/zip-service.ts'
 import { operationHandlers } from './operation-handlers.ts'
 
@@ -92,7 +96,9 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
   const { metadata, blobs, masterKey, config, now, log } = deps
   const { observe: tell = logRequests(log, { all: false }), audit } = deps
   const permissions = new BucketPermissionCache(metadata)
-  const { authorize = makeAuthorize({ permissions, metadata }) } = deps
+  const revisions = new AccountRevisions(metadata.identities)
+  const standings = new StandingCache(metadata.identities, revisions)
+  const { authorize = makeAuthorize({ permissions, standings, metadata }) } = deps
   const ids = requestIds(deps.processId)
   const observe =
     audit === undefined ? tell : observeBy(tell, auditRequests(audit, { now, hostId: ids.hostId }))
@@ -130,7 +136,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     blockPublicAccess: config.blockPublicAccess,
   }
   const signing = {
-    credentials: new CredentialsCache({ metadata, masterKey }),
+    credentials: new CredentialsCache({ metadata, masterKey, now }),
     signingKeys: new SigningKeyCache({ entriesMax: signingKeysMax }),
     region: config.anyRegion ? undefined : config.region,
     now,
@@ -148,7 +154,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
       rules: sourceRules(config),
       spool: { metadata, ingest: async () => ingest, now },
     }),
-    credentials: (accessKeyId: string) => signing.credentials.find(accessKeyId),
+    credentials: (accessKeyId: string) => signing.credentials.find({ accessKeyId }),
     signingKeys: signing.signingKeys,
     keysOfTenant,
   }
@@ -170,6 +176,13 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
   const handle = serve(
     answeringS3({
       ...{ services, authenticate, findCorsRules, domains, hostId: ids.hostId },
+      query: {
+        ...{ authorize, authenticate, actions: { iam: iamActions, sts: stsActions } },
+        services: {
+          ...{ metadata, standings, credentials: signing.credentials, masterKey },
+          ...{ random: deps.random, now, region: config.region },
+        },
+      },
       handlers: operationHandlers({ authenticateForm: makeAuthenticateForm(signing), zip }),
       health: watchHealth(check, clock),
     }),

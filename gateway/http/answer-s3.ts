@@ -16,6 +16,7 @@ import type { Handlers, Services } from '../s3/operation.ts'
 import { type Arrived, formCall, runOperation } from '../s3/run-operation.ts'
 import { answerAnonymous, isAnonymous } from './anonymous-routes.ts'
 import { answerPreflightOfS3 } from './answer-preflight.ts'
+import { answerQuery, isQueryRequest, type QueryDeps } from './answer-query.ts'
 import { arrive, targetOf } from './arrive.ts'
 import type { Begun } from './begun.ts'
 import type { Health } from './health.ts'
@@ -28,6 +29,8 @@ export type S3AnsweringDeps = {
   readonly authenticate: Authenticate
   readonly findCorsRules: FindCorsRules
   readonly health: Health
+  /** IAM and STS. */
+  readonly query: QueryDeps
   /** Names this process in error documents. */
   readonly hostId: string
   /** Domains whose subdomains are buckets, lower case. */
@@ -71,6 +74,9 @@ async function answer(deps: S3AnsweringDeps, begun: Begun): Promise<Reply> {
   const address = parseAddress(target.rawPath, incoming.headers.host, domains)
   const request = arrive(services, begun, { target, address })
   if (method === 'OPTIONS') return answerPreflightOfS3(deps, begun, address)
+  if (isQueryRequest(method, address, incoming.headers)) {
+    return answerQuery(deps.query, begun, { target, request })
+  }
   if (originOf(begun) === undefined) return operate(deps, begun, { target, request })
   return answerPage(deps, { begun, address }, (bucketFound) =>
     operate(deps, begun, { target, request: { ...request, bucketFound } }),

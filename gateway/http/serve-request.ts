@@ -106,7 +106,7 @@ export function makeServe(deps: ServeDeps): Serve {
           method: incoming.method ?? '',
           remoteAddress: () => remoteAddress ?? incoming.socket.remoteAddress,
           status: sent.headMs === undefined ? undefined : status,
-          errorCode: error?.code,
+          errorCode: error?.code ?? begun.notes.queryError,
           bytesIn: begun.body?.received ?? 0,
           bytesOut: sent.bytes,
           headMs: sent.headMs === undefined ? totalMs : sent.headMs - beganMs,

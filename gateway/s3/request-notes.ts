@@ -1,6 +1,7 @@
 // What turns out while a request is worked on, for those who watch (`http/request-record.ts`). Nothing secret is
 // noted: no secret key, token, signature or body.
 import type { Bucket } from '../../metadata/records.ts'
+import type { QueryErrorCode } from '../../protocol/query/query-error.ts'
 import type { DeletionResult } from '../../protocol/s3/xml/render-delete-objects.ts'
 import type { Decisions } from '../access/decisions.ts'
 import type { Identity } from '../access/identity.ts'
@@ -19,6 +20,8 @@ export type RequestNotes = SignatureNotes & {
   openedBy: 'bundleToken' | 'bundleSecret' | undefined
   /** Of DeleteObjects, by the order of its list. Undefined: never begun, or nobody knows. */
   deletions: readonly (DeletionResult | undefined)[] | undefined
+  /** What IAM or STS have answered. */
+  queryError: QueryErrorCode | undefined
   /** Undefined: nobody wants to know. */
   readonly decisions: Decisions | undefined
 }
@@ -33,6 +36,7 @@ export function newNotes(decisions: Decisions | undefined): RequestNotes {
     ownId: undefined,
     openedBy: undefined,
     deletions: undefined,
+    queryError: undefined,
     decisions,
   }
 }

@@ -66,6 +66,10 @@ export function count(fields: Fields, index: number): number {
   return value
 }
 
+export function optionalCount(fields: Fields, index: number): number | undefined {
+  return fields[index] == null ? undefined : count(fields, index)
+}
+
 export function bytesAt(fields: Fields, index: number): Buffer {
   const value = fields[index]
   if (!(value instanceof Uint8Array)) throw wrong('bytes', index, value)

@@ -1,7 +1,15 @@
 // Tenants, access keys and buckets as bytes.
 import { defaultNamespace, hiddenNamespace, parseNamespace } from '../namespaces.ts'
 import { parseBucketId, parseTenantId } from '../record-ids.ts'
-import type { AccessKey, Bucket, Tag, Tenant, VersioningStatus } from '../records.ts'
+import type {
+  AccessKey,
+  Bucket,
+  Tag,
+  Tenant,
+  TenantStatus,
+  VersioningStatus,
+} from '../records.ts'
+import type { KeyUse } from '../tenant-store.ts'
 import {
   array,
   bytesAt,
@@ -10,6 +18,8 @@ import {
   encodeRecord,
   id,
   type Migration,
+  optionalCount,
+  optionalText,
   RecordCorrupt,
   text,
   word,
@@ -18,9 +28,12 @@ import {
 const keyStatuses = ['active', 'inactive'] as const
 const versioningStatuses: readonly VersioningStatus[] = ['off', 'enabled', 'suspended']
 
-/** 2: with a namespace. There was one tenant before, so that its names are those of all. */
+const tenantStatuses: readonly TenantStatus[] = ['active', 'suspended', 'deleting']
+
+/** 2: with a namespace. There was one tenant before, so that its names are those of all. 3: with a state. */
 const tenantMigrations: readonly Migration[] = [
   (fields) => [...[0, 1, 2, 3].map((index) => fields[index]), defaultNamespace],
+  (fields) => [...[0, 1, 2, 3, 4].map((index) => fields[index]), 1, 0],
 ]
 
 /**
@@ -37,23 +50,42 @@ const bucketMigrations: readonly Migration[] = [
 ]
 
 export function encodeTenant(tenant: Tenant): Buffer {
-  return encodeRecord(2, [
+  const { quota } = tenant
+  return encodeRecord(3, [
     tenant.id,
     tenant.name,
     tenant.createdMs,
     tenant.sealedKey,
     tenant.namespace,
+    tenant.revision,
+    tenantStatuses.indexOf(tenant.status),
+    tenant.deleteAfterMs,
+    tenant.region,
+    quota.bytes,
+    quota.objects,
+    quota.buckets,
   ])
 }
 
 export function parseTenant(bytes: Uint8Array): Tenant {
   const fields = decodeRecord('tenant', bytes, tenantMigrations)
+  const [deleteAfterMs, region] = [optionalCount(fields, 7), optionalText(fields, 8)]
+  const [quotaBytes, objects, buckets] = [9, 10, 11].map((at) => optionalCount(fields, at))
   return {
     id: id(parseTenantId, fields, 0),
     name: text(fields, 1),
     createdMs: count(fields, 2),
     sealedKey: bytesAt(fields, 3),
     namespace: id(parseNamespace, fields, 4),
+    revision: count(fields, 5),
+    status: word(tenantStatuses, fields, 6),
+    ...(deleteAfterMs === undefined ? {} : { deleteAfterMs }),
+    ...(region === undefined ? {} : { region }),
+    quota: {
+      ...(quotaBytes === undefined ? {} : { bytes: quotaBytes }),
+      ...(objects === undefined ? {} : { objects }),
+      ...(buckets === undefined ? {} : { buckets }),
+    },
   }
 }
 
@@ -78,6 +110,15 @@ export function parseAccessKey(bytes: Uint8Array): AccessKey {
     createdMs: count(fields, 4),
     sealedSecret: bytesAt(fields, 5),
   }
+}
+
+export function encodeKeyUse({ usedMs, service, region }: KeyUse): Buffer {
+  return encodeRecord(1, [usedMs, service, region])
+}
+
+export function parseKeyUse(bytes: Uint8Array): KeyUse {
+  const fields = decodeRecord('use of an access key', bytes)
+  return { usedMs: count(fields, 0), service: text(fields, 1), region: text(fields, 2) }
 }
 
 export function encodeBucket(bucket: Bucket): Buffer {

@@ -9,6 +9,7 @@ import { lmdbBucketConfigs } from './bucket-configs.ts'
 import { lmdbBuckets, type Random } from './buckets.ts'
 import { lmdbBundles } from './bundles.ts'
 import { lmdbChunks } from './chunk-catalog.ts'
+import { lmdbIdentities } from './identities.ts'
 import { lmdbJobs } from './jobs.ts'
 import { checkLayoutFormat } from './layout-format.ts'
 import { lmdbLeases } from './leases.ts'
@@ -48,6 +49,7 @@ const purgedAtOnce = 10_000
 
 export class LmdbMetadataStore implements MetadataStore {
   readonly tenants: MetadataStore['tenants']
+  readonly identities: MetadataStore['identities']
   readonly buckets: MetadataStore['buckets']
   readonly bucketConfigs: MetadataStore['bucketConfigs']
   readonly objects: MetadataStore['objects']
@@ -66,6 +68,7 @@ export class LmdbMetadataStore implements MetadataStore {
   private constructor(env: LmdbEnvironment, random: Random, nowMs: () => number) {
     this.#env = env
     this.tenants = lmdbTenants(env)
+    this.identities = lmdbIdentities(env)
     this.buckets = lmdbBuckets(env, random)
     this.bucketConfigs = lmdbBucketConfigs(env)
     this.objects = lmdbObjects(env, random)

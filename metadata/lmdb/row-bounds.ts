@@ -1,6 +1,7 @@
 // How long keys of rows may be, table by table, so that LMDB can always split a page of theirs: longer than
 // it takes would be refused, but rows of very unlike lengths are worse. Why: `docs/decisions/0034-rows-fit-pages.md`.
 
+import { identityNameMax } from '../identity-records.ts'
 import { rowIdBytes } from '../row-ids.ts'
 import { headerBytes, pageBytes } from './page-layout.ts'
 import { checksumBytes } from './row-checksum.ts'
@@ -45,6 +46,8 @@ const scope = { from: 5 + 2 * numberBytes, to: 1 + history.to + 2 * numberBytes 
 const word = { from: 1, to: 32 }
 const kind = sum(exactly(1), word)
 const owner = { from: 2, to: 1 + 128 }
+/** A kind, at least `user`, NUL, and a name. */
+const identity = { from: 4 + 1 + 1, to: 32 + 1 + identityNameMax }
 const job = sum(kind, tenant, exactly(idBytes))
 /** Nothing is put there any more. */
 const gone: RowBounds = { from: 0, to: 0, value: 0, few: true }
@@ -92,6 +95,10 @@ export const rowBounds: Readonly<Record<TableName, RowBounds>> = {
   archiveJobs: gone,
   archiveJobTimes: gone,
   archiveJobStates: gone,
+  identities: { ...sum(tenant, identity), value: 3 },
+  tenantNames: { from: 1, to: 64, value: 1, valueTo: 64 },
+  keysOfTenants: { ...sum(tenant, { from: 1, to: 128 }), value: 0, valueTo: 0 },
+  keyUses: { from: 1, to: 128, value: 12 },
   jobs: { ...job, value: record },
   jobTimes: { ...sum(job, exactly(numberBytes)), value: 0, valueTo: 0 },
   jobDues: { ...sum(kind, exactly(numberBytes), job), value: 0, valueTo: 0 },

@@ -86,11 +86,18 @@ export type BucketDocument = {
   readonly configs?: Readonly<Record<string, { readonly revision: number; readonly c: Buffer }>>
 }
 
-/** A tenant, a bundle, and whatever else is found by its id alone. */
+/** Whatever is found by its id alone. */
 export type RecordDocument = { readonly _id: string; readonly c: Buffer }
 
+/** No two have one name. */
+export type TenantDocument = RecordDocument & { readonly name: string; readonly revision: number }
+
 /** By its id, which is one tenant's. */
-export type AccessKeyDocument = RecordDocument & { readonly tenant: string }
+export type AccessKeyDocument = RecordDocument & {
+  readonly tenant: string
+  /** What it was used for last. */
+  readonly used?: Buffer
+}
 
 /** By his id. `until`: until when he lives unless he beats; 0: he has ended. Milliseconds of the server's clock. */
 export type OwnerDocument = {

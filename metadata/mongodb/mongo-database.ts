@@ -26,8 +26,8 @@ import type {
   KeyDocument,
   ListDocument,
   OwnerDocument,
-  RecordDocument,
   TaskDocument,
+  TenantDocument,
 } from './documents.ts'
 import { isConflict, isOutOfReach, isTurnedAway } from './mongo-failures.ts'
 import { Turns } from './turns.ts'
@@ -66,7 +66,7 @@ export class MongoDatabase {
   readonly chunks: Collection<ChunkDocument>
   readonly lists: Collection<ListDocument>
   readonly tasks: Collection<TaskDocument>
-  readonly tenants: Collection<RecordDocument>
+  readonly tenants: Collection<TenantDocument>
   readonly accessKeys: Collection<AccessKeyDocument>
   readonly owners: Collection<OwnerDocument>
   readonly jobs: Collection<JobDocument>

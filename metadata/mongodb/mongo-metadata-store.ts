@@ -7,6 +7,7 @@ import { mongoBucketConfigs } from './bucket-configs.ts'
 import { mongoBuckets } from './buckets.ts'
 import { mongoBundles } from './bundles.ts'
 import { mongoChunks } from './chunk-catalog.ts'
+import { mongoIdentities } from './identities.ts'
 import { mongoJobs } from './jobs.ts'
 import { mongoLeases } from './leases.ts'
 import { mongoLineage } from './lineage.ts'
@@ -34,6 +35,7 @@ export type MongoMetadataOptions = MongoAddress & {
 
 export class MongoMetadataStore implements MetadataStore {
   readonly tenants: MetadataStore['tenants']
+  readonly identities: MetadataStore['identities']
   readonly buckets: MetadataStore['buckets']
   readonly bucketConfigs: MetadataStore['bucketConfigs']
   readonly objects: MetadataStore['objects']
@@ -53,6 +55,7 @@ export class MongoMetadataStore implements MetadataStore {
   private constructor(shared: Shared) {
     this.database = shared.db
     this.tenants = mongoTenants(shared)
+    this.identities = mongoIdentities(shared)
     this.buckets = mongoBuckets(shared)
     this.bucketConfigs = mongoBucketConfigs(shared)
     this.objects = mongoObjects(shared)

@@ -121,12 +121,25 @@ export const collectionPlans: readonly CollectionPlan[] = [
     fields: { required: { t: 'object' } },
     indexes: [tasks, buried],
   },
-  { name: 'tenants', fields: { required: { c: 'binData' } }, indexes: [] },
+  {
+    name: 'tenants',
+    fields: { required: { c: 'binData', name: 'string', revision: 'number' } },
+    indexes: [{ name: 'name', key: { name: 1 }, unique: true }],
+  },
   {
     name: 'accessKeys',
     shardKey: { _id: 'hashed' },
-    fields: { required: { tenant: 'string', c: 'binData' } },
-    indexes: [],
+    fields: { required: { tenant: 'string', c: 'binData' }, optional: { used: 'binData' } },
+    indexes: [{ name: 'tenants', key: { tenant: 1, _id: 1 } }],
+  },
+  {
+    name: 'identities',
+    shardKey: { tenant: 1 },
+    fields: {
+      required: { tenant: 'string', kind: 'string', name: 'string', c: 'binData' },
+      optional: { revision: 'number' },
+    },
+    indexes: [{ name: 'place', key: { tenant: 1, kind: 1, name: 1 }, unique: true }],
   },
   {
     name: 'owners',

@@ -1,8 +1,10 @@
 // Tenants and their access keys, a document each.
 import {
   encodeAccessKey,
+  encodeKeyUse,
   encodeTenant,
   parseAccessKey,
+  parseKeyUse,
   parseTenant,
 } from '../codec/tenancy-codec.ts'
 import type { TenantStore } from '../tenant-store.ts'
@@ -21,8 +23,11 @@ export function mongoTenants({ db }: Shared): TenantStore {
         const key = accessKeyDocument(firstKey)
         const sameTenant = await db.tenants.findOne({ _id: tenant.id }, { session })
         const sameKey = await db.accessKeys.findOne({ _id: key._id }, { session })
-        if (sameTenant !== null || sameKey !== null) return { is: 'exists' }
-        await db.tenants.insertOne({ _id: tenant.id, c: encodeTenant(tenant) }, { session })
+        const { name } = tenant
+        const sameName = await db.tenants.findOne({ name }, { session })
+        if (sameTenant !== null || sameName !== null || sameKey !== null) return { is: 'exists' }
+        const fields = { name, revision: tenant.revision, c: encodeTenant(tenant) }
+        await db.tenants.insertOne({ _id: tenant.id, ...fields }, { session })
         await db.accessKeys.insertOne(key, { session })
         return { is: 'created' }
       }),
@@ -30,6 +35,25 @@ export function mongoTenants({ db }: Shared): TenantStore {
     get: async (id) => {
       const found = await db.run(() => db.tenants.findOne({ _id: id }))
       return found === null ? undefined : parseTenant(found.c)
+    },
+
+    byName: async (name) => {
+      const found = await db.run(() => db.tenants.findOne({ name }))
+      return found === null ? undefined : parseTenant(found.c)
+    },
+
+    update: async (tenant) => {
+      const { revision } = tenant
+      const place = { _id: tenant.id, revision: revision - 1 }
+      const fields = { revision, c: encodeTenant(tenant) }
+      const { matchedCount } = await db.run(() => db.tenants.updateOne(place, { $set: fields }))
+      if (matchedCount === 1) return { is: 'done' }
+      const there = await db.run(() => db.tenants.findOne({ _id: tenant.id }))
+      return { is: there === null ? 'noSuchTenant' : 'changed' }
+    },
+
+    remove: async (id) => {
+      await db.run(() => db.tenants.deleteOne({ _id: id }))
     },
 
     list: async ({ after, limit }) => {
@@ -65,6 +89,34 @@ export function mongoTenants({ db }: Shared): TenantStore {
       if (accessKeyId.length === 0 || accessKeyId.length > keyIdMax) return undefined
       const found = await db.run(() => db.accessKeys.findOne({ _id: accessKeyId }))
       return found === null ? undefined : parseAccessKey(found.c)
+    },
+
+    listAccessKeys: async (tenantId, { after, limit }) => {
+      if (limit === 0) return []
+      const behind = after === undefined ? {} : { _id: { $gt: after } }
+      const found = await db.run(() =>
+        db.accessKeys
+          .find({ tenant: tenantId, ...behind })
+          .sort({ tenant: 1, _id: 1 })
+          .limit(limit)
+          .toArray(),
+      )
+      return found.map(({ c }) => parseAccessKey(c))
+    },
+
+    removeAccessKey: async (tenantId, accessKeyId) => {
+      await db.run(() => db.accessKeys.deleteOne({ _id: accessKeyId, tenant: tenantId }))
+    },
+
+    noteKeyUse: async (accessKeyId, use) => {
+      const used = encodeKeyUse(use)
+      await db.run(() => db.accessKeys.updateOne({ _id: accessKeyId }, { $set: { used } }))
+    },
+
+    keyUse: async (accessKeyId) => {
+      if (accessKeyId.length === 0 || accessKeyId.length > keyIdMax) return undefined
+      const found = await db.run(() => db.accessKeys.findOne({ _id: accessKeyId }))
+      return found?.used === undefined ? undefined : parseKeyUse(found.used)
     },
   }
 }

@@ -30,6 +30,7 @@ const defaults = { deadlineMs: 10_000, callsMax: 1024, connectionsMax: 64 }
 
 export class RemoteMetadataStore implements MetadataStore {
   readonly tenants: MetadataStore['tenants']
+  readonly identities: MetadataStore['identities']
   readonly buckets: MetadataStore['buckets']
   readonly bucketConfigs: MetadataStore['bucketConfigs']
   readonly objects: MetadataStore['objects']
@@ -56,6 +57,7 @@ export class RemoteMetadataStore implements MetadataStore {
     this.#call = call
     const noun = <Noun extends keyof ServedNouns>(name: Noun) => remoteNoun(name, { call })
     this.tenants = noun('tenants')
+    this.identities = noun('identities')
     this.buckets = noun('buckets')
     this.bucketConfigs = noun('bucketConfigs')
     this.objects = noun('objects')

@@ -12,6 +12,8 @@ export const policySizes = {
   inlineOfUser: { max: 2048, counts: 'characters' },
   inlineOfGroup: { max: 5120, counts: 'characters' },
   inlineOfRole: { max: 10_240, counts: 'characters' },
+  /** Of any that was taken in once. */
+  stored: { max: 131_072, counts: 'characters' },
   session: { max: 2048, counts: 'characters' },
   /** As far as AWS lets the quota be raised. */
   trust: { max: 4096, counts: 'characters' },

@@ -9,6 +9,11 @@ export const s3Errors = {
     403,
     "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.",
   ],
+  AccountProblem: [
+    403,
+    'There is a problem with your AWS account that prevents the operation from completing successfully.',
+  ],
+  AllAccessDisabled: [403, 'All access to this Amazon S3 resource has been disabled.'],
   AuthorizationHeaderMalformed: [400, 'The authorization header that you provided is not valid.'],
   AuthorizationQueryParametersError: [
     400,
@@ -34,6 +39,7 @@ export const s3Errors = {
   DuplicateEntryName: [409, 'Two entries of the bundle would have the same name.'],
   EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed object size.'],
   EntityTooSmall: [400, 'Your proposed upload is smaller than the minimum allowed object size.'],
+  ExpiredToken: [400, 'The provided token has expired.'],
   IllegalLocationConstraintException: [
     400,
     'The specified location constraint is incompatible with the region this request was sent to.',

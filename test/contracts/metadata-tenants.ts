@@ -11,6 +11,9 @@ const acme: Tenant = {
   name: 'Acme',
   namespace: defaultNamespace,
   createdMs: 5,
+  revision: 1,
+  status: 'active',
+  quota: {},
   sealedKey: Buffer.from('sealed'),
 }
 const key: AccessKey = {
@@ -38,7 +41,7 @@ export function tenantsContract(name: string, open: OpenStore): void {
       withStore(open, async ({ tenants }) => {
         for (const name of ['b', 'a-2', 'a', 'c']) {
           const firstKey = { ...key, accessKeyId: `AKIA-${name}`, tenantId: tenant(name) }
-          await tenants.create({ ...acme, id: tenant(name) }, firstKey)
+          await tenants.create({ ...acme, id: tenant(name), name }, firstKey)
         }
         const ids = async (limits: Parameters<typeof tenants.list>[0]) => {
           const listed = await tenants.list(limits)

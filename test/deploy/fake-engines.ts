@@ -116,6 +116,17 @@ export function openFakeTenants(path: string): MetadataStore['tenants'] {
       return { is: 'created' }
     },
     get: async (id) => load().tenants.find((tenant) => tenant.id === id),
+    byName: async (name) => load().tenants.find((tenant) => tenant.name === name),
+    update: async (tenant) => {
+      const { tenants, keys } = load()
+      if (!tenants.some(({ id }) => id === tenant.id)) return { is: 'noSuchTenant' }
+      save({ tenants: [...tenants.filter(({ id }) => id !== tenant.id), tenant], keys })
+      return { is: 'done' }
+    },
+    remove: async (id) => {
+      const { tenants, keys } = load()
+      save({ tenants: tenants.filter((tenant) => tenant.id !== id), keys })
+    },
     list: async () => ({ tenants: load().tenants, isTruncated: false }),
     putAccessKey: async (key) => {
       const { tenants, keys } = load()
@@ -126,5 +137,12 @@ export function openFakeTenants(path: string): MetadataStore['tenants'] {
       return { is: 'done' }
     },
     getAccessKey: async (id) => load().keys.find((key) => key.accessKeyId === id),
+    listAccessKeys: async (tenantId) => load().keys.filter((key) => key.tenantId === tenantId),
+    removeAccessKey: async (_tenantId, id) => {
+      const { tenants, keys } = load()
+      save({ tenants, keys: keys.filter((key) => key.accessKeyId !== id) })
+    },
+    noteKeyUse: async () => {},
+    keyUse: async () => undefined,
   }
 }

@@ -5,7 +5,7 @@ import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { defaultNamespace } from '../../metadata/namespaces.ts'
 import type { Task } from '../../metadata/outbox-store.ts'
 import { parseManifestId } from '../../metadata/record-ids.ts'
-import type { AccessKey } from '../../metadata/records.ts'
+import type { AccessKey, Tenant } from '../../metadata/records.ts'
 import { bundle, freeze } from '../contracts/metadata-bundles.ts'
 import {
   chunk,
@@ -317,8 +317,9 @@ const key: AccessKey = {
   ...{ accessKeyId: 'AKIA1', tenantId: tenant('acme'), userName: 'root', createdMs: 6 },
   ...{ status: 'active' as const, sealedSecret: Buffer.from('secret') },
 }
-const acme = {
+const acme: Tenant = {
   ...{ id: tenant('acme'), name: 'Acme', namespace: defaultNamespace, createdMs: 5 },
+  ...{ revision: 1, status: 'active', quota: {} },
   sealedKey: Buffer.from('sealed'),
 }
 

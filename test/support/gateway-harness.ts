@@ -9,9 +9,11 @@ import { join } from 'node:path'
 import type { BlobNode } from '../../datanode/blob-node.ts'
 import { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
+import { AccountRevisions } from '../../gateway/access/account-revisions.ts'
 import { makeAuthorize } from '../../gateway/access/authorize-by-policies.ts'
 import { BucketPermissionCache } from '../../gateway/access/bucket-permissions.ts'
 import { type Identity, rootUserName, type User } from '../../gateway/access/identity.ts'
+import { StandingCache } from '../../gateway/access/standing.ts'
 import {
   deriveTenantKeys,
   newRootKey,
@@ -163,7 +165,9 @@ export class GatewayHarness {
     const { authorize, region = 'us-east-1', anyRegion = false } = options
     const { blockPublicAccess = true } = options
     const permissions = new BucketPermissionCache(metadata)
-    const byPolicies = makeAuthorize({ permissions, metadata })
+    const revisions = new AccountRevisions(metadata.identities)
+    const standings = new StandingCache(metadata.identities, revisions)
+    const byPolicies = makeAuthorize({ permissions, standings, metadata })
     return new GatewayHarness({
       services: {
         metadata,
@@ -191,7 +195,7 @@ export class GatewayHarness {
     const tenantId = parseTenantId(name)
     const keys = deriveTenantKeys(tenantId, newRootKey(randomBytes))
     this.tenants.set(tenantId, keys)
-    return { keys, root: { is: 'user', tenantId, userName: rootUserName, accessKeyId: 'AKIAROOT' } }
+    return { keys, root: { is: 'user', tenantId, userName: rootUserName, namespace: defaultNamespace, accessKeyId: 'AKIAROOT' } }
   }
 
   async makeBucket(

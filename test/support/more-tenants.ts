@@ -30,6 +30,7 @@ export async function addTenant(
   await stores.metadata.tenants.create(
     {
       ...{ id: tenantId, name, namespace: defaultNamespace, createdMs },
+      ...{ revision: 1, status: 'active', quota: {} },
       sealedKey: seal({
         name: { is: 'tenantRootKey', tenantId },
         plaintext: newRootKey(randomBytes),

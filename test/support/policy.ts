@@ -15,5 +15,6 @@ export function authorizeBy(policy: Policy): Authorize {
 /** `bucket/key`; of a bucket, nothing stands behind the slash. */
 export function resourceName(resource: Resource): string {
   if (resource.is === 'service') return '*'
+  if (resource.is === 'identity') return resource.arn
   return `${resource.bucket.name}/${resource.is === 'object' ? resource.key : ''}`
 }

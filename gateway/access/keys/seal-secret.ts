@@ -14,6 +14,7 @@ export type SecretName =
       readonly tenantId: TenantId
       readonly accessKeyId: string
     }
+  | { readonly is: 'sessionToken'; readonly accessKeyId: string }
   | {
       readonly is: 'bundleSources'
       readonly tenantId: TenantId
@@ -64,11 +65,15 @@ export function openSecret(keys: SealingKeys, name: SecretName, sealed: Uint8Arr
     decipher.final()
   } catch (cause) {
     throw new BadSealedSecret(
-      `the sealed ${name.is} of tenant ${name.tenantId} does not open: is this the master key of this data directory?`,
+      `the sealed ${name.is} of ${ownerIn(name)} does not open: is this the master key of this data directory?`,
       { cause },
     )
   }
   return plaintext
+}
+
+function ownerIn(name: SecretName): string {
+  return name.is === 'sessionToken' ? name.accessKeyId : `tenant ${name.tenantId}`
 }
 
 /** JSON of the fields in a fixed order: two names never meet in one string. */
@@ -80,6 +85,8 @@ function associatedData(name: SecretName): Buffer {
       return Buffer.from(
         JSON.stringify(['holdfast secret 1', name.is, name.tenantId, name.accessKeyId]),
       )
+    case 'sessionToken':
+      return Buffer.from(JSON.stringify(['holdfast secret 1', name.is, name.accessKeyId]))
     case 'bundleSources':
       return Buffer.from(
         JSON.stringify(['holdfast secret 1', name.is, name.tenantId, name.manifestId]),

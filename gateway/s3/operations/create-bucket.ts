@@ -22,7 +22,7 @@ export const createBucket: Operation<NewBucketCall> = async (call) => {
   const configuration = readCreateBucket(await call.body.bytes(xmlBytesMax))
   checkLocation(configuration.locationConstraint, services)
   const outcome = await services.metadata.buckets.create({
-    namespace: namespaceOf(identity.tenantId),
+    namespace: namespaceOf(identity),
     name,
     tenantId: identity.tenantId,
     region: services.region,

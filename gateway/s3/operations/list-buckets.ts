@@ -86,7 +86,7 @@ async function listPage(
   let after = query.after
   for (;;) {
     const page = await call.services.metadata.buckets.list(call.identity.tenantId, {
-      namespace: namespaceOf(call.identity.tenantId),
+      namespace: namespaceOf(call.identity),
       prefix: query.prefix ?? '',
       ...(after === undefined ? {} : { after }),
       limit: query.maxBuckets - buckets.length,

@@ -6,14 +6,25 @@ import { parseScope } from './parse-scope.ts'
 import { parsePayloadDeclaration } from './payload-declaration.ts'
 import type { RequestHeaders } from './request-headers.ts'
 import { parseSignedHeaders } from './signed-headers.ts'
-import type { PresentedSignature } from './signed-request.ts'
+import type { PresentedSignature, SignedService } from './signed-request.ts'
 
 const algorithm = 'AWS4-HMAC-SHA256'
 
-export function parseAuthorizationHeader(raw: string, headers: RequestHeaders): PresentedSignature {
+/** What a request is signed for other than S3, whose clients need not say in a header what they have signed of the body. */
+export type OtherService = {
+  readonly service: Exclude<SignedService, 's3'>
+  /** SHA-256 of the body in hex, which has been read. */
+  readonly bodyHash: string
+}
+
+export function parseAuthorizationHeader(
+  raw: string,
+  headers: RequestHeaders,
+  other?: OtherService,
+): PresentedSignature {
   if (!raw.startsWith(`${algorithm} `)) throw otherMechanism(raw)
   const components = parseComponents(raw)
-  const parsed = parseScope(components.credential)
+  const parsed = parseScope(components.credential, other?.service)
   if (parsed.is === 'malformed') throw headerMalformed(parsed.problem)
   const signedHeaders = parseSignedHeaders(components.signedHeaders)
   if (signedHeaders === undefined) throw threeComponents()
@@ -23,7 +34,7 @@ export function parseAuthorizationHeader(raw: string, headers: RequestHeaders): 
       `Invalid credential date "${parsed.scope.date}". This date is not the same as X-Amz-Date: "${date.amzDate.slice(0, 8)}".`,
     )
   }
-  const payloadHash = headers.get('x-amz-content-sha256')
+  const payloadHash = other?.bodyHash ?? headers.get('x-amz-content-sha256')
   if (payloadHash === undefined) {
     throw new S3Error('InvalidRequest', undefined, {
       message: 'Missing required header for this request: x-amz-content-sha256',

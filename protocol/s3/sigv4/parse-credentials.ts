@@ -2,7 +2,7 @@
 // that needs a key, a clock or settings: see `verify-signature.ts`. POST forms: `post-signature.ts`. URLs presigned
 // with Signature Version 2: `../sigv2`.
 import { S3Error } from '../s3-error.ts'
-import { parseAuthorizationHeader } from './parse-authorization-header.ts'
+import { type OtherService, parseAuthorizationHeader } from './parse-authorization-header.ts'
 import { findAuthParameters, parsePresignedQuery } from './parse-presigned-query.ts'
 import { collectHeaders, refuseRepeatedHeaders } from './request-headers.ts'
 import type { PresentedSignature, RawRequest } from './signed-request.ts'
@@ -13,14 +13,17 @@ import type { PresentedSignature, RawRequest } from './signed-request.ts'
  * `InvalidRequest` (Signature Version 2 in the header; no payload hash), `AccessDenied` (no date) or `NotImplemented`
  * (ECDSA), each with AWS's message.
  */
-export function parseCredentials(request: RawRequest): PresentedSignature | 'anonymous' {
+export function parseCredentials(
+  request: RawRequest,
+  other?: OtherService,
+): PresentedSignature | 'anonymous' {
   const headers = collectHeaders(request.rawHeaders)
   refuseRepeatedHeaders(request.rawHeaders, headers)
   const authorization = headers.get('authorization')
   const parameters = findAuthParameters(request.target)
   if (authorization !== undefined) {
     if (parameters !== undefined) throw twoMechanisms(authorization)
-    return parseAuthorizationHeader(authorization, headers)
+    return parseAuthorizationHeader(authorization, headers, other)
   }
   return parameters === undefined ? 'anonymous' : parsePresignedQuery(parameters, headers)
 }

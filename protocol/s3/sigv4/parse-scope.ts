@@ -1,20 +1,20 @@
 // The credential of a signature: `<access key>/<YYYYMMDD>/<region>/s3/aws4_request`, wherever it stands.
-import type { CredentialScope } from './signed-request.ts'
+import type { CredentialScope, SignedService } from './signed-request.ts'
 
 /** `problem` completes the sentence that the error of the form in question begins. */
 export type ParsedScope =
   | { readonly is: 'scope'; readonly scope: CredentialScope }
   | { readonly is: 'malformed'; readonly problem: string }
 
-export function parseScope(raw: string): ParsedScope {
+export function parseScope(raw: string, expected: SignedService = 's3'): ParsedScope {
   // Cut from the end: an access key given by the administrator may hold slashes.
   const fields: string[] = []
   let end = raw.length
   while (fields.length < 4) {
     const slash = raw.lastIndexOf('/', end - 1)
     if (slash < 0 || end === 0) {
-      const expected = '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request"'
-      return malformed(`the Credential is mal-formed; expecting ${expected}.`)
+      const form = '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request"'
+      return malformed(`the Credential is mal-formed; expecting ${form}.`)
     }
     fields.push(raw.slice(slash + 1, end))
     end = slash
@@ -27,8 +27,8 @@ export function parseScope(raw: string): ParsedScope {
     const format = 'This date in the credential must be in the format "yyyyMMdd".'
     return malformed(`incorrect date format "${date}". ${format}`)
   }
-  if (service !== 's3') {
-    return malformed(`incorrect service "${service}". This endpoint belongs to "s3".`)
+  if (service !== expected) {
+    return malformed(`incorrect service "${service}". This endpoint belongs to "${expected}".`)
   }
   if (terminal !== 'aws4_request') {
     return malformed(`incorrect terminal "${terminal}". This endpoint uses "aws4_request".`)
@@ -39,6 +39,7 @@ export function parseScope(raw: string): ParsedScope {
       accessKeyId: raw.slice(0, end),
       date,
       region,
+      ...(expected === 's3' ? {} : { service: expected }),
       credential: raw,
       credentialScope: raw.slice(end + 1),
     },

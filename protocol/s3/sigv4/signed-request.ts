@@ -22,11 +22,16 @@ export type PayloadDeclaration =
   /** aws-chunked without chunk signatures, with trailing headers. */
   | { readonly is: 'unsignedTrailer' }
 
+/** As scopes name services: `holdfast` is the admin API. */
+export type SignedService = 's3' | 'iam' | 'sts' | 'holdfast'
+
 export type CredentialScope = {
   readonly accessKeyId: string
   /** `YYYYMMDD`. */
   readonly date: string
   readonly region: string
+  /** Default: `s3`. */
+  readonly service?: SignedService
   /** All of it, as it came: names the signing key. */
   readonly credential: string
   /** `20130524/us-east-1/s3/aws4_request`. */

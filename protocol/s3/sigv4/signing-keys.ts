@@ -27,11 +27,11 @@ export class SigningKeyCache {
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
 export function deriveSigningKey(
   secretAccessKey: string,
-  scope: Pick<CredentialScope, 'date' | 'region'>,
+  { date, region, service = 's3' }: Pick<CredentialScope, 'date' | 'region' | 'service'>,
 ): KeyObject {
-  const dateKey = hmac(`AWS4${secretAccessKey}`, scope.date)
-  const regionKey = hmac(dateKey, scope.region)
-  const serviceKey = hmac(regionKey, 's3')
+  const dateKey = hmac(`AWS4${secretAccessKey}`, date)
+  const regionKey = hmac(dateKey, region)
+  const serviceKey = hmac(regionKey, service)
   return createSecretKey(hmac(serviceKey, 'aws4_request'))
 }
 

@@ -7,6 +7,7 @@ import { shownObjectsMax } from '../../../gateway/audit/deletion-fields.ts'
 import type { RequestDetails } from '../../../gateway/http/request-details.ts'
 import { type RequestRecord, unreadRecord } from '../../../gateway/http/request-record.ts'
 import { newNotes, type RequestNotes } from '../../../gateway/s3/request-notes.ts'
+import { defaultNamespace } from '../../../metadata/namespaces.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { describe } from '../../support/describe.ts'
 
@@ -91,6 +92,7 @@ describe('a line of the audit log', (test) => {
     const identity = {
       is: 'user' as const,
       tenantId: 'root' as never,
+      namespace: defaultNamespace,
       userName: 'root',
       accessKeyId: 'AKIA1',
     }

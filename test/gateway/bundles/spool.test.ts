@@ -150,6 +150,7 @@ describe('the spool of gathered entries', (test) => {
         name: 'harness',
         namespace: defaultNamespace,
         createdMs: 0,
+        ...{ revision: 1, status: 'active', quota: {} },
         sealedKey: Buffer.alloc(1),
       },
       {

@@ -1,0 +1,127 @@
+// How requests of IAM and STS are answered, which come to the S3 port as forms posted to `/`: who has signed them, and for
+// which service; then the action. The body is read first, for the signature covers it.
+import { createHash } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Address } from '../../protocol/s3/address.ts'
+import { StoreUnavailable } from '../../metadata/store-unavailable.ts'
+import { QueryError, type QueryErrorCode, queryErrors } from '../../protocol/query/query-error.ts'
+import { parseQueryParameters, queryBytesMax } from '../../protocol/query/query-parameters.ts'
+import {
+  type QueryServiceName,
+  renderQueryAnswer,
+  renderQueryError,
+} from '../../protocol/query/render-query-reply.ts'
+import type { RequestTarget } from '../../protocol/s3/request-target.ts'
+import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { type Authenticate, plainFraming } from '../access/authenticate.ts'
+import type { Authorize } from '../access/authorize.ts'
+import type { QueryActions, QueryServices } from '../query/query-action.ts'
+import { asS3Error } from '../data/storage-failure.ts'
+import type { Reply } from '../reply.ts'
+import type { Arrived } from '../s3/run-operation.ts'
+import type { Begun } from './begun.ts'
+
+export type QueryDeps = {
+  readonly services: QueryServices
+  readonly authorize: Authorize
+  readonly authenticate: Authenticate
+  readonly actions: Readonly<Record<QueryServiceName, QueryActions>>
+}
+
+const versions: Readonly<Record<string, QueryServiceName>> = {
+  '2010-05-08': 'iam',
+  '2011-06-15': 'sts',
+}
+
+/** S3 has nothing of the kind. */
+export function isQueryRequest(
+  method: string,
+  address: Address,
+  headers: IncomingHttpHeaders,
+): boolean {
+  if (method !== 'POST' || address.bucket !== undefined) return false
+  return headers['content-type']?.toLowerCase().startsWith('application/x-www-form-urlencoded') === true
+}
+
+export async function answerQuery(
+  deps: QueryDeps,
+  begun: Begun,
+  { target, request }: { readonly target: RequestTarget; readonly request: Arrived },
+): Promise<Reply> {
+  const { requestId, notes } = begun
+  begun.operation = 'POST /'
+  let service: QueryServiceName = 'iam'
+  try {
+    const body = await begun.receive(plainFraming).bytes(queryBytesMax)
+    const parameters = parseQueryParameters(body.toString('utf8'))
+    const [action, version] = [parameters.raw('Action'), parameters.raw('Version')]
+    if (action === undefined) throw new QueryError('MissingAction', 'Missing Action')
+    const asked = version === undefined ? undefined : versions[version]
+    service = asked ?? service
+    const { signed, open } = deps.actions[service]
+    const isKnown = asked !== undefined && (Object.hasOwn(signed, action) || Object.hasOwn(open, action))
+    if (!isKnown) throw unknownAction(action, version)
+    begun.operation = `${service}:${action}`
+    const { identity } = await deps.authenticate(begun.incoming, {
+      ...{ target, notes },
+      of: { service, bodyHash: createHash('sha256').update(body).digest('hex') },
+    })
+    notes.identity = identity
+    const { context } = request
+    const decider = deps.authorize({ identity, context, decisions: notes.decisions })
+    const { services } = deps
+    const call = { services, parameters, context, requestId, decider }
+    const result = await run()
+    const document = renderQueryAnswer({ service, action, result, requestId })
+    return { status: 200, headers: { 'Content-Type': 'text/xml' }, body: document }
+
+    function run(): Promise<string | undefined> {
+      const openAction = Object.hasOwn(open, action ?? '') ? open[action ?? ''] : undefined
+      if (openAction !== undefined) return openAction({ ...call, identity })
+      const signedAction = signed[action ?? '']
+      if (identity.is === 'anonymous' || signedAction === undefined) {
+        throw new QueryError('MissingAuthenticationToken', 'Request is missing Authentication Token')
+      }
+      return signedAction({ ...call, identity })
+    }
+  } catch (cause) {
+    const error = asQueryError(cause)
+    if (error === undefined) throw cause
+    notes.queryError = error.code
+    const document = renderQueryError(error, { service, requestId })
+    return { status: error.status, headers: { 'Content-Type': 'text/xml' }, body: document }
+  }
+}
+
+function unknownAction(action: string, version: string | undefined): QueryError {
+  return new QueryError(
+    'InvalidAction',
+    `Could not find operation ${action} for version ${version ?? 'NO_VERSION_SPECIFIED'}`,
+  )
+}
+
+/** What S3 answers under other names. */
+const asQueryCodes: Readonly<Record<string, QueryErrorCode>> = {
+  AuthorizationHeaderMalformed: 'IncompleteSignature',
+  InvalidAccessKeyId: 'InvalidClientTokenId',
+  InvalidToken: 'InvalidClientTokenId',
+  RequestTimeTooSkewed: 'SignatureDoesNotMatch',
+  MaxMessageLengthExceeded: 'ValidationError',
+  ExpiredToken: 'ExpiredToken',
+}
+
+/** Undefined: what went wrong is ours, and is told as such. */
+function asQueryError(cause: unknown): QueryError | undefined {
+  if (cause instanceof QueryError) return cause
+  if (cause instanceof StoreUnavailable) {
+    return new QueryError('ServiceUnavailable', 'The service is unavailable. Try again.')
+  }
+  const { code, message, status } = cause instanceof S3Error ? cause : asS3Error(cause)
+  if (status >= 500 && code !== 'SlowDown') return undefined
+  const known = asQueryCodes[code] ?? (Object.hasOwn(queryErrors, code) ? code : 'ValidationError')
+  const told =
+    known === 'InvalidClientTokenId'
+      ? 'The security token included in the request is invalid.'
+      : message
+  return new QueryError(known as QueryErrorCode, told)
+}

@@ -1,0 +1,162 @@
+// What a tenant has of users, groups, roles, policies and the like, as plain documents. Names and limits are those of IAM.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_Types.html
+import type { PublicAccessBlock } from '../protocol/s3/xml/public-access-block.ts'
+import type { Tag } from './records.ts'
+
+/** An inline policy: its JSON as it was put. */
+export type InlinePolicy = { readonly name: string; readonly document: string }
+
+/** What users, groups, roles and managed policies have in common. */
+type Named = {
+  /** As AWS writes unique ids: `AIDA…`, `AGPA…`, `AROA…`, `ANPA…`. Never given again. */
+  readonly id: string
+  /** As it was given; the document lies under it in lower case. */
+  readonly name: string
+  /** Begins and ends with `/`. */
+  readonly path: string
+  /** Milliseconds since 1970. */
+  readonly createdMs: number
+}
+
+/** Who policies are attached to. */
+type Holder = Named & {
+  readonly inline: readonly InlinePolicy[]
+  /** ARNs of managed policies, of the tenant or of AWS. */
+  readonly attached: readonly string[]
+}
+
+/** Whose permissions may be bounded, and whose sessions can be ended. */
+type Bounded = {
+  /** ARN of a managed policy. */
+  readonly boundary?: string
+  /** Sessions that began before are no longer valid. */
+  readonly revokedBeforeMs?: number
+}
+
+export type UserKey = {
+  readonly accessKeyId: string
+  readonly status: 'active' | 'inactive'
+  readonly createdMs: number
+}
+
+export type UserDocument = Holder &
+  Bounded & {
+    readonly tags: readonly Tag[]
+    /** A key opens something only while it stands here. Their secrets are rows of their own (`TenantStore`). */
+    readonly accessKeys: readonly UserKey[]
+    /** In lower case. */
+    readonly groups: readonly string[]
+    readonly login?: {
+      /** Of the password: an encoded Argon2 hash. */
+      readonly hash: string
+      readonly changeRequired: boolean
+      readonly createdMs: number
+    }
+  }
+
+export type GroupDocument = Holder
+
+export type RoleDocument = Holder &
+  Bounded & {
+    readonly tags: readonly Tag[]
+    readonly description: string
+    /** JSON of the policy that says who may assume it. */
+    readonly trust: string
+    readonly sessionSecondsMax: number
+  }
+
+/** A managed policy of the tenant. What its versions say are documents of their own. */
+export type PolicyDocument = Named & {
+  readonly description: string
+  readonly tags: readonly Tag[]
+  readonly updatedMs: number
+  readonly defaultVersion: number
+  /** Oldest first: `v1` is number 1. */
+  readonly versions: readonly { readonly number: number; readonly createdMs: number }[]
+  /** The number of the newest that there ever was. */
+  readonly newest: number
+}
+
+/** What a version of a managed policy says, under `policy/v1`. */
+export type PolicyVersionDocument = { readonly document: string }
+
+/**
+ * That a managed policy is attached, or is a boundary: under `policy ARN in lower case|user|name`, or `…|boundary-user|…`.
+ * Whoever holds it says so too; this is how those are found who do.
+ */
+export type AttachmentDocument = {
+  readonly policyArn: string
+  readonly of: 'user' | 'group' | 'role'
+  readonly as: 'policy' | 'boundary'
+  /** Of the holder, as it was given. */
+  readonly name: string
+}
+
+/** That a user is in a group, under `group/user`. The user says so too. */
+export type MembershipDocument = { readonly userName: string }
+
+/** An issuer of tokens that roles trust, under its URL without `https://`. */
+export type OidcProviderDocument = {
+  readonly url: string
+  readonly clientIds: readonly string[]
+  readonly thumbprints: readonly string[]
+  readonly tags: readonly Tag[]
+  readonly createdMs: number
+}
+
+/** Of the account as a whole: one document, under `account`. */
+export type AccountDocument = {
+  readonly alias?: string
+  readonly publicAccessBlock?: PublicAccessBlock
+  readonly passwordPolicy?: PasswordPolicy
+  /** Sessions of the root user that began before are no longer valid. */
+  readonly rootRevokedBeforeMs?: number
+}
+
+/** https://docs.aws.amazon.com/IAM/latest/APIReference/API_PasswordPolicy.html */
+export type PasswordPolicy = {
+  readonly minimumLength: number
+  readonly requireSymbols: boolean
+  readonly requireNumbers: boolean
+  readonly requireUppercase: boolean
+  readonly requireLowercase: boolean
+  readonly usersMayChange: boolean
+  readonly hardExpiry: boolean
+  /** Days; 0: passwords do not expire. */
+  readonly maxAgeDays: number
+  /** So many earlier passwords may not come back; 0: all may. */
+  readonly reusePrevention: number
+}
+
+/** Kinds are stored: their names never change. */
+export type IdentityDocuments = {
+  readonly account: AccountDocument
+  readonly user: UserDocument
+  readonly group: GroupDocument
+  readonly role: RoleDocument
+  readonly policy: PolicyDocument
+  readonly policyVersion: PolicyVersionDocument
+  readonly attachment: AttachmentDocument
+  readonly membership: MembershipDocument
+  readonly oidcProvider: OidcProviderDocument
+}
+
+export type IdentityKind = keyof IdentityDocuments
+
+export const identityKinds: readonly IdentityKind[] = [
+  ...(['account', 'user', 'group', 'role', 'policy', 'policyVersion'] as const),
+  ...(['attachment', 'membership', 'oidcProvider'] as const),
+]
+
+/** Where a document lies. Names are of one case where IAM takes two cases for one name. */
+export type IdentityRef<Kind extends IdentityKind = IdentityKind> = {
+  readonly kind: Kind
+  /** 1 to `identityNameMax` bytes of UTF-8, without NUL. */
+  readonly name: string
+}
+
+export const identityNameMax = 360
+
+export type IdentityEntry = {
+  [Kind in IdentityKind]: IdentityRef<Kind> & { readonly document: IdentityDocuments[Kind] }
+}[IdentityKind]
