@@ -5,7 +5,12 @@
 // the documents is what is there; whoever commits names the revision that he has looked at, and so
 // nothing that he has read has changed meanwhile.
 import type { ChangeOptions } from './commit-id.ts'
-import type { IdentityDocuments, IdentityEntry, IdentityKind, IdentityRef } from './identity-records.ts'
+import type {
+  IdentityDocuments,
+  IdentityEntry,
+  IdentityKind,
+  IdentityRef,
+} from './identity-records.ts'
 import type { TenantId } from './records.ts'
 
 export type IdentityChange = {
@@ -52,7 +57,8 @@ export interface IdentityStore {
     change: IdentityChange,
     options?: ChangeOptions,
   ): Promise<
-    { readonly is: 'done'; readonly revision: number } | { readonly is: 'changed'; readonly revision: number }
+    | { readonly is: 'done'; readonly revision: number }
+    | { readonly is: 'changed'; readonly revision: number }
   >
 
   /** Removes all documents of a tenant, at most `limit` at once; answers how many. */

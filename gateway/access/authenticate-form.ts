@@ -22,10 +22,7 @@ export function makeAuthenticateForm(deps: AuthenticateDeps): AuthenticateForm {
     const version2 = parsePostSignatureV2(fields)
     if (version2 !== undefined) {
       const signature = noteForm(notes, 2)
-      const { identity, secretAccessKey } = await findCredentials(
-        deps.credentials,
-        version2,
-      )
+      const { identity, secretAccessKey } = await findCredentials(deps.credentials, version2)
       signature.accessKeyId = identity.accessKeyId
       requireMatch(version2.policy, version2, secretAccessKey)
       return identity

@@ -135,13 +135,10 @@ async function authenticateV2(
   if (presented.of === 'ours') throw notOpened()
   const headers = collectHeaders(incoming.rawHeaders)
   refuseRepeatedHeaders(incoming.rawHeaders, headers)
-  const { identity, secretAccessKey } = await findCredentials(
-    deps.credentials,
-    {
-      accessKeyId: presented.accessKeyId,
-      sessionToken: headers.get('x-amz-security-token') ?? presented.sessionToken,
-    },
-  )
+  const { identity, secretAccessKey } = await findCredentials(deps.credentials, {
+    accessKeyId: presented.accessKeyId,
+    sessionToken: headers.get('x-amz-security-token') ?? presented.sessionToken,
+  })
   signature.accessKeyId = identity.accessKeyId
   const { rawPath, query } = presented.target
   verifyPresignedV2(

@@ -134,7 +134,8 @@ class PolicyDecider implements Decider {
     resource: InBucket,
   ): boolean | Promise<boolean> {
     const answer = this.answerOf(permissions, action, resource)
-    if (answer instanceof Promise) return answer.then((found) => this.settle(found, action, resource))
+    if (answer instanceof Promise)
+      return answer.then((found) => this.settle(found, action, resource))
     this.answers += 1
     return this.answers % answersInARow === 0
       ? setImmediate().then(() => this.settle(answer, action, resource))

@@ -97,7 +97,9 @@ export function isRootUser({ userName, session }: User): boolean {
 
 /** Sessions of one role differ by what was given with them, which their key stands for. */
 function placeOf({ tenantId, userName, session, accessKeyId }: User): string {
-  return session === undefined ? `${tenantId} ${userName}` : `${tenantId} ${userName} ${accessKeyId}`
+  return session === undefined
+    ? `${tenantId} ${userName}`
+    : `${tenantId} ${userName} ${accessKeyId}`
 }
 
 const roots = new LRUCache<TenantId, Standing>({ max: 1_000 })

@@ -2,7 +2,6 @@
 // which service; then the action. The body is read first, for the signature covers it.
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Address } from '../../protocol/s3/address.ts'
 import { StoreUnavailable } from '../../metadata/store-unavailable.ts'
 import { QueryError, type QueryErrorCode, queryErrors } from '../../protocol/query/query-error.ts'
 import { parseQueryParameters, queryBytesMax } from '../../protocol/query/query-parameters.ts'
@@ -11,12 +10,13 @@ import {
   renderQueryAnswer,
   renderQueryError,
 } from '../../protocol/query/render-query-reply.ts'
+import type { Address } from '../../protocol/s3/address.ts'
 import type { RequestTarget } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { type Authenticate, plainFraming } from '../access/authenticate.ts'
 import type { Authorize } from '../access/authorize.ts'
-import type { QueryActions, QueryServices } from '../query/query-action.ts'
 import { asS3Error } from '../data/storage-failure.ts'
+import type { QueryActions, QueryServices } from '../query/query-action.ts'
 import type { Reply } from '../reply.ts'
 import type { Arrived } from '../s3/run-operation.ts'
 import type { Begun } from './begun.ts'
@@ -40,7 +40,9 @@ export function isQueryRequest(
   headers: IncomingHttpHeaders,
 ): boolean {
   if (method !== 'POST' || address.bucket !== undefined) return false
-  return headers['content-type']?.toLowerCase().startsWith('application/x-www-form-urlencoded') === true
+  return (
+    headers['content-type']?.toLowerCase().startsWith('application/x-www-form-urlencoded') === true
+  )
 }
 
 export async function answerQuery(
@@ -59,7 +61,8 @@ export async function answerQuery(
     const asked = version === undefined ? undefined : versions[version]
     service = asked ?? service
     const { signed, open } = deps.actions[service]
-    const isKnown = asked !== undefined && (Object.hasOwn(signed, action) || Object.hasOwn(open, action))
+    const isKnown =
+      asked !== undefined && (Object.hasOwn(signed, action) || Object.hasOwn(open, action))
     if (!isKnown) throw unknownAction(action, version)
     begun.operation = `${service}:${action}`
     const { identity } = await deps.authenticate(begun.incoming, {
@@ -80,7 +83,10 @@ export async function answerQuery(
       if (openAction !== undefined) return openAction({ ...call, identity })
       const signedAction = signed[action ?? '']
       if (identity.is === 'anonymous' || signedAction === undefined) {
-        throw new QueryError('MissingAuthenticationToken', 'Request is missing Authentication Token')
+        throw new QueryError(
+          'MissingAuthenticationToken',
+          'Request is missing Authentication Token',
+        )
       }
       return signedAction({ ...call, identity })
     }

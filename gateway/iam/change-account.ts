@@ -14,7 +14,10 @@ import { QueryError } from '../../protocol/query/query-error.ts'
 export class AccountDraft {
   readonly #store: IdentityStore
   readonly #tenantId: TenantId
-  readonly #changes = new Map<string, IdentityEntry | (IdentityRef & { readonly document: undefined })>()
+  readonly #changes = new Map<
+    string,
+    IdentityEntry | (IdentityRef & { readonly document: undefined })
+  >()
 
   constructor(store: IdentityStore, tenantId: TenantId) {
     this.#store = store
@@ -35,7 +38,11 @@ export class AccountDraft {
     return this.#store.list(this.#tenantId, kind, page)
   }
 
-  put<Kind extends IdentityKind>(kind: Kind, name: string, document: IdentityDocuments[Kind]): void {
+  put<Kind extends IdentityKind>(
+    kind: Kind,
+    name: string,
+    document: IdentityDocuments[Kind],
+  ): void {
     this.#changes.set(placeOf(kind, name), { kind, name, document } as IdentityEntry)
   }
 
@@ -43,7 +50,10 @@ export class AccountDraft {
     this.#changes.set(placeOf(kind, name), { kind, name, document: undefined })
   }
 
-  get changes(): { readonly put: readonly IdentityEntry[]; readonly remove: readonly IdentityRef[] } {
+  get changes(): {
+    readonly put: readonly IdentityEntry[]
+    readonly remove: readonly IdentityRef[]
+  } {
     const put: IdentityEntry[] = []
     const remove: IdentityRef[] = []
     for (const change of this.#changes.values()) {

@@ -22,7 +22,8 @@ export function parseIdentity<Kind extends IdentityKind>(
   } catch (cause) {
     throw new RecordCorrupt(`${kind}: not JSON`, { cause })
   }
-  if (typeof document !== 'object' || document === null) throw new RecordCorrupt(`${kind}: no object`)
+  if (typeof document !== 'object' || document === null)
+    throw new RecordCorrupt(`${kind}: no object`)
   return document as IdentityDocuments[Kind]
 }
 

@@ -1,14 +1,7 @@
 // Tenants, access keys and buckets as bytes.
 import { defaultNamespace, hiddenNamespace, parseNamespace } from '../namespaces.ts'
 import { parseBucketId, parseTenantId } from '../record-ids.ts'
-import type {
-  AccessKey,
-  Bucket,
-  Tag,
-  Tenant,
-  TenantStatus,
-  VersioningStatus,
-} from '../records.ts'
+import type { AccessKey, Bucket, Tag, Tenant, TenantStatus, VersioningStatus } from '../records.ts'
 import type { KeyUse } from '../tenant-store.ts'
 import {
   array,

@@ -39,7 +39,11 @@ export class QueryParameters {
       throw constraintError(value, name, `Member must have length greater than or equal to ${from}`)
     }
     if (to !== undefined && length > to) {
-      throw constraintError(shortened(value), name, `Member must have length less than or equal to ${to}`)
+      throw constraintError(
+        shortened(value),
+        name,
+        `Member must have length less than or equal to ${to}`,
+      )
     }
     if (pattern !== undefined && !pattern.test(value)) {
       throw constraintError(
@@ -59,7 +63,10 @@ export class QueryParameters {
   }
 
   /** Throws `ValidationError`. */
-  integer(name: string, { from, to }: { readonly from: number; readonly to: number }): number | undefined {
+  integer(
+    name: string,
+    { from, to }: { readonly from: number; readonly to: number },
+  ): number | undefined {
     const value = this.raw(name)
     if (value === undefined) return undefined
     if (!/^-?\d{1,10}$/.test(value)) {

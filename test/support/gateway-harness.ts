@@ -13,12 +13,12 @@ import { AccountRevisions } from '../../gateway/access/account-revisions.ts'
 import { makeAuthorize } from '../../gateway/access/authorize-by-policies.ts'
 import { BucketPermissionCache } from '../../gateway/access/bucket-permissions.ts'
 import { type Identity, rootUserName, type User } from '../../gateway/access/identity.ts'
-import { StandingCache } from '../../gateway/access/standing.ts'
 import {
   deriveTenantKeys,
   newRootKey,
   type TenantKeys,
 } from '../../gateway/access/keys/tenant-keys.ts'
+import { StandingCache } from '../../gateway/access/standing.ts'
 import { operationHandlers } from '../../gateway/compose/operation-handlers.ts'
 import { HashPool } from '../../gateway/data/digests/hash-pool.ts'
 import { ReadLeases } from '../../gateway/data/read/read-leases.ts'
@@ -195,7 +195,16 @@ export class GatewayHarness {
     const tenantId = parseTenantId(name)
     const keys = deriveTenantKeys(tenantId, newRootKey(randomBytes))
     this.tenants.set(tenantId, keys)
-    return { keys, root: { is: 'user', tenantId, userName: rootUserName, namespace: defaultNamespace, accessKeyId: 'AKIAROOT' } }
+    return {
+      keys,
+      root: {
+        is: 'user',
+        tenantId,
+        userName: rootUserName,
+        namespace: defaultNamespace,
+        accessKeyId: 'AKIAROOT',
+      },
+    }
   }
 
   async makeBucket(
