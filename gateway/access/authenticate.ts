@@ -40,8 +40,16 @@ export type PayloadFraming = {
 /** As the bytes come. */
 export const plainFraming: PayloadFraming = { chunked: undefined, expectedSha256: undefined }
 
+/** With what a request was signed, by Signature Version 4. */
+export type Signer = {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+}
+
 export type Caller = {
   readonly identity: Identity
+  readonly signer?: Signer
   readonly payload: PayloadFraming
 }
 
@@ -101,8 +109,15 @@ export function makeAuthenticate(deps: RequestAuthenticateDeps): Authenticate {
       nowMs: deps.now(),
     })
     if (asked.of === 'ours') requireBoundBody(raw, presented)
+    const { sessionToken = '' } = presented
+    const { accessKeyId } = presented.scope
+    const { secretAccessKey } = found
     return {
       identity: found.identity,
+      signer: {
+        ...{ accessKeyId, secretAccessKey },
+        ...(sessionToken === '' ? {} : { sessionToken }),
+      },
       payload: payloadOf(verified, presented, incoming),
     }
   }

@@ -12,7 +12,8 @@ import type { StandingCache } from '../access/standing.ts'
 
 /** Everything that an action may use besides the request. */
 export type QueryServices = {
-  readonly metadata: MetadataStore
+  /** Changes of accounts by it are heard of in this process at once. */
+  readonly metadata: Pick<MetadataStore, 'tenants' | 'identities' | 'buckets' | 'bucketConfigs'>
   readonly standings: StandingCache
   /** Told of keys that were changed here. */
   readonly credentials: Pick<CredentialsCache, 'forget'>

@@ -12,6 +12,8 @@ export type SigningCredentials = {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly region: string
+  /** Of temporary ones. */
+  readonly sessionToken?: string
 }
 
 export type SigningContext = {
@@ -42,8 +44,10 @@ export function signRequest(request: RequestToSign, context: SigningContext): Si
   const amzDate = formatAmzDate(context.nowMs)
   const scope = scopeOf(context.credentials, amzDate)
   const { payloadHash } = request
+  const { sessionToken } = context.credentials
   const sent = {
     ...request.headers,
+    ...(sessionToken === undefined ? {} : { 'x-amz-security-token': sessionToken }),
     'x-amz-date': amzDate,
     'x-amz-content-sha256': payloadHash,
   }
@@ -80,6 +84,7 @@ export type UrlToPresign = {
 export function presignUrl(url: UrlToPresign, context: SigningContext): string {
   const amzDate = formatAmzDate(context.nowMs)
   const scope = scopeOf(context.credentials, amzDate)
+  const { sessionToken } = context.credentials
   const host = url.origin.slice(url.origin.indexOf('://') + 3)
   const headers = collectHeaders(Object.entries({ ...url.headers, host }).flat())
   const signedHeaders = [...headers.keys()].sort()
@@ -89,6 +94,7 @@ export function presignUrl(url: UrlToPresign, context: SigningContext): string {
     'X-Amz-Credential': scope.credential,
     'X-Amz-Date': amzDate,
     'X-Amz-Expires': String(url.expiresSeconds),
+    ...(sessionToken === undefined ? {} : { 'X-Amz-Security-Token': sessionToken }),
     'X-Amz-SignedHeaders': signedHeaders.join(';'),
   })
   const target = `${canonicalPath(url.path)}?${query}`
