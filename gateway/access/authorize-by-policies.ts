@@ -113,19 +113,22 @@ class PolicyDecider implements Decider {
     if (identity.is === 'anonymous') return stranger
     const found = this.deps.standings.of(identity)
     if (found instanceof Promise) {
-      return found.then((standing) => {
-        this.standing = standing
-        return standing
-      })
+      return found.then((standing) => this.learn(standing))
     }
-    this.standing = found
-    return found
+    return this.learn(found)
+  }
+
+  private learn(standing: Standing): Standing {
+    this.standing = standing
+    const { decisions } = this.asking
+    if (decisions !== undefined) decisions.caller = standing
+    return standing
   }
 
   private async lookAgain(): Promise<void> {
     const { identity } = this.asking
     this.isOfNow = true
-    if (identity.is === 'user') this.standing = await this.deps.standings.now(identity)
+    if (identity.is === 'user') this.learn(await this.deps.standings.now(identity))
   }
 
   private decide(

@@ -52,7 +52,11 @@ function isAllowed(from: string, to: string): boolean {
 const gatewayRooms = [
   'compose',
   'audit',
+  'admin',
+  'iam',
+  'sts',
   'http',
+  'query',
   'archive-jobs',
   'bundles',
   'native-api',
@@ -62,6 +66,7 @@ const gatewayRooms = [
   'reply.ts',
   'data',
   'access',
+  'acl',
   'config',
   'log.ts',
 ]
