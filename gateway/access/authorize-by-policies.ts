@@ -92,6 +92,9 @@ class PolicyDecider implements Decider {
         ? permissions.then((found) => this.decide(found, action, resource))
         : this.decide(permissions, action, resource)
     }
+    const { decisions } = this.asking
+    if (decisions !== undefined && resource.is === 'identity')
+      decisions.identityArn ??= resource.arn
     const answer = this.answerOfAccount(standing, action, resource)
     return answer.isAllowed || this.isOfNow
       ? this.note(action, answer)

@@ -39,6 +39,8 @@ export type DecidedOf = { readonly arn: string; readonly type: string }
 export class Decisions {
   /** Once it is known. */
   caller: DecidedOf | undefined
+  /** ARN of the user, role, policy and the like that was asked about first. */
+  identityArn: string | undefined
   readonly #actions = new Set<string>()
   #last: Answer | undefined
   #firstDenied: { readonly action?: string; readonly by: DecidedBy } | undefined

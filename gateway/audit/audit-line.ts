@@ -148,12 +148,14 @@ function decisionFields(by: DecidedBy | undefined): object | undefined {
 }
 
 function resourceFields(
-  { bucket, ownId }: RequestNotes,
+  { bucket, ownId, decisions }: RequestNotes,
   { bucketName, key, versionId, prefix }: RequestDetails,
 ): object | undefined {
   const name = bucketName ?? bucket?.name
-  if (name === undefined && ownId === undefined) return undefined
+  const arn = decisions?.identityArn
+  if (name === undefined && ownId === undefined && arn === undefined) return undefined
   return {
+    arn: bounded(arn, keyMax),
     bucket: bounded(name, nameMax),
     tenant: bucket?.tenantId,
     key: bounded(key, keyMax),

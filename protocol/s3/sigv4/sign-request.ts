@@ -5,7 +5,7 @@ import { canonicalPath, canonicalQueryText } from './canonical-encoding.ts'
 import { canonicalQuery, canonicalRequest, stringToSign } from './canonical-request.ts'
 import { unsignedPayload } from './payload-declaration.ts'
 import { collectHeaders } from './request-headers.ts'
-import type { ChunkSigning, CredentialScope } from './signed-request.ts'
+import type { ChunkSigning, CredentialScope, SignedService } from './signed-request.ts'
 import type { SigningKeyCache } from './signing-keys.ts'
 
 export type SigningCredentials = {
@@ -20,6 +20,8 @@ export type SigningContext = {
   readonly credentials: SigningCredentials
   readonly signingKeys: SigningKeyCache
   readonly nowMs: number
+  /** Default: `s3`. */
+  readonly service?: SignedService
 }
 
 export type RequestToSign = {
@@ -42,7 +44,7 @@ export type SignedRequest = {
 /** Signs in the `Authorization` header. */
 export function signRequest(request: RequestToSign, context: SigningContext): SignedRequest {
   const amzDate = formatAmzDate(context.nowMs)
-  const scope = scopeOf(context.credentials, amzDate)
+  const scope = scopeOf(context, amzDate)
   const { payloadHash } = request
   const { sessionToken } = context.credentials
   const sent = {
@@ -83,7 +85,7 @@ export type UrlToPresign = {
 /** A URL that carries its own signature and leaves the body unsigned. */
 export function presignUrl(url: UrlToPresign, context: SigningContext): string {
   const amzDate = formatAmzDate(context.nowMs)
-  const scope = scopeOf(context.credentials, amzDate)
+  const scope = scopeOf(context, amzDate)
   const { sessionToken } = context.credentials
   const host = url.origin.slice(url.origin.indexOf('://') + 3)
   const headers = collectHeaders(Object.entries({ ...url.headers, host }).flat())
@@ -122,12 +124,15 @@ function encodeText(text: string): string {
   return canonicalQueryText(encodeURIComponent(text))
 }
 
-function scopeOf(credentials: SigningCredentials, amzDate: string): CredentialScope {
+function scopeOf(
+  { credentials, service = 's3' }: SigningContext,
+  amzDate: string,
+): CredentialScope {
   const date = amzDate.slice(0, 8)
   const { accessKeyId, region } = credentials
-  const credentialScope = `${date}/${region}/s3/aws4_request`
+  const credentialScope = `${date}/${region}/${service}/aws4_request`
   const credential = `${accessKeyId}/${credentialScope}`
-  return { accessKeyId, date, region, credential, credentialScope }
+  return { accessKeyId, date, region, service, credential, credentialScope }
 }
 
 function sign(
