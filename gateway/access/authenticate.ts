@@ -11,7 +11,6 @@ import type { RequestTarget } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { type PresignedV2, parsePresignedV2 } from '../../protocol/s3/sigv2/presigned-query.ts'
 import { verifyPresignedV2 } from '../../protocol/s3/sigv2/verify-signature-v2.ts'
-import type { OtherService } from '../../protocol/s3/sigv4/parse-authorization-header.ts'
 import { parseCredentials, twoMechanisms } from '../../protocol/s3/sigv4/parse-credentials.ts'
 import {
   parsePayloadDeclaration,
@@ -19,6 +18,7 @@ import {
 } from '../../protocol/s3/sigv4/payload-declaration.ts'
 import { collectHeaders, refuseRepeatedHeaders } from '../../protocol/s3/sigv4/request-headers.ts'
 import type {
+  OtherService,
   PresentedSignature,
   RawRequest,
   VerifiedRequest,

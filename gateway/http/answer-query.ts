@@ -1,7 +1,7 @@
-// How requests of IAM and STS are answered, which come to the S3 port as forms posted to `/`: who has signed them, and for
-// which service; then the action. The body is read first, for the signature covers it.
+// How requests of IAM and STS are answered, which come to the S3 port as forms posted to `/`, or as queries of it: who has
+// signed them, and for which service; then the action. The body is read first, for the signature covers it.
 import { createHash } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { StoreUnavailable } from '../../metadata/store-unavailable.ts'
 import { QueryError, type QueryErrorCode, queryErrors } from '../../protocol/query/query-error.ts'
 import { parseQueryParameters, queryBytesMax } from '../../protocol/query/query-parameters.ts'
@@ -33,16 +33,16 @@ const versions: Readonly<Record<string, QueryServiceName>> = {
   '2011-06-15': 'sts',
 }
 
-/** S3 has nothing of the kind. */
+/** S3 has nothing of the kind. A query is how URLs are presigned for STS. */
 export function isQueryRequest(
-  method: string,
+  { method = 'GET', headers }: IncomingMessage,
   address: Address,
-  headers: IncomingHttpHeaders,
+  { query }: RequestTarget,
 ): boolean {
-  if (method !== 'POST' || address.bucket !== undefined) return false
-  return (
-    headers['content-type']?.toLowerCase().startsWith('application/x-www-form-urlencoded') === true
-  )
+  if (address.bucket !== undefined) return false
+  if (method === 'GET') return query.has('Action') && query.has('Version')
+  const type = headers['content-type']?.toLowerCase() ?? ''
+  return method === 'POST' && type.startsWith('application/x-www-form-urlencoded')
 }
 
 export async function answerQuery(
@@ -51,11 +51,12 @@ export async function answerQuery(
   { target, request }: { readonly target: RequestTarget; readonly request: Arrived },
 ): Promise<Reply> {
   const { requestId, notes } = begun
-  begun.operation = 'POST /'
+  begun.operation = `${begun.incoming.method} /`
   let service: QueryServiceName = 'iam'
   try {
     const body = await begun.receive(plainFraming).bytes(queryBytesMax)
-    const parameters = parseQueryParameters(body.toString('utf8'))
+    const isForm = begun.incoming.method === 'POST'
+    const parameters = parseQueryParameters(isForm ? body.toString('utf8') : target.rawQuery)
     const [action, version] = [parameters.raw('Action'), parameters.raw('Version')]
     if (action === undefined) throw new QueryError('MissingAction', 'Missing Action')
     const asked = version === undefined ? undefined : versions[version]

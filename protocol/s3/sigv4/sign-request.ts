@@ -82,8 +82,11 @@ export type UrlToPresign = {
   readonly expiresSeconds: number
 }
 
-/** A URL that carries its own signature and leaves the body unsigned. */
-export function presignUrl(url: UrlToPresign, context: SigningContext): string {
+/** A URL that carries its own signature and leaves the body unsigned, unless its hash is given. */
+export function presignUrl(
+  url: UrlToPresign,
+  context: SigningContext & { readonly payloadHash?: string },
+): string {
   const amzDate = formatAmzDate(context.nowMs)
   const scope = scopeOf(context, amzDate)
   const { sessionToken } = context.credentials
@@ -105,7 +108,7 @@ export function presignUrl(url: UrlToPresign, context: SigningContext): string {
     target,
     headers,
     signedHeaders,
-    payloadHash: unsignedPayload,
+    payloadHash: context.payloadHash ?? unsignedPayload,
     blanks: 'collapsed',
   })
   const { seedSignature } = sign(canonical, amzDate, scope, context)
