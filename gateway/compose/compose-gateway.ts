@@ -13,8 +13,10 @@ import { makeAuthorize } from '../access/authorize-by-policies.ts'
 import { BucketPermissionCache } from '../access/bucket-permissions.ts'
 import { makeFindCorsRules } from '../access/cors-rules.ts'
 import { CredentialsCache } from '../access/credentials.ts'
+import { KeyUses } from '../access/key-uses.ts'
 import type { MasterKey } from '../access/keys/master-key-file.ts'
 import { makeFindTenantKeys } from '../access/keys/tenant-keyring.ts'
+import { PasswordHasher } from '../access/password-hasher.ts'
 import { StandingCache } from '../access/standing.ts'
 import { archivesRoutes } from '../archive-jobs/archives-routes.ts'
 import { type AddLine, auditRequests } from '../audit/audit-requests.ts'
@@ -135,7 +137,12 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     anyRegion: config.anyRegion,
     blockPublicAccess: config.blockPublicAccess,
   }
+  const keyUses = new KeyUses({
+    ...{ tenants: metadata.tenants, now },
+    onLost: (cause) => log.warn('the use of an access key was not noted', { cause }),
+  })
   const signing = {
+    keyUses,
     credentials: new CredentialsCache({ metadata, masterKey, now }),
     signingKeys: new SigningKeyCache({ entriesMax: signingKeysMax }),
     region: config.anyRegion ? undefined : config.region,
@@ -159,6 +166,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     keysOfTenant,
   }
   const close = async () => {
+    await keyUses.close()
     await readLeases.close()
     await hashPool.close()
   }
@@ -180,6 +188,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
         ...{ authorize, authenticate, actions: { iam: iamActions, sts: stsActions } },
         services: {
           ...{ metadata, standings, credentials: signing.credentials, masterKey },
+          passwords: new PasswordHasher(),
           ...{ random: deps.random, now, region: config.region },
         },
       },
