@@ -51,6 +51,10 @@ export type UserDocument = Holder &
       readonly hash: string
       readonly changeRequired: boolean
       readonly createdMs: number
+      /** When the password was set last. */
+      readonly setMs?: number
+      /** Hashes of passwords that it had before, the last one first: so many as the password policy looks back. */
+      readonly earlier?: readonly string[]
     }
   }
 

@@ -27,6 +27,7 @@ import type { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
 import { verifySignature } from '../../protocol/s3/sigv4/verify-signature.ts'
 import type { Credentials, CredentialsCache, PresentedKey } from './credentials.ts'
 import { anonymous, type Identity } from './identity.ts'
+import type { KeyUses } from './key-uses.ts'
 import type { SignatureNote, SignatureNotes } from './signature-note.ts'
 
 /** How a body is to be read, as the signature says. */
@@ -67,6 +68,8 @@ export type Authenticate = (incoming: IncomingMessage, asked: Asked) => Promise<
 export type AuthenticateDeps = {
   readonly credentials: CredentialsCache
   readonly signingKeys: SigningKeyCache
+  /** Told of keys whose signature was right. */
+  readonly keyUses: Pick<KeyUses, 'note'>
   /** That requests must be signed for. Undefined: for any. */
   readonly region: string | undefined
   readonly now: () => number
@@ -107,6 +110,10 @@ export function makeAuthenticate(deps: RequestAuthenticateDeps): Authenticate {
       // IAM has none, and STS signs for one of its own.
       region: other === undefined ? deps.region : undefined,
       nowMs: deps.now(),
+    })
+    deps.keyUses.note(found.identity, {
+      service: other?.service ?? 's3',
+      region: presented.scope.region,
     })
     if (asked.of === 'ours') requireBoundBody(raw, presented)
     const { sessionToken = '' } = presented
@@ -167,8 +174,12 @@ async function authenticateV2(
     presented,
     { secretAccessKey, nowMs: deps.now() },
   )
+  deps.keyUses.note(identity, ofVersion2)
   return { identity, payload: payloadOfV2(headers.get('x-amz-content-sha256')) }
 }
+
+/** Its signatures name no region. */
+export const ofVersion2 = { service: 's3', region: 'N/A' }
 
 /**
  * The documents that our routes take choose what is done and to which objects: whoever holds a URL would

@@ -180,7 +180,7 @@ class PolicyDecider implements Decider {
       resource: { arn, accountId: accountId(tenantId) },
       context: this.contextOf(action, resource),
     }
-    return answerOf(evaluate(request, standing.policies))
+    return answerOf(evaluate(request, policiesFor(standing, resource)))
   }
 
   private decideBelow(
@@ -273,6 +273,12 @@ class PolicyDecider implements Decider {
     const found = await this.deps.metadata.objects.get(bucket, key, versionId)
     return found?.is === 'object' ? found.tags : undefined
   }
+}
+
+function policiesFor({ policies }: Standing, resource: OfAccount): Standing['policies'] {
+  const besides = resource.is === 'identity' ? resource.allowedBesides : undefined
+  if (besides === undefined) return policies
+  return { ...policies, identity: [...policies.identity, besides] }
 }
 
 const ofRoot: Answer = { isAllowed: true, by: byRoot }

@@ -10,9 +10,11 @@ import { makeAuthenticateForm } from '../access/authenticate-form.ts'
 import type { Authorize } from '../access/authorize.ts'
 import { makeFindCorsRules } from '../access/cors-rules.ts'
 import { CredentialsCache } from '../access/credentials.ts'
+import { KeyUses } from '../access/key-uses.ts'
 import type { MasterKey } from '../access/keys/master-key-file.ts'
 import { makeFindTenantKeys } from '../access/keys/tenant-keyring.ts'
 import { openAccounts } from '../access/open-accounts.ts'
+import { PasswordHasher } from '../access/password-hasher.ts'
 import { archivesRoutes } from '../archive-jobs/archives-routes.ts'
 import { type AddLine, auditRequests } from '../audit/audit-requests.ts'
 import { bundlesRoutes } from '../bundles/bundles-routes.ts'
@@ -131,7 +133,12 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     anyRegion: config.anyRegion,
     blockPublicAccess: config.blockPublicAccess,
   }
+  const keyUses = new KeyUses({
+    ...{ tenants: metadata.tenants, now },
+    onLost: (cause) => log.warn('the use of an access key was not noted', { cause }),
+  })
   const signing = {
+    keyUses,
     credentials: new CredentialsCache({ metadata, masterKey, now }),
     signingKeys: new SigningKeyCache({ entriesMax: signingKeysMax }),
     region: config.anyRegion ? undefined : config.region,
@@ -155,6 +162,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     keysOfTenant,
   }
   const close = async () => {
+    await keyUses.close()
     await readLeases.close()
     await hashPool.close()
   }
@@ -181,6 +189,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
             credentials: signing.credentials,
             masterKey,
           },
+          passwords: new PasswordHasher(),
           ...{ random: deps.random, now, region: config.region },
         },
       },

@@ -1,4 +1,11 @@
 // Which function serves which action of IAM.
 import type { QueryActions } from '../query/query-action.ts'
+import { accessKeyActions } from './access-keys/access-key-actions.ts'
+import { accountActions } from './account/account-actions.ts'
+import { groupActions } from './groups/group-actions.ts'
+import { userActions } from './users/user-actions.ts'
 
-export const iamActions: QueryActions = { signed: {}, open: {} }
+export const iamActions: QueryActions = {
+  signed: { ...accessKeyActions, ...accountActions, ...groupActions, ...userActions },
+  open: {},
+}

@@ -7,6 +7,7 @@ import type { RequestContext } from '../access/authorize.ts'
 import type { CredentialsCache } from '../access/credentials.ts'
 import type { Identity, User } from '../access/identity.ts'
 import type { MasterKey } from '../access/keys/master-key-file.ts'
+import type { PasswordHasher } from '../access/password-hasher.ts'
 import type { Asker } from '../access/require.ts'
 import type { StandingCache } from '../access/standing.ts'
 
@@ -18,6 +19,7 @@ export type QueryServices = {
   /** Told of keys that were changed here. */
   readonly credentials: Pick<CredentialsCache, 'forget'>
   readonly masterKey: MasterKey
+  readonly passwords: PasswordHasher
   readonly random: RandomBytes
   /** Milliseconds since 1970. */
   readonly now: () => number
