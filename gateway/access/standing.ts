@@ -77,6 +77,11 @@ export class StandingCache {
     return this.#at(user, await this.#revisions.now(user.tenantId))
   }
 
+  /** What has just been changed here counts from now on. */
+  async refresh(tenantId: TenantId): Promise<void> {
+    await this.#revisions.now(tenantId)
+  }
+
   #at(user: User, revision: number): Standing | Promise<Standing> {
     const held = this.#held.get(placeOf(user))
     return held?.revision === revision ? held.standing : this.#load(user)

@@ -75,6 +75,8 @@ export async function answerQuery(
     const { services } = deps
     const call = { services, parameters, context, requestId, decider }
     const result = await run()
+    if (service === 'iam' && identity.is === 'user')
+      await services.standings.refresh(identity.tenantId)
     const document = renderQueryAnswer({ service, action, result, requestId })
     return { status: 200, headers: { 'Content-Type': 'text/xml' }, body: document }
 
