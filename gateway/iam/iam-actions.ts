@@ -1,10 +1,14 @@
 // Which function serves which action of IAM.
 import type { QueryActions } from '../query/query-action.ts'
 import { policyActions } from './policies/policy-actions.ts'
+import { providerActions } from './providers/provider-actions.ts'
+import { roleActions } from './roles/role-actions.ts'
 
 export const iamActions: QueryActions = {
   signed: {
     ...policyActions,
+    ...roleActions,
+    ...providerActions,
   },
   open: {},
 }
