@@ -165,6 +165,9 @@ class PolicyDecider implements Decider {
 
   private answerOfAccount(standing: Standing, action: string, resource: OfAccount): Answer {
     const { identity } = this.asking
+    if (resource.is === 'identity' && resource.provider !== undefined) {
+      return this.answerOfProvider(action, { ...resource, provider: resource.provider })
+    }
     if (standing.isRevoked || identity.is === 'anonymous') return ofNothing
     const tenantId = resource.is === 'identity' ? resource.tenantId : identity.tenantId
     if (isRootUser(identity)) return identity.tenantId === tenantId ? ofRoot : ofNothing
@@ -174,7 +177,27 @@ class PolicyDecider implements Decider {
       resource: { arn, accountId: accountId(tenantId) },
       context: this.contextOf(action, resource),
     }
-    return answerOf(evaluate(request, standing.policies))
+    const trust = resource.is === 'identity' ? resource.trust : undefined
+    const { policies } = standing
+    return answerOf(
+      evaluate(request, trust === undefined ? policies : { ...policies, resource: trust }),
+    )
+  }
+
+  /** Of somebody with a token from elsewhere: the trust policy alone has a say. */
+  private answerOfProvider(
+    action: string,
+    resource: Extract<Resource, { is: 'identity' }> & { readonly provider: string },
+  ): Answer {
+    const { arn, tenantId, provider, trust } = resource
+    if (trust === undefined) return ofNothing
+    const request: AccessRequest = {
+      principal: { is: 'identity provider', provider },
+      action,
+      resource: { arn, accountId: accountId(tenantId) },
+      context: this.contextOf(action, resource),
+    }
+    return answerOf(evaluate(request, { identity: [], resource: trust }))
   }
 
   private decideBelow(

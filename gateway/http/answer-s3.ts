@@ -74,7 +74,7 @@ async function answer(deps: S3AnsweringDeps, begun: Begun): Promise<Reply> {
   const address = parseAddress(target.rawPath, incoming.headers.host, domains)
   const request = arrive(services, begun, { target, address })
   if (method === 'OPTIONS') return answerPreflightOfS3(deps, begun, address)
-  if (isQueryRequest(method, address, incoming.headers)) {
+  if (isQueryRequest({ method, address, headers: incoming.headers, target })) {
     return answerQuery(deps.query, begun, { target, request })
   }
   if (originOf(begun) === undefined) return operate(deps, begun, { target, request })

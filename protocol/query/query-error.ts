@@ -18,6 +18,7 @@ export const queryErrors = {
   InvalidClientTokenId: 403,
   InvalidIdentityToken: 400,
   InvalidInput: 400,
+  InvalidParameterValue: 400,
   InvalidUserType: 400,
   LimitExceeded: 409,
   MalformedPolicyDocument: 400,
