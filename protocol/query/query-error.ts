@@ -7,7 +7,7 @@ export const queryErrors = {
   DeleteConflict: 409,
   EntityAlreadyExists: 409,
   EntityTemporarilyUnmodifiable: 409,
-  ExpiredToken: 400,
+  ExpiredToken: 403,
   ExpiredTokenException: 400,
   IDPCommunicationError: 400,
   IDPRejectedClaim: 403,

@@ -9,6 +9,8 @@ export type SignedForm = {
   readonly file?: Buffer
   /** The header lines of the file's part; `Content-Disposition` with a plain name unless given. */
   readonly fileHead?: Buffer | string
+  /** The server's own, unless given. */
+  readonly key?: typeof serverKey
 }
 
 const boundary = 'form-of-a-test'
@@ -37,10 +39,14 @@ export function signedForm(form: SignedForm): Buffer {
   return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body])
 }
 
-function signFields({ bucket, fields }: SignedForm): Readonly<Record<string, string | Buffer>> {
+function signFields({
+  bucket,
+  fields,
+  key: by = serverKey,
+}: SignedForm): Readonly<Record<string, string | Buffer>> {
   const now = new Date()
   const amzDate = `${now.toISOString().replace(/[-:]|\.\d+/g, '')}`
-  const credential = `${serverKey.accessKeyId}/${amzDate.slice(0, 8)}/${serverRegion}/s3/aws4_request`
+  const credential = `${by.accessKeyId}/${amzDate.slice(0, 8)}/${serverRegion}/s3/aws4_request`
   const own = {
     'x-amz-algorithm': 'AWS4-HMAC-SHA256',
     'x-amz-credential': credential,
@@ -52,7 +58,7 @@ function signFields({ bucket, fields }: SignedForm): Readonly<Record<string, str
     conditions: [{ bucket }, ...names.map((name) => ['starts-with', `$${name}`, ''])],
   }
   const encoded = Buffer.from(JSON.stringify(policy)).toString('base64')
-  const key = deriveSigningKey(serverKey.secretAccessKey, {
+  const key = deriveSigningKey(by.secretAccessKey, {
     date: amzDate.slice(0, 8),
     region: serverRegion,
   })
