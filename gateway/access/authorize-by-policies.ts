@@ -171,6 +171,9 @@ class PolicyDecider implements Decider {
 
   private answerOfAccount(standing: Standing, action: string, resource: OfAccount): Answer {
     const { identity } = this.asking
+    if (resource.is === 'identity' && resource.provider !== undefined) {
+      return this.answerOfProvider(action, { ...resource, provider: resource.provider })
+    }
     if (standing.isRevoked || identity.is === 'anonymous') return ofNothing
     const tenantId = resource.is === 'identity' ? resource.tenantId : identity.tenantId
     if (isRootUser(identity)) return identity.tenantId === tenantId ? ofRoot : ofNothing
@@ -181,6 +184,22 @@ class PolicyDecider implements Decider {
       context: this.contextOf(action, resource),
     }
     return answerOf(evaluate(request, policiesFor(standing, resource)))
+  }
+
+  /** Of somebody with a token from elsewhere: the trust policy alone has a say. */
+  private answerOfProvider(
+    action: string,
+    resource: Extract<Resource, { is: 'identity' }> & { readonly provider: string },
+  ): Answer {
+    const { arn, tenantId, provider, trust } = resource
+    if (trust === undefined) return ofNothing
+    const request: AccessRequest = {
+      principal: { is: 'identity provider', provider },
+      action,
+      resource: { arn, accountId: accountId(tenantId) },
+      context: this.contextOf(action, resource),
+    }
+    return answerOf(evaluate(request, { identity: [], resource: trust }))
   }
 
   private decideBelow(
@@ -275,10 +294,12 @@ class PolicyDecider implements Decider {
   }
 }
 
-function policiesFor({ policies }: Standing, resource: OfAccount): Standing['policies'] {
-  const besides = resource.is === 'identity' ? resource.allowedBesides : undefined
-  if (besides === undefined) return policies
-  return { ...policies, identity: [...policies.identity, besides] }
+function policiesFor({ policies }: Standing, resource: OfAccount): Policies {
+  if (resource.is !== 'identity') return policies
+  const { allowedBesides, trust } = resource
+  const identity =
+    allowedBesides === undefined ? policies.identity : [...policies.identity, allowedBesides]
+  return { ...policies, identity, ...(trust === undefined ? {} : { resource: trust }) }
 }
 
 const ofRoot: Answer = { isAllowed: true, by: byRoot }

@@ -40,6 +40,10 @@ export type IdentityResource = {
   readonly allowedBesides?: CompiledPolicy
   /** Condition keys that the action has, such as `iam:permissionsboundary`, in lower case. */
   readonly keys?: Readonly<Record<string, string | readonly string[] | undefined>>
+  /** Of a role that is to be assumed: nobody may unless this lets him. */
+  readonly trust?: CompiledPolicy
+  /** Who vouches for a caller that may not have signed: he is asked about as theirs, and has no policies. */
+  readonly provider?: string
 }
 
 /** What is listed of a bucket, by an operation that lists. */
