@@ -3,6 +3,7 @@
 import type { TenantId } from '../../metadata/records.ts'
 import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { TenantKeyring } from '../access/keys/tenant-keyring.ts'
+import { tenantRemovalWork } from '../admin/tenants/tenant-removal-job.ts'
 import { archiveWork } from '../archive-jobs/archive-work.ts'
 import type { JobWorks } from '../background/job-work.ts'
 import {
@@ -51,6 +52,7 @@ export function composeJobWorks(deps: JobWorksDeps): ComposedWorks {
   const works = {
     archive: archiveWork({ ...parts, ingest }),
     gathering: gatheringWork({ ...parts, gatherer }),
+    tenantRemoval: tenantRemovalWork(parts),
   }
   return { works, close }
 }

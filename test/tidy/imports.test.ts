@@ -52,6 +52,7 @@ function isAllowed(from: string, to: string): boolean {
 const gatewayRooms = [
   'compose',
   'audit',
+  'admin',
   'http',
   'archive-jobs',
   'bundles',
