@@ -27,7 +27,7 @@ export async function permitOrder(
   await requirePermission(asker, 's3:ListBucket', { is: 'bucket', bucket, prefix })
   const readable = await permittedKeys(asker, 's3:GetObject', { bucket, prefix })
   const { metadata } = call.services
-  const into = await requireBucket(metadata, destination.bucketName, asker.identity)
+  const into = await requireBucket(metadata, { name: destination.bucketName }, asker.identity)
   const { key } = destination
   await requirePermission(asker, 's3:PutObject', { is: 'object', bucket: into, key })
   if (into.tenantId === bucket.tenantId) return { bucket, readable }

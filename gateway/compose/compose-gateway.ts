@@ -6,6 +6,7 @@ import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
 import { AccountRevisions } from '../access/account-revisions.ts'
+import { makeFindAddressedTenant } from '../access/addressed-tenant.ts'
 import { makeAuthenticate } from '../access/authenticate.ts'
 import { makeAuthenticateForm } from '../access/authenticate-form.ts'
 import type { Authorize } from '../access/authorize.ts'
@@ -130,6 +131,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     readLeases,
     authorize,
     keysOfTenant,
+    findAddressed: makeFindAddressedTenant(metadata),
     now,
     region: config.region,
     anyRegion: config.anyRegion,

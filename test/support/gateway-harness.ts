@@ -10,6 +10,7 @@ import type { BlobNode } from '../../datanode/blob-node.ts'
 import { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
 import { AccountRevisions } from '../../gateway/access/account-revisions.ts'
+import { makeFindAddressedTenant } from '../../gateway/access/addressed-tenant.ts'
 import { makeAuthorize } from '../../gateway/access/authorize-by-policies.ts'
 import { BucketPermissionCache } from '../../gateway/access/bucket-permissions.ts'
 import { type Identity, rootUserName, type User } from '../../gateway/access/identity.ts'
@@ -174,6 +175,7 @@ export class GatewayHarness {
         blobs,
         ingest,
         readLeases,
+        findAddressed: makeFindAddressedTenant(metadata),
         authorize: authorize === undefined ? byPolicies : authorizeBy(authorize),
         region,
         anyRegion,
