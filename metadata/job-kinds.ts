@@ -46,13 +46,25 @@ export type GatheringPayload = {
 /** Sweeps the store again and again, for as long as its owner lives: a job that has no end. */
 export type SweepsPayload = Readonly<Record<string, never>>
 
+/** Removes all that a tenant has, and then the tenant. The job is the tenant's own, and goes last. */
+export type TenantRemovalPayload = {
+  /** Of the deletion that it was put for: of another, which came after a way back was taken, it does nothing. */
+  readonly deleteAfterMs: number
+}
+
 export type JobPayloads = {
   readonly archive: ArchivePayload
   readonly gathering: GatheringPayload
   readonly sweeps: SweepsPayload
+  readonly tenantRemoval: TenantRemovalPayload
 }
 
 export type JobKind = keyof JobPayloads
 
 /** Stored as positions: append, never reorder. */
-export const jobKinds = ['archive', 'gathering', 'sweeps'] as const satisfies readonly JobKind[]
+export const jobKinds = [
+  'archive',
+  'gathering',
+  'sweeps',
+  'tenantRemoval',
+] as const satisfies readonly JobKind[]

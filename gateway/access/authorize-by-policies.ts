@@ -263,10 +263,16 @@ class PolicyDecider implements Decider {
   ): AccessRequest {
     const { tenantId, name } = resource.bucket
     const path = resource.is === 'object' ? `${name}/${resource.key}` : name
+    const account = accountId(tenantId)
+    const isAbroad = isNamedAbroad(this.asking.identity, resource.bucket)
     return {
       principal: (this.standing ?? stranger).principal,
       action,
-      resource: { arn: `arn:aws:s3:::${path}`, accountId: accountId(tenantId) },
+      resource: {
+        arn: `arn:aws:s3:::${path}`,
+        accountId: account,
+        ...(isAbroad ? { arnAbroad: `arn:aws:s3::${account}:${path}` } : {}),
+      },
       context: this.contextOf(action, resource, existingTags),
     }
   }
@@ -326,6 +332,12 @@ function answerOf(verdict: Verdict): Answer {
 
 function nameOf({ policy, sid, index }: StatementOfVerdict): StatementName {
   return { policy, index, ...(sid === undefined ? {} : { sid }) }
+}
+
+/** Names of another tenant's namespace may be names in the caller's own too, of other buckets. */
+function isNamedAbroad(identity: Identity, bucket: OwnedBucket): boolean {
+  if (identity.is !== 'user' || !('namespace' in bucket)) return false
+  return bucket.namespace !== identity.namespace && bucket.tenantId !== identity.tenantId
 }
 
 function isOfTenant(identity: Identity, { tenantId }: OwnedBucket): boolean {

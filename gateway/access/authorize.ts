@@ -67,6 +67,8 @@ export type RequestContext = {
   readonly sourceIp: () => string | undefined
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** What is copied, as conditions name it. Absent: as its header does. */
+  readonly copySource?: string
 }
 
 export type Asking = {

@@ -26,7 +26,7 @@ export async function permitOrder(
   const bucket = await openBucket(call, asker, wanted)
   const readable = await permitReading(asker, bucket, prefix)
   const { metadata } = call.services
-  const into = await requireBucket(metadata, destination.bucketName, asker.identity)
+  const into = await requireBucket(metadata, { name: destination.bucketName }, asker.identity)
   const { key } = destination
   await requirePermission(asker, 's3:PutObject', { is: 'object', bucket: into, key })
   if (into.tenantId === bucket.tenantId) return { bucket, readable }

@@ -5,6 +5,7 @@ import { chunkBytesMax } from '../../protocol/chunks/chunk-ref.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
+import { makeFindAddressedTenant } from '../access/addressed-tenant.ts'
 import { makeAuthenticate } from '../access/authenticate.ts'
 import { makeAuthenticateForm } from '../access/authenticate-form.ts'
 import type { Authorize } from '../access/authorize.ts'
@@ -128,6 +129,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     readLeases,
     authorize,
     keysOfTenant,
+    findAddressed: makeFindAddressedTenant(metadata),
     now,
     region: config.region,
     anyRegion: config.anyRegion,

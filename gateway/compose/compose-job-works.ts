@@ -5,6 +5,7 @@ import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { makeRecallAsker } from '../access/asked-by.ts'
 import { TenantKeyring } from '../access/keys/tenant-keyring.ts'
 import { openAccounts } from '../access/open-accounts.ts'
+import { tenantRemovalWork } from '../admin/tenants/tenant-removal-job.ts'
 import { archiveWork } from '../archive-jobs/archive-work.ts'
 import type { JobWorks } from '../background/job-work.ts'
 import {
@@ -54,6 +55,7 @@ export function composeJobWorks(deps: JobWorksDeps): ComposedWorks {
   const works = {
     archive: archiveWork({ ...parts, ingest }),
     gathering: gatheringWork({ ...parts, gatherer }),
+    tenantRemoval: tenantRemovalWork(parts),
   }
   return { works, close }
 }

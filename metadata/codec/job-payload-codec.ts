@@ -5,6 +5,7 @@ import {
   type GatheringPayload,
   type JobKind,
   type JobPayloads,
+  type TenantRemovalPayload,
 } from '../job-kinds.ts'
 import { parseBundleId, parseManifestId, parseUploadId, parseVersionId } from '../record-ids.ts'
 import {
@@ -95,10 +96,16 @@ const nothing: PayloadCodec<Readonly<Record<string, never>>> = {
   },
 }
 
+const tenantRemoval: PayloadCodec<TenantRemovalPayload> = {
+  encode: ({ deleteAfterMs }) => encodeRecord(1, [deleteAfterMs]),
+  parse: (bytes) => ({ deleteAfterMs: count(decodeRecord('removal of a tenant', bytes), 0) }),
+}
+
 const codecs: { readonly [K in JobKind]: PayloadCodec<JobPayloads[K]> } = {
   archive,
   gathering,
   sweeps: nothing,
+  tenantRemoval,
 }
 
 export function encodePayload<K extends JobKind>(kind: K, payload: JobPayloads[K]): Buffer {

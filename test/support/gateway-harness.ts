@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import type { BlobNode } from '../../datanode/blob-node.ts'
 import { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
+import { makeFindAddressedTenant } from '../../gateway/access/addressed-tenant.ts'
 import { type Identity, rootUserName, type User } from '../../gateway/access/identity.ts'
 import {
   deriveTenantKeys,
@@ -168,6 +169,7 @@ export class GatewayHarness {
         blobs,
         ingest,
         readLeases,
+        findAddressed: makeFindAddressedTenant(metadata),
         authorize: authorize === undefined ? byPolicies : authorizeBy(authorize),
         region,
         anyRegion,

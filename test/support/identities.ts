@@ -1,7 +1,7 @@
 // Users, groups, roles and policies put into a store as they are, for tests of what these may do.
 import { randomBytes } from 'node:crypto'
-import { rootTenantId } from '../../deploy/process/root-user.ts'
 import type { Session } from '../../gateway/access/identity.ts'
+import { rootTenantId } from '../../gateway/access/identity.ts'
 import { sealSecret } from '../../gateway/access/keys/seal-secret.ts'
 import { drawId, issueSession } from '../../gateway/access/keys/session-token.ts'
 import type {

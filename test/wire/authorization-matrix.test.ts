@@ -2,7 +2,7 @@
 // `operation-requests.ts` does not compile, and one whose needs are not asked fails here.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { rootTenantId } from '../../deploy/process/root-user.ts'
+import { rootTenantId } from '../../gateway/access/identity.ts'
 import { drawId } from '../../gateway/access/keys/session-token.ts'
 import { accountId } from '../../gateway/access/owner.ts'
 import {

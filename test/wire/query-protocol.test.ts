@@ -1,7 +1,7 @@
 // Requests of IAM and STS as they come to the S3 port: how they are told from S3's, signed, and refused.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { rootTenantId } from '../../deploy/process/root-user.ts'
+import { rootTenantId } from '../../gateway/access/identity.ts'
 import { accountId } from '../../gateway/access/owner.ts'
 import { presignUrl, signRequest } from '../../protocol/s3/sigv4/sign-request.ts'
 import { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'

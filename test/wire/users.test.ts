@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
-import { rootTenantId } from '../../deploy/process/root-user.ts'
+import { rootTenantId } from '../../gateway/access/identity.ts'
 import { accountId } from '../../gateway/access/owner.ts'
 import type { SigningCredentials } from '../../protocol/s3/sigv4/sign-request.ts'
 import { describe } from '../support/describe.ts'

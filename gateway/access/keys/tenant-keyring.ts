@@ -8,7 +8,7 @@ import type { MasterKey } from './master-key-file.ts'
 import { openSecret } from './seal-secret.ts'
 import { deriveTenantKeys, type TenantKeys } from './tenant-keys.ts'
 
-/** Undefined: there is no such tenant. */
+/** Undefined: there is no such tenant. Throws `AllAccessDisabled` when it is suspended. */
 export type FindTenantKeys = (
   tenantId: TenantId,
 ) => TenantKeys | undefined | Promise<TenantKeys | undefined>
@@ -31,6 +31,7 @@ export function makeFindTenantKeys(deps: TenantKeysDeps): FindTenantKeys {
   const load = async (tenantId: TenantId) => {
     const tenant = await metadata.tenants.get(tenantId)
     if (tenant === undefined) return undefined
+    // Not even others may reach what it has.
     if (tenant.status !== 'active') throw new S3Error('AllAccessDisabled')
     const keys = keyring.keysOf(tenant)
     if (held.size >= tenantsMax) held.clear()
