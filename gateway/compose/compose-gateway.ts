@@ -16,6 +16,7 @@ import { CredentialsCache } from '../access/credentials.ts'
 import type { MasterKey } from '../access/keys/master-key-file.ts'
 import { makeFindTenantKeys } from '../access/keys/tenant-keyring.ts'
 import { StandingCache } from '../access/standing.ts'
+import { AccountBlocks } from '../acl/account-blocks.ts'
 import { archivesRoutes } from '../archive-jobs/archives-routes.ts'
 import { type AddLine, auditRequests } from '../audit/audit-requests.ts'
 import { bundlesRoutes } from '../bundles/bundles-routes.ts'
@@ -33,6 +34,7 @@ import { logRequests, type ObserveRequest, observeBy } from '../http/request-rec
 import { type HandleRequest, makeServe } from '../http/serve-request.ts'
 import { iamActions } from '../iam/iam-actions.ts'
 import type { Log } from '../log.ts'
+import { KnownAccounts } from '../s3/acl/known-accounts.ts'
 import type { Services } from '../s3/operation.ts'
 import { stsActions } from '../sts/sts-actions.ts'
 import { ZipService } from '../zip/zip-service.ts'
@@ -47,6 +49,7 @@ export type GatewayDeps = {
     | 'region'
     | 'anyRegion'
     | 'blockPublicAccess'
+    | 'objectOwnership'
     | 'externalHttp'
     | 'domains'
     | 'corsOrigins'
@@ -95,8 +98,9 @@ const hashThreads = 2
 export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
   const { metadata, blobs, masterKey, config, now, log } = deps
   const { observe: tell = logRequests(log, { all: false }), audit } = deps
-  const permissions = new BucketPermissionCache(metadata)
   const revisions = new AccountRevisions(metadata.identities)
+  const accountBlocks = new AccountBlocks(metadata.identities, revisions)
+  const permissions = new BucketPermissionCache(metadata, accountBlocks)
   const standings = new StandingCache(metadata.identities, revisions)
   const { authorize = makeAuthorize({ permissions, standings, metadata }) } = deps
   const ids = requestIds(deps.processId)
@@ -134,6 +138,10 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     region: config.region,
     anyRegion: config.anyRegion,
     blockPublicAccess: config.blockPublicAccess,
+    objectOwnership: config.objectOwnership,
+    permissions,
+    accountBlocks,
+    accounts: new KnownAccounts(metadata.tenants),
   }
   const signing = {
     credentials: new CredentialsCache({ metadata, masterKey, now }),

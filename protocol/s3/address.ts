@@ -1,11 +1,32 @@
 // Which bucket and key a request means: path style (`/bucket/key`) or virtual-host style
 // (`bucket.domain`). https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+
 import { requireKeyLength } from './object-key.ts'
+import type { RequestHeaders } from './request-headers.ts'
 import { percentDecode } from './request-target.ts'
 import { S3Error } from './s3-error.ts'
 
 /** Neither: the service itself. A key only with a bucket. */
-export type Address = { readonly bucket?: string; readonly key?: string }
+export type Address = {
+  readonly bucket?: string
+  readonly key?: string
+  /** Of S3 Control, which speaks of accounts: the path behind its version. */
+  readonly control?: string
+}
+
+const controlPrefix = '/v20180820/'
+
+/**
+ * Of a request to S3 Control. It is told by the header that names the account, for a bucket may be called as that path
+ * begins; like all of its kind, the header counts only when it is signed.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_AWS_S3_Control.html
+ */
+export function controlAddress(rawPath: string, headers: RequestHeaders): Address | undefined {
+  if (headers[accountHeader] === undefined || !rawPath.startsWith(controlPrefix)) return undefined
+  return { control: rawPath.slice(controlPrefix.length) }
+}
+
+export const accountHeader = 'x-amz-account-id'
 
 /**
  * `domains` are those whose subdomains name buckets, in lower case. Throws `KeyTooLongError`, and as

@@ -61,7 +61,11 @@ const gatewayRooms = [
   'zip',
   'reply.ts',
   'data',
+  'sts',
+  'iam',
+  'query',
   'access',
+  'acl',
   'config',
   'log.ts',
 ]
