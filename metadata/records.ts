@@ -37,7 +37,7 @@ export type Tenant = {
   /** Counts its changes; 1: it is as it was created. */
   readonly revision: number
   readonly status: TenantStatus
-  /** Of one that is being deleted: until then there is a way back. Milliseconds since 1970. */
+  /** Of one that is being deleted: until then there is a way back. Milliseconds since 1970. Absent: it is being removed. */
   readonly deleteAfterMs?: number
   /** Where its buckets are made, if its owner does not say. Absent: in the server's. */
   readonly region?: string

@@ -42,6 +42,8 @@ export function contextKeys(asked: AskedContext): ContextKeys {
           return resource.keys[key]
         }
       }
+      const lasting = sessionOf(asked.identity)?.keys
+      if (lasting !== undefined && Object.hasOwn(lasting, key)) return lasting[key]
       return headersOfS3.has(key) ? header(asked, key.slice('s3:'.length)) : undefined
     },
   }
@@ -152,7 +154,9 @@ function sourceIp({ context }: AskedContext): string {
 }
 
 /** `bucket/key`, decoded: headers may spell it in many ways. */
-function copySource({ context: { headers } }: AskedContext): string | undefined {
+function copySource({ context }: AskedContext): string | undefined {
+  const { headers } = context
+  if (context.copySource !== undefined) return context.copySource
   if (headers['x-amz-copy-source'] === undefined) return undefined
   try {
     const { bucketName, key } = parseCopySource(headers)

@@ -7,6 +7,7 @@ import type { Bucket, VersionId } from '../../metadata/records.ts'
 import type { ObjectOwnership } from '../../protocol/s3/acl/object-ownership.ts'
 import type { OperationName, operations } from '../../protocol/s3/operations-table.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
+import type { FindAddressedTenant } from '../access/addressed-tenant.ts'
 import type { Authorize } from '../access/authorize.ts'
 import type { BucketPermissionCache } from '../access/bucket-permissions.ts'
 import type { Identity, User } from '../access/identity.ts'
@@ -28,6 +29,7 @@ export type Services = {
   readonly readLeases: ReadLeases
   readonly authorize: Authorize
   readonly keysOfTenant: FindTenantKeys
+  readonly findAddressed: FindAddressedTenant
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly region: string

@@ -9,17 +9,14 @@ import { join } from 'node:path'
 import type { BlobNode } from '../../datanode/blob-node.ts'
 import { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
-import { AccountRevisions } from '../../gateway/access/account-revisions.ts'
-import { makeAuthorize } from '../../gateway/access/authorize-by-policies.ts'
-import { BucketPermissionCache } from '../../gateway/access/bucket-permissions.ts'
+import { makeFindAddressedTenant } from '../../gateway/access/addressed-tenant.ts'
 import { type Identity, rootUserName, type User } from '../../gateway/access/identity.ts'
 import {
   deriveTenantKeys,
   newRootKey,
   type TenantKeys,
 } from '../../gateway/access/keys/tenant-keys.ts'
-import { StandingCache } from '../../gateway/access/standing.ts'
-import { AccountBlocks } from '../../gateway/acl/account-blocks.ts'
+import { openAccounts } from '../../gateway/access/open-accounts.ts'
 import { operationHandlers } from '../../gateway/compose/operation-handlers.ts'
 import { HashPool } from '../../gateway/data/digests/hash-pool.ts'
 import { ReadLeases } from '../../gateway/data/read/read-leases.ts'
@@ -165,17 +162,14 @@ export class GatewayHarness {
     })
     const { authorize, region = 'us-east-1', anyRegion = false } = options
     const { blockPublicAccess = true, objectOwnership = 'BucketOwnerEnforced' } = options
-    const revisions = new AccountRevisions(metadata.identities)
-    const accountBlocks = new AccountBlocks(metadata.identities, revisions)
-    const permissions = new BucketPermissionCache(metadata, accountBlocks)
-    const standings = new StandingCache(metadata.identities, revisions)
-    const byPolicies = makeAuthorize({ permissions, standings, metadata })
+    const { authorize: byPolicies, permissions, accountBlocks } = openAccounts(metadata)
     return new GatewayHarness({
       services: {
         metadata,
         blobs,
         ingest,
         readLeases,
+        findAddressed: makeFindAddressedTenant(metadata),
         authorize: authorize === undefined ? byPolicies : authorizeBy(authorize),
         region,
         anyRegion,
@@ -263,7 +257,8 @@ export class GatewayHarness {
       },
       authenticate: async () => {
         if (by.is === 'anonymous') throw new S3Error('AccessDenied')
-        return { identity: by, body }
+        const signer = { accessKeyId: by.accessKeyId, secretAccessKey: 'secret' }
+        return { identity: by, signer, body }
       },
       unsignedBody: () => body,
     }
