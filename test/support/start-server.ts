@@ -32,6 +32,7 @@ type ConfiguredParts =
   | 'corsOrigins'
   | 'anyRegion'
   | 'blockPublicAccess'
+  | 'objectOwnership'
   | 'externalHttp'
   | 'region'
   | 'ingestMemoryBytes'
@@ -113,6 +114,7 @@ export class RunningServer {
         externalHttp: false,
         anyRegion: false,
         blockPublicAccess: true,
+        objectOwnership: 'BucketOwnerEnforced',
         ...options,
       },
       processId: randomBytes(8).toString('hex'),
