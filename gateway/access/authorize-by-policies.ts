@@ -92,6 +92,9 @@ class PolicyDecider implements Decider {
         ? permissions.then((found) => this.decide(found, action, resource))
         : this.decide(permissions, action, resource)
     }
+    const { decisions } = this.asking
+    if (decisions !== undefined && resource.is === 'identity')
+      decisions.identityArn ??= resource.arn
     const answer = this.answerOfAccount(standing, action, resource)
     return answer.isAllowed || this.isOfNow
       ? this.note(action, answer)
@@ -113,19 +116,22 @@ class PolicyDecider implements Decider {
     if (identity.is === 'anonymous') return stranger
     const found = this.deps.standings.of(identity)
     if (found instanceof Promise) {
-      return found.then((standing) => {
-        this.standing = standing
-        return standing
-      })
+      return found.then((standing) => this.learn(standing))
     }
-    this.standing = found
-    return found
+    return this.learn(found)
+  }
+
+  private learn(standing: Standing): Standing {
+    this.standing = standing
+    const { decisions } = this.asking
+    if (decisions !== undefined) decisions.caller = standing
+    return standing
   }
 
   private async lookAgain(): Promise<void> {
     const { identity } = this.asking
     this.isOfNow = true
-    if (identity.is === 'user') this.standing = await this.deps.standings.now(identity)
+    if (identity.is === 'user') this.learn(await this.deps.standings.now(identity))
   }
 
   private decide(
@@ -177,11 +183,7 @@ class PolicyDecider implements Decider {
       resource: { arn, accountId: accountId(tenantId) },
       context: this.contextOf(action, resource),
     }
-    const trust = resource.is === 'identity' ? resource.trust : undefined
-    const { policies } = standing
-    return answerOf(
-      evaluate(request, trust === undefined ? policies : { ...policies, resource: trust }),
-    )
+    return answerOf(evaluate(request, policiesFor(standing, resource)))
   }
 
   /** Of somebody with a token from elsewhere: the trust policy alone has a say. */
@@ -261,10 +263,16 @@ class PolicyDecider implements Decider {
   ): AccessRequest {
     const { tenantId, name } = resource.bucket
     const path = resource.is === 'object' ? `${name}/${resource.key}` : name
+    const account = accountId(tenantId)
+    const isAbroad = isNamedAbroad(this.asking.identity, resource.bucket)
     return {
       principal: (this.standing ?? stranger).principal,
       action,
-      resource: { arn: `arn:aws:s3:::${path}`, accountId: accountId(tenantId) },
+      resource: {
+        arn: `arn:aws:s3:::${path}`,
+        accountId: account,
+        ...(isAbroad ? { arnAbroad: `arn:aws:s3::${account}:${path}` } : {}),
+      },
       context: this.contextOf(action, resource, existingTags),
     }
   }
@@ -292,6 +300,14 @@ class PolicyDecider implements Decider {
   }
 }
 
+function policiesFor({ policies }: Standing, resource: OfAccount): Policies {
+  if (resource.is !== 'identity') return policies
+  const { allowedBesides, trust } = resource
+  const identity =
+    allowedBesides === undefined ? policies.identity : [...policies.identity, allowedBesides]
+  return { ...policies, identity, ...(trust === undefined ? {} : { resource: trust }) }
+}
+
 const ofRoot: Answer = { isAllowed: true, by: byRoot }
 const ofNothing: Answer = { isAllowed: false, by: byNothing }
 /** Of all keys below a prefix: several statements may have a part in it. */
@@ -316,6 +332,12 @@ function answerOf(verdict: Verdict): Answer {
 
 function nameOf({ policy, sid, index }: StatementOfVerdict): StatementName {
   return { policy, index, ...(sid === undefined ? {} : { sid }) }
+}
+
+/** Names of another tenant's namespace may be names in the caller's own too, of other buckets. */
+function isNamedAbroad(identity: Identity, bucket: OwnedBucket): boolean {
+  if (identity.is !== 'user' || !('namespace' in bucket)) return false
+  return bucket.namespace !== identity.namespace && bucket.tenantId !== identity.tenantId
 }
 
 function isOfTenant(identity: Identity, { tenantId }: OwnedBucket): boolean {

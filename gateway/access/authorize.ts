@@ -36,6 +36,8 @@ export type IdentityResource = {
   /** Tags that the request gives it, or takes. */
   readonly requestTags?: readonly Tag[]
   readonly tagKeys?: readonly string[]
+  /** A policy that the caller has for this besides his own, by a setting of the account. */
+  readonly allowedBesides?: CompiledPolicy
   /** Condition keys that the action has, such as `iam:permissionsboundary`, in lower case. */
   readonly keys?: Readonly<Record<string, string | readonly string[] | undefined>>
   /** Of a role that is to be assumed: nobody may unless this lets him. */
@@ -65,6 +67,8 @@ export type RequestContext = {
   readonly sourceIp: () => string | undefined
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** What is copied, as conditions name it. Absent: as its header does. */
+  readonly copySource?: string
 }
 
 export type Asking = {

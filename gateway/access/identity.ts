@@ -47,3 +47,5 @@ export type Identity = User | Anonymous
 export const anonymous: Anonymous = { is: 'anonymous' }
 
 export const rootUserName = 'root'
+/** The first tenant, which each server has. */
+export const rootTenantId = 'root' as TenantId

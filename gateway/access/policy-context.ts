@@ -152,7 +152,9 @@ function sourceIp({ context }: AskedContext): string {
 }
 
 /** `bucket/key`, decoded: headers may spell it in many ways. */
-function copySource({ context: { headers } }: AskedContext): string | undefined {
+function copySource({ context }: AskedContext): string | undefined {
+  const { headers } = context
+  if (context.copySource !== undefined) return context.copySource
   if (headers['x-amz-copy-source'] === undefined) return undefined
   try {
     const { bucketName, key } = parseCopySource(headers)

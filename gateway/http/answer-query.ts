@@ -1,7 +1,7 @@
-// How requests of IAM and STS are answered, which come to the S3 port as forms posted to `/`: who has signed them, and for
-// which service; then the action. The body is read first, for the signature covers it.
+// How requests of IAM and STS are answered, which come to the S3 port as forms posted to `/`, or as queries of it: who has
+// signed them, and for which service; then the action. The body is read first, for the signature covers it.
 import { createHash } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { StoreUnavailable } from '../../metadata/store-unavailable.ts'
 import { QueryError, type QueryErrorCode, queryErrors } from '../../protocol/query/query-error.ts'
 import { parseQueryParameters, queryBytesMax } from '../../protocol/query/query-parameters.ts'
@@ -34,17 +34,19 @@ const versions: Readonly<Record<string, QueryServiceName>> = {
   '2011-06-15': 'sts',
 }
 
-type Asked = {
-  readonly method: string
-  readonly address: Address
-  readonly headers: IncomingHttpHeaders
-  readonly target: RequestTarget
-}
-
-/** A form, or parameters in the URL, as clients of MinIO's STS send them. S3 has nothing of the kind. */
-export function isQueryRequest({ method, address, headers, target }: Asked): boolean {
-  if (method !== 'POST' || address.bucket !== undefined) return false
-  return isForm(headers) || target.query.get('Action') !== undefined
+/**
+ * A form, or parameters in the URL: so URLs are presigned for STS, and so clients of MinIO's STS send what they ask. S3 has
+ * nothing of the kind.
+ */
+export function isQueryRequest(
+  { method = 'GET', headers }: IncomingMessage,
+  address: Address,
+  { query }: RequestTarget,
+): boolean {
+  if (address.bucket !== undefined) return false
+  const isAsked = query.has('Action')
+  if (method === 'GET') return isAsked && query.has('Version')
+  return method === 'POST' && (isForm(headers) || isAsked)
 }
 
 function isForm(headers: IncomingHttpHeaders): boolean {
@@ -58,7 +60,7 @@ export async function answerQuery(
   { target, request }: { readonly target: RequestTarget; readonly request: Arrived },
 ): Promise<Reply> {
   const { requestId, notes } = begun
-  begun.operation = 'POST /'
+  begun.operation = `${begun.incoming.method} /`
   let service: QueryServiceName = 'iam'
   try {
     const body = await begun.receive(plainFraming).bytes(queryBytesMax)

@@ -6,6 +6,7 @@ import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { Bucket, VersionId } from '../../metadata/records.ts'
 import type { OperationName, operations } from '../../protocol/s3/operations-table.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
+import type { FindAddressedTenant } from '../access/addressed-tenant.ts'
 import type { Authorize } from '../access/authorize.ts'
 import type { Identity, User } from '../access/identity.ts'
 import type { FindTenantKeys } from '../access/keys/tenant-keyring.ts'
@@ -24,6 +25,7 @@ export type Services = {
   readonly readLeases: ReadLeases
   readonly authorize: Authorize
   readonly keysOfTenant: FindTenantKeys
+  readonly findAddressed: FindAddressedTenant
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly region: string

@@ -1,5 +1,6 @@
 // A browser's form as bytes, signed for the test servers. Values may be text (sent as UTF-8) or bytes.
 import { createHmac } from 'node:crypto'
+import type { SigningCredentials } from '../../protocol/s3/sigv4/sign-request.ts'
 import { deriveSigningKey } from '../../protocol/s3/sigv4/signing-keys.ts'
 import { serverKey, serverRegion } from './start-server.ts'
 
@@ -9,8 +10,8 @@ export type SignedForm = {
   readonly file?: Buffer
   /** The header lines of the file's part; `Content-Disposition` with a plain name unless given. */
   readonly fileHead?: Buffer | string
-  /** The server's own, unless given. */
-  readonly key?: typeof serverKey
+  /** Default: those of the root user. */
+  readonly credentials?: SigningCredentials
 }
 
 const boundary = 'form-of-a-test'
@@ -42,15 +43,18 @@ export function signedForm(form: SignedForm): Buffer {
 function signFields({
   bucket,
   fields,
-  key: by = serverKey,
+  credentials = { ...serverKey, region: serverRegion },
 }: SignedForm): Readonly<Record<string, string | Buffer>> {
   const now = new Date()
   const amzDate = `${now.toISOString().replace(/[-:]|\.\d+/g, '')}`
-  const credential = `${by.accessKeyId}/${amzDate.slice(0, 8)}/${serverRegion}/s3/aws4_request`
+  const credential = `${credentials.accessKeyId}/${amzDate.slice(0, 8)}/${serverRegion}/s3/aws4_request`
   const own = {
     'x-amz-algorithm': 'AWS4-HMAC-SHA256',
     'x-amz-credential': credential,
     'x-amz-date': amzDate,
+    ...(credentials.sessionToken === undefined
+      ? {}
+      : { 'x-amz-security-token': credentials.sessionToken }),
   }
   const names = [...Object.keys(fields), ...Object.keys(own)]
   const policy = {
@@ -58,7 +62,7 @@ function signFields({
     conditions: [{ bucket }, ...names.map((name) => ['starts-with', `$${name}`, ''])],
   }
   const encoded = Buffer.from(JSON.stringify(policy)).toString('base64')
-  const key = deriveSigningKey(by.secretAccessKey, {
+  const key = deriveSigningKey(credentials.secretAccessKey, {
     date: amzDate.slice(0, 8),
     region: serverRegion,
   })
