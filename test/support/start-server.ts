@@ -36,6 +36,8 @@ type ConfiguredParts =
   | 'externalHttp'
   | 'region'
   | 'ingestMemoryBytes'
+  | 'oidc'
+  | 'ldap'
 
 export type ServerOptions = Partial<Pick<Config, ConfiguredParts | 'uploadPace'>> & {
   /** Rejects when it is not well. */
@@ -112,6 +114,7 @@ export class RunningServer {
         uploadPace: { bytesPerSecondMin: 1024, windowMs: 20_000 },
         externalSources: 'any',
         externalHttp: false,
+        oidc: { issuers: 'public', http: false },
         anyRegion: false,
         blockPublicAccess: true,
         objectOwnership: 'BucketOwnerEnforced',
