@@ -274,7 +274,9 @@ async function toldBy(answer: Promise<unknown>): Promise<string> {
 
 async function mayRead({ s3 }: Clients, Bucket: string): Promise<boolean> {
   try {
-    await s3.send(new GetObjectCommand({ Bucket, Key: 'key' }))
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key: 'key' }))
+    // Whoever does not read to the end keeps a connection.
+    await Body?.transformToByteArray()
     return true
   } catch (cause) {
     assert.ok(cause instanceof S3ServiceException && cause.name === 'AccessDenied', String(cause))
