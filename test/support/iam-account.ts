@@ -1,6 +1,6 @@
 // A server in this process with its first tenant, whose users are made by IAM's own actions, and given policies by hand.
 import assert from 'node:assert'
-import { rootTenantId } from '../../deploy/process/root-user.ts'
+import { rootTenantId } from '../../gateway/access/identity.ts'
 import { accountId } from '../../gateway/access/owner.ts'
 import type { IdentityDocuments, UserDocument } from '../../metadata/identity-records.ts'
 import { FormClient, type FormKey } from './form-client.ts'
