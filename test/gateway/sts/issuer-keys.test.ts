@@ -147,6 +147,16 @@ describe('keys of issuers', (test) => {
       ['no object', keysAt(json([good])), 'unreachable'],
       ['without keys', keysAt(json({ keys: [] })), 'unreachable'],
       ['secret keys', keysAt(json({ keys: [{ kty: 'oct', k: 'AAAA' }] })), 'unreachable'],
+      ['odd keys', keysAt(json({ keys: [null, 7, [], { ...good, e: 7 }, {}] })), 'unreachable'],
+      [
+        'with much that nobody asks for',
+        keysAt((response) => {
+          const { n, e } = good
+          const nested = `${'['.repeat(50_000)}${']'.repeat(50_000)}`
+          response.end(`{"keys":[{"kty":"RSA","n":"${n}","e":"${e}","x5c":${nested}}]}`)
+        }),
+        'keys',
+      ],
       ['huge keys', keysAt(json({ keys: [{ ...good, n: 'A'.repeat(3000) }] })), 'unreachable'],
       ['long', keysAt(json({ keys: [good], x: 'x'.repeat(200_000) })), 'unreachable'],
       ['refused', keysAt((response) => response.writeHead(500).end('{}')), 'unreachable'],
