@@ -237,6 +237,8 @@ describe('session tokens', (test) => {
     assert.strictEqual(await get(session, '/kept/of-a-form'), 'of a form')
     const other = await assume()
     assert.strictEqual(await post(other.sessionToken, 'no'), 'InvalidToken')
+    const long = 'x'.repeat(1_000_000)
+    assert.strictEqual(await post(long, 'no'), 'MaxPostPreDataLengthExceededError')
   })
 
   test('end when they are revoked, in their role, their user and the root user', async () => {

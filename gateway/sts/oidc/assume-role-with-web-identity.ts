@@ -5,7 +5,7 @@ import { element } from '../../../protocol/s3/xml/xml-writer.ts'
 import type { OpenQueryAction, OpenQueryCall } from '../../query/query-action.ts'
 import { beginRoleSession } from '../begin-session.ts'
 import { notProvided, requireProvided } from '../require-sts.ts'
-import { readRoleSeconds, sessionNameRule } from '../session-names.ts'
+import { askedSeconds, readRoleSeconds, sessionNameRule } from '../session-names.ts'
 import { readSessionPolicies, requirePolicies } from '../session-policies.ts'
 import { type SessionTags, tagFields } from '../session-tags.ts'
 import { findTargetRole, readRoleArn, type TargetRole } from '../target-role.ts'
@@ -83,6 +83,7 @@ async function requireTrust(call: OpenQueryCall, asked: Asked): Promise<void> {
     keys: {
       ...claimKeys(identity),
       'sts:rolesessionname': name,
+      'sts:durationseconds': askedSeconds(call.parameters),
       'sts:sourceidentity': sourceIdentity,
       'sts:transitivetagkeys': tags.transitiveKeys,
     },
