@@ -33,6 +33,7 @@ import { logRequests, type ObserveRequest, observeBy } from '../http/request-rec
 import { type HandleRequest, makeServe } from '../http/serve-request.ts'
 import { iamActions } from '../iam/iam-actions.ts'
 import type { Log } from '../log.ts'
+import { KnownAccounts } from '../s3/acl/known-accounts.ts'
 import type { Services } from '../s3/operation.ts'
 import { makeStsActions } from '../sts/sts-actions.ts'
 import { ZipService } from '../zip/zip-service.ts'
@@ -47,6 +48,7 @@ export type GatewayDeps = {
     | 'region'
     | 'anyRegion'
     | 'blockPublicAccess'
+    | 'objectOwnership'
     | 'externalHttp'
     | 'domains'
     | 'corsOrigins'
@@ -98,7 +100,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
   const { metadata, blobs, masterKey, config, now, log } = deps
   const { observe: tell = logRequests(log, { all: false }), audit } = deps
   const accounts = openAccounts(metadata)
-  const { standings } = accounts
+  const { standings, permissions, accountBlocks } = accounts
   const { authorize = accounts.authorize } = deps
   const ids = requestIds(deps.processId)
   const observe =
@@ -136,6 +138,10 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     region: config.region,
     anyRegion: config.anyRegion,
     blockPublicAccess: config.blockPublicAccess,
+    objectOwnership: config.objectOwnership,
+    permissions,
+    accountBlocks,
+    accounts: new KnownAccounts(metadata.tenants),
   }
   const keyUses = new KeyUses({
     ...{ tenants: metadata.tenants, now },

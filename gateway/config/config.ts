@@ -1,9 +1,11 @@
 // What the server runs with, checked as a whole before anything starts. The only place that reads
 // `process.env`. Which settings there are is in `settings.ts`.
+
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseTasksSetting, type TasksSetting } from '../../metadata/tasks/tasks-setting.ts'
+import type { ObjectOwnership } from '../../protocol/s3/acl/object-ownership.ts'
 import { type LogLevel, logLevels } from '../log.ts'
 import { type AuditSetting, takeAudit } from './audit-setting.ts'
 import { type ClusterAccess, takeClusterAccess, takeMetadataLocation } from './cluster-access.ts'
@@ -19,6 +21,7 @@ import {
   parseDurationMs,
   parseHostPort,
   parseOrigins,
+  parseOwnership,
   parsePath,
   parseRegion,
   parseSecretKey,
@@ -53,6 +56,8 @@ export type ServingConfig = {
   readonly anyRegion: boolean
   /** New buckets begin with public access blocked. */
   readonly blockPublicAccess: boolean
+  /** Of new buckets. */
+  readonly objectOwnership: ObjectOwnership
   /** Whose pages may use buckets without a CORS configuration, each with at most one `*`. */
   readonly corsOrigins: readonly string[]
   readonly tls: TlsPaths | undefined
@@ -160,6 +165,7 @@ export function takeServing(
     region: values.takeOr('region', parseRegion),
     anyRegion: values.takeOr('any-region', parseSwitch),
     blockPublicAccess: values.takeOr('block-public-access', parseSwitch),
+    objectOwnership: values.takeOr('object-ownership', parseOwnership),
     corsOrigins: values.takeOr('cors-allow-origin', parseOrigins),
     tls: takeTls(values, sources),
     masterKeyFile,

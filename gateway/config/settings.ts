@@ -58,6 +58,12 @@ export const settings = {
     fallback: 'on',
     isSwitch: true,
   },
+  'object-ownership': {
+    value: 'MODE',
+    means:
+      "Whether new buckets have ACLs (docs/acls.md): enforced has none, as on AWS; with preferred and writer they count, and what other accounts write is the bucket owner's if they say so, or theirs.",
+    fallback: 'enforced',
+  },
   'cors-allow-origin': {
     value: 'ORIGIN',
     means:

@@ -101,6 +101,7 @@ export async function startComposition(
         corsOrigins: [],
         anyRegion: false,
         blockPublicAccess: true,
+        objectOwnership: 'BucketOwnerEnforced',
       },
       ...{
         externalSources: 'any',

@@ -32,6 +32,7 @@ type ConfiguredParts =
   | 'corsOrigins'
   | 'anyRegion'
   | 'blockPublicAccess'
+  | 'objectOwnership'
   | 'externalHttp'
   | 'region'
   | 'ingestMemoryBytes'
@@ -116,6 +117,7 @@ export class RunningServer {
         oidc: { issuers: 'public', http: false },
         anyRegion: false,
         blockPublicAccess: true,
+        objectOwnership: 'BucketOwnerEnforced',
         ...options,
       },
       processId: randomBytes(8).toString('hex'),

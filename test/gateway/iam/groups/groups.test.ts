@@ -183,6 +183,31 @@ describe('groups', (test) => {
     assert.deepStrictEqual(left.entries, [])
   })
 
+  test('of a user who is deleted while he joins, nothing is left, or he has joined', async () => {
+    const GroupName = 'club-3'
+    for (let i = 0; i < 20; i += 1) {
+      const UserName = `fleeting-${i}`
+      await root.do('CreateUser', { UserName })
+      const [joined, deleted] = await Promise.all([
+        root.ask('AddUserToGroup', { UserName, GroupName }),
+        root.ask('DeleteUser', { UserName }),
+      ])
+      const outcomes = [joined.outcome, deleted.outcome]
+      const members = (await root.do('GetGroup', { GroupName })).values('UserName')
+      const prefix = `club-3/${UserName}`
+      const { entries } = await iam.identities.list(tenantId, 'membership', { prefix, limit: 2 })
+      if (deleted.status === 200) {
+        assert.deepStrictEqual(outcomes, ['NoSuchEntity 404', '200'])
+        assert.deepStrictEqual([members.includes(UserName), entries.length], [false, 0])
+      } else {
+        assert.deepStrictEqual(outcomes, ['200', 'DeleteConflict 409'])
+        assert.deepStrictEqual([members.includes(UserName), entries.length], [true, 1])
+        await root.do('RemoveUserFromGroup', { UserName, GroupName })
+        await root.do('DeleteUser', { UserName })
+      }
+    }
+  })
+
   test('the permission to change who is in it is one of the group', async () => {
     const arn = `arn:aws:iam::${account}:group/club-1`
     const by = await iam.userWith('doorman', allow(['iam:AddUserToGroup', 'iam:GetGroup'], arn))
