@@ -212,7 +212,10 @@ describe('AssumeRoleWithWebIdentity', (test) => {
       .setIssuedAt()
       .setExpirationTime('5m')
       .sign(privateKey)
+    const nested = `{"iss":"${github.issuer}","x":${'['.repeat(7_000)}${']'.repeat(7_000)}}`
+    const deep = `${head}.${Buffer.from(nested).toString('base64url')}.${signature}`
     const wrong = [
+      deep,
       ...['xxxx', '....', `${head}.${changed}.${signature}`, `${head}.${body}.`, `${head}.${body}`],
       ...[unsecured, hmac, forged, ofKeycloak, unknown],
       await github.token({ ...workflow, aud: 'someone-else' }),
