@@ -5,12 +5,8 @@ import { randomBytes } from 'node:crypto'
 import { rootTenantId } from '../../gateway/access/identity.ts'
 import { drawId } from '../../gateway/access/keys/session-token.ts'
 import { accountId } from '../../gateway/access/owner.ts'
-import {
-  type Need,
-  type OperationName,
-  type OperationRow,
-  operations,
-} from '../../protocol/s3/operations-table.ts'
+import type { Need, OperationRow } from '../../protocol/s3/operation-row.ts'
+import { type OperationName, operations } from '../../protocol/s3/operations-table.ts'
 import { askAs, type Caller } from '../support/as-caller.ts'
 import { describe } from '../support/describe.ts'
 import {
