@@ -51,6 +51,10 @@ export type UserDocument = Holder &
       readonly hash: string
       readonly changeRequired: boolean
       readonly createdMs: number
+      /** When the password was set last. */
+      readonly setMs?: number
+      /** Hashes of passwords that it had before, the last one first: so many as the password policy looks back. */
+      readonly earlier?: readonly string[]
     }
   }
 
@@ -155,7 +159,14 @@ export type IdentityRef<Kind extends IdentityKind = IdentityKind> = {
   readonly name: string
 }
 
+/** Bytes. */
 export const identityNameMax = 360
+
+/** Whether a document may lie under it; of others there is none. */
+export function isIdentityName(name: string): boolean {
+  const bytes = Buffer.byteLength(name)
+  return bytes > 0 && bytes <= identityNameMax && !name.includes('\0')
+}
 
 export type IdentityEntry = {
   [Kind in IdentityKind]: IdentityRef<Kind> & { readonly document: IdentityDocuments[Kind] }

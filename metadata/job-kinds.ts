@@ -22,6 +22,8 @@ export type ArchivePayload = {
   readonly totalEntries: number
   readonly totalBytes: number
   readonly sizeClass: ArchiveSizeClass
+  /** JSON of who has asked for it, with whose permissions it is made. Absent: they were asked when it was ordered. */
+  readonly askedBy?: string
   /** The upload under way into the destination, or what became the result. */
   readonly uploadId?: UploadId
   readonly result?: {
@@ -37,18 +39,32 @@ export type GatheringPayload = {
   readonly bundleId: BundleId
   /** Where they are to be had, and with which credentials: under the tenant's key. */
   readonly sealedSources: Uint8Array
+  /** As of an archive. */
+  readonly askedBy?: string
 }
 
 /** Sweeps the store again and again, for as long as its owner lives: a job that has no end. */
 export type SweepsPayload = Readonly<Record<string, never>>
 
+/** Removes all that a tenant has, and then the tenant. The job is the tenant's own, and goes last. */
+export type TenantRemovalPayload = {
+  /** Of the deletion that it was put for: of another, which came after a way back was taken, it does nothing. */
+  readonly deleteAfterMs: number
+}
+
 export type JobPayloads = {
   readonly archive: ArchivePayload
   readonly gathering: GatheringPayload
   readonly sweeps: SweepsPayload
+  readonly tenantRemoval: TenantRemovalPayload
 }
 
 export type JobKind = keyof JobPayloads
 
 /** Stored as positions: append, never reorder. */
-export const jobKinds = ['archive', 'gathering', 'sweeps'] as const satisfies readonly JobKind[]
+export const jobKinds = [
+  'archive',
+  'gathering',
+  'sweeps',
+  'tenantRemoval',
+] as const satisfies readonly JobKind[]

@@ -8,6 +8,11 @@ export type Namespace = string & { readonly __brand: 'Namespace' }
 /** As on AWS: one flat space, in which each tenant that is of it reaches every bucket by its plain name. */
 export const defaultNamespace = named('default')
 
+/** Of the buckets of one tenant alone, which no other tenant's names meet. */
+export function tenantNamespace(tenantId: TenantId): Namespace {
+  return named(`tenant/${tenantId}`)
+}
+
 /**
  * Where the server keeps buckets of its own on behalf of a tenant. No tenant is of it, so that no request
  * can name what is there, and no listing shows it.

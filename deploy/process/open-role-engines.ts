@@ -1,6 +1,7 @@
 // Opens what a gateway or a worker works with: metadata and chunks that are kept elsewhere.
 import { randomBytes } from 'node:crypto'
 import { RemoteBlobStore } from '../../datanode/remote/remote-blob-store.ts'
+import { rootTenantId } from '../../gateway/access/identity.ts'
 import { openMasterKey } from '../../gateway/access/keys/master-key-file.ts'
 import type { RoleConfig } from '../../gateway/config/role-config.ts'
 import type { Log } from '../../gateway/log.ts'
@@ -9,7 +10,6 @@ import { openOuterMetadata, readClusterTls } from '../stores/outer-metadata.ts'
 import { EngineLoss } from './engine-loss.ts'
 import { beginOwner } from './open-engines.ts'
 import { ProcessEngines } from './process-engines.ts'
-import { rootTenantId } from './root-user.ts'
 
 /** `processId` is unique to this life of the process. */
 export async function openRoleEngines(

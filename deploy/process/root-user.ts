@@ -2,17 +2,16 @@
 // operator has configured is valid.
 
 import { timingSafeEqual } from 'node:crypto'
-import { rootUserName } from '../../gateway/access/identity.ts'
+import { rootTenantId, rootUserName } from '../../gateway/access/identity.ts'
 import type { MasterKey } from '../../gateway/access/keys/master-key-file.ts'
+import { drawAccessKey, sealAccessKey } from '../../gateway/access/keys/new-access-key.ts'
 import { BadSealedSecret, openSecret, sealSecret } from '../../gateway/access/keys/seal-secret.ts'
 import { newRootKey } from '../../gateway/access/keys/tenant-keys.ts'
 import type { RootKey } from '../../gateway/config/config.ts'
 import { defaultNamespace } from '../../metadata/namespaces.ts'
-import type { AccessKey, Tenant, TenantId } from '../../metadata/records.ts'
+import type { AccessKey, Tenant } from '../../metadata/records.ts'
 import type { TenantStore } from '../../metadata/tenant-store.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
-
-export const rootTenantId = 'root' as TenantId
 
 export type RootUserParts = {
   readonly tenants: TenantStore
@@ -46,7 +45,7 @@ export async function prepareRootUser(parts: RootUserParts): Promise<RootUser> {
 
 async function createRootTenant(parts: RootUserParts): Promise<RootUser> {
   const { masterKey, random, nowMs } = parts
-  const key = parts.wanted ?? drawKey(random)
+  const key = parts.wanted ?? drawAccessKey(random)
   const name = { is: 'tenantRootKey', tenantId: rootTenantId } as const
   const sealedKey = sealSecret(masterKey, { name, plaintext: newRootKey(random) }, random)
   const namespace = defaultNamespace
@@ -93,23 +92,6 @@ function openedOrNot(...sealed: Parameters<typeof openSecret>): Buffer | undefin
   }
 }
 
-function accessKeyRow({ masterKey, random, nowMs }: RootUserParts, key: RootKey): AccessKey {
-  const { accessKeyId } = key
-  const name = { is: 'secretAccessKey', tenantId: rootTenantId, accessKeyId } as const
-  return {
-    accessKeyId,
-    tenantId: rootTenantId,
-    userName: rootUserName,
-    status: 'active',
-    createdMs: nowMs,
-    sealedSecret: sealSecret(masterKey, { name, plaintext: Buffer.from(key.secretKey) }, random),
-  }
-}
-
-/** Letters and digits alone, which every client and shell takes as they are. 160 bits of secret. */
-function drawKey(random: RandomBytes): RootKey {
-  return {
-    accessKeyId: `HF${random(9).toString('hex').toUpperCase()}`,
-    secretKey: random(20).toString('hex'),
-  }
+function accessKeyRow(parts: RootUserParts, key: RootKey): AccessKey {
+  return sealAccessKey(parts, { ...key, tenantId: rootTenantId, userName: rootUserName })
 }

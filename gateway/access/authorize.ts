@@ -1,6 +1,8 @@
 // The one question: may this caller do that? Who answers it: `authorize-by-policies.ts`.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Bucket, Tag, TenantId, VersionId } from '../../metadata/records.ts'
+import type { CompiledPolicy } from '../../protocol/policy/compile-policy.ts'
+import type { ObjectOwnership } from '../../protocol/s3/acl/object-ownership.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
 import type { Decisions } from './decisions.ts'
 import type { Identity } from './identity.ts'
@@ -13,7 +15,7 @@ export type OwnedBucket = Bucket | Pick<Bucket, 'tenantId' | 'name'>
 export type Resource =
   /** All that the caller's tenant has. */
   | { readonly is: 'service' }
-  | ({ readonly is: 'bucket'; readonly bucket: OwnedBucket } & Listing)
+  | ({ readonly is: 'bucket'; readonly bucket: OwnedBucket } & Listing & NewOwnership)
   /** A user, a role, a policy and the like, of a tenant. */
   | ({ readonly is: 'identity' } & IdentityResource)
   | {
@@ -24,7 +26,12 @@ export type Resource =
       readonly versionId?: VersionId | undefined
       /** Tags that the request gives it. */
       readonly requestTags?: readonly Tag[]
+      /** One that is to be made, whatever lies under the key. */
+      readonly isNew?: true
     }
+
+/** The object ownership that the bucket is to get, where the body of the request says so. */
+export type NewOwnership = { readonly objectOwnership?: ObjectOwnership }
 
 export type IdentityResource = {
   readonly tenantId: TenantId
@@ -35,8 +42,14 @@ export type IdentityResource = {
   /** Tags that the request gives it, or takes. */
   readonly requestTags?: readonly Tag[]
   readonly tagKeys?: readonly string[]
+  /** A policy that the caller has for this besides his own, by a setting of the account. */
+  readonly allowedBesides?: CompiledPolicy
   /** Condition keys that the action has, such as `iam:permissionsboundary`, in lower case. */
   readonly keys?: Readonly<Record<string, string | readonly string[] | undefined>>
+  /** Of a role that is to be assumed: nobody may unless this lets him. */
+  readonly trust?: CompiledPolicy
+  /** Who vouches for a caller that may not have signed: he is asked about as theirs, and has no policies. */
+  readonly provider?: string
 }
 
 /** What is listed of a bucket, by an operation that lists. */
@@ -60,6 +73,8 @@ export type RequestContext = {
   readonly sourceIp: () => string | undefined
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** What is copied, as conditions name it. Absent: as its header does. */
+  readonly copySource?: string
 }
 
 export type Asking = {

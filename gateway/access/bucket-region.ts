@@ -3,19 +3,21 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { S3Error } from '../../protocol/s3/s3-error.ts'
-import { findNamedBucket } from './find-bucket.ts'
+import { findNamedBucket, type NamedBucket } from './find-bucket.ts'
 
 /**
  * What is to be thrown in place of a refusal that came before the bucket was looked for: with
- * `x-amz-bucket-region` when there is one.
+ * `x-amz-bucket-region` when there is one, or when nobody is to know.
  */
 export async function refusalWithRegion(
   refusal: S3Error,
-  bucketName: string | undefined,
+  named: NamedBucket,
   { metadata, region }: { readonly metadata: MetadataStore; readonly region: string },
 ): Promise<S3Error> {
   if (refusal.status >= 500) return refusal
-  const bucket = await findNamedBucket(metadata, bucketName)
+  // Of another tenant's buckets nobody learns which there are.
+  if (named.owner !== undefined) return withRegion(refusal, region)
+  const bucket = await findNamedBucket(metadata, named)
   return bucket === undefined ? refusal : withRegion(refusal, region)
 }
 

@@ -5,17 +5,17 @@ import { chunkBytesMax } from '../../protocol/chunks/chunk-ref.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
-import { AccountRevisions } from '../access/account-revisions.ts'
+import { makeFindAddressedTenant } from '../access/addressed-tenant.ts'
 import { makeAuthenticate } from '../access/authenticate.ts'
 import { makeAuthenticateForm } from '../access/authenticate-form.ts'
 import type { Authorize } from '../access/authorize.ts'
-import { makeAuthorize } from '../access/authorize-by-policies.ts'
-import { BucketPermissionCache } from '../access/bucket-permissions.ts'
 import { makeFindCorsRules } from '../access/cors-rules.ts'
 import { CredentialsCache } from '../access/credentials.ts'
+import { KeyUses } from '../access/key-uses.ts'
 import type { MasterKey } from '../access/keys/master-key-file.ts'
 import { makeFindTenantKeys } from '../access/keys/tenant-keyring.ts'
-import { StandingCache } from '../access/standing.ts'
+import { openAccounts } from '../access/open-accounts.ts'
+import { PasswordHasher } from '../access/password-hasher.ts'
 import { archivesRoutes } from '../archive-jobs/archives-routes.ts'
 import { type AddLine, auditRequests } from '../audit/audit-requests.ts'
 import { bundlesRoutes } from '../bundles/bundles-routes.ts'
@@ -33,8 +33,9 @@ import { logRequests, type ObserveRequest, observeBy } from '../http/request-rec
 import { type HandleRequest, makeServe } from '../http/serve-request.ts'
 import { iamActions } from '../iam/iam-actions.ts'
 import type { Log } from '../log.ts'
+import { KnownAccounts } from '../s3/acl/known-accounts.ts'
 import type { Services } from '../s3/operation.ts'
-import { stsActions } from '../sts/sts-actions.ts'
+import { makeStsActions } from '../sts/sts-actions.ts'
 import { ZipService } from '../zip/zip-service.ts'
 import { operationHandlers } from './operation-handlers.ts'
 
@@ -47,12 +48,15 @@ export type GatewayDeps = {
     | 'region'
     | 'anyRegion'
     | 'blockPublicAccess'
+    | 'objectOwnership'
     | 'externalHttp'
     | 'domains'
     | 'corsOrigins'
     | 'ingestMemoryBytes'
     | 'uploadPace'
     | 'externalSources'
+    | 'oidc'
+    | 'ldap'
   >
   /** Unique to this life of this process. */
   readonly processId: string
@@ -95,10 +99,9 @@ const hashThreads = 2
 export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
   const { metadata, blobs, masterKey, config, now, log } = deps
   const { observe: tell = logRequests(log, { all: false }), audit } = deps
-  const permissions = new BucketPermissionCache(metadata)
-  const revisions = new AccountRevisions(metadata.identities)
-  const standings = new StandingCache(metadata.identities, revisions)
-  const { authorize = makeAuthorize({ permissions, standings, metadata }) } = deps
+  const accounts = openAccounts(metadata)
+  const { standings, permissions, accountBlocks } = accounts
+  const { authorize = accounts.authorize } = deps
   const ids = requestIds(deps.processId)
   const observe =
     audit === undefined ? tell : observeBy(tell, auditRequests(audit, { now, hostId: ids.hostId }))
@@ -130,12 +133,22 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     readLeases,
     authorize,
     keysOfTenant,
+    findAddressed: makeFindAddressedTenant(metadata),
     now,
     region: config.region,
     anyRegion: config.anyRegion,
     blockPublicAccess: config.blockPublicAccess,
+    objectOwnership: config.objectOwnership,
+    permissions,
+    accountBlocks,
+    accounts: new KnownAccounts(metadata.tenants),
   }
+  const keyUses = new KeyUses({
+    ...{ tenants: metadata.tenants, now },
+    onLost: (cause) => log.warn('the use of an access key was not noted', { cause }),
+  })
   const signing = {
+    keyUses,
     credentials: new CredentialsCache({ metadata, masterKey, now }),
     signingKeys: new SigningKeyCache({ entriesMax: signingKeysMax }),
     region: config.anyRegion ? undefined : config.region,
@@ -159,6 +172,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     keysOfTenant,
   }
   const close = async () => {
+    await keyUses.close()
     await readLeases.close()
     await hashPool.close()
   }
@@ -177,9 +191,19 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     answeringS3({
       ...{ services, authenticate, findCorsRules, domains, hostId: ids.hostId },
       query: {
-        ...{ authorize, authenticate, actions: { iam: iamActions, sts: stsActions } },
+        ...{
+          authorize,
+          authenticate,
+          actions: { iam: iamActions, sts: makeStsActions(config, { clock, log }) },
+        },
         services: {
-          ...{ metadata, standings, credentials: signing.credentials, masterKey },
+          ...{
+            metadata: accounts.metadata,
+            standings,
+            credentials: signing.credentials,
+            masterKey,
+          },
+          passwords: new PasswordHasher(),
           ...{ random: deps.random, now, region: config.region },
         },
       },

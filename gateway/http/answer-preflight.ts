@@ -1,12 +1,12 @@
 // Preflights: a browser asks whether a page of another origin may send a request. Whatever is asked with OPTIONS is
 // one; nobody signs them, and what stands in the query is for the request to come.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html
-import type { Address } from '../../protocol/s3/address.ts'
 import {
   answerPreflight,
   type PreflightTarget,
   parsePreflight,
 } from '../../protocol/s3/cors/preflight.ts'
+import type { SettledAddress } from '../access/addressed-tenant.ts'
 import type { FindCorsRules } from '../access/cors-rules.ts'
 import { findNamedBucket } from '../access/find-bucket.ts'
 import type { Reply } from '../reply.ts'
@@ -19,16 +19,18 @@ type Deps = { readonly findCorsRules: FindCorsRules; readonly services: Services
 export async function answerPreflightOfS3(
   { findCorsRules, services }: Deps,
   begun: Begun,
-  address: Address,
+  { address, owner }: SettledAddress,
 ): Promise<Reply> {
   begun.operation = 'preflight'
   const asked = parsePreflight(begun.incoming.headers)
-  const bucket = await findNamedBucket(services.metadata, address.bucket)
+  const bucket = await findNamedBucket(services.metadata, { name: address.bucket, owner })
   begun.notes.bucket = bucket
   const target: PreflightTarget = {
     resourceType: address.key === undefined ? 'BUCKET' : 'OBJECT',
     withoutRules:
-      bucket === undefined ? 'Bucket not found' : 'CORS is not enabled for this bucket.',
+      bucket === undefined && owner === undefined
+        ? 'Bucket not found'
+        : 'CORS is not enabled for this bucket.',
   }
   return { status: 200, headers: answerPreflight(asked, await findCorsRules(bucket), target) }
 }

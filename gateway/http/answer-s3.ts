@@ -1,12 +1,20 @@
 // How a request of S3 is answered: address, operation, who has signed; then `run-operation.ts`: what the
 // operation takes, bucket, permission, handler. Nothing before the handler reads the body, so a request that
 // its headers condemn is answered before the client has sent it (`Expect: 100-continue`).
-import { type Address, hostedBucket, parseAddress } from '../../protocol/s3/address.ts'
+import {
+  type Address,
+  controlAddress,
+  hostedBucket,
+  parseAddress,
+} from '../../protocol/s3/address.ts'
 import { matchOperation } from '../../protocol/s3/match-operation.ts'
-import { type OperationRow, operations } from '../../protocol/s3/operations-table.ts'
+import type { OperationRow } from '../../protocol/s3/operation-row.ts'
+import { operations } from '../../protocol/s3/operations-table.ts'
 import type { RequestTarget } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
-import { renderError } from '../../protocol/s3/xml/render-error.ts'
+import { parsePresignedV2 } from '../../protocol/s3/sigv2/presigned-query.ts'
+import { renderControlError, renderError } from '../../protocol/s3/xml/render-error.ts'
+import { type SettledAddress, settleAddress } from '../access/addressed-tenant.ts'
 import { type Authenticate, plainFraming } from '../access/authenticate.ts'
 import { refusalWithRegion } from '../access/bucket-region.ts'
 import type { FindCorsRules } from '../access/cors-rules.ts'
@@ -43,10 +51,12 @@ export function answeringS3(deps: S3AnsweringDeps): Answering {
     answer: (begun) => answer(deps, begun),
     refuse: (error, { incoming, requestId }) => {
       const resource = pathOf(incoming.url ?? '/')
+      const about = { resource, requestId, hostId }
+      const isControl = controlAddress(resource, incoming.headers) !== undefined
       return {
         status: error.status,
         headers: { 'Content-Type': 'application/xml', ...error.headers },
-        body: renderError(error, { resource, requestId, hostId }),
+        body: isControl ? renderControlError(error, about) : renderError(error, about),
       }
     },
   }
@@ -71,14 +81,21 @@ async function answer(deps: S3AnsweringDeps, begun: Begun): Promise<Reply> {
       return reply
     }
   }
-  const address = parseAddress(target.rawPath, incoming.headers.host, domains)
-  const request = arrive(services, begun, { target, address })
-  if (method === 'OPTIONS') return answerPreflightOfS3(deps, begun, address)
-  if (isQueryRequest(method, address, incoming.headers)) {
+  const parsed =
+    controlAddress(target.rawPath, incoming.headers) ??
+    parseAddress(target.rawPath, incoming.headers.host, domains)
+  const settled = isPlain(parsed)
+    ? { address: parsed }
+    : await settleAddress(parsed, services.findAddressed)
+  const { address } = settled
+  requireOneMeaning(settled, target)
+  const request = { ...arrive(services, begun, { target, address }), owner: settled.owner }
+  if (method === 'OPTIONS') return answerPreflightOfS3(deps, begun, settled)
+  if (isQueryRequest(incoming, address, target)) {
     return answerQuery(deps.query, begun, { target, request })
   }
   if (originOf(begun) === undefined) return operate(deps, begun, { target, request })
-  return answerPage(deps, { begun, address }, (bucketFound) =>
+  return answerPage(deps, { begun, ...settled }, (bucketFound) =>
     operate(deps, begun, { target, request: { ...request, bucketFound } }),
   )
 }
@@ -92,7 +109,7 @@ async function operate(
 ): Promise<Reply> {
   const { services } = deps
   const { incoming, notes } = begun
-  const { address } = request
+  const { address, owner } = request
   const method = incoming.method ?? 'GET'
   const name = matchOperation({ method, address, query: target.query, headers: request.headers })
   begun.operation = name
@@ -102,7 +119,7 @@ async function operate(
   const row: OperationRow = operations[name]
   const { identity, payload } = await deps
     .authenticate(incoming, { target, of: row.ours ? 'ours' : 's3', notes })
-    .catch((cause) => tellRegion(cause, address, services))
+    .catch((cause) => tellRegion(cause, { address, owner }, services))
   notes.identity = identity
   return runOperation(deps.handlers, name, {
     identity,
@@ -112,8 +129,29 @@ async function operate(
 }
 
 /** Throws the refusal of a request, with what it may learn of the bucket; and what is no refusal. */
-async function tellRegion(cause: unknown, address: Address, services: Services): Promise<never> {
-  throw cause instanceof S3Error ? await refusalWithRegion(cause, address.bucket, services) : cause
+async function tellRegion(
+  cause: unknown,
+  { address, owner }: Pick<Arrived, 'address' | 'owner'>,
+  services: Services,
+): Promise<never> {
+  const named = { name: address.bucket, owner }
+  throw cause instanceof S3Error ? await refusalWithRegion(cause, named, services) : cause
+}
+
+/** Nothing in it is about tenants: nearly all are like that. */
+function isPlain({ tenant, orOfTenant }: Address): boolean {
+  return tenant === undefined && orOfTenant === undefined
+}
+
+/**
+ * Signature Version 2 does not cover the host: one for `/bucket.tenant/key` in a path would open the tenant's bucket in a
+ * host. Throws `AccessDenied`.
+ */
+function requireOneMeaning({ address, owner }: SettledAddress, { query }: RequestTarget): void {
+  if (owner === undefined || parsePresignedV2(query) === undefined) return
+  throw new S3Error('AccessDenied', undefined, {
+    message: `Signature Version 2 does not open buckets of ${address.tenant ?? 'a tenant'} by its name. Please use AWS4-HMAC-SHA256.`,
+  })
 }
 
 function pathOf(target: string): string {

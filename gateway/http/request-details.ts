@@ -77,7 +77,10 @@ function sourceOf({ headers }: Begun): DetailedSource | undefined {
   const raw = headers && headerText(headers, sourceHeader)
   if (raw === undefined) return undefined
   try {
-    return parseCopySource({ [sourceHeader]: withoutQuery(raw) })
+    const { tenant, ...source } = parseCopySource({ [sourceHeader]: withoutQuery(raw) })
+    return tenant === undefined
+      ? source
+      : { ...source, bucketName: `${tenant}:${source.bucketName}` }
   } catch (cause) {
     // It has been answered so, or is of no meaning to what was asked.
     if (cause instanceof S3Error) return undefined

@@ -1,11 +1,11 @@
 // Replies to requests that pages of other origins have sent: each says, whatever it answers, whether the page may read
 // it. A request without an origin costs nothing here.
 import type { Bucket } from '../../metadata/records.ts'
-import type { Address } from '../../protocol/s3/address.ts'
 import { corsHeaders } from '../../protocol/s3/cors/cors-headers.ts'
 import { matchCorsRule } from '../../protocol/s3/cors/match-cors-rule.ts'
 import { headerText } from '../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import type { SettledAddress } from '../access/addressed-tenant.ts'
 import type { FindCorsRules } from '../access/cors-rules.ts'
 import { findNamedBucket } from '../access/find-bucket.ts'
 import type { Reply } from '../reply.ts'
@@ -44,13 +44,13 @@ type BucketFound = (bucket: Bucket) => Promise<void>
  */
 export async function answerPage(
   { findCorsRules, services }: Deps,
-  { begun, address }: { readonly begun: Begun; readonly address: Address },
+  { begun, address, owner }: SettledAddress & { readonly begun: Begun },
   answer: (bucketFound: BucketFound) => Promise<Reply>,
 ): Promise<Reply> {
   const bucketFound: BucketFound = (bucket) => shareReply(begun, findCorsRules, bucket)
   const lookNow = async () => {
     if (begun.notes.bucket !== undefined) return
-    const bucket = await findNamedBucket(services.metadata, address.bucket)
+    const bucket = await findNamedBucket(services.metadata, { name: address.bucket, owner })
     if (bucket !== undefined) await bucketFound(bucket)
   }
   await shareReply(begun, findCorsRules, undefined)

@@ -44,7 +44,7 @@ export async function openBucket(
   asker: NativeAsker,
   asked: { readonly action: string; readonly name: string },
 ): Promise<Bucket> {
-  const bucket = await requireBucket(call.services.metadata, asked.name, asker.identity)
+  const bucket = await requireBucket(call.services.metadata, { name: asked.name }, asker.identity)
   call.notes.bucket = bucket
   await permitOnBucket(asker, asked.action, bucket)
   return bucket

@@ -4,21 +4,20 @@ import type { Bucket, VersionId } from '../../metadata/records.ts'
 import type { Address } from '../../protocol/s3/address.ts'
 import { checkHeaders } from '../../protocol/s3/check-headers.ts'
 import { checkParameters } from '../../protocol/s3/check-parameters.ts'
-import { parseCopySource } from '../../protocol/s3/copy-source.ts'
-import {
-  type OperationName,
-  type OperationRow,
-  operations,
-} from '../../protocol/s3/operations-table.ts'
+import { type CopySource, parseCopySource } from '../../protocol/s3/copy-source.ts'
+import type { OperationRow } from '../../protocol/s3/operation-row.ts'
+import { type OperationName, operations } from '../../protocol/s3/operations-table.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { parseVersionId, versionIdOrNone } from '../../protocol/s3/version-id.ts'
+import type { AddressedTenant } from '../access/addressed-tenant.ts'
 import type { Listing, RequestContext } from '../access/authorize.ts'
-import { refusalWithRegion } from '../access/bucket-region.ts'
+import { refusalWithRegion, withRegion } from '../access/bucket-region.ts'
 import { byNothing } from '../access/decisions.ts'
-import { requireBucket } from '../access/find-bucket.ts'
+import { isOwnTenant, requireBucket } from '../access/find-bucket.ts'
 import type { Identity } from '../access/identity.ts'
 import type { TenantKeys } from '../access/keys/tenant-keys.ts'
+import { accountId } from '../access/owner.ts'
 import { checkPresignedHeaders } from '../access/presigned-headers.ts'
 import type { Reply } from '../reply.ts'
 import type {
@@ -39,6 +38,10 @@ import { permit, permitService, permitSource } from './permit.ts'
 /** A request as it came: but for who has sent it, and its body. */
 export type Arrived = Omit<ServiceCall, 'identity' | 'decider' | 'body'> & {
   readonly address: Address
+  /** Whose the bucket is, where the address says it. */
+  readonly owner?: AddressedTenant | undefined
+  /** Whose that is which is copied, where its header says it. */
+  readonly sourceOwner?: AddressedTenant
   readonly context: RequestContext
   /** Told of the bucket, before anything is asked of it. What it throws refuses the request. */
   readonly bucketFound?: (bucket: Bucket) => Promise<void>
@@ -77,12 +80,13 @@ type Signed = {
 export async function runOperation(
   handlers: Handlers,
   name: SignedOperation,
-  { identity, request, body }: Signed,
+  { identity, request: arrived, body }: Signed,
 ): Promise<Reply> {
   // Before anything is asked: what is asked is what will be done.
-  checkPresignedHeaders(request.query)
-  checkParameters(name, request.query)
-  checkHeaders(name, request.headers)
+  checkPresignedHeaders(arrived.query)
+  checkParameters(name, arrived.query)
+  checkHeaders(name, arrived.headers)
+  const request = isOf('copy', name) ? await settleSource(arrived, identity) : arrived
   if (isOf('service', name) || isOf('newBucket', name)) {
     const call = await enterService({ identity, request, body }, operations[name])
     return handlers[name](call)
@@ -103,7 +107,7 @@ export async function runOperation(
   const versionId = versionOf(request.query)
   await permit(call, operations[name], { is: 'object', bucket, key, versionId })
   if (isOf('object', name)) return handlers[name](call)
-  const source = await openSource(call, operations[name])
+  const source = await openSource(call, operations[name], request)
   return handlers[name]({ ...call, source })
 }
 
@@ -152,7 +156,7 @@ function objectCall(
 export function formCall(request: Arrived & Pick<FormCall, 'body'>): FormCall {
   return {
     ...request,
-    bucketName: request.address.bucket ?? '',
+    bucketName: nameInForms(request.address),
     enter: async (form) => {
       const { identity, key, headers } = form
       request.notes.identity = identity
@@ -165,11 +169,16 @@ export function formCall(request: Arrived & Pick<FormCall, 'body'>): FormCall {
   }
 }
 
+/** What a signed form calls the bucket: with its tenant, where that is said, so that the form fits no other one. */
+function nameInForms({ tenant, bucket = '' }: Address): string {
+  return tenant === undefined ? bucket : `${tenant}:${bucket}`
+}
+
 async function enterService(
   { identity, request, body }: Signed,
   row: OperationRow,
 ): Promise<NewBucketCall> {
-  const { services, context, address, notes } = request
+  const { services, context, address, owner, notes } = request
   const bucketName = address.bucket ?? ''
   const { decisions } = notes
   const decider = services.authorize({ identity, context, decisions })
@@ -181,12 +190,14 @@ async function enterService(
       }
       throw new S3Error('AccessDenied')
     }
+    // Nobody makes buckets for others.
+    if (owner !== undefined && !isOwnTenant(identity, owner)) throw new S3Error('AccessDenied')
     const call = { ...request, identity, body, bucketName, decider }
     await permitService(call, row, address)
     return call
   } catch (cause) {
     throw cause instanceof S3Error
-      ? await refusalWithRegion(cause, address.bucket, services)
+      ? await refusalWithRegion(cause, { name: address.bucket, owner }, services)
       : cause
   }
 }
@@ -199,11 +210,15 @@ async function openBucket(
     notes,
     context,
     address,
+    owner,
     bucketFound,
-  }: Pick<Arrived, 'services' | 'notes' | 'context' | 'address' | 'bucketFound'>,
+  }: Pick<Arrived, 'services' | 'notes' | 'context' | 'address' | 'owner' | 'bucketFound'>,
   identity: Identity,
 ): Promise<Opened> {
-  const bucket = await requireBucket(services.metadata, address.bucket ?? '', identity)
+  const named = { name: address.bucket, owner }
+  const finding = requireBucket(services.metadata, named, identity)
+  // As it is with a bucket that is there.
+  const bucket = await (owner === undefined ? finding : withRegionOf(services, finding))
   notes.bucket = bucket
   if (bucketFound !== undefined) await bucketFound(bucket)
   const found = requireKeys(services, bucket)
@@ -211,6 +226,14 @@ async function openBucket(
   const keys = found instanceof Promise ? await found : found
   const { decisions } = notes
   return { bucket, keys, decider: services.authorize({ identity, context, decisions }) }
+}
+
+async function withRegionOf({ region }: Services, finding: Promise<Bucket>): Promise<Bucket> {
+  try {
+    return await finding
+  } catch (cause) {
+    throw cause instanceof S3Error ? withRegion(cause, region) : cause
+  }
 }
 
 /** Of the bucket's owner. Throws `NoSuchBucket` when that tenant is gone. */
@@ -227,13 +250,42 @@ function requireKeys(
 }
 
 /** What is copied: in a bucket of its own, that may be somebody else's. */
-async function openSource(call: ObjectCall, row: OperationRow): Promise<ReadTarget> {
+async function openSource(
+  call: ObjectCall,
+  row: OperationRow,
+  { owner, sourceOwner }: Pick<Arrived, 'owner' | 'sourceOwner'>,
+): Promise<ReadTarget> {
   const { services, headers, identity } = call
   const { bucketName, key, versionId: raw } = parseCopySource(headers)
   const versionId = raw === undefined ? undefined : parseVersionId(raw, 'x-amz-copy-source')
-  const isHere = bucketName === call.bucket.name
-  const bucket = isHere ? call.bucket : await requireBucket(services.metadata, bucketName, identity)
+  const arePlain = owner === undefined && sourceOwner === undefined
+  const isHere = arePlain && bucketName === call.bucket.name
+  const named = { name: bucketName, owner: sourceOwner }
+  const bucket = isHere ? call.bucket : await requireBucket(services.metadata, named, identity)
   const source = { bucket, key, ...(versionId === undefined ? {} : { versionId }) }
   await permitSource(call, row, source)
   return { ...source, keys: isHere ? call.keys : await requireKeys(services, bucket) }
+}
+
+/** Policies are asked of what is copied by one name for it: that of the bucket alone where it is the caller's own. */
+async function settleSource(request: Arrived, identity: Identity): Promise<Arrived> {
+  const { services, context, headers } = request
+  const source = readableSource(headers)
+  if (source?.tenant === undefined) return request
+  const { tenant, bucketName, key } = source
+  const sourceOwner = await services.findAddressed(tenant)
+  const account = sourceOwner.is === 'tenant' ? accountId(sourceOwner.tenantId) : tenant
+  const isOwn = isOwnTenant(identity, sourceOwner)
+  const copySource = isOwn ? `${bucketName}/${key}` : `${account}:${bucketName}/${key}`
+  return { ...request, context: { ...context, copySource }, sourceOwner }
+}
+
+/** Undefined: the operation refuses it. */
+function readableSource(headers: Arrived['headers']): CopySource | undefined {
+  try {
+    return parseCopySource(headers)
+  } catch (cause) {
+    if (cause instanceof S3Error) return undefined
+    throw cause
+  }
 }

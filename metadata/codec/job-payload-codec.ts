@@ -5,6 +5,7 @@ import {
   type GatheringPayload,
   type JobKind,
   type JobPayloads,
+  type TenantRemovalPayload,
 } from '../job-kinds.ts'
 import { parseBundleId, parseManifestId, parseUploadId, parseVersionId } from '../record-ids.ts'
 import {
@@ -40,11 +41,13 @@ const archive: PayloadCodec<ArchivePayload> = {
       archiveSizeClasses.indexOf(payload.sizeClass),
       payload.uploadId,
       result && [result.versionId, result.objectEtag, result.expiresMs],
+      payload.askedBy,
     ]),
 
   parse: (bytes) => {
     const fields = decodeRecord('archive job', bytes)
     const hasUpload = optionalText(fields, 11) !== undefined
+    const askedBy = optionalText(fields, 13)
     return {
       bucketName: text(fields, 0),
       prefix: text(fields, 1),
@@ -58,6 +61,7 @@ const archive: PayloadCodec<ArchivePayload> = {
       sizeClass: word(archiveSizeClasses, fields, 10),
       ...(hasUpload ? { uploadId: id(parseUploadId, fields, 11) } : {}),
       ...(fields[12] == null ? {} : { result: parseResult(array(fields, 12)) }),
+      ...(askedBy === undefined ? {} : { askedBy }),
     }
   },
 }
@@ -71,10 +75,16 @@ function parseResult(fields: readonly unknown[]): NonNullable<ArchivePayload['re
 }
 
 const gathering: PayloadCodec<GatheringPayload> = {
-  encode: ({ bundleId, sealedSources }) => encodeRecord(1, [bundleId, sealedSources]),
+  encode: ({ bundleId, sealedSources, askedBy }) =>
+    encodeRecord(1, [bundleId, sealedSources, askedBy]),
   parse: (bytes) => {
     const fields = decodeRecord('gathering', bytes)
-    return { bundleId: id(parseBundleId, fields, 0), sealedSources: bytesAt(fields, 1) }
+    const askedBy = optionalText(fields, 2)
+    return {
+      bundleId: id(parseBundleId, fields, 0),
+      sealedSources: bytesAt(fields, 1),
+      ...(askedBy === undefined ? {} : { askedBy }),
+    }
   },
 }
 
@@ -86,10 +96,16 @@ const nothing: PayloadCodec<Readonly<Record<string, never>>> = {
   },
 }
 
+const tenantRemoval: PayloadCodec<TenantRemovalPayload> = {
+  encode: ({ deleteAfterMs }) => encodeRecord(1, [deleteAfterMs]),
+  parse: (bytes) => ({ deleteAfterMs: count(decodeRecord('removal of a tenant', bytes), 0) }),
+}
+
 const codecs: { readonly [K in JobKind]: PayloadCodec<JobPayloads[K]> } = {
   archive,
   gathering,
   sweeps: nothing,
+  tenantRemoval,
 }
 
 export function encodePayload<K extends JobKind>(kind: K, payload: JobPayloads[K]): Buffer {

@@ -49,7 +49,15 @@ export type AccessRequest = {
   readonly principal: Principal
   /** `s3:GetObject` */
   readonly action: string
-  /** `accountId`: whose it is. */
-  readonly resource: { readonly arn: string; readonly accountId: string }
+  readonly resource: {
+    readonly arn: string
+    /**
+     * What the policies of the caller must call it, where that is something else: a bucket in another account's namespace is
+     * not one of theirs that has the same name.
+     */
+    readonly arnAbroad?: string
+    /** Whose it is. */
+    readonly accountId: string
+  }
   readonly context: ContextKeys
 }

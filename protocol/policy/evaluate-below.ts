@@ -10,10 +10,10 @@ import {
   opposite,
   type Policies,
 } from './combine-grants.ts'
-import type { CompiledPolicy, CompiledResources, CompiledStatement } from './compile-policy.ts'
+import type { CompiledResources, CompiledStatement, StatementSet } from './compile-policy.ts'
 import { isSpent } from './evaluation-work.ts'
 import { matchPrincipals } from './match-principal.ts'
-import { type Asked, askOf, matchesActions } from './match-statement.ts'
+import { type Asked, askAbroad, askOf, matchesActions } from './match-statement.ts'
 import {
   type Coarse,
   compileWildcards,
@@ -24,12 +24,12 @@ import {
 
 /** `request.resource` is the bucket, `prefix` that of the keys in it. */
 export function evaluateBelow(request: AccessRequest, policies: Policies, prefix: string): Coarse {
-  const arn = `${request.resource.arn}/${prefix}`
-  const below = { ...askOf(request), arn }
-  const resource = weighResource(policies, below)
-  const identity = weigh(policies.identity, below)
-  const boundary = policies.boundary === undefined ? unlimited : weigh(policies.boundary, below)
-  const session = policies.session === undefined ? unlimited : weigh(policies.session, below)
+  const asked = askOf(request)
+  const own = below(askAbroad(asked), prefix)
+  const resource = weighResource(policies, below(asked, prefix))
+  const identity = weigh(policies.identity, own)
+  const boundary = policies.boundary === undefined ? unlimited : weigh(policies.boundary, own)
+  const session = policies.session === undefined ? unlimited : weigh(policies.session, own)
   const denied = [identity, boundary, session, resource].reduce<Degree>(
     (sum, each) => most(sum, each.denied),
     0,
@@ -55,11 +55,15 @@ type Below = Asked & {
   readonly arn: string
 }
 
+function below(asked: Asked, prefix: string): Below {
+  return { ...asked, arn: `${asked.request.resource.arn}/${prefix}` }
+}
+
 type Weighed = { readonly denied: Degree; readonly allowed: Degree }
 
 const unlimited: Weighed = { denied: 0, allowed: 2 }
 
-function weigh(policies: readonly CompiledPolicy[], below: Below): Weighed {
+function weigh(policies: readonly StatementSet[], below: Below): Weighed {
   let denied: Degree = 0
   let allowed: Degree = 0
   for (const policy of policies) {

@@ -14,9 +14,9 @@ import {
   type PolicySource,
   relationOf,
 } from './combine-grants.ts'
-import type { CompiledPolicy, CompiledStatement } from './compile-policy.ts'
+import type { CompiledStatement, StatementSet } from './compile-policy.ts'
 import { matchPrincipals, type PrincipalMatch } from './match-principal.ts'
-import { type Asked, askOf, matchesStatement } from './match-statement.ts'
+import { type Asked, askAbroad, askOf, matchesStatement } from './match-statement.ts'
 
 /** A statement, for audit logs and for people. */
 export type DecidedBy = {
@@ -38,11 +38,12 @@ export function evaluate(request: AccessRequest, policies: Policies): Verdict {
   const asked = askOf(request)
   const resource = findInResource(policies, asked)
   if (resource.deny !== undefined) return deniedBy('resource', resource.deny)
-  const identity = findIn(policies.identity, asked)
+  const own = askAbroad(asked)
+  const identity = findIn(policies.identity, own)
   if (identity.deny !== undefined) return deniedBy('identity', identity.deny)
-  const boundary = policies.boundary && findIn(policies.boundary, asked)
+  const boundary = policies.boundary && findIn(policies.boundary, own)
   if (boundary?.deny !== undefined) return deniedBy('boundary', boundary.deny)
-  const session = policies.session && findIn(policies.session, asked)
+  const session = policies.session && findIn(policies.session, own)
   if (session?.deny !== undefined) return deniedBy('session', session.deny)
 
   const grants: Grants = {
@@ -93,7 +94,7 @@ type Found = {
 const nothing: Found = {}
 
 /** The first statement that denies, or else the first that allows. */
-function findIn(policies: readonly CompiledPolicy[], asked: Asked): Found {
+function findIn(policies: readonly StatementSet[], asked: Asked): Found {
   let allow: CompiledStatement | undefined
   for (const policy of policies) {
     const statements = policy.byService.get(asked.service) ?? policy.ofOthers

@@ -22,6 +22,14 @@ export function askOf(request: AccessRequest): Asked {
   return { request, context: request.context, action, service, work: beginWork() }
 }
 
+/** The same as the policies of the caller himself are asked. */
+export function askAbroad(asked: Asked): Asked {
+  const { resource } = asked.request
+  const { arnAbroad } = resource
+  if (arnAbroad === undefined) return asked
+  return { ...asked, request: { ...asked.request, resource: { ...resource, arn: arnAbroad } } }
+}
+
 /**
  * Without regard to principals. Once the work is spent nobody knows, and the request must not gain by it:
  * what denies is then about it, what allows is not.

@@ -1,12 +1,15 @@
 // The header `x-amz-copy-source` of CopyObject and UploadPartCopy: `/bucket/key?versionId=id`, with
 // bucket and key percent-encoded and a plain `+` standing for a space.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+import { splitTenant } from './address.ts'
 import { requireKeyLength } from './object-key.ts'
 import { headerText, type RequestHeaders } from './request-headers.ts'
 import { percentDecode } from './request-target.ts'
 import { S3Error } from './s3-error.ts'
 
 export type CopySource = {
+  /** Of `tenant:bucket`, as in the path of a request. */
+  readonly tenant?: string
   readonly bucketName: string
   readonly key: string
   /** As it stands in the header; `parseVersionId` makes it one. */
@@ -31,7 +34,12 @@ export function parseCopySource(headers: RequestHeaders): CopySource {
   const key = trimmed.slice(slash + 1)
   if (bucketName === '' || key === '') throw invalid(raw)
   requireKeyLength(key)
-  return versionId === undefined ? { bucketName, key } : { bucketName, key, versionId }
+  const named = splitTenant(bucketName)
+  const place =
+    named === undefined
+      ? { bucketName, key }
+      : { tenant: named.tenant, bucketName: named.bucket, key }
+  return versionId === undefined ? place : { ...place, versionId }
 }
 
 function decode(text: string, raw: string): string {

@@ -116,8 +116,11 @@ export function jobsContract(name: string, open: OpenStore): void {
         const payload = { bundleId, sealedSources: Buffer.from('sealed') }
         const gathering: JobOf<'gathering'> = { ...job(1), kind: 'gathering', payload }
         const sweeps: JobOf<'sweeps'> = { ...job(1), kind: 'sweeps', payload: {} }
-        for (const each of [job(1), gathering, sweeps]) await jobs.put<Job['kind']>(each)
-        for (const each of [job(1), gathering, sweeps]) {
+        const removal: JobOf<'tenantRemoval'> = {
+          ...{ ...job(1), kind: 'tenantRemoval', payload: { deleteAfterMs: 7 } },
+        }
+        for (const each of [job(1), gathering, sweeps, removal]) await jobs.put<Job['kind']>(each)
+        for (const each of [job(1), gathering, sweeps, removal]) {
           assert.deepEqual(await jobs.get(each), each)
           assert.deepEqual(await jobs.list(each, { limit: 10 }), [each])
         }

@@ -16,9 +16,9 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
-import { rootTenantId } from '../../deploy/process/root-user.ts'
 import { checkData } from '../../deploy/recovery/check-data.ts'
 import { Refused, SignedClient } from '../../deploy/zip/signed-client.ts'
+import { rootTenantId } from '../../gateway/access/identity.ts'
 import { manifestsOfTenant } from '../../gateway/zip/tenant-manifests.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
 import { clientKey, clientRegion, startHoldfast } from '../compat/client-server.ts'

@@ -9,16 +9,14 @@ import { join } from 'node:path'
 import type { BlobNode } from '../../datanode/blob-node.ts'
 import { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
-import { AccountRevisions } from '../../gateway/access/account-revisions.ts'
-import { makeAuthorize } from '../../gateway/access/authorize-by-policies.ts'
-import { BucketPermissionCache } from '../../gateway/access/bucket-permissions.ts'
+import { makeFindAddressedTenant } from '../../gateway/access/addressed-tenant.ts'
 import { type Identity, rootUserName, type User } from '../../gateway/access/identity.ts'
 import {
   deriveTenantKeys,
   newRootKey,
   type TenantKeys,
 } from '../../gateway/access/keys/tenant-keys.ts'
-import { StandingCache } from '../../gateway/access/standing.ts'
+import { openAccounts } from '../../gateway/access/open-accounts.ts'
 import { operationHandlers } from '../../gateway/compose/operation-handlers.ts'
 import { HashPool } from '../../gateway/data/digests/hash-pool.ts'
 import { ReadLeases } from '../../gateway/data/read/read-leases.ts'
@@ -26,6 +24,7 @@ import { Ingest } from '../../gateway/data/write/ingest.ts'
 import { IngestBudget } from '../../gateway/data/write/ingest-budget.ts'
 import type { NativeCall } from '../../gateway/native-api/native-route.ts'
 import type { Reply } from '../../gateway/reply.ts'
+import { KnownAccounts } from '../../gateway/s3/acl/known-accounts.ts'
 import type { Client, Handlers, RequestBody, Services } from '../../gateway/s3/operation.ts'
 import { newNotes } from '../../gateway/s3/request-notes.ts'
 import { type Arrived, formCall, runOperation } from '../../gateway/s3/run-operation.ts'
@@ -35,11 +34,8 @@ import type { Bucket, TenantId, VersioningStatus } from '../../metadata/records.
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { matchOperation } from '../../protocol/s3/match-operation.ts'
-import {
-  type OperationName,
-  type OperationRow,
-  operations,
-} from '../../protocol/s3/operations-table.ts'
+import type { OperationRow } from '../../protocol/s3/operation-row.ts'
+import { type OperationName, operations } from '../../protocol/s3/operations-table.ts'
 import { parseRequestTarget } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { doTasks } from './do-tasks.ts'
@@ -122,7 +118,9 @@ export class GatewayHarness {
   }
 
   static async open(
-    options: Partial<Pick<Services, 'region' | 'anyRegion' | 'blockPublicAccess'>> & {
+    options: Partial<
+      Pick<Services, 'region' | 'anyRegion' | 'blockPublicAccess' | 'objectOwnership'>
+    > & {
       authorize?: Policy
     } = {},
   ): Promise<GatewayHarness> {
@@ -163,21 +161,23 @@ export class GatewayHarness {
       nowMs: Date.now,
     })
     const { authorize, region = 'us-east-1', anyRegion = false } = options
-    const { blockPublicAccess = true } = options
-    const permissions = new BucketPermissionCache(metadata)
-    const revisions = new AccountRevisions(metadata.identities)
-    const standings = new StandingCache(metadata.identities, revisions)
-    const byPolicies = makeAuthorize({ permissions, standings, metadata })
+    const { blockPublicAccess = true, objectOwnership = 'BucketOwnerEnforced' } = options
+    const { authorize: byPolicies, permissions, accountBlocks } = openAccounts(metadata)
     return new GatewayHarness({
       services: {
         metadata,
         blobs,
         ingest,
         readLeases,
+        findAddressed: makeFindAddressedTenant(metadata),
         authorize: authorize === undefined ? byPolicies : authorizeBy(authorize),
         region,
         anyRegion,
         blockPublicAccess,
+        objectOwnership,
+        permissions,
+        accountBlocks,
+        accounts: new KnownAccounts(metadata.tenants),
       },
       node: blobs,
       lost,
@@ -257,7 +257,8 @@ export class GatewayHarness {
       },
       authenticate: async () => {
         if (by.is === 'anonymous') throw new S3Error('AccessDenied')
-        return { identity: by, body }
+        const signer = { accessKeyId: by.accessKeyId, secretAccessKey: 'secret' }
+        return { identity: by, signer, body }
       },
       unsignedBody: () => body,
     }
@@ -279,7 +280,11 @@ export class GatewayHarness {
       services,
       notes: newNotes(undefined),
       client: patientClient,
-      address: { ...(bucket === undefined ? {} : { bucket }), ...(key ? { key } : {}) },
+      address: {
+        ...(bucket === undefined ? {} : { bucket }),
+        ...(key ? { key } : {}),
+        ...(row?.control === undefined ? {} : { control: row.control }),
+      },
       context: {
         headers,
         query,

@@ -52,9 +52,10 @@ function isAllowed(from: string, to: string): boolean {
 const gatewayRooms = [
   'compose',
   'audit',
-  'http',
-  'iam',
+  'admin',
   'sts',
+  'iam',
+  'http',
   'query',
   'archive-jobs',
   'bundles',
@@ -65,6 +66,7 @@ const gatewayRooms = [
   'reply.ts',
   'data',
   'access',
+  'acl',
   'config',
   'log.ts',
 ]

@@ -2,7 +2,7 @@
 // begun as a write goes on to its end.
 import assert from 'node:assert'
 import { createHash } from 'node:crypto'
-import { rootTenantId } from '../../deploy/process/root-user.ts'
+import { rootTenantId } from '../../gateway/access/identity.ts'
 import type { RequestRecord } from '../../gateway/http/request-record.ts'
 import { manifestsOfTenant } from '../../gateway/zip/tenant-manifests.ts'
 import { defaultNamespace } from '../../metadata/namespaces.ts'

@@ -3,11 +3,12 @@
 import { LRUCache } from 'lru-cache'
 import type { MetadataStore } from '../../../metadata/metadata-store.ts'
 import type { Tenant, TenantId } from '../../../metadata/records.ts'
+import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import type { MasterKey } from './master-key-file.ts'
 import { openSecret } from './seal-secret.ts'
 import { deriveTenantKeys, type TenantKeys } from './tenant-keys.ts'
 
-/** Undefined: there is no such tenant. */
+/** Undefined: there is no such tenant. Throws `AllAccessDisabled` when it is suspended. */
 export type FindTenantKeys = (
   tenantId: TenantId,
 ) => TenantKeys | undefined | Promise<TenantKeys | undefined>
@@ -22,6 +23,7 @@ export type TenantKeysDeps = {
 
 const freshMs = 1_000
 
+/** What it answers throws `AllAccessDisabled` of a tenant that is suspended, whoever asks for what it has. */
 export function makeFindTenantKeys(deps: TenantKeysDeps): FindTenantKeys {
   const { metadata, masterKey, tenantsMax, now } = deps
   const keyring = new TenantKeyring({ master: masterKey, tenantsMax })
@@ -29,6 +31,8 @@ export function makeFindTenantKeys(deps: TenantKeysDeps): FindTenantKeys {
   const load = async (tenantId: TenantId) => {
     const tenant = await metadata.tenants.get(tenantId)
     if (tenant === undefined) return undefined
+    // Not even others may reach what it has.
+    if (tenant.status !== 'active') throw new S3Error('AllAccessDisabled')
     const keys = keyring.keysOf(tenant)
     if (held.size >= tenantsMax) held.clear()
     held.set(tenantId, { keys, untilMs: now() + freshMs })

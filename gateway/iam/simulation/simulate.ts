@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html
 import type { AccessRequest } from '../../../protocol/policy/access-request.ts'
 import type { Policies } from '../../../protocol/policy/combine-grants.ts'
+import type { CompiledPolicy } from '../../../protocol/policy/compile-policy.ts'
 import { evaluate, type Verdict } from '../../../protocol/policy/evaluate.ts'
 import { askOf, matchesActions } from '../../../protocol/policy/match-statement.ts'
 import { findMatchedStatements } from '../../../protocol/policy/matched-statements.ts'
@@ -90,7 +91,7 @@ function matchedIn(
   return everyPolicy(simulation).flatMap((policy) => {
     if (wanted === 'Allow' && boundary?.includes(policy) === true) return []
     const { compiled, places } = policy
-    const alone: Policies =
+    const alone: Policies<CompiledPolicy> =
       policy === resourcePolicy
         ? { identity: [], resource: compiled, ...bounded }
         : { identity: [compiled] }

@@ -2,11 +2,8 @@
 import assert from 'node:assert'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import {
-  prepareRootUser,
-  type RootUserParts,
-  rootTenantId,
-} from '../../../deploy/process/root-user.ts'
+import { prepareRootUser, type RootUserParts } from '../../../deploy/process/root-user.ts'
+import { rootTenantId } from '../../../gateway/access/identity.ts'
 import { masterKeyFrom } from '../../../gateway/access/keys/master-key-file.ts'
 import { openSecret } from '../../../gateway/access/keys/seal-secret.ts'
 import type { AccessKey, TenantId } from '../../../metadata/records.ts'

@@ -3,7 +3,7 @@ import assert from 'node:assert'
 import { randomBytes } from 'node:crypto'
 import { IAMClient, IAMServiceException } from '@aws-sdk/client-iam'
 import { S3Client } from '@aws-sdk/client-s3'
-import { rootTenantId } from '../../../deploy/process/root-user.ts'
+import { rootTenantId } from '../../../gateway/access/identity.ts'
 import { sealSecret } from '../../../gateway/access/keys/seal-secret.ts'
 import { accountId } from '../../../gateway/access/owner.ts'
 import type {

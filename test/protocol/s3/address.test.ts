@@ -52,6 +52,26 @@ describe('the address of a request', (test) => {
     }
   })
 
+  test('names a tenant before a colon in the path, as it was sent or encoded', () => {
+    for (const path of ['/acme:photos/a:b', '/acme%3Aphotos/a:b', '/acme%3aphotos/a%3Ab']) {
+      const named = { tenant: 'acme', bucket: 'photos', key: 'a:b' }
+      assert.deepEqual(parseAddress(path, 's3.example', domains), named, path)
+    }
+    assert.deepEqual(parseAddress('/1:b', undefined, []), { tenant: '1', bucket: 'b' })
+    // Nobody's, and so a name like any other.
+    for (const bucket of [':b', 'b:', ':', '::']) {
+      assert.deepEqual(parseAddress(`/${bucket}`, undefined, []), { bucket })
+    }
+  })
+
+  test('may name a tenant by the last label before the domain, or a bucket of several labels', () => {
+    assert.deepEqual(parseAddress('/k', 'a.b.acme.s3.example', domains), {
+      ...{ bucket: 'a.b.acme', key: 'k' },
+      orOfTenant: { tenant: 'acme', bucket: 'a.b' },
+    })
+    assert.deepEqual(parseAddress('/', 'bkt.s3.example', domains), { bucket: 'bkt' })
+  })
+
   test('is nowhere in a host with empty labels: it would name another bucket when it is read otherwise', () => {
     for (const host of [
       ...[

@@ -18,6 +18,12 @@ describe('copy sources', (test) => {
     assert.equal(parse('bucket/a+b%2Bc').key, 'a b+c')
   })
 
+  test('a tenant may stand before the bucket, and the colons of a key are its own', () => {
+    assert.deepEqual(parseCopySource({ 'x-amz-copy-source': '/acme%3Ab/k:1?versionId=v' }), {
+      ...{ tenant: 'acme', bucketName: 'b', key: 'k:1', versionId: 'v' },
+    })
+  })
+
   test('raw UTF-8 is taken as it is', () => {
     assert.equal(parse(`bucket/${Buffer.from('ä').toString('latin1')}`).key, 'ä')
   })
