@@ -2,10 +2,12 @@
 // would set up an account and clear it away, in one process and in several.
 import assert from 'node:assert'
 import * as sdk from '@aws-sdk/client-iam'
+import { ListBucketsCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3'
 import { policyActions } from '../../gateway/iam/policies/policy-actions.ts'
 import { providerActions } from '../../gateway/iam/providers/provider-actions.ts'
 import { roleActions } from '../../gateway/iam/roles/role-actions.ts'
 import { simulationActions } from '../../gateway/iam/simulation/simulation-actions.ts'
+import { until } from '../support/bounded-wait.ts'
 import { describe } from '../support/describe.ts'
 import { ClientServer, clientKey, clientRegion, workerCounts } from './client-server.ts'
 
@@ -13,6 +15,7 @@ const statement = { Effect: 'Allow', Action: 's3:GetObject', Resource: '*' }
 const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: statement })
 const trusted = { Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' }
 const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: trusted })
+const fullAccess = 'arn:aws:iam::aws:policy/AmazonS3FullAccess'
 const readOnly = 'arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess'
 const Tags = [{ Key: 'team', Value: 'a b' }]
 
@@ -149,6 +152,57 @@ function sdkTests(workers: number): void {
       assert.deepStrictEqual([...new Set(asked)].toSorted(), everyAction.toSorted())
     })
 
+    test('what is given counts at once in every process, and what is taken away soon does', async () => {
+      const UserName = 'reader'
+      await iam.send(new sdk.CreateUserCommand({ UserName }))
+      const { AccessKey } = await iam.send(new sdk.CreateAccessKeyCommand({ UserName }))
+      const { AccessKeyId = '', SecretAccessKey = '' } = AccessKey ?? {}
+      const s3 = new S3Client({
+        ...{
+          endpoint: server.endpoint,
+          region: clientRegion,
+          forcePathStyle: true,
+          maxAttempts: 1,
+        },
+        credentials: { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey },
+      })
+      /** What several processes answer. */
+      const answers = async () => {
+        const asked = Array.from({ length: 8 }, () => toldByS3(s3.send(new ListBucketsCommand({}))))
+        return [...new Set(await Promise.all(asked))]
+      }
+      assert.deepStrictEqual(await answers(), ['AccessDenied'])
+      await iam.send(new sdk.AttachUserPolicyCommand({ UserName, PolicyArn: fullAccess }))
+      assert.deepStrictEqual(await answers(), ['done'])
+      await iam.send(new sdk.DetachUserPolicyCommand({ UserName, PolicyArn: fullAccess }))
+      const isRefused = async () => (await answers()).join() === 'AccessDenied'
+      await until({ for: 'every process to refuse', holds: isRefused })
+      s3.destroy()
+    })
+
+    test('a policy that is attached while it is deleted is either there and held, or gone', async () => {
+      const RoleName = 'holder'
+      await iam.send(new sdk.CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }))
+      for (let round = 0; round < 6; round += 1) {
+        const PolicyArn = await create('Going')
+        const told = await Promise.all([
+          toldBy(iam.send(new sdk.AttachRolePolicyCommand({ RoleName, PolicyArn }))),
+          toldBy(iam.send(new sdk.DeletePolicyCommand({ PolicyArn }))),
+        ])
+        const { AttachedPolicies } = await iam.send(
+          new sdk.ListAttachedRolePoliciesCommand({ RoleName }),
+        )
+        if (told[0] === 'done') {
+          assert.deepStrictEqual([told[1], AttachedPolicies?.length], ['DeleteConflict', 1])
+          await iam.send(new sdk.DetachRolePolicyCommand({ RoleName, PolicyArn }))
+          await iam.send(new sdk.DeletePolicyCommand({ PolicyArn }))
+        } else {
+          assert.deepStrictEqual([...told, AttachedPolicies], ['NoSuchEntity', 'done', []])
+        }
+      }
+      await iam.send(new sdk.DeleteRoleCommand({ RoleName }))
+    })
+
     test('of several who want the last place, whatever process answers them, so many get it as there are', async () => {
       const PolicyArn = await create('Versions')
       const versions = Array.from({ length: 8 }, () =>
@@ -163,6 +217,16 @@ function sdkTests(workers: number): void {
       assert.strictEqual(new Set(Versions.map(({ VersionId }) => VersionId)).size, 5)
     })
   })
+}
+
+async function toldByS3(answer: Promise<unknown>): Promise<string> {
+  try {
+    await answer
+    return 'done'
+  } catch (cause) {
+    assert.ok(cause instanceof S3ServiceException, String(cause))
+    return cause.name
+  }
 }
 
 /** `done`, or the code of the refusal. */

@@ -17,7 +17,7 @@ export function checkTrust(text: string): CheckedTrust {
   const size = policySizes.trust
   const tooLong = limitExceeded('ACLSizePerRole', size.max)
   const document = checkDocument(text, { kind: 'trust', size, tooLong })
-  return { text: keptText(text, size.max, tooLong), document }
+  return { text: keptText(text, tooLong), document }
 }
 
 /**
