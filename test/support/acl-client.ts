@@ -1,6 +1,6 @@
 // Asks a server under test about ACLs: as the owner of buckets, as another account's root user, and unsigned.
 import assert from 'node:assert/strict'
-import { rootTenantId } from '../../deploy/process/root-user.ts'
+import { rootTenantId } from '../../gateway/access/identity.ts'
 import { ownerId } from '../../gateway/access/owner.ts'
 import type { ObjectOwnership } from '../../protocol/s3/acl/object-ownership.ts'
 import { type AnotherTenant, addTenant } from './more-tenants.ts'

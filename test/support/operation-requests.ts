@@ -1,7 +1,7 @@
 // A request of every operation there is, at a place of its own, over the wire.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { rootTenantId } from '../../deploy/process/root-user.ts'
+import { rootTenantId } from '../../gateway/access/identity.ts'
 import { accountId } from '../../gateway/access/owner.ts'
 import type { OperationName } from '../../protocol/s3/operations-table.ts'
 import type { RawResponse } from './raw-connection.ts'
@@ -154,8 +154,7 @@ export const requestsOfOperations: Readonly<Record<OperationName, Prepare>> = {
   HeadObject: ofKey('HEAD'),
   PutObjectAcl: async (place) => {
     await place.sure({ method: 'PUT', target: `/${place.bucket}?ownershipControls`, body: writer })
-    const headers = { 'x-amz-acl': 'authenticated-read' }
-    await place.sure({ method: 'DELETE', target: `/${place.bucket}?publicAccessBlock` })
+    const headers = { 'x-amz-acl': 'bucket-owner-full-control' }
     return { method: 'PUT', target: `${place.at('k')}?acl`, headers }
   },
   PutObjectTagging: ofKey('PUT', '?tagging', { body: tagging }),

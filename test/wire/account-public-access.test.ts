@@ -2,7 +2,7 @@
 // DeletePublicAccessBlock, which are GetAccountPublicAccessBlock, PutAccountPublicAccessBlock and
 // DeleteAccountPublicAccessBlock here.
 import assert from 'node:assert/strict'
-import { rootTenantId } from '../../deploy/process/root-user.ts'
+import { rootTenantId } from '../../gateway/access/identity.ts'
 import { accountId } from '../../gateway/access/owner.ts'
 import { AclClient, type By } from '../support/acl-client.ts'
 import { describe } from '../support/describe.ts'
