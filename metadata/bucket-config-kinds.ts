@@ -2,11 +2,14 @@
 // place that a new setting is added to: its kind, what its document is, and how that becomes bytes. Ports,
 // engines and migrations know kinds by name only.
 
+import type { Grant } from '../protocol/s3/acl/acl.ts'
+import { type ObjectOwnership, objectOwnerships } from '../protocol/s3/acl/object-ownership.ts'
 import type { CorsRule } from '../protocol/s3/cors/cors-rule.ts'
 import { corsBytesMax } from '../protocol/s3/limits.ts'
 import type { PublicAccessBlock } from '../protocol/s3/xml/public-access-block.ts'
+import { flattenGrants, parseGrants } from './codec/acl-codec.ts'
 import { encodeCorsRules, parseCorsRules } from './codec/cors-codec.ts'
-import { count, decodeRecord, encodeRecord, text } from './codec/record-frame.ts'
+import { count, decodeRecord, encodeRecord, text, word } from './codec/record-frame.ts'
 import { flattenTags, parseTags } from './codec/tenancy-codec.ts'
 import type { Tag } from './records.ts'
 
@@ -19,6 +22,10 @@ export type ConfigDocuments = {
   readonly publicAccessBlock: PublicAccessBlock
   /** At least one. */
   readonly cors: readonly CorsRule[]
+  /** No document: `BucketOwnerEnforced`. `removed`: its owner has taken it away, which is as `ObjectWriter` is. */
+  readonly ownership: ObjectOwnership | 'removed'
+  /** No document: the owner alone. */
+  readonly acl: readonly Grant[]
 }
 
 export type ConfigKind = keyof ConfigDocuments
@@ -30,6 +37,9 @@ export type ConfigCodec<Document> = {
   /** Throws `RecordCorrupt`, or what the kind's own parser throws. */
   parse(bytes: Uint8Array): Document
 }
+
+/** Stored by their places: append, never reorder. */
+const ownerships = [...objectOwnerships, 'removed'] as const
 
 const codecs: { readonly [Kind in ConfigKind]: ConfigCodec<ConfigDocuments[Kind]> } = {
   tagging: {
@@ -64,9 +74,21 @@ const codecs: { readonly [Kind in ConfigKind]: ConfigCodec<ConfigDocuments[Kind]
   },
   // Shorter than the XML that it came in.
   cors: { bytesMax: corsBytesMax, render: encodeCorsRules, parse: parseCorsRules },
+  ownership: {
+    bytesMax: 64,
+    render: (ownership) => encodeRecord(1, [ownerships.indexOf(ownership)]),
+    parse: (bytes) => word(ownerships, decodeRecord('object ownership of a bucket', bytes), 0),
+  },
+  acl: {
+    bytesMax: 32 * 1024,
+    render: (grants) => encodeRecord(1, flattenGrants(grants)),
+    parse: (bytes) => parseGrants(decodeRecord('ACL of a bucket', bytes)),
+  },
 }
 
-export const configKinds: readonly ConfigKind[] = ['tagging', 'policy', 'publicAccessBlock', 'cors']
+export const configKinds: readonly ConfigKind[] = [
+  ...(['tagging', 'policy', 'publicAccessBlock', 'cors', 'ownership', 'acl'] as const),
+]
 
 export function configCodec<Kind extends ConfigKind>(
   kind: Kind,

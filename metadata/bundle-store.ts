@@ -20,7 +20,12 @@ export type Bundle = {
   readonly tenantId: TenantId
   readonly bucketName: string
   /** With whose permissions the secret adds entries. */
-  readonly createdBy: { readonly userName: string; readonly accessKeyId: string }
+  readonly createdBy: {
+    readonly userName: string
+    readonly accessKeyId: string
+    /** JSON of who he was, where he had signed with temporary credentials. */
+    readonly session?: string
+  }
   /** Ends with `.zip`. */
   readonly fileName: string
   /** SHA-256 of the secret with which it is changed, 32 bytes. */

@@ -51,6 +51,10 @@ export type UserDocument = Holder &
       readonly hash: string
       readonly changeRequired: boolean
       readonly createdMs: number
+      /** When the password was set last. */
+      readonly setMs?: number
+      /** Hashes of passwords that it had before, the last one first: so many as the password policy looks back. */
+      readonly earlier?: readonly string[]
     }
   }
 
@@ -81,8 +85,8 @@ export type PolicyDocument = Named & {
 export type PolicyVersionDocument = { readonly document: string }
 
 /**
- * That a managed policy is attached, or is a boundary: under `policy ARN in lower case|user|name`, or `…|boundary-user|…`.
- * Whoever holds it says so too; this is how those are found who do.
+ * That a managed policy is attached, or is a boundary: under `policy ARN in lower case|user|name`, or `…|boundary-user|…`; a
+ * long ARN is digested. Whoever holds it says so too; this is how those are found who do.
  */
 export type AttachmentDocument = {
   readonly policyArn: string

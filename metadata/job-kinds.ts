@@ -22,6 +22,8 @@ export type ArchivePayload = {
   readonly totalEntries: number
   readonly totalBytes: number
   readonly sizeClass: ArchiveSizeClass
+  /** JSON of who has asked for it, with whose permissions it is made. Absent: they were asked when it was ordered. */
+  readonly askedBy?: string
   /** The upload under way into the destination, or what became the result. */
   readonly uploadId?: UploadId
   readonly result?: {
@@ -37,6 +39,8 @@ export type GatheringPayload = {
   readonly bundleId: BundleId
   /** Where they are to be had, and with which credentials: under the tenant's key. */
   readonly sealedSources: Uint8Array
+  /** As of an archive. */
+  readonly askedBy?: string
 }
 
 /** Sweeps the store again and again, for as long as its owner lives: a job that has no end. */

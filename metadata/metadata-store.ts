@@ -13,6 +13,7 @@
 // that the engine is out of reach: a write may have been stored, and trying again is safe. Keys are
 // compared as UTF-8 bytes. No verb's correctness rests on a clock: times are recorded, not compared.
 import type { BlobRef, ChunkRef } from '../protocol/chunks/chunk-ref.ts'
+import type { Grant } from '../protocol/s3/acl/acl.ts'
 import type { BucketConfigStore } from './bucket-config-store.ts'
 import type { BucketStore } from './bucket-store.ts'
 import type { BundleStore } from './bundle-store.ts'
@@ -205,6 +206,17 @@ export interface ObjectStore {
     | { is: 'deleteMarker' }
     | NoSuchBucket
   >
+
+  /**
+   * Sets what is granted on the version in this row, current or not; its owner and its time do not change. `noSuchVersion`:
+   * it is not there any more, or is a marker.
+   */
+  setGrants(
+    bucket: BucketRef,
+    key: string,
+    change: { rowId: string; grants: readonly Grant[] },
+    options?: ChangeOptions,
+  ): Promise<{ is: 'done'; versionId: VersionId } | { is: 'noSuchVersion' } | NoSuchBucket>
 
   /** Current objects in key order. Costs one page, whatever the bucket holds. */
   list(bucket: BucketRef, query: ListQuery): Promise<Listed<ObjectSummary & { is: 'object' }>>

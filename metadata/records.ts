@@ -1,6 +1,7 @@
 // What the metadata holds, as plain values. How an engine lays them out is its own affair; the codecs
 // shared by the engines are in `codec/`.
 import type { ChunkRef } from '../protocol/chunks/chunk-ref.ts'
+import type { ObjectAcl } from '../protocol/s3/acl/acl.ts'
 import type { Namespace } from './namespaces.ts'
 
 export type TenantId = string & { readonly __brand: 'TenantId' }
@@ -128,6 +129,8 @@ export type ObjectContent = {
   readonly userMetadata: Readonly<Record<string, string>>
   readonly tags: readonly Tag[]
   readonly storageClass: string
+  /** Absent: the owner of the bucket owns it, and nobody is granted anything. */
+  readonly acl?: ObjectAcl
   readonly data: ObjectData
 }
 
@@ -156,6 +159,8 @@ export type ObjectSummary = {
   readonly modifiedMs: number
   readonly storageClass: string
   readonly checksum?: Pick<Checksum, 'algorithm' | 'type'>
+  /** Canonical user id of the account that owns it. Absent: the owner of the bucket does. */
+  readonly owner?: string
 }
 
 export type VersionSummary = Omit<ObjectSummary, 'size' | 'etag'> & {
@@ -177,6 +182,8 @@ export type Upload = {
   readonly userMetadata: Readonly<Record<string, string>>
   readonly tags: readonly Tag[]
   readonly storageClass: string
+  /** Of the object that it becomes. */
+  readonly acl?: ObjectAcl
   /** What the client asked for at creation. */
   readonly checksum?: Pick<Checksum, 'algorithm' | 'type'>
 }

@@ -3,7 +3,7 @@ import { parsePostSignatureV2 } from '../../protocol/s3/sigv2/post-signature-v2.
 import { requireMatch } from '../../protocol/s3/sigv2/verify-signature-v2.ts'
 import type { FormFields } from '../../protocol/s3/sigv4/post-form.ts'
 import { parsePostSignature, verifyPostSignature } from '../../protocol/s3/sigv4/post-signature.ts'
-import { type AuthenticateDeps, findCredentials } from './authenticate.ts'
+import { type AuthenticateDeps, findCredentials, ofVersion2 } from './authenticate.ts'
 import { anonymous, type Identity } from './identity.ts'
 import type { SignatureNote, SignatureNotes } from './signature-note.ts'
 
@@ -25,6 +25,7 @@ export function makeAuthenticateForm(deps: AuthenticateDeps): AuthenticateForm {
       const { identity, secretAccessKey } = await findCredentials(deps.credentials, version2)
       signature.accessKeyId = identity.accessKeyId
       requireMatch(version2.policy, version2, secretAccessKey)
+      deps.keyUses.note(identity, ofVersion2)
       return identity
     }
     const presented = parsePostSignature(fields)
@@ -40,6 +41,7 @@ export function makeAuthenticateForm(deps: AuthenticateDeps): AuthenticateForm {
       signingKeys: deps.signingKeys,
       region: deps.region,
     })
+    deps.keyUses.note(found.identity, { service: 's3', region: presented.scope.region })
     return found.identity
   }
 }

@@ -11,7 +11,6 @@ import type { RequestTarget } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { type PresignedV2, parsePresignedV2 } from '../../protocol/s3/sigv2/presigned-query.ts'
 import { verifyPresignedV2 } from '../../protocol/s3/sigv2/verify-signature-v2.ts'
-import type { OtherService } from '../../protocol/s3/sigv4/parse-authorization-header.ts'
 import { parseCredentials, twoMechanisms } from '../../protocol/s3/sigv4/parse-credentials.ts'
 import {
   parsePayloadDeclaration,
@@ -19,6 +18,7 @@ import {
 } from '../../protocol/s3/sigv4/payload-declaration.ts'
 import { collectHeaders, refuseRepeatedHeaders } from '../../protocol/s3/sigv4/request-headers.ts'
 import type {
+  OtherService,
   PresentedSignature,
   RawRequest,
   VerifiedRequest,
@@ -27,6 +27,7 @@ import type { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
 import { verifySignature } from '../../protocol/s3/sigv4/verify-signature.ts'
 import type { Credentials, CredentialsCache, PresentedKey } from './credentials.ts'
 import { anonymous, type Identity } from './identity.ts'
+import type { KeyUses } from './key-uses.ts'
 import type { SignatureNote, SignatureNotes } from './signature-note.ts'
 
 /** How a body is to be read, as the signature says. */
@@ -40,8 +41,16 @@ export type PayloadFraming = {
 /** As the bytes come. */
 export const plainFraming: PayloadFraming = { chunked: undefined, expectedSha256: undefined }
 
+/** With what a request was signed, by Signature Version 4. */
+export type Signer = {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+}
+
 export type Caller = {
   readonly identity: Identity
+  readonly signer?: Signer
   readonly payload: PayloadFraming
 }
 
@@ -59,6 +68,8 @@ export type Authenticate = (incoming: IncomingMessage, asked: Asked) => Promise<
 export type AuthenticateDeps = {
   readonly credentials: CredentialsCache
   readonly signingKeys: SigningKeyCache
+  /** Told of keys whose signature was right. */
+  readonly keyUses: Pick<KeyUses, 'note'>
   /** That requests must be signed for. Undefined: for any. */
   readonly region: string | undefined
   readonly now: () => number
@@ -100,9 +111,20 @@ export function makeAuthenticate(deps: RequestAuthenticateDeps): Authenticate {
       region: other === undefined ? deps.region : undefined,
       nowMs: deps.now(),
     })
+    deps.keyUses.note(found.identity, {
+      service: other?.service ?? 's3',
+      region: presented.scope.region,
+    })
     if (asked.of === 'ours') requireBoundBody(raw, presented)
+    const { sessionToken = '' } = presented
+    const { accessKeyId } = presented.scope
+    const { secretAccessKey } = found
     return {
       identity: found.identity,
+      signer: {
+        ...{ accessKeyId, secretAccessKey },
+        ...(sessionToken === '' ? {} : { sessionToken }),
+      },
       payload: payloadOf(verified, presented, incoming),
     }
   }
@@ -152,8 +174,12 @@ async function authenticateV2(
     presented,
     { secretAccessKey, nowMs: deps.now() },
   )
+  deps.keyUses.note(identity, ofVersion2)
   return { identity, payload: payloadOfV2(headers.get('x-amz-content-sha256')) }
 }
+
+/** Its signatures name no region. */
+export const ofVersion2 = { service: 's3', region: 'N/A' }
 
 /**
  * The documents that our routes take choose what is done and to which objects: whoever holds a URL would

@@ -92,6 +92,9 @@ class PolicyDecider implements Decider {
         ? permissions.then((found) => this.decide(found, action, resource))
         : this.decide(permissions, action, resource)
     }
+    const { decisions } = this.asking
+    if (decisions !== undefined && resource.is === 'identity')
+      decisions.identityArn ??= resource.arn
     const answer = this.answerOfAccount(standing, action, resource)
     return answer.isAllowed || this.isOfNow
       ? this.note(action, answer)
@@ -113,19 +116,22 @@ class PolicyDecider implements Decider {
     if (identity.is === 'anonymous') return stranger
     const found = this.deps.standings.of(identity)
     if (found instanceof Promise) {
-      return found.then((standing) => {
-        this.standing = standing
-        return standing
-      })
+      return found.then((standing) => this.learn(standing))
     }
-    this.standing = found
-    return found
+    return this.learn(found)
+  }
+
+  private learn(standing: Standing): Standing {
+    this.standing = standing
+    const { decisions } = this.asking
+    if (decisions !== undefined) decisions.caller = standing
+    return standing
   }
 
   private async lookAgain(): Promise<void> {
     const { identity } = this.asking
     this.isOfNow = true
-    if (identity.is === 'user') this.standing = await this.deps.standings.now(identity)
+    if (identity.is === 'user') this.learn(await this.deps.standings.now(identity))
   }
 
   private decide(
@@ -165,6 +171,9 @@ class PolicyDecider implements Decider {
 
   private answerOfAccount(standing: Standing, action: string, resource: OfAccount): Answer {
     const { identity } = this.asking
+    if (resource.is === 'identity' && resource.provider !== undefined) {
+      return this.answerOfProvider(action, { ...resource, provider: resource.provider })
+    }
     if (standing.isRevoked || identity.is === 'anonymous') return ofNothing
     const tenantId = resource.is === 'identity' ? resource.tenantId : identity.tenantId
     if (isRootUser(identity)) return identity.tenantId === tenantId ? ofRoot : ofNothing
@@ -174,7 +183,23 @@ class PolicyDecider implements Decider {
       resource: { arn, accountId: accountId(tenantId) },
       context: this.contextOf(action, resource),
     }
-    return answerOf(evaluate(request, standing.policies))
+    return answerOf(evaluate(request, policiesFor(standing, resource)))
+  }
+
+  /** Of somebody with a token from elsewhere: the trust policy alone has a say. */
+  private answerOfProvider(
+    action: string,
+    resource: Extract<Resource, { is: 'identity' }> & { readonly provider: string },
+  ): Answer {
+    const { arn, tenantId, provider, trust } = resource
+    if (trust === undefined) return ofNothing
+    const request: AccessRequest = {
+      principal: { is: 'identity provider', provider },
+      action,
+      resource: { arn, accountId: accountId(tenantId) },
+      context: this.contextOf(action, resource),
+    }
+    return answerOf(evaluate(request, { identity: [], resource: trust }))
   }
 
   private decideBelow(
@@ -273,6 +298,14 @@ class PolicyDecider implements Decider {
     const found = await this.deps.metadata.objects.get(bucket, key, versionId)
     return found?.is === 'object' ? found.tags : undefined
   }
+}
+
+function policiesFor({ policies }: Standing, resource: OfAccount): Policies {
+  if (resource.is !== 'identity') return policies
+  const { allowedBesides, trust } = resource
+  const identity =
+    allowedBesides === undefined ? policies.identity : [...policies.identity, allowedBesides]
+  return { ...policies, identity, ...(trust === undefined ? {} : { resource: trust }) }
 }
 
 const ofRoot: Answer = { isAllowed: true, by: byRoot }

@@ -1,6 +1,7 @@
 // The one question: may this caller do that? Who answers it: `authorize-by-policies.ts`.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Bucket, Tag, TenantId, VersionId } from '../../metadata/records.ts'
+import type { CompiledPolicy } from '../../protocol/policy/compile-policy.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
 import type { Decisions } from './decisions.ts'
 import type { Identity } from './identity.ts'
@@ -35,8 +36,14 @@ export type IdentityResource = {
   /** Tags that the request gives it, or takes. */
   readonly requestTags?: readonly Tag[]
   readonly tagKeys?: readonly string[]
+  /** A policy that the caller has for this besides his own, by a setting of the account. */
+  readonly allowedBesides?: CompiledPolicy
   /** Condition keys that the action has, such as `iam:permissionsboundary`, in lower case. */
   readonly keys?: Readonly<Record<string, string | readonly string[] | undefined>>
+  /** Of a role that is to be assumed: nobody may unless this lets him. */
+  readonly trust?: CompiledPolicy
+  /** Who vouches for a caller that may not have signed: he is asked about as theirs, and has no policies. */
+  readonly provider?: string
 }
 
 /** What is listed of a bucket, by an operation that lists. */

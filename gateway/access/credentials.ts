@@ -8,7 +8,7 @@ import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { rootUserName, type User } from './identity.ts'
 import type { MasterKey } from './keys/master-key-file.ts'
 import { openSecret } from './keys/seal-secret.ts'
-import { openSession, sessionIdentity } from './keys/session-token.ts'
+import { openSession, type SessionOwner, sessionIdentity } from './keys/session-token.ts'
 
 export type Credentials = {
   readonly identity: User
@@ -105,10 +105,18 @@ export class CredentialsCache {
     if (owner === undefined || tenant === undefined) {
       throw new S3Error('InvalidToken', { 'Token-0': sessionToken })
     }
+    if (await this.isEndedOfRoot(owner)) throw new S3Error('ExpiredToken')
     return {
       identity: sessionIdentity(owner, { namespace: tenant.namespace, accessKeyId }),
       secretAccessKey: owner.secretAccessKey,
     }
+  }
+
+  /** The root user has no document of its own that would be looked at later (`standing.ts`): the account's says it. */
+  private async isEndedOfRoot({ tenantId, session }: SessionOwner): Promise<boolean> {
+    if (session.of === 'role' || session.ownerId !== rootUserName) return false
+    const account = await this.deps.metadata.identities.get(tenantId, 'account', 'account')
+    return session.issuedMs < (account?.rootRevokedBeforeMs ?? 0)
   }
 
   private async activeTenant(id: TenantId): Promise<Tenant | undefined> {

@@ -33,7 +33,14 @@ export type Answer = { readonly isAllowed: boolean; readonly by: DecidedBy }
 
 export type Verdict = 'allowed' | 'denied' | 'notAsked'
 
+/** Who was asked about, as his account knows him. */
+export type DecidedOf = { readonly arn: string; readonly type: string }
+
 export class Decisions {
+  /** Once it is known. */
+  caller: DecidedOf | undefined
+  /** ARN of the user, role, policy and the like that was asked about first. */
+  identityArn: string | undefined
   readonly #actions = new Set<string>()
   #last: Answer | undefined
   #firstDenied: { readonly action?: string; readonly by: DecidedBy } | undefined

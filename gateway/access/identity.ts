@@ -35,6 +35,8 @@ export type Session = {
   /** Who has vouched for it, of a role that was assumed with a token from elsewhere. */
   readonly provider?: string
   readonly sourceIdentity?: string
+  /** Condition keys that it has as long as it lives, in lower case: what its provider says of who got it. */
+  readonly keys?: Readonly<Record<string, string | readonly string[]>>
 }
 
 /** Nobody has signed. What such a caller may do, permissions say like those of any other. */

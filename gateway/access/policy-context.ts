@@ -42,6 +42,8 @@ export function contextKeys(asked: AskedContext): ContextKeys {
           return resource.keys[key]
         }
       }
+      const lasting = sessionOf(asked.identity)?.keys
+      if (lasting !== undefined && Object.hasOwn(lasting, key)) return lasting[key]
       return headersOfS3.has(key) ? header(asked, key.slice('s3:'.length)) : undefined
     },
   }

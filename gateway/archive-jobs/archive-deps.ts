@@ -1,12 +1,10 @@
 // What the routes of archive jobs use besides the request.
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
-import type { FindCredentials } from '../access/credentials.ts'
 import type { ZipService } from '../zip/zip-service.ts'
 
 export type ArchiveRouteDeps = {
   readonly metadata: MetadataStore
   readonly zip: ZipService
-  readonly credentials: FindCredentials
   readonly signingKeys: SigningKeyCache
 }

@@ -1,10 +1,10 @@
-// Which permissions archive jobs ask for. A job reads and writes with those that were asked when it
-// was made.
+// Which permissions archive jobs ask for: when one is ordered, and again of the same caller when it runs.
 import type { JobOf } from '../../metadata/job-store.ts'
 import type { Bucket } from '../../metadata/records.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import type { OwnedBucket } from '../access/authorize.ts'
 import { requireBucket } from '../access/find-bucket.ts'
-import { type AllowsKey, permittedKeys, requirePermission } from '../access/require.ts'
+import { type AllowsKey, type Asker, permittedKeys, requirePermission } from '../access/require.ts'
 import { type NativeAsker, openBucket, permitOnBucket } from '../native-api/native-permission.ts'
 import type { NativeCall } from '../native-api/native-route.ts'
 import type { ArchiveOrder } from './archive-request.ts'
@@ -24,8 +24,7 @@ export async function permitOrder(
 ): Promise<PermittedOrder> {
   const wanted = { action: 'holdfast:CreateArchive', name: bucketName }
   const bucket = await openBucket(call, asker, wanted)
-  await requirePermission(asker, 's3:ListBucket', { is: 'bucket', bucket, prefix })
-  const readable = await permittedKeys(asker, 's3:GetObject', { bucket, prefix })
+  const readable = await permitReading(asker, bucket, prefix)
   const { metadata } = call.services
   const into = await requireBucket(metadata, { name: destination.bucketName }, asker.identity)
   const { key } = destination
@@ -34,6 +33,29 @@ export async function permitOrder(
   throw new S3Error('InvalidRequest', undefined, {
     message: 'An archive is stored in a bucket of the tenant whose objects it holds.',
   })
+}
+
+async function permitReading(
+  asker: Asker,
+  bucket: OwnedBucket,
+  prefix: string,
+): Promise<AllowsKey | undefined> {
+  await requirePermission(asker, 's3:ListBucket', { is: 'bucket', bucket, prefix })
+  return permittedKeys(asker, 's3:GetObject', { bucket, prefix })
+}
+
+/** What a job needs when it runs. Throws `AccessDenied`. The bucket of its source may be gone. */
+export async function permitRun(
+  asker: Asker,
+  { tenantId, payload }: JobOf<'archive'>,
+  into: Bucket,
+): Promise<AllowsKey | undefined> {
+  const { bucketName, prefix, destination } = payload
+  const bucket = { tenantId, name: bucketName }
+  const { key } = destination
+  await requirePermission(asker, 'holdfast:CreateArchive', { is: 'bucket', bucket })
+  await requirePermission(asker, 's3:PutObject', { is: 'object', bucket: into, key })
+  return permitReading(asker, bucket, prefix)
 }
 
 /** As for the version itself, where there is one. Throws `AccessDenied`. The buckets may be gone. */

@@ -7,6 +7,7 @@ import { parseJobId } from '../../metadata/record-ids.ts'
 import type { Bucket, TenantId } from '../../metadata/records.ts'
 import { objectBytesMax } from '../../protocol/s3/limits.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { keepAsker } from '../access/asked-by.ts'
 import { askerOf } from '../native-api/native-permission.ts'
 import { jsonReply, type NativeCall } from '../native-api/native-route.ts'
 import { readJson } from '../native-api/read-json.ts'
@@ -37,15 +38,16 @@ const jobScopeBeginning = 'archive job '
 
 /** 202 with a new job, 200 with one that was there. */
 export async function createArchive(deps: ArchiveRouteDeps, call: NativeCall): Promise<Reply> {
-  const { identity, body } = await call.authenticate()
+  const { identity, body, signer } = await call.authenticate()
   const order = await readJson(body, archiveOrder, archiveRequestBytesMax)
   const permitted = await permitOrder(call, askerOf(call, identity), order)
   const signal = call.client.hungUp()
-  const asked = { order, ...permitted, nowMs: call.services.now(), signal }
+  const askedBy = keepAsker(identity, call.context)
+  const asked = { order, ...permitted, askedBy, nowMs: call.services.now(), signal }
   for (let tries = 0; tries < triesMax; tries += 1) {
     const made = await makeJob(deps, asked)
     if (made === undefined) continue
-    const url = await presignResult(deps, call, { job: made.job, identity })
+    const url = await presignResult(deps, call, { job: made.job, signer })
     return jsonReply(made.isNew ? 202 : 200, describeJob(made.job, url))
   }
   throw new S3Error('OperationAborted')
@@ -53,6 +55,7 @@ export async function createArchive(deps: ArchiveRouteDeps, call: NativeCall): P
 
 type Asked = PermittedOrder & {
   readonly order: ArchiveOrder
+  readonly askedBy: string
   readonly nowMs: number
   /** Of who asks. */
   readonly signal: AbortSignal
@@ -61,7 +64,7 @@ type Asked = PermittedOrder & {
 /** Undefined: another job came in between. */
 async function makeJob(
   deps: ArchiveRouteDeps,
-  { order, bucket, readable, nowMs, signal }: Asked,
+  { order, bucket, readable, askedBy, nowMs, signal }: Asked,
 ): Promise<{ readonly job: JobOf<'archive'>; readonly isNew: boolean } | undefined> {
   const { metadata } = deps
   const scope = scopeOf(order, bucket)
@@ -85,7 +88,7 @@ async function makeJob(
   // Its row is about to go, and nobody would look after it any more.
   if (known !== undefined) await cleanUpJob(metadata, known, nowMs)
   const revision = (known?.revision ?? 0) + 1
-  const job = newJob({ order, bucket, nowMs, manifest, jobId, revision })
+  const job = newJob({ order, bucket, askedBy, nowMs, manifest, jobId, revision })
   if ((await metadata.jobs.put(job)).is === 'changed') {
     await removeManifest(metadata, manifestId)
     return undefined
@@ -181,21 +184,20 @@ async function holdManifest(
 type NewJob = Omit<Asked, 'readable' | 'signal'> &
   Pick<JobOf<'archive'>, 'jobId' | 'revision'> & { readonly manifest: Manifest }
 
-function newJob({ order, bucket, nowMs, manifest, jobId, revision }: NewJob): JobOf<'archive'> {
+function newJob({ order, bucket, askedBy, nowMs, manifest, ...names }: NewJob): JobOf<'archive'> {
   const { manifestId, etag, entries, totalBytes } = manifest
   const isSmall = totalBytes <= smallBytesMax && entries <= smallEntriesMax
   const sizeClass = isSmall ? 'small' : 'large'
   return {
     kind: 'archive',
     tenantId: bucket.tenantId,
-    jobId,
-    revision,
+    ...names,
     state: 'queued',
     next: { lane: archiveLanes[sizeClass].name, dueMs: nowMs },
     attempts: 0,
     progress: { items: 0, bytes: 0 },
     createdMs: nowMs,
     changedMs: nowMs,
-    payload: { ...order, manifestId, etag, totalEntries: entries, totalBytes, sizeClass },
+    payload: { ...order, manifestId, etag, totalEntries: entries, totalBytes, sizeClass, askedBy },
   }
 }

@@ -4,7 +4,7 @@ import { parseJobId } from '../../metadata/record-ids.ts'
 import type { TenantId } from '../../metadata/records.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { presignUrl } from '../../protocol/s3/sigv4/sign-request.ts'
-import type { User } from '../access/identity.ts'
+import type { Signer } from '../access/authenticate.ts'
 import { askerOf, permitOnBucket, permitOnService } from '../native-api/native-permission.ts'
 import { jsonReply, type NativeCall } from '../native-api/native-route.ts'
 import type { Reply } from '../reply.ts'
@@ -18,11 +18,11 @@ export async function showArchive(
   call: NativeCall,
   id: string,
 ): Promise<Reply> {
-  const { identity } = await call.authenticate()
+  const { identity, signer } = await call.authenticate()
   const job = await findJob(deps, identity.tenantId, id)
   const bucket = { tenantId: job.tenantId, name: job.payload.bucketName }
   await permitOnBucket(askerOf(call, identity), 'holdfast:GetArchive', bucket)
-  const url = await presignResult(deps, call, { job, identity })
+  const url = await presignResult(deps, call, { job, signer })
   return jsonReply(200, describeJob(job, url))
 }
 
@@ -107,18 +107,15 @@ export function describeJob(job: JobOf<'archive'>, url: string | undefined) {
 export async function presignResult(
   deps: ArchiveRouteDeps,
   call: NativeCall,
-  asked: { readonly job: JobOf<'archive'>; readonly identity: User },
+  { job, signer }: { readonly job: JobOf<'archive'>; readonly signer: Signer },
 ): Promise<string | undefined> {
-  const { state, payload } = asked.job
+  const { state, payload } = job
   const { destination, result } = payload
   if (state !== 'done' || result === undefined) return undefined
   const nowMs = call.services.now()
   const secondsLeft = Math.floor((result.expiresMs - nowMs) / 1000)
-  const found = await deps.credentials(asked.identity.accessKeyId)
-  if (secondsLeft < 1 || found === undefined) return undefined
-  const { accessKeyId } = asked.identity
-  const { region } = call.services
-  const credentials = { accessKeyId, secretAccessKey: found.secretAccessKey, region }
+  if (secondsLeft < 1) return undefined
+  const credentials = { ...signer, region: call.services.region }
   return presignUrl(
     {
       method: 'GET',

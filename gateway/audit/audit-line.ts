@@ -1,9 +1,9 @@
 // Lines of the audit log, one a request: their fields, in this order, are documented in `docs/audit-log.md`, and so is
 // what a change of them means. Never in a line: a secret, a signature, a token, a body, a query, or a header but
 // those that are named here.
-import type { DecidedBy } from '../access/decisions.ts'
+import type { DecidedBy, DecidedOf } from '../access/decisions.ts'
 import { rootUserName, type User } from '../access/identity.ts'
-import { accountId } from '../access/owner.ts'
+import { accountId, iamArn, rootArn, stsArn } from '../access/owner.ts'
 import type { RequestDetails } from '../http/request-details.ts'
 import { type RequestRecord, toMicroseconds } from '../http/request-record.ts'
 import type { RequestNotes } from '../s3/request-notes.ts'
@@ -87,11 +87,11 @@ function bounded(text: string | undefined, unitsMax: number): string | undefined
   return text === undefined ? undefined : boundedText(text, unitsMax)
 }
 
-function identityFields({ identity, signature, openedBy }: RequestNotes): object {
+function identityFields({ identity, signature, openedBy, decisions }: RequestNotes): object {
   if (openedBy !== undefined) return { type: openedBy }
   switch (identity?.is) {
     case 'user':
-      return userFields(identity)
+      return userFields(identity, decisions?.caller)
     case 'anonymous':
       return { type: 'anonymous' }
     case undefined:
@@ -101,11 +101,29 @@ function identityFields({ identity, signature, openedBy }: RequestNotes): object
   }
 }
 
-function userFields({ tenantId, userName, accessKeyId }: User): object {
+function userFields(identity: User, known: DecidedOf | undefined): object {
+  const { tenantId, userName, accessKeyId, session } = identity
   const account = accountId(tenantId)
-  const name = userName === rootUserName ? 'root' : `user/${userName}`
-  const arn = `arn:aws:iam::${account}:${name}`
-  return { type: 'user', tenant: tenantId, account, arn, user: userName, accessKeyId }
+  return {
+    ...{ type: 'user', tenant: tenantId, account, arn: known?.arn ?? arnOf(identity) },
+    // Of a session of a role, the role.
+    ...(session?.of === 'role' ? { role: userName } : { user: userName }),
+    session: session && {
+      name: bounded(session.name, nameMax),
+      issued: new Date(session.issuedMs).toISOString(),
+      provider: bounded(session.provider, nameMax),
+      sourceIdentity: bounded(session.sourceIdentity, nameMax),
+    },
+    accessKeyId,
+  }
+}
+
+/** Where nothing was asked of him that his account had to be known for: his path is not in it then. */
+function arnOf({ tenantId, userName, session }: User): string {
+  if (session?.of === 'role') return stsArn(tenantId, `assumed-role/${userName}/${session.name}`)
+  if (session?.of === 'federated user') return stsArn(tenantId, `federated-user/${session.name}`)
+  if (userName === rootUserName) return rootArn(tenantId)
+  return iamArn(tenantId, 'user', { path: '/', name: userName })
 }
 
 function decisionFields(by: DecidedBy | undefined): object | undefined {
@@ -130,12 +148,14 @@ function decisionFields(by: DecidedBy | undefined): object | undefined {
 }
 
 function resourceFields(
-  { bucket, ownId }: RequestNotes,
+  { bucket, ownId, decisions }: RequestNotes,
   { bucketName, key, versionId, prefix }: RequestDetails,
 ): object | undefined {
   const name = bucketName ?? bucket?.name
-  if (name === undefined && ownId === undefined) return undefined
+  const arn = decisions?.identityArn
+  if (name === undefined && ownId === undefined && arn === undefined) return undefined
   return {
+    arn: bounded(arn, keyMax),
     bucket: bounded(name, nameMax),
     tenant: bucket?.tenantId,
     key: bounded(key, keyMax),

@@ -3,6 +3,7 @@ import type { Bundle } from '../../metadata/bundle-store.ts'
 import type { Manifest } from '../../metadata/manifest-store.ts'
 import type { Bucket } from '../../metadata/records.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { keepAsker } from '../access/asked-by.ts'
 import { findBucket } from '../access/find-bucket.ts'
 import { jsonReply, type NativeCall } from '../native-api/native-route.ts'
 import { readJson } from '../native-api/read-json.ts'
@@ -37,7 +38,8 @@ export async function appendToBundle(
   if (bundle.gathering !== undefined) throw busy('Entries of the bundle are still being gathered.')
   requireReady(bundle)
   const signal = call.client.hungUp()
-  const appended = await append(deps, bundle, { bucket, selections, readable, signal })
+  const askedBy = keepAsker(asker.identity, call.context)
+  const appended = await append(deps, bundle, { bucket, selections, readable, askedBy, signal })
   const settled = await awaitGathering(metadata, call, appended)
   const status = settled.gathering === undefined ? 200 : 202
   return jsonReply(status, await describeWhole(metadata, settled, services.now()))
@@ -45,6 +47,7 @@ export async function appendToBundle(
 
 type Addition = Pick<BundleOrder, 'selections' | 'readable' | 'signal'> & {
   readonly bucket: Bucket
+  readonly askedBy: string
 }
 
 async function append(deps: BundleDeps, bundle: Bundle, addition: Addition): Promise<Bundle> {
@@ -53,9 +56,9 @@ async function append(deps: BundleDeps, bundle: Bundle, addition: Addition): Pro
   const before = await newestState(deps, bundle)
   const keys = await deps.keysOfTenant(tenantId)
   if (keys === undefined) throw new S3Error('BundleExpired', { BundleId: bundleId })
-  const { selections } = addition
+  const { selections, askedBy } = addition
   const manifest = await freezeBundle(deps, { ...addition, windows, before })
-  const choice = { manifest, selections, keys, nowMs: now() }
+  const choice = { manifest, selections, keys, askedBy, nowMs: now() }
   const { bundle: chosen, job } = withChoice(bundle, choice, random)
   const next = { ...chosen, revision: bundle.revision + 1 }
   const put = await metadata.bundles.put(next, keptUntil(next), job)

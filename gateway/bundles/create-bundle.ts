@@ -2,6 +2,7 @@
 import type { Bundle } from '../../metadata/bundle-store.ts'
 import { parseBundleId } from '../../metadata/record-ids.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { keepAsker } from '../access/asked-by.ts'
 import { jsonReply, type NativeCall } from '../native-api/native-route.ts'
 import type { Reply } from '../reply.ts'
 import { removeManifest } from '../zip/manifest-cache.ts'
@@ -20,7 +21,8 @@ export async function createBundle(deps: BundleDeps, call: NativeCall): Promise<
   const token = newBundleSecret(random)
   const secret = newBundleSecret(random)
   const draft = draftBundle(deps, asked, { token, secret })
-  const made = await storeBundle(deps, draft, asked)
+  const askedBy = keepAsker(asked.caller.identity, call.context)
+  const made = await storeBundle(deps, draft, { ...asked, askedBy })
   const bundle = await awaitGathering(metadata, call, made).catch(async (cause: unknown) => {
     // Nobody was told of it.
     await deleteWhole(deps, made)
@@ -38,14 +40,17 @@ function draftBundle(
   { caller, request, order }: AskedBundle,
   opened: { readonly token: string; readonly secret: string },
 ): Bundle {
-  const { userName, accessKeyId } = caller.identity
+  const { userName, accessKeyId, session } = caller.identity
   const { tenantId } = order.bucket
   const nowMs = deps.now()
   return {
     bundleId: drawBundleId(deps),
     tenantId,
     bucketName: request.bucketName,
-    createdBy: { userName, accessKeyId },
+    createdBy: {
+      ...{ userName, accessKeyId },
+      ...(session === undefined ? {} : { session: JSON.stringify(session) }),
+    },
     fileName: request.fileName,
     secretHash: hashBundleSecret(opened.secret),
     tokenHash: hashBundleSecret(opened.token),
@@ -60,12 +65,12 @@ function draftBundle(
 async function storeBundle(
   deps: BundleDeps,
   draft: Bundle,
-  { order, request, keys }: AskedBundle,
+  { order, request, keys, askedBy }: AskedBundle & { readonly askedBy: string },
 ): Promise<Bundle> {
   const { metadata, random } = deps
   const { selections } = request
   const manifest = await freezeBundle(deps, order)
-  const choice = { manifest, selections, keys, nowMs: draft.createdMs }
+  const choice = { manifest, selections, keys, askedBy, nowMs: draft.createdMs }
   const { bundle, job } = withChoice(draft, choice, random)
   const created = await metadata.bundles.create(bundle, keptUntil(bundle), job)
   if (created.is === 'created') return bundle

@@ -8,6 +8,7 @@ import { headerText } from '../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { OwnedBucket } from '../access/authorize.ts'
 import type { FindCredentials } from '../access/credentials.ts'
+import type { Session, User } from '../access/identity.ts'
 import { askerOf, type NativeAsker, permitOnBucket } from '../native-api/native-permission.ts'
 import type { NativeCall, NativeCaller } from '../native-api/native-route.ts'
 import { retryAfterSeconds } from './bundle-limits.ts'
@@ -74,12 +75,31 @@ export async function findOwnBundle(
   const bundle = await findBundle(call, rawId)
   if (!isBundleSecret(presented, bundle.secretHash)) throw new S3Error('AccessDenied')
   // The secret is worth as much as the key of whoever made the bundle still is.
-  const creator = await options.credentials(bundle.createdBy.accessKeyId)
-  if (creator?.identity.userName !== bundle.createdBy.userName) throw new S3Error('AccessDenied')
+  const creator = await creatorOf(call, bundle, options.credentials)
   call.notes.openedBy = 'bundleSecret'
-  const asker = askerOf(call, creator.identity)
+  const asker = askerOf(call, creator)
   await permitOnBucket(asker, options.action, bucketOf(bundle))
   return { bundle, asker, body: call.unsignedBody() }
+}
+
+/** Throws `AccessDenied` when he has no longer what he had signed with. */
+async function creatorOf(
+  { services }: NativeCall,
+  { tenantId, createdBy }: Bundle,
+  credentials: FindCredentials,
+): Promise<User> {
+  const { userName, accessKeyId } = createdBy
+  if (createdBy.session === undefined) {
+    const found = await credentials(accessKeyId)
+    if (found?.identity.userName === userName) return found.identity
+    throw new S3Error('AccessDenied')
+  }
+  const session: Session = JSON.parse(createdBy.session)
+  const tenant = await services.metadata.tenants.get(tenantId)
+  if (tenant?.status !== 'active' || session.expiresMs <= services.now()) {
+    throw new S3Error('AccessDenied')
+  }
+  return { is: 'user', tenantId, namespace: tenant.namespace, userName, accessKeyId, session }
 }
 
 /** The bucket itself may be gone. */

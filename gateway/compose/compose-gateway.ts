@@ -5,18 +5,17 @@ import { chunkBytesMax } from '../../protocol/chunks/chunk-ref.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
 import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
-import { AccountRevisions } from '../access/account-revisions.ts'
 import { makeFindAddressedTenant } from '../access/addressed-tenant.ts'
 import { makeAuthenticate } from '../access/authenticate.ts'
 import { makeAuthenticateForm } from '../access/authenticate-form.ts'
 import type { Authorize } from '../access/authorize.ts'
-import { makeAuthorize } from '../access/authorize-by-policies.ts'
-import { BucketPermissionCache } from '../access/bucket-permissions.ts'
 import { makeFindCorsRules } from '../access/cors-rules.ts'
 import { CredentialsCache } from '../access/credentials.ts'
+import { KeyUses } from '../access/key-uses.ts'
 import type { MasterKey } from '../access/keys/master-key-file.ts'
 import { makeFindTenantKeys } from '../access/keys/tenant-keyring.ts'
-import { StandingCache } from '../access/standing.ts'
+import { openAccounts } from '../access/open-accounts.ts'
+import { PasswordHasher } from '../access/password-hasher.ts'
 import { archivesRoutes } from '../archive-jobs/archives-routes.ts'
 import { type AddLine, auditRequests } from '../audit/audit-requests.ts'
 import { bundlesRoutes } from '../bundles/bundles-routes.ts'
@@ -96,10 +95,9 @@ const hashThreads = 2
 export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
   const { metadata, blobs, masterKey, config, now, log } = deps
   const { observe: tell = logRequests(log, { all: false }), audit } = deps
-  const permissions = new BucketPermissionCache(metadata)
-  const revisions = new AccountRevisions(metadata.identities)
-  const standings = new StandingCache(metadata.identities, revisions)
-  const { authorize = makeAuthorize({ permissions, standings, metadata }) } = deps
+  const accounts = openAccounts(metadata)
+  const { standings } = accounts
+  const { authorize = accounts.authorize } = deps
   const ids = requestIds(deps.processId)
   const observe =
     audit === undefined ? tell : observeBy(tell, auditRequests(audit, { now, hostId: ids.hostId }))
@@ -137,7 +135,12 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     anyRegion: config.anyRegion,
     blockPublicAccess: config.blockPublicAccess,
   }
+  const keyUses = new KeyUses({
+    ...{ tenants: metadata.tenants, now },
+    onLost: (cause) => log.warn('the use of an access key was not noted', { cause }),
+  })
   const signing = {
+    keyUses,
     credentials: new CredentialsCache({ metadata, masterKey, now }),
     signingKeys: new SigningKeyCache({ entriesMax: signingKeysMax }),
     region: config.anyRegion ? undefined : config.region,
@@ -161,6 +164,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     keysOfTenant,
   }
   const close = async () => {
+    await keyUses.close()
     await readLeases.close()
     await hashPool.close()
   }
@@ -181,7 +185,13 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
       query: {
         ...{ authorize, authenticate, actions: { iam: iamActions, sts: stsActions } },
         services: {
-          ...{ metadata, standings, credentials: signing.credentials, masterKey },
+          ...{
+            metadata: accounts.metadata,
+            standings,
+            credentials: signing.credentials,
+            masterKey,
+          },
+          passwords: new PasswordHasher(),
           ...{ random: deps.random, now, region: config.region },
         },
       },

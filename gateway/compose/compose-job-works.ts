@@ -2,7 +2,9 @@
 // background work, which may serve no requests and has no gateway of its own.
 import type { TenantId } from '../../metadata/records.ts'
 import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
+import { makeRecallAsker } from '../access/asked-by.ts'
 import { TenantKeyring } from '../access/keys/tenant-keyring.ts'
+import { openAccounts } from '../access/open-accounts.ts'
 import { tenantRemovalWork } from '../admin/tenants/tenant-removal-job.ts'
 import { archiveWork } from '../archive-jobs/archive-work.ts'
 import type { JobWorks } from '../background/job-work.ts'
@@ -42,6 +44,7 @@ export function composeJobWorks(deps: JobWorksDeps): ComposedWorks {
   const parts = {
     metadata,
     zip: new ZipService({ metadata, blobs, random, now, clock }),
+    recallAsker: makeRecallAsker({ metadata, authorize: openAccounts(metadata).authorize, now }),
     keysOfTenant: async (tenantId: TenantId) => {
       const tenant = await metadata.tenants.get(tenantId)
       return tenant && keyring.keysOf(tenant)

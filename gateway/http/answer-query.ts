@@ -1,7 +1,7 @@
-// How requests of IAM and STS are answered, which come to the S3 port as forms posted to `/`: who has signed them, and for
-// which service; then the action. The body is read first, for the signature covers it.
+// How requests of IAM and STS are answered, which come to the S3 port as forms posted to `/`, or as queries of it: who has
+// signed them, and for which service; then the action. The body is read first, for the signature covers it.
 import { createHash } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { StoreUnavailable } from '../../metadata/store-unavailable.ts'
 import { QueryError, type QueryErrorCode, queryErrors } from '../../protocol/query/query-error.ts'
 import { parseQueryParameters, queryBytesMax } from '../../protocol/query/query-parameters.ts'
@@ -15,6 +15,7 @@ import type { RequestTarget } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { type Authenticate, plainFraming } from '../access/authenticate.ts'
 import type { Authorize } from '../access/authorize.ts'
+import type { Identity } from '../access/identity.ts'
 import { asS3Error } from '../data/storage-failure.ts'
 import type { QueryActions, QueryServices } from '../query/query-action.ts'
 import type { Reply } from '../reply.ts'
@@ -33,16 +34,24 @@ const versions: Readonly<Record<string, QueryServiceName>> = {
   '2011-06-15': 'sts',
 }
 
-/** S3 has nothing of the kind. */
+/**
+ * A form, or parameters in the URL: so URLs are presigned for STS, and so clients of MinIO's STS send what they ask. S3 has
+ * nothing of the kind.
+ */
 export function isQueryRequest(
-  method: string,
+  { method = 'GET', headers }: IncomingMessage,
   address: Address,
-  headers: IncomingHttpHeaders,
+  { query }: RequestTarget,
 ): boolean {
-  if (method !== 'POST' || address.bucket !== undefined) return false
-  return (
-    headers['content-type']?.toLowerCase().startsWith('application/x-www-form-urlencoded') === true
-  )
+  if (address.bucket !== undefined) return false
+  const isAsked = query.has('Action')
+  if (method === 'GET') return isAsked && query.has('Version')
+  return method === 'POST' && (isForm(headers) || isAsked)
+}
+
+function isForm(headers: IncomingHttpHeaders): boolean {
+  const type = headers['content-type']?.toLowerCase()
+  return type?.startsWith('application/x-www-form-urlencoded') === true
 }
 
 export async function answerQuery(
@@ -51,11 +60,12 @@ export async function answerQuery(
   { target, request }: { readonly target: RequestTarget; readonly request: Arrived },
 ): Promise<Reply> {
   const { requestId, notes } = begun
-  begun.operation = 'POST /'
+  begun.operation = `${begun.incoming.method} /`
   let service: QueryServiceName = 'iam'
   try {
     const body = await begun.receive(plainFraming).bytes(queryBytesMax)
-    const parameters = parseQueryParameters(body.toString('utf8'))
+    const form = isForm(begun.incoming.headers) ? body.toString('utf8') : ''
+    const parameters = parseQueryParameters(`${target.rawQuery}&${form}`)
     const [action, version] = [parameters.raw('Action'), parameters.raw('Version')]
     if (action === undefined) throw new QueryError('MissingAction', 'Missing Action')
     const asked = version === undefined ? undefined : versions[version]
@@ -70,6 +80,7 @@ export async function answerQuery(
       of: { service, bodyHash: createHash('sha256').update(body).digest('hex') },
     })
     notes.identity = identity
+    if (service === 'iam') requireMoreThanSession(identity)
     const { context } = request
     const decider = deps.authorize({ identity, context, decisions: notes.decisions })
     const { services } = deps
@@ -106,8 +117,21 @@ function unknownAction(action: string, version: string | undefined): QueryError 
   )
 }
 
+/**
+ * Sessions of GetSessionToken and GetFederationToken do not open IAM.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
+ */
+function requireMoreThanSession(identity: Identity): void {
+  const of = identity.is === 'user' ? identity.session?.of : undefined
+  if (of === undefined || of === 'role') return
+  throw new QueryError('InvalidClientTokenId', invalidToken)
+}
+
+const invalidToken = 'The security token included in the request is invalid.'
+
 /** What S3 answers under other names. */
 const asQueryCodes: Readonly<Record<string, QueryErrorCode>> = {
+  AccountProblem: 'AccessDenied',
   AuthorizationHeaderMalformed: 'IncompleteSignature',
   InvalidAccessKeyId: 'InvalidClientTokenId',
   InvalidToken: 'InvalidClientTokenId',
@@ -125,9 +149,6 @@ function asQueryError(cause: unknown): QueryError | undefined {
   const { code, message, status } = cause instanceof S3Error ? cause : asS3Error(cause)
   if (status >= 500 && code !== 'SlowDown') return undefined
   const known = asQueryCodes[code] ?? (Object.hasOwn(queryErrors, code) ? code : 'ValidationError')
-  const told =
-    known === 'InvalidClientTokenId'
-      ? 'The security token included in the request is invalid.'
-      : message
+  const told = known === 'InvalidClientTokenId' ? invalidToken : message
   return new QueryError(known as QueryErrorCode, told)
 }

@@ -81,7 +81,7 @@ async function answer(deps: S3AnsweringDeps, begun: Begun): Promise<Reply> {
   requireOneMeaning(settled, target)
   const request = { ...arrive(services, begun, { target, address }), owner: settled.owner }
   if (method === 'OPTIONS') return answerPreflightOfS3(deps, begun, settled)
-  if (isQueryRequest(method, address, incoming.headers)) {
+  if (isQueryRequest(incoming, address, target)) {
     return answerQuery(deps.query, begun, { target, request })
   }
   if (originOf(begun) === undefined) return operate(deps, begun, { target, request })

@@ -113,13 +113,15 @@ function nativeCall({ services, authenticate }: NativeAppDeps, begun: Begun): Na
     ...call,
     method,
     authenticate: async () => {
-      const { identity, payload } = await authenticate(incoming, { target, of: 'ours', notes })
-      if (identity.is === 'anonymous') throw new S3Error('AccessDenied')
+      const { identity, payload, signer } = await authenticate(incoming, {
+        ...{ target, of: 'ours', notes },
+      })
+      if (identity.is === 'anonymous' || signer === undefined) throw new S3Error('AccessDenied')
       notes.identity = identity
       refuseRepeated(target.query)
       checkPresignedHeaders(target.query)
       checkHeadersOfOwn(method, call.headers)
-      return { identity, body: begun.receive(payload) }
+      return { identity, signer, body: begun.receive(payload) }
     },
     unsignedBody: () => begun.receive(plainFraming),
   }

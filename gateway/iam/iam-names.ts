@@ -8,8 +8,10 @@ export const userNameRule: TextRule = { from: 1, to: 64, pattern: nameForm }
 export const roleNameRule = userNameRule
 export const groupNameRule: TextRule = { from: 1, to: 128, pattern: nameForm }
 export const policyNameRule = groupNameRule
+/** What is asked for may be longer than what can be made. */
+export const existingNameRule = groupNameRule
 export const arnRule: TextRule = { from: 20, to: 2048 }
-export const pathRule: TextRule = { from: 1, to: 512, pattern: /^(\/)|(\/[!-\x7f]+\/)$/ }
+export const pathRule: TextRule = { from: 1, to: 512, pattern: /^(?:\/|\/[!-\x7f]+\/)$/ }
 export const pathPrefixRule: TextRule = { from: 1, to: 512, pattern: /^\/[!-\x7f]*$/ }
 export const accessKeyIdRule: TextRule = { from: 16, to: 128, pattern: /^\w+$/ }
 /** Of a policy as it is put, white space included. */

@@ -28,14 +28,17 @@ export function readPage(parameters: QueryParameters): PageAsked {
 /** `name` around the members, then `IsTruncated` and `Marker`. */
 export function renderPage<Item>(
   name: string,
-  { items, next }: Page<Item>,
+  page: Page<Item>,
   render: (item: Item) => string,
 ): string {
-  const more =
-    next === undefined
-      ? element('IsTruncated', false)
-      : element('IsTruncated', true) + element('Marker', Buffer.from(next).toString('base64url'))
-  return members(name, items.map(render)) + more
+  return members(name, page.items.map(render)) + renderMore(page)
+}
+
+/** Of answers that have several lists. */
+export function renderMore({ next }: Pick<Page<unknown>, 'next'>): string {
+  if (next === undefined) return element('IsTruncated', false)
+  const marker = Buffer.from(next).toString('base64url')
+  return element('IsTruncated', true) + element('Marker', marker)
 }
 
 /** Of what is at hand as a whole, in the order of its keys. */

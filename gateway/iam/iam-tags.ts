@@ -1,7 +1,7 @@
 // Tags of users, roles, policies and providers: read from parameters, written into answers.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 import type { Tag } from '../../metadata/records.ts'
-import { QueryError } from '../../protocol/query/query-error.ts'
+import { constraintError, QueryError } from '../../protocol/query/query-error.ts'
 import type { QueryParameters, TextRule } from '../../protocol/query/query-parameters.ts'
 import { members } from '../../protocol/query/render-query-reply.ts'
 import { element } from '../../protocol/s3/xml/xml-writer.ts'
@@ -17,6 +17,7 @@ export function readTags(parameters: QueryParameters): readonly Tag[] {
     key: tag.text('Key', keyRule),
     value: tag.text('Value', valueRule),
   }))
+  for (const { key } of tags) requireOwnKey(key)
   const keys = new Set(tags.map(({ key }) => key.toLowerCase()))
   if (keys.size !== tags.length) {
     throw new QueryError(
@@ -28,8 +29,24 @@ export function readTags(parameters: QueryParameters): readonly Tag[] {
   return tags
 }
 
+/** Throws `ValidationError`, `InvalidInput`. */
 export function readTagKeys(parameters: QueryParameters): readonly string[] {
-  return parameters.list('TagKeys')
+  const keys = parameters.list('TagKeys')
+  if (keys.length > tagsMax) {
+    const most = `Member must have length less than or equal to ${tagsMax}`
+    throw constraintError(`[${keys.length} keys]`, 'TagKeys', most)
+  }
+  for (const [at, key] of keys.entries()) {
+    parameters.text(`TagKeys.member.${at + 1}`, keyRule)
+    requireOwnKey(key)
+  }
+  return keys
+}
+
+/** What begins with `aws:` is AWS's to give. */
+function requireOwnKey(key: string): void {
+  if (!key.toLowerCase().startsWith('aws:')) return
+  throw new QueryError('InvalidInput', 'Tag keys that begin with aws: are reserved for system use.')
 }
 
 /** Throws `LimitExceeded`. */

@@ -17,3 +17,8 @@ export function entityExists(kind: EntityKind, name: string): QueryError {
 export function limitExceeded(quota: string, limit: number): QueryError {
   return new QueryError('LimitExceeded', `Cannot exceed quota for ${quota}: ${limit}`)
 }
+
+/** `what` as in `must delete access keys first`. */
+export function deleteConflict(what: string): QueryError {
+  return new QueryError('DeleteConflict', `Cannot delete entity, ${what}.`)
+}

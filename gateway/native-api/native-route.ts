@@ -3,6 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Query } from '../../protocol/s3/request-target.ts'
 import type { S3Error } from '../../protocol/s3/s3-error.ts'
+import type { Signer } from '../access/authenticate.ts'
 import type { RequestContext } from '../access/authorize.ts'
 import type { User } from '../access/identity.ts'
 import type { Reply } from '../reply.ts'
@@ -11,6 +12,8 @@ import type { RequestNotes } from '../s3/request-notes.ts'
 
 export type NativeCaller = {
   readonly identity: User
+  /** To presign URLs with, which are worth what his key is. */
+  readonly signer: Signer
   readonly body: RequestBody
 }
 

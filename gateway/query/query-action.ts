@@ -7,16 +7,19 @@ import type { RequestContext } from '../access/authorize.ts'
 import type { CredentialsCache } from '../access/credentials.ts'
 import type { Identity, User } from '../access/identity.ts'
 import type { MasterKey } from '../access/keys/master-key-file.ts'
+import type { PasswordHasher } from '../access/password-hasher.ts'
 import type { Asker } from '../access/require.ts'
 import type { StandingCache } from '../access/standing.ts'
 
 /** Everything that an action may use besides the request. */
 export type QueryServices = {
-  readonly metadata: MetadataStore
+  /** Changes of accounts by it are heard of in this process at once. */
+  readonly metadata: Pick<MetadataStore, 'tenants' | 'identities' | 'buckets' | 'bucketConfigs'>
   readonly standings: StandingCache
   /** Told of keys that were changed here. */
   readonly credentials: Pick<CredentialsCache, 'forget'>
   readonly masterKey: MasterKey
+  readonly passwords: PasswordHasher
   readonly random: RandomBytes
   /** Milliseconds since 1970. */
   readonly now: () => number

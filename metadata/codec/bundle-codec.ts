@@ -11,6 +11,7 @@ import {
   type Fields,
   id,
   type Migration,
+  optionalText,
   RecordCorrupt,
   text,
 } from './record-frame.ts'
@@ -46,11 +47,13 @@ export function encodeBundle(bundle: Bundle): Buffer {
     bundle.revision,
     gathering,
     failure && [failure.manifestId, failure.code, failure.message],
+    bundle.createdBy.session,
   ])
 }
 
 export function parseBundle(bytes: Uint8Array): Bundle {
   const fields = decodeRecord('bundle', bytes, migrations)
+  const session = optionalText(fields, 15)
   return {
     bundleId: id(parseBundleId, fields, 0),
     tenantId: id(parseTenantId, fields, 1),
@@ -66,7 +69,10 @@ export function parseBundle(bytes: Uint8Array): Bundle {
       if (manifestId === undefined) throw new RecordCorrupt('bundle: a state that is no manifest')
       return manifestId
     }),
-    createdBy: { userName: text(fields, 10), accessKeyId: text(fields, 11) },
+    createdBy: {
+      ...{ userName: text(fields, 10), accessKeyId: text(fields, 11) },
+      ...(session === undefined ? {} : { session }),
+    },
     revision: count(fields, 12),
     ...(fields[gatheringAt] == null ? {} : { gathering: id(parseManifestId, fields, gatheringAt) }),
     ...(fields[14] == null ? {} : { failure: parseFailure(array(fields, 14)) }),

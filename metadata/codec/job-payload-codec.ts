@@ -41,11 +41,13 @@ const archive: PayloadCodec<ArchivePayload> = {
       archiveSizeClasses.indexOf(payload.sizeClass),
       payload.uploadId,
       result && [result.versionId, result.objectEtag, result.expiresMs],
+      payload.askedBy,
     ]),
 
   parse: (bytes) => {
     const fields = decodeRecord('archive job', bytes)
     const hasUpload = optionalText(fields, 11) !== undefined
+    const askedBy = optionalText(fields, 13)
     return {
       bucketName: text(fields, 0),
       prefix: text(fields, 1),
@@ -59,6 +61,7 @@ const archive: PayloadCodec<ArchivePayload> = {
       sizeClass: word(archiveSizeClasses, fields, 10),
       ...(hasUpload ? { uploadId: id(parseUploadId, fields, 11) } : {}),
       ...(fields[12] == null ? {} : { result: parseResult(array(fields, 12)) }),
+      ...(askedBy === undefined ? {} : { askedBy }),
     }
   },
 }
@@ -72,10 +75,16 @@ function parseResult(fields: readonly unknown[]): NonNullable<ArchivePayload['re
 }
 
 const gathering: PayloadCodec<GatheringPayload> = {
-  encode: ({ bundleId, sealedSources }) => encodeRecord(1, [bundleId, sealedSources]),
+  encode: ({ bundleId, sealedSources, askedBy }) =>
+    encodeRecord(1, [bundleId, sealedSources, askedBy]),
   parse: (bytes) => {
     const fields = decodeRecord('gathering', bytes)
-    return { bundleId: id(parseBundleId, fields, 0), sealedSources: bytesAt(fields, 1) }
+    const askedBy = optionalText(fields, 2)
+    return {
+      bundleId: id(parseBundleId, fields, 0),
+      sealedSources: bytesAt(fields, 1),
+      ...(askedBy === undefined ? {} : { askedBy }),
+    }
   },
 }
 

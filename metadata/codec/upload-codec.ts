@@ -3,6 +3,7 @@
 import { type CommitId, parseCommitId } from '../commit-id.ts'
 import { parseBucketId, parseTenantId, parseUploadId } from '../record-ids.ts'
 import type { Part, PieceData, Upload, VersioningStatus } from '../records.ts'
+import { flattenAcl, parseAcl } from './acl-codec.ts'
 import {
   flattenChecksum,
   flattenData,
@@ -52,6 +53,7 @@ export function encodeUpload({ upload, revision, parts }: UploadState): Buffer {
     flattenChecksum(upload.checksum),
     revision,
     parts,
+    flattenAcl(upload.acl),
   ])
 }
 
@@ -60,6 +62,7 @@ export function parseUpload(bytes: Uint8Array): Upload {
 }
 
 function uploadOf(fields: Fields): Upload {
+  const acl = parseAcl(array(fields, 12))
   return {
     bucketId: id(parseBucketId, fields, 0),
     tenantId: id(parseTenantId, fields, 1),
@@ -71,6 +74,7 @@ function uploadOf(fields: Fields): Upload {
     userMetadata: parseUserMetadata(array(fields, 7)),
     tags: parseTags(array(fields, 8)),
     ...optionalChecksumKind(fields, 9),
+    ...(acl === undefined ? {} : { acl }),
   }
 }
 

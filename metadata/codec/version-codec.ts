@@ -10,6 +10,7 @@ import type {
   ObjectVersion,
   VersionId,
 } from '../records.ts'
+import { flattenAcl, parseAcl, parseOwner } from './acl-codec.ts'
 import {
   encodeChecksumKind,
   flattenChecksum,
@@ -44,10 +45,12 @@ const nullFlag = 1
 const markerFlag = 2
 const chunksFlag = 4
 const namedFlag = 8
+/** The object belongs to another account than the bucket. */
+const ownerFlag = 16
 
 // A head is laid out by hand, since decoding heads is what a listing costs: format, flags, time (6
 // bytes), and of objects size (6), CRC-32 (4), checksum kind, ETag and storage class, each with its
-// length.
+// length; and so the owner, where the bucket's is another.
 const format = 1
 const timeAt = 2
 const sizeAt = 8
@@ -59,9 +62,15 @@ export function encodeObjectHead(
   content: Omit<ObjectContent, 'headers' | 'userMetadata' | 'tags'>,
   made: Made,
 ): Buffer {
-  const flags = flagsOf(made) | (content.data.is === 'inline' ? 0 : chunksFlag)
+  const owner = content.acl?.owner
+  const flags =
+    flagsOf(made) |
+    (content.data.is === 'inline' ? 0 : chunksFlag) |
+    (owner === undefined ? 0 : ownerFlag)
   const storageClass = content.storageClass === 'STANDARD' ? '' : content.storageClass
-  const texts = [content.etag, storageClass].map((value) => Buffer.from(value, 'latin1'))
+  const texts = [content.etag, storageClass, ...(owner === undefined ? [] : [owner])].map((value) =>
+    Buffer.from(value, 'latin1'),
+  )
   const head = Buffer.allocUnsafe(texts.reduce((sum, value) => sum + 1 + value.length, textsAt))
   writeBeginning(head, flags, made.modifiedMs)
   head.writeUIntBE(content.size, sizeAt, 6)
@@ -107,15 +116,23 @@ export function parseVersionHead(bytes: Buffer, at = 0): VersionHead {
   const etagEnd = etagAt + bytes.readUInt8(etagAt - 1)
   const etag = bytes.toString('latin1', etagAt, etagEnd)
   const classEnd = etagEnd + 1 + bytes.readUInt8(etagEnd)
-  if (classEnd !== bytes.length) throw new RecordCorrupt('version: a head of the wrong length')
+  const owner = (flags & ownerFlag) === 0 ? undefined : ownerAt(bytes, classEnd)
+  const end = owner === undefined ? classEnd : classEnd + 1 + owner.length
+  if (end !== bytes.length) throw new RecordCorrupt('version: a head of the wrong length')
   const storageClass =
     classEnd === etagEnd + 1 ? 'STANDARD' : bytes.toString('latin1', etagEnd + 1, classEnd)
   const checksum = parseChecksumByte(bytes.readUInt8(at + checksumAt))
   const is = 'object' as const
   // Field by field, for every row of a listing: to copy so many with `...` takes as long as all the rest.
-  return checksum
+  const head = checksum
     ? { is, isNull, isNamed, modifiedMs, holdsChunks, size, crc32, etag, storageClass, checksum }
     : { is, isNull, isNamed, modifiedMs, holdsChunks, size, crc32, etag, storageClass }
+  return owner === undefined ? head : { ...head, owner }
+}
+
+function ownerAt(bytes: Buffer, at: number): string {
+  if (at >= bytes.length) throw new RecordCorrupt('version: a head of the wrong length')
+  return parseOwner(bytes.toString('latin1', at + 1, at + 1 + bytes.readUInt8(at)))
 }
 
 /** What an archive needs of an object's head, and no more: a million of them are read for one. */
@@ -146,6 +163,7 @@ export function encodeContent(content: ObjectContent, born: number): Buffer {
     flattenUserMetadata(content.userMetadata),
     flattenTags(content.tags),
     born === 0 ? undefined : born,
+    flattenAcl(content.acl),
   ])
 }
 
@@ -200,5 +218,7 @@ export function parseVersion(
     tags: parseTags(array(rest, 4)),
   }
   if (checksum !== undefined) version.checksum = checksum
+  const acl = parseAcl(array(rest, 6))
+  if (acl !== undefined) version.acl = acl
   return version
 }

@@ -34,12 +34,13 @@ export function listObjects(
     query,
     rowsWithin: (bounds) => currentWithin(tables, id, bounds),
     entry: (keyed) => {
-      const { size, etag, modifiedMs, storageClass, checksum } = headOfListingRow(keyed.row)
+      const { size, etag, modifiedMs, storageClass, checksum, owner } = headOfListingRow(keyed.row)
       const is = 'object' as const
       const key = keyOf(keyed)
-      return checksum
+      const summary = checksum
         ? { is, key, size, etag, modifiedMs, storageClass, checksum }
         : { is, key, size, etag, modifiedMs, storageClass }
+      return owner === undefined ? summary : { ...summary, owner }
     },
   })
 }
@@ -156,9 +157,10 @@ function summaryOf(key: string, isLatest: boolean, { rowId, head }: VersionAt): 
     const storageClass = 'STANDARD'
     return { is: 'deleteMarker', key, versionId, isLatest, modifiedMs, storageClass }
   }
-  const { size, etag, storageClass, checksum } = head
+  const { size, etag, storageClass, checksum, owner } = head
   const summary = { key, versionId, isLatest, modifiedMs, storageClass, size, etag }
-  return checksum ? { is: 'object', ...summary, checksum } : { is: 'object', ...summary }
+  const whole = owner === undefined ? summary : { ...summary, owner }
+  return checksum ? { is: 'object', ...whole, checksum } : { is: 'object', ...whole }
 }
 
 /** The row id behind which to go on; of a null version that is gone, one before all of its key. */

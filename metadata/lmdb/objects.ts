@@ -10,6 +10,7 @@ import {
 } from '../codec/version-codec.ts'
 import type { ChangeOptions, CommitId } from '../commit-id.ts'
 import type { DeleteOutcome, ObjectStore } from '../metadata-store.ts'
+import type { ObjectVersion, VersionId } from '../records.ts'
 import { timedCommit } from '../row-ids.ts'
 import { refusalOf } from '../write-condition.ts'
 import { liveBucket, type Random } from './buckets.ts'
@@ -45,6 +46,8 @@ export function lmdbObjects(env: LmdbEnvironment, random: Random): ObjectStore {
       ),
     setTags: (ref, key, change, options) =>
       env.write((tables) => setTags(tables, ref, { key, ...change, ...options })),
+    setGrants: (ref, key, change, options) =>
+      env.write((tables) => setGrants(tables, ref, { key, ...change, ...options })),
 
     get: async (ref, key, versionId) =>
       env.read((tables) => {
@@ -166,10 +169,40 @@ function setTags(
   const version = found && readVersion(history, found)
   if (version === undefined) return { is: 'noSuchVersion' }
   if (version.is === 'deleteMarker') return { is: 'deleteMarker' }
+  return describe(tables, { ...version, tags }, commitId)
+}
+
+function setGrants(
+  tables: Tables,
+  ref: Parameters<ObjectStore['setGrants']>[0],
+  {
+    key,
+    rowId,
+    grants,
+    commitId,
+  }: Parameters<ObjectStore['setGrants']>[2] & ChangeOptions & { key: string },
+): Awaited<ReturnType<ObjectStore['setGrants']>> {
+  const bucket = liveBucket(tables, ref)
+  if (bucket === undefined) return { is: 'noSuchBucket' }
+  const before = recall(tables, commitId, 'tagged')
+  if (before !== undefined) return { is: 'done', versionId: before.versionId }
+  const history = historyOf(tables, bucket.id, key)
+  const found = versionByRow(history, rowId)
+  const version = found && readVersion(history, found)
+  if (version?.is !== 'object') return { is: 'noSuchVersion' }
+  return describe(tables, { ...version, acl: { ...version.acl, grants } }, commitId)
+}
+
+/** What is said of a version, in place of what was: neither its bytes nor its head change. */
+function describe(
+  tables: Tables,
+  version: ObjectVersion,
+  commitId: CommitId | undefined,
+): { is: 'done'; versionId: VersionId } {
   const row = contentKey(version.rowId)
   const old = tables.contents.get(row)
   assert(old !== undefined, 'a version without its content')
-  tables.contents.put(row, encodeContent({ ...version, tags }, bornOfContent(old)))
+  tables.contents.put(row, encodeContent(version, bornOfContent(old)))
   remember(tables, commitId, { is: 'tagged', versionId: version.versionId })
   return { is: 'done', versionId: version.versionId }
 }

@@ -36,11 +36,12 @@ export function listObjects(
 function summaryOfObject(key: string, h: Buffer): ObjectSummary & { is: 'object' } {
   const head = parseVersionHead(h)
   if (head.is !== 'object') throw new TypeError('a delete marker among the current objects')
-  const { size, etag, modifiedMs, storageClass, checksum } = head
+  const { size, etag, modifiedMs, storageClass, checksum, owner } = head
   const is = 'object' as const
-  return checksum
+  const summary = checksum
     ? { is, key, size, etag, modifiedMs, storageClass, checksum }
     : { is, key, size, etag, modifiedMs, storageClass }
+  return owner === undefined ? summary : { ...summary, owner }
 }
 
 type VersionQuery = ListQuery & { afterVersionId?: VersionId }
@@ -134,7 +135,8 @@ function summaryOf(key: string, { s, rowId, head }: VersionRead): VersionSummary
     const storageClass = 'STANDARD'
     return { is: 'deleteMarker', key, versionId, isLatest, modifiedMs, storageClass }
   }
-  const { size, etag, storageClass, checksum } = head
+  const { size, etag, storageClass, checksum, owner } = head
   const summary = { key, versionId, isLatest, modifiedMs, storageClass, size, etag }
-  return checksum ? { is: 'object', ...summary, checksum } : { is: 'object', ...summary }
+  const whole = owner === undefined ? summary : { ...summary, owner }
+  return checksum ? { is: 'object', ...whole, checksum } : { is: 'object', ...whole }
 }

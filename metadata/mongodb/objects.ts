@@ -9,12 +9,12 @@ import {
   versionIdOfRow,
 } from '../codec/version-codec.ts'
 import type { ChangeOptions, CommitId } from '../commit-id.ts'
-import type { DeleteOutcome, ObjectStore } from '../metadata-store.ts'
-import type { BucketId, ObjectData } from '../records.ts'
+import type { BucketRef, DeleteOutcome, ObjectStore } from '../metadata-store.ts'
+import type { BucketId, ObjectData, ObjectVersion, VersionId } from '../records.ts'
 import { timedCommit } from '../row-ids.ts'
 import { refusalOf } from '../write-condition.ts'
 import { mongoFreezer } from './frozen-objects.ts'
-import { KeyChange } from './key-change.ts'
+import { KeyChange, type KeyPlace } from './key-change.ts'
 import { gravePlace, olderPlace, topPlace } from './key-places.ts'
 import {
   addFollowUps,
@@ -31,7 +31,10 @@ import {
   placeObject,
   readTop,
   rowOfKey,
+  type TopRead,
   takeOut,
+  type VersionRead,
+  versionByRow,
   wholeVersion,
 } from './key-versions.ts'
 import { lookAfterwards } from './live-bucket.ts'
@@ -51,6 +54,8 @@ export function mongoObjects(shared: Shared): ObjectStore {
     delete: (deletion, options) => db.retrying(() => deleteVersion(shared, deletion, options)),
     setTags: (ref, key, change, options) =>
       db.retrying(() => setTags(shared, ref, { key, ...change, ...options })),
+    setGrants: (ref, key, change, options) =>
+      db.retrying(() => setGrants(shared, ref, { key, ...change, ...options })),
 
     get: async (ref, key, versionId) => {
       const place = { bucketId: ref.id, key }
@@ -191,6 +196,46 @@ async function setTags(
   if (found === undefined) return { is: 'noSuchVersion' }
   const version = wholeVersion(place, found)
   if (version.is === 'deleteMarker') return { is: 'deleteMarker' }
+  return describe(shared, ref, { place, top, found, version: { ...version, tags }, commitId })
+}
+
+type Granting = Parameters<ObjectStore['setGrants']>[2] & {
+  readonly key: string
+  readonly commitId?: CommitId
+}
+
+async function setGrants(
+  shared: Shared,
+  ref: Parameters<ObjectStore['setGrants']>[0],
+  { key, rowId, grants, commitId }: Granting,
+): Promise<Awaited<ReturnType<ObjectStore['setGrants']>>> {
+  const { db } = shared
+  const { live, top, place } = await readKey(shared, ref, key)
+  if (live === undefined) return { is: 'noSuchBucket' }
+  const before = await recallInKey(db, place, { commitId, kind: 'tagged' })
+  if (before !== undefined) return { is: 'done', versionId: before.versionId }
+  const found = top?.rowId === rowId ? top : await versionByRow(db, place, rowId)
+  const version = found && wholeVersion(place, found)
+  if (found === undefined || version?.is !== 'object') return { is: 'noSuchVersion' }
+  const granted = { ...version, acl: { ...version.acl, grants } }
+  return describe(shared, ref, { place, top, found, version: granted, commitId })
+}
+
+type Describing = {
+  readonly place: KeyPlace
+  readonly top: TopRead | undefined
+  readonly found: VersionRead
+  readonly version: ObjectVersion
+  readonly commitId: CommitId | undefined
+}
+
+/** What is said of a version, in place of what was: neither its bytes nor its head change. */
+async function describe(
+  shared: Shared,
+  ref: BucketRef,
+  { place, top, found, version, commitId }: Describing,
+): Promise<{ is: 'done'; versionId: VersionId } | { is: 'noSuchBucket' }> {
+  const { db } = shared
   const { rowId, h, c, s } = found
   assert(c !== undefined, 'an object without its content')
   const change = new KeyChange(place)
@@ -199,7 +244,7 @@ async function setTags(
   // Of the top as it was read before, the null version may be another one.
   if (isTop && (top?.rowId !== rowId || top.x !== found.x)) throw new Conflict()
   change.replace(found, {
-    ...{ r: rowId, h, c: encodeContent({ ...version, tags }, bornOfContent(c)), v: true },
+    ...{ r: rowId, h, c: encodeContent(version, bornOfContent(c)), v: true },
     ...(isTop ? { cur: true } : {}),
     ...(n === undefined ? {} : { n }),
   })

@@ -98,6 +98,7 @@ export const verbTable: VerbTable = {
     get: read,
     delete: named(1),
     setTags: named(3),
+    setGrants: named(3),
     list: readRows,
     listVersions: readRows,
     getRow: read,

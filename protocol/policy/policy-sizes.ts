@@ -30,7 +30,8 @@ export function checkPolicySize(source: string | Uint8Array, size: PolicySize): 
   if (long > size.max) throw tooLong(size.max, size.counts)
 }
 
-function countCharacters(source: string | Uint8Array): number {
+/** As IAM counts them: without white space. */
+export function countCharacters(source: string | Uint8Array): number {
   const text = typeof source === 'string' ? source : Buffer.from(source).toString()
   return text.replace(/[ \t\r\n]+/g, '').length
 }

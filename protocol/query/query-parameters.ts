@@ -111,17 +111,24 @@ export class QueryParameters {
 
   /** Structures of a list, in its order. */
   structures(name: string): readonly QueryParameters[] {
+    const before = `${this.#prefix}${name}.member.`
+    const there = this.#numbersBelow(before)
     const found: QueryParameters[] = []
-    for (let at = 1; ; at += 1) {
-      const prefix = `${this.#prefix}${name}.member.${at}.`
-      if (!this.#hasBelow(prefix)) return found
-      found.push(new QueryParameters(this.#values, prefix))
+    for (let at = 1; there.has(String(at)); at += 1) {
+      found.push(new QueryParameters(this.#values, `${before}${at}.`))
     }
+    return found
   }
 
-  #hasBelow(prefix: string): boolean {
-    for (const name of this.#values.keys()) if (name.startsWith(prefix)) return true
-    return false
+  /** In one pass, however many there are. */
+  #numbersBelow(before: string): ReadonlySet<string> {
+    const numbers = new Set<string>()
+    for (const name of this.#values.keys()) {
+      if (!name.startsWith(before)) continue
+      const dot = name.indexOf('.', before.length)
+      if (dot >= 0) numbers.add(name.slice(before.length, dot))
+    }
+    return numbers
   }
 }
 

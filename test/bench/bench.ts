@@ -22,6 +22,7 @@ import {
 } from './raw-figures.ts'
 import { slowReaders } from './slow-readers.ts'
 import { benchKey, type Spawned, spawnBareServer, spawnHoldfast } from './spawned-server.ts'
+import { userRows } from './user-figures.ts'
 import { millionEntries, zipRows } from './zip-bench.ts'
 
 const { values } = parseArgs({ options: { objects: { type: 'string', default: '1000000' } } })
@@ -41,6 +42,7 @@ try {
   row('idle memory', `${memoryMiB(server.pid).now.toFixed(0)} MiB`)
   await prepare(target)
   await smallGets(target, bare)
+  await userRows(row, target)
   await smallPuts(target)
   await largeObjects(target)
   row(

@@ -20,6 +20,11 @@ const samples: ConfigDocuments = {
     ...{ blockPublicAcls: true, ignorePublicAcls: false },
     ...{ blockPublicPolicy: false, restrictPublicBuckets: true },
   },
+  ownership: 'BucketOwnerPreferred',
+  acl: [
+    { grantee: { is: 'account', id: 'a'.repeat(64) }, permission: 'FULL_CONTROL' },
+    { grantee: { is: 'group', group: 'LogDelivery' }, permission: 'READ_ACP' },
+  ],
   cors: [
     {
       ...{

@@ -1,3 +1,4 @@
+import { aclsContract } from './metadata-acls.ts'
 import { bucketConfigsContract } from './metadata-bucket-configs.ts'
 import { bucketsContract } from './metadata-buckets.ts'
 import { bundlesContract } from './metadata-bundles.ts'
@@ -31,7 +32,7 @@ export const metadataStoreParts = {
   objects: [
     ...[tenantsContract, bucketsContract, bucketConfigsContract, objectsContract],
     ...[conditionsContract, versionsContract, listingsContract, withinContract],
-    randomHistoryContract,
+    ...[aclsContract, randomHistoryContract],
   ],
   uploads: [uploadsContract, completionsContract, repeatsContract],
   work: [

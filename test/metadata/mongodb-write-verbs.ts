@@ -7,6 +7,7 @@ import { drawCommitId } from '../../metadata/commit-id.ts'
 import type { MetadataStore, NewPieceData } from '../../metadata/metadata-store.ts'
 import { defaultNamespace } from '../../metadata/namespaces.ts'
 import type { Bucket, VersioningStatus } from '../../metadata/records.ts'
+import { toGroup } from '../../protocol/s3/acl/acl.ts'
 import {
   chunk,
   chunks,
@@ -124,6 +125,18 @@ const deletions: readonly WriteVerb[] = [
       await put(store, bucket, 'k', { data: chunks(chunk('old', 1)) })
       const id = named()
       return (again) => again.objects.setTags(bucket, 'k', { tags: [{ key: 'a', value: 'b' }] }, id)
+    },
+  },
+  {
+    name: 'objects.setGrants',
+    prepare: async (store) => {
+      const bucket = await makeBucket(store, 'b')
+      await put(store, bucket, 'k', { data: chunks(chunk('old', 1)) })
+      const found = await store.objects.get(bucket, 'k')
+      assert.ok(found !== undefined)
+      const change = { rowId: found.rowId, grants: [toGroup('AllUsers', 'READ')] }
+      const id = named()
+      return (again) => again.objects.setGrants(bucket, 'k', change, id)
     },
   },
 ]

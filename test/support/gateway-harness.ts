@@ -9,17 +9,14 @@ import { join } from 'node:path'
 import type { BlobNode } from '../../datanode/blob-node.ts'
 import { DiskBlobStore } from '../../datanode/disk/disk-blob-store.ts'
 import { realVfs } from '../../datanode/disk/real-vfs.ts'
-import { AccountRevisions } from '../../gateway/access/account-revisions.ts'
 import { makeFindAddressedTenant } from '../../gateway/access/addressed-tenant.ts'
-import { makeAuthorize } from '../../gateway/access/authorize-by-policies.ts'
-import { BucketPermissionCache } from '../../gateway/access/bucket-permissions.ts'
 import { type Identity, rootUserName, type User } from '../../gateway/access/identity.ts'
 import {
   deriveTenantKeys,
   newRootKey,
   type TenantKeys,
 } from '../../gateway/access/keys/tenant-keys.ts'
-import { StandingCache } from '../../gateway/access/standing.ts'
+import { openAccounts } from '../../gateway/access/open-accounts.ts'
 import { operationHandlers } from '../../gateway/compose/operation-handlers.ts'
 import { HashPool } from '../../gateway/data/digests/hash-pool.ts'
 import { ReadLeases } from '../../gateway/data/read/read-leases.ts'
@@ -165,10 +162,7 @@ export class GatewayHarness {
     })
     const { authorize, region = 'us-east-1', anyRegion = false } = options
     const { blockPublicAccess = true } = options
-    const permissions = new BucketPermissionCache(metadata)
-    const revisions = new AccountRevisions(metadata.identities)
-    const standings = new StandingCache(metadata.identities, revisions)
-    const byPolicies = makeAuthorize({ permissions, standings, metadata })
+    const { authorize: byPolicies } = openAccounts(metadata)
     return new GatewayHarness({
       services: {
         metadata,
@@ -259,7 +253,8 @@ export class GatewayHarness {
       },
       authenticate: async () => {
         if (by.is === 'anonymous') throw new S3Error('AccessDenied')
-        return { identity: by, body }
+        const signer = { accessKeyId: by.accessKeyId, secretAccessKey: 'secret' }
+        return { identity: by, signer, body }
       },
       unsignedBody: () => body,
     }

@@ -1,5 +1,6 @@
 // Speaks to the routes below `/-/` of a running server: JSON in, JSON out, signed or not.
 import assert from 'node:assert'
+import type { SigningCredentials } from '../../protocol/s3/sigv4/sign-request.ts'
 import type { RawResponse } from './raw-connection.ts'
 import { exchange, exchangeBytes } from './wire-request.ts'
 
@@ -9,6 +10,8 @@ export type NativeRequest = {
   readonly target: string
   readonly json?: unknown
   readonly headers?: Readonly<Record<string, string>>
+  /** Default: those of the root user. */
+  readonly credentials?: SigningCredentials
 }
 
 const host = '127.0.0.1'
@@ -19,11 +22,12 @@ function bodyOf({ json }: NativeRequest): string | undefined {
 }
 
 export function askSigned(port: number, request: NativeRequest): Promise<RawResponse> {
-  const { method = 'GET', target, headers } = request
+  const { method = 'GET', target, headers, credentials } = request
   const body = bodyOf(request)
   return exchange(port, {
     method,
     target,
+    ...(credentials === undefined ? {} : { context: { credentials } }),
     headers: { host: `${host}:${port}`, ...headers },
     ...(body === undefined ? {} : { body: Buffer.from(body) }),
   })

@@ -1,5 +1,6 @@
 // A browser's form as bytes, signed for the test servers. Values may be text (sent as UTF-8) or bytes.
 import { createHmac } from 'node:crypto'
+import type { SigningCredentials } from '../../protocol/s3/sigv4/sign-request.ts'
 import { deriveSigningKey } from '../../protocol/s3/sigv4/signing-keys.ts'
 import { serverKey, serverRegion } from './start-server.ts'
 
@@ -9,6 +10,8 @@ export type SignedForm = {
   readonly file?: Buffer
   /** The header lines of the file's part; `Content-Disposition` with a plain name unless given. */
   readonly fileHead?: Buffer | string
+  /** Default: those of the root user. */
+  readonly credentials?: SigningCredentials
 }
 
 const boundary = 'form-of-a-test'
@@ -37,14 +40,21 @@ export function signedForm(form: SignedForm): Buffer {
   return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body])
 }
 
-function signFields({ bucket, fields }: SignedForm): Readonly<Record<string, string | Buffer>> {
+function signFields({
+  bucket,
+  fields,
+  credentials = { ...serverKey, region: serverRegion },
+}: SignedForm): Readonly<Record<string, string | Buffer>> {
   const now = new Date()
   const amzDate = `${now.toISOString().replace(/[-:]|\.\d+/g, '')}`
-  const credential = `${serverKey.accessKeyId}/${amzDate.slice(0, 8)}/${serverRegion}/s3/aws4_request`
+  const credential = `${credentials.accessKeyId}/${amzDate.slice(0, 8)}/${serverRegion}/s3/aws4_request`
   const own = {
     'x-amz-algorithm': 'AWS4-HMAC-SHA256',
     'x-amz-credential': credential,
     'x-amz-date': amzDate,
+    ...(credentials.sessionToken === undefined
+      ? {}
+      : { 'x-amz-security-token': credentials.sessionToken }),
   }
   const names = [...Object.keys(fields), ...Object.keys(own)]
   const policy = {
@@ -52,7 +62,7 @@ function signFields({ bucket, fields }: SignedForm): Readonly<Record<string, str
     conditions: [{ bucket }, ...names.map((name) => ['starts-with', `$${name}`, ''])],
   }
   const encoded = Buffer.from(JSON.stringify(policy)).toString('base64')
-  const key = deriveSigningKey(serverKey.secretAccessKey, {
+  const key = deriveSigningKey(credentials.secretAccessKey, {
     date: amzDate.slice(0, 8),
     region: serverRegion,
   })

@@ -1,5 +1,6 @@
 // Session tokens of temporary credentials: all that is to be known of a session, sealed under the master key. Nobody keeps a
 // list of them, and every gateway opens them by itself.
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { Namespace } from '../../../metadata/namespaces.ts'
 import { parseTenantId } from '../../../metadata/record-ids.ts'
 import type { TenantId } from '../../../metadata/records.ts'
@@ -47,12 +48,15 @@ export function issueSession(
   const secretAccessKey = drawSecret(random)
   const stored: Stored = { t: tenantId, u: userName, k: secretAccessKey, s: session }
   const name = { is: 'sessionToken', accessKeyId } as const
-  const plaintext = Buffer.from(JSON.stringify(stored))
+  // It goes with every request, in a header or a URL. What is compressed is nobody's secret but its holder's.
+  const plaintext = deflateRawSync(JSON.stringify(stored))
   const sessionToken = sealSecret(masterKey, { name, plaintext }, random).toString('base64')
   return { accessKeyId, secretAccessKey, sessionToken }
 }
 
 const tokenCharactersMax = 64 * 1024
+/** Unpacked: what was issued is far shorter. */
+const storedBytesMax = 1024 * 1024
 
 /** Undefined: it is none of ours, or not of this key. It may have expired. */
 export function openSession(
@@ -68,7 +72,8 @@ export function openSession(
     if (cause instanceof BadSealedSecret) return undefined
     throw cause
   }
-  const { t, u, k, s }: Stored = JSON.parse(plaintext.toString('utf8'))
+  const unpacked = inflateRawSync(plaintext, { maxOutputLength: storedBytesMax })
+  const { t, u, k, s }: Stored = JSON.parse(unpacked.toString('utf8'))
   const tenantId = parseTenantId(t)
   if (tenantId === undefined) return undefined
   return { tenantId, userName: u, session: s, secretAccessKey: k }

@@ -23,6 +23,7 @@ export type TenantKeysDeps = {
 
 const freshMs = 1_000
 
+/** What it answers throws `AllAccessDisabled` of a tenant that is suspended, whoever asks for what it has. */
 export function makeFindTenantKeys(deps: TenantKeysDeps): FindTenantKeys {
   const { metadata, masterKey, tenantsMax, now } = deps
   const keyring = new TenantKeyring({ master: masterKey, tenantsMax })

@@ -20,6 +20,8 @@ export type Choice = {
   readonly manifest: Manifest
   readonly selections: readonly Selection[]
   readonly keys: TenantKeys
+  /** Who has chosen them (`gateway/access/asked-by.ts`). */
+  readonly askedBy: string
   readonly nowMs: number
 }
 
@@ -33,16 +35,17 @@ export function withChoice(bundle: Bundle, choice: Choice, random: RandomBytes):
     return { bundle: { ...rest, states: [manifestId, ...bundle.states].slice(0, statesKept) } }
   }
   const sealedSources = sealSources({ keys: choice.keys, manifestId }, external, random)
-  const job = newGathering(bundle, { manifestId, sealedSources, nowMs: choice.nowMs })
+  const { askedBy, nowMs } = choice
+  const job = newGathering(bundle, { manifestId, sealedSources, askedBy, nowMs })
   return { bundle: { ...rest, gathering: manifestId }, job }
 }
 
-type NewGathering = Pick<Choice, 'nowMs'> &
+type NewGathering = Pick<Choice, 'askedBy' | 'nowMs'> &
   Pick<Manifest, 'manifestId'> & { readonly sealedSources: Uint8Array }
 
 function newGathering(
   { bundleId, tenantId }: Bundle,
-  { manifestId, sealedSources, nowMs }: NewGathering,
+  { manifestId, sealedSources, askedBy, nowMs }: NewGathering,
 ): JobOf<'gathering'> {
   const jobId = parseJobId(manifestId)
   if (jobId === undefined) throw new RangeError('a manifest whose id is that of no job')
@@ -57,7 +60,7 @@ function newGathering(
     progress: { items: 0, bytes: 0 },
     createdMs: nowMs,
     changedMs: nowMs,
-    payload: { bundleId, sealedSources },
+    payload: { bundleId, sealedSources, askedBy },
   }
 }
 

@@ -7,7 +7,9 @@ import type { Manifest, ManifestId } from '../../../metadata/manifest-store.ts'
 import { parseManifestId } from '../../../metadata/record-ids.ts'
 import type { TenantId } from '../../../metadata/records.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
+import type { RecallAsker } from '../../access/asked-by.ts'
 import type { TenantKeys } from '../../access/keys/tenant-keys.ts'
+import { requirePermission } from '../../access/require.ts'
 import { type ClaimedJob, JobTaken } from '../../background/claimed-job.ts'
 import type { JobEnd, JobWork } from '../../background/job-work.ts'
 import { removeManifest } from '../../zip/manifest-cache.ts'
@@ -19,6 +21,7 @@ import { openSources } from './sealed-sources.ts'
 
 export type GatheringDeps = FreezeDeps & {
   readonly gatherer: Gatherer
+  readonly recallAsker: RecallAsker
   readonly keysOfTenant: (tenantId: TenantId) => Promise<TenantKeys | undefined>
   readonly now: () => number
   /** Milliseconds of a clock that does not jump. */
@@ -56,6 +59,7 @@ async function attempt(
 ): Promise<JobEnd<'gathering'>> {
   try {
     const bundle = await waitingBundle(deps, claimed.job)
+    await requireStillPermitted(deps, claimed.job, bundle)
     const { manifestId } = await fill(deps, claimed, bundle)
     try {
       // What was gathered is held for the new list now. Until here nobody else has gathered in our place, who
@@ -85,6 +89,19 @@ async function waitingBundle(
     throw new NotWaitedFor()
   }
   return bundle
+}
+
+/** Of whoever has asked for it. Throws `AccessDenied`. */
+async function requireStillPermitted(
+  { recallAsker }: GatheringDeps,
+  { payload: { askedBy } }: JobOf<'gathering'>,
+  { tenantId, bucketName }: Bundle,
+): Promise<void> {
+  if (askedBy === undefined) return
+  const asker = await recallAsker(askedBy)
+  if (asker === undefined) throw new S3Error('AccessDenied')
+  const bucket = { tenantId, name: bucketName }
+  await requirePermission(asker, 'holdfast:FetchExternal', { is: 'bucket', bucket })
 }
 
 async function fill(

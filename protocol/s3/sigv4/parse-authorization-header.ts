@@ -6,16 +6,9 @@ import { parseScope } from './parse-scope.ts'
 import { parsePayloadDeclaration } from './payload-declaration.ts'
 import type { RequestHeaders } from './request-headers.ts'
 import { parseSignedHeaders } from './signed-headers.ts'
-import type { PresentedSignature, SignedService } from './signed-request.ts'
+import type { OtherService, PresentedSignature } from './signed-request.ts'
 
 const algorithm = 'AWS4-HMAC-SHA256'
-
-/** What a request is signed for other than S3, whose clients need not say in a header what they have signed of the body. */
-export type OtherService = {
-  readonly service: Exclude<SignedService, 's3'>
-  /** SHA-256 of the body in hex, which has been read. */
-  readonly bodyHash: string
-}
 
 export function parseAuthorizationHeader(
   raw: string,

@@ -2,10 +2,10 @@
 // that needs a key, a clock or settings: see `verify-signature.ts`. POST forms: `post-signature.ts`. URLs presigned
 // with Signature Version 2: `../sigv2`.
 import { S3Error } from '../s3-error.ts'
-import { type OtherService, parseAuthorizationHeader } from './parse-authorization-header.ts'
+import { parseAuthorizationHeader } from './parse-authorization-header.ts'
 import { findAuthParameters, parsePresignedQuery } from './parse-presigned-query.ts'
 import { collectHeaders, refuseRepeatedHeaders } from './request-headers.ts'
-import type { PresentedSignature, RawRequest } from './signed-request.ts'
+import type { OtherService, PresentedSignature, RawRequest } from './signed-request.ts'
 
 /**
  * Throws `AuthorizationHeaderMalformed`, `AuthorizationQueryParametersError`, `InvalidArgument` (also for
@@ -25,7 +25,7 @@ export function parseCredentials(
     if (parameters !== undefined) throw twoMechanisms(authorization)
     return parseAuthorizationHeader(authorization, headers, other)
   }
-  return parameters === undefined ? 'anonymous' : parsePresignedQuery(parameters, headers)
+  return parameters === undefined ? 'anonymous' : parsePresignedQuery(parameters, headers, other)
 }
 
 /** `authorization`: the header that came beside a signature in the query. */

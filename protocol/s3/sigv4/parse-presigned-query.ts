@@ -7,7 +7,7 @@ import { parseScope } from './parse-scope.ts'
 import { parsePayloadDeclaration, unsignedPayload } from './payload-declaration.ts'
 import type { RequestHeaders } from './request-headers.ts'
 import { parseSignedHeaders } from './signed-headers.ts'
-import type { PresentedSignature } from './signed-request.ts'
+import type { OtherService, PresentedSignature } from './signed-request.ts'
 
 const expiresSecondsMax = 7 * 24 * 3600
 
@@ -35,6 +35,7 @@ export function findAuthParameters(target: string): AuthParameters | undefined {
 export function parsePresignedQuery(
   parameters: AuthParameters,
   headers: RequestHeaders,
+  other?: OtherService,
 ): PresentedSignature {
   const algorithm = required(parameters, 'X-Amz-Algorithm')
   if (algorithm === 'AWS4-ECDSA-P256-SHA256') {
@@ -43,7 +44,7 @@ export function parsePresignedQuery(
   if (algorithm !== 'AWS4-HMAC-SHA256') {
     throw queryMalformed('X-Amz-Algorithm only supports "AWS4-HMAC-SHA256"')
   }
-  const parsed = parseScope(required(parameters, 'X-Amz-Credential'))
+  const parsed = parseScope(required(parameters, 'X-Amz-Credential'), other?.service)
   if (parsed.is === 'malformed') throw credentialParameter(parsed.problem)
   const amzDate = required(parameters, 'X-Amz-Date')
   const signedMs = parseAmzDate(amzDate)
@@ -58,7 +59,10 @@ export function parsePresignedQuery(
   const signedHeaders = parseSignedHeaders(required(parameters, 'X-Amz-SignedHeaders'))
   if (signedHeaders === undefined) throw missingParameter()
   const payloadHash =
-    headers.get('x-amz-content-sha256') ?? parameters.get('X-Amz-Content-Sha256') ?? unsignedPayload
+    other?.bodyHash ??
+    headers.get('x-amz-content-sha256') ??
+    parameters.get('X-Amz-Content-Sha256') ??
+    unsignedPayload
   return {
     by: 'query',
     scope: parsed.scope,

@@ -5,19 +5,23 @@ import { canonicalPath, canonicalQueryText } from './canonical-encoding.ts'
 import { canonicalQuery, canonicalRequest, stringToSign } from './canonical-request.ts'
 import { unsignedPayload } from './payload-declaration.ts'
 import { collectHeaders } from './request-headers.ts'
-import type { ChunkSigning, CredentialScope } from './signed-request.ts'
+import type { ChunkSigning, CredentialScope, SignedService } from './signed-request.ts'
 import type { SigningKeyCache } from './signing-keys.ts'
 
 export type SigningCredentials = {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly region: string
+  /** Of temporary ones. */
+  readonly sessionToken?: string
 }
 
 export type SigningContext = {
   readonly credentials: SigningCredentials
   readonly signingKeys: SigningKeyCache
   readonly nowMs: number
+  /** Default: `s3`. */
+  readonly service?: SignedService
 }
 
 export type RequestToSign = {
@@ -40,10 +44,12 @@ export type SignedRequest = {
 /** Signs in the `Authorization` header. */
 export function signRequest(request: RequestToSign, context: SigningContext): SignedRequest {
   const amzDate = formatAmzDate(context.nowMs)
-  const scope = scopeOf(context.credentials, amzDate)
+  const scope = scopeOf(context, amzDate)
   const { payloadHash } = request
+  const { sessionToken } = context.credentials
   const sent = {
     ...request.headers,
+    ...(sessionToken === undefined ? {} : { 'x-amz-security-token': sessionToken }),
     'x-amz-date': amzDate,
     'x-amz-content-sha256': payloadHash,
   }
@@ -76,10 +82,14 @@ export type UrlToPresign = {
   readonly expiresSeconds: number
 }
 
-/** A URL that carries its own signature and leaves the body unsigned. */
-export function presignUrl(url: UrlToPresign, context: SigningContext): string {
+/** A URL that carries its own signature and leaves the body unsigned, unless its hash is given. */
+export function presignUrl(
+  url: UrlToPresign,
+  context: SigningContext & { readonly payloadHash?: string },
+): string {
   const amzDate = formatAmzDate(context.nowMs)
-  const scope = scopeOf(context.credentials, amzDate)
+  const scope = scopeOf(context, amzDate)
+  const { sessionToken } = context.credentials
   const host = url.origin.slice(url.origin.indexOf('://') + 3)
   const headers = collectHeaders(Object.entries({ ...url.headers, host }).flat())
   const signedHeaders = [...headers.keys()].sort()
@@ -89,6 +99,7 @@ export function presignUrl(url: UrlToPresign, context: SigningContext): string {
     'X-Amz-Credential': scope.credential,
     'X-Amz-Date': amzDate,
     'X-Amz-Expires': String(url.expiresSeconds),
+    ...(sessionToken === undefined ? {} : { 'X-Amz-Security-Token': sessionToken }),
     'X-Amz-SignedHeaders': signedHeaders.join(';'),
   })
   const target = `${canonicalPath(url.path)}?${query}`
@@ -97,7 +108,7 @@ export function presignUrl(url: UrlToPresign, context: SigningContext): string {
     target,
     headers,
     signedHeaders,
-    payloadHash: unsignedPayload,
+    payloadHash: context.payloadHash ?? unsignedPayload,
     blanks: 'collapsed',
   })
   const { seedSignature } = sign(canonical, amzDate, scope, context)
@@ -116,12 +127,15 @@ function encodeText(text: string): string {
   return canonicalQueryText(encodeURIComponent(text))
 }
 
-function scopeOf(credentials: SigningCredentials, amzDate: string): CredentialScope {
+function scopeOf(
+  { credentials, service = 's3' }: SigningContext,
+  amzDate: string,
+): CredentialScope {
   const date = amzDate.slice(0, 8)
   const { accessKeyId, region } = credentials
-  const credentialScope = `${date}/${region}/s3/aws4_request`
+  const credentialScope = `${date}/${region}/${service}/aws4_request`
   const credential = `${accessKeyId}/${credentialScope}`
-  return { accessKeyId, date, region, credential, credentialScope }
+  return { accessKeyId, date, region, service, credential, credentialScope }
 }
 
 function sign(

@@ -25,6 +25,13 @@ export type PayloadDeclaration =
 /** As scopes name services: `holdfast` is the admin API. */
 export type SignedService = 's3' | 'iam' | 'sts' | 'holdfast'
 
+/** What a request is signed for other than S3, whose clients need not say in a header what they have signed of the body. */
+export type OtherService = {
+  readonly service: Exclude<SignedService, 's3'>
+  /** SHA-256 of the body in hex, which has been read. */
+  readonly bodyHash: string
+}
+
 export type CredentialScope = {
   readonly accessKeyId: string
   /** `YYYYMMDD`. */

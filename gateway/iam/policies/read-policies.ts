@@ -1,0 +1,102 @@
+// GetPolicy and ListPolicies: the managed policies of the account, and those of AWS.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicy.html
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListPolicies.html
+import type { AttachmentDocument } from '../../../metadata/identity-records.ts'
+import type { IdentityStore } from '../../../metadata/identity-store.ts'
+import type { TenantId } from '../../../metadata/records.ts'
+import { managedPolicies } from '../../../protocol/policy/managed-policies.ts'
+import type { QueryParameters } from '../../../protocol/query/query-parameters.ts'
+import { element, parent } from '../../../protocol/s3/xml/xml-writer.ts'
+import type { QueryAction } from '../../query/query-action.ts'
+import { nameKey } from '../iam-names.ts'
+import { pageOf, readPage, renderPage } from '../iam-page.ts'
+import { renderTags } from '../iam-tags.ts'
+import { requireAction } from '../require-action.ts'
+import { countAttachments, isAttached } from './attachments.ts'
+import { policyPathRule } from './create-policy.ts'
+import {
+  awsPolicy,
+  type FoundPolicy,
+  ownPolicy,
+  readPolicyArn,
+  requirePolicy,
+} from './managed-policy.ts'
+import { renderPolicy } from './render-policy.ts'
+
+export const getPolicy: QueryAction = async (call) => {
+  const { services, identity, parameters } = call
+  const arn = readPolicyArn(parameters)
+  const policy = await requirePolicy(call, 'iam:GetPolicy', { arn })
+  const counts = await countAttachments(services.metadata.identities, identity.tenantId, arn)
+  return parent(
+    'Policy',
+    renderPolicy(policy, counts),
+    element('Description', policy.description || undefined),
+    renderTags(policy.tags),
+  )
+}
+
+export const listPolicies: QueryAction = async (call) => {
+  const { services, identity, parameters } = call
+  const { tenantId } = identity
+  const { identities } = services.metadata
+  const scope = parameters.word('Scope', ['All', 'AWS', 'Local']) ?? 'All'
+  const prefix = parameters.optional('PathPrefix', policyPathRule) ?? '/'
+  const as = readUsage(parameters)
+  const isAttachedOnly = parameters.flag('OnlyAttached') === true || as !== undefined
+  const asked = readPage(parameters)
+  await requireAction(call, 'iam:ListPolicies', { arn: '*' })
+  const all = [
+    ...(scope === 'Local' ? [] : allOfAws()),
+    ...(scope === 'AWS' ? [] : await allOfAccount(identities, tenantId)),
+  ].filter(({ path }) => path.startsWith(prefix))
+  const wanted: FoundPolicy[] = []
+  for (const policy of all) {
+    const { arn: policyArn } = policy
+    const use = as === undefined ? { policyArn } : { policyArn, as }
+    if (!isAttachedOnly || (await isAttached(identities, tenantId, use))) wanted.push(policy)
+  }
+  const page = pageOf(wanted, orderKey, asked)
+  const counts = new Map<FoundPolicy, Awaited<ReturnType<typeof countAttachments>>>()
+  for (const policy of page.items) {
+    counts.set(policy, await countAttachments(identities, tenantId, policy.arn))
+  }
+  return renderPage('Policies', page, (policy) =>
+    renderPolicy(policy, counts.get(policy) ?? { attachments: 0, boundaries: 0 }),
+  )
+}
+
+/** Undefined: either. Throws `ValidationError`. */
+export function readUsage(parameters: QueryParameters): AttachmentDocument['as'] | undefined {
+  const usage = ['PermissionsPolicy', 'PermissionsBoundary'] as const
+  const asked = parameters.word('PolicyUsageFilter', usage)
+  if (asked === undefined) return undefined
+  return asked === 'PermissionsBoundary' ? 'boundary' : 'policy'
+}
+
+/** Those of AWS first, each by its name in lower case. */
+function orderKey({ own, name }: FoundPolicy): string {
+  return `${own === undefined ? 'aws' : 'own'}/${nameKey(name)}`
+}
+
+export function allOfAws(): readonly FoundPolicy[] {
+  const all = [...managedPolicies.keys()].flatMap((arn) => awsPolicy(arn) ?? [])
+  return all.sort((a, b) => (orderKey(a) < orderKey(b) ? -1 : 1))
+}
+
+const rowsAtOnce = 500
+
+/** As many as an account may have fit into memory, for what they say is not among it. */
+async function allOfAccount(
+  identities: Pick<IdentityStore, 'list'>,
+  tenantId: TenantId,
+): Promise<readonly FoundPolicy[]> {
+  const all: FoundPolicy[] = []
+  for (let after: string | undefined; ; ) {
+    const asked = { limit: rowsAtOnce, ...(after === undefined ? {} : { after }) }
+    const { entries, isTruncated } = await identities.list(tenantId, 'policy', asked)
+    all.push(...entries.map(({ document }) => ownPolicy(tenantId, document)))
+    if (!isTruncated) return all
+    after = entries.at(-1)?.name
+  }
+}

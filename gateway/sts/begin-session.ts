@@ -1,0 +1,68 @@
+// Makes the credentials of a session, and the markup in which they are handed out: the only time that anybody sees them.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_Credentials.html
+import { queryTime } from '../../protocol/query/render-query-reply.ts'
+import { element, parent } from '../../protocol/s3/xml/xml-writer.ts'
+import type { Session } from '../access/identity.ts'
+import { issueSession, type SessionOwner } from '../access/keys/session-token.ts'
+import { accountId, stsArn } from '../access/owner.ts'
+import type { QueryServices } from '../query/query-action.ts'
+import { packedPercent } from './packed-size.ts'
+import type { TargetRole } from './target-role.ts'
+
+export type NewSession = Omit<Session, 'issuedMs' | 'expiresMs'> & { readonly seconds: number }
+
+type Issuing = Pick<QueryServices, 'masterKey' | 'random' | 'now'>
+
+/** The `Credentials`, and `PackedPolicySize` where there is one. Throws `PackedPolicyTooLarge`. */
+export function beginSession(
+  { masterKey, random, now }: Issuing,
+  { tenantId, userName }: Omit<SessionOwner, 'session'>,
+  { seconds, ...rest }: NewSession,
+): { readonly credentials: string; readonly packedSize: string } {
+  const issuedMs = now()
+  // Clients are told whole seconds.
+  const expiresMs = Math.floor(issuedMs / 1000 + seconds) * 1000
+  const session: Session = { ...rest, issuedMs, expiresMs }
+  const percent = packedPercent(session)
+  const issued = issueSession(masterKey, { tenantId, userName, session }, random)
+  const credentials = parent(
+    'Credentials',
+    element('AccessKeyId', issued.accessKeyId),
+    element('SecretAccessKey', issued.secretAccessKey),
+    element('SessionToken', issued.sessionToken),
+    element('Expiration', queryTime(expiresMs)),
+  )
+  return {
+    credentials,
+    packedSize: percent === undefined ? '' : element('PackedPolicySize', percent),
+  }
+}
+
+/** What answers of all actions that assume a role have in common. */
+export function beginRoleSession(
+  services: Issuing,
+  { tenantId, role }: TargetRole,
+  session: Omit<NewSession, 'of' | 'ownerId'>,
+): string {
+  const owner = { tenantId, userName: role.name }
+  const begun = beginSession(services, owner, { ...session, of: 'role', ownerId: role.id })
+  const { name, sourceIdentity } = session
+  const user = parent(
+    'AssumedRoleUser',
+    element('AssumedRoleId', `${role.id}:${name}`),
+    element('Arn', stsArn(tenantId, `assumed-role/${role.name}/${name}`)),
+  )
+  const source = sourceIdentity === undefined ? '' : element('SourceIdentity', sourceIdentity)
+  return begun.credentials + user + begun.packedSize + source
+}
+
+export function federatedUser({
+  tenantId,
+  name,
+}: Pick<SessionOwner, 'tenantId'> & { name: string }) {
+  return parent(
+    'FederatedUser',
+    element('FederatedUserId', `${accountId(tenantId)}:${name}`),
+    element('Arn', stsArn(tenantId, `federated-user/${name}`)),
+  )
+}
