@@ -208,7 +208,14 @@ export type IdentityRef<Kind extends IdentityKind = IdentityKind> = {
   readonly name: string
 }
 
+/** Bytes. */
 export const identityNameMax = 360
+
+/** Whether a document may lie under it; of others there is none. */
+export function isIdentityName(name: string): boolean {
+  const bytes = Buffer.byteLength(name)
+  return bytes > 0 && bytes <= identityNameMax && !name.includes('\0')
+}
 
 export type IdentityEntry = {
   [Kind in IdentityKind]: IdentityRef<Kind> & { readonly document: IdentityDocuments[Kind] }

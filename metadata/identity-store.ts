@@ -51,7 +51,10 @@ export interface IdentityStore {
     readonly isTruncated: boolean
   }>
 
-  /** All of it or nothing. `changed`: the tenant has another revision; nothing was done. */
+  /**
+   * All of it or nothing. `changed`: the tenant has another revision; nothing was done. Of commits with an id, the last 32
+   * of the tenant are remembered, however long ago they were.
+   */
   commit(
     tenantId: TenantId,
     change: IdentityChange,
@@ -61,6 +64,9 @@ export interface IdentityStore {
     | { readonly is: 'changed'; readonly revision: number }
   >
 
-  /** Removes all documents of a tenant, at most `limit` at once; answers how many. */
+  /**
+   * Removes the documents of a tenant, at most `limit` at once; answers how many. The tenant gets another revision with
+   * each page, and none any more with the last one, which is the first to answer less than `limit`. Safe to repeat.
+   */
   removeAll(tenantId: TenantId, limit: number): Promise<number>
 }

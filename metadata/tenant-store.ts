@@ -24,7 +24,7 @@ export interface TenantStore {
     limit: number
   }): Promise<{ tenants: readonly Tenant[]; isTruncated: boolean }>
   /**
-   * Puts what a tenant is now in the place of what it was, of the revision before; its name stays. `changed`: that
+   * Puts what a tenant is now in the place of what it was, of the revision before and of the same name. `changed`: that
    * is not what is there.
    */
   update(tenant: Tenant): Promise<{ is: 'done' } | { is: 'changed' } | { is: 'noSuchTenant' }>
@@ -40,7 +40,7 @@ export interface TenantStore {
   ): Promise<readonly AccessKey[]>
   /** Success also when it is not there, or another tenant's. */
   removeAccessKey(tenantId: TenantId, accessKeyId: string): Promise<void>
-  /** Notes what a key was used for last. May be lost. */
+  /** Notes what a key was used for last, if it is there. May be lost. */
   noteKeyUse(accessKeyId: string, use: KeyUse): Promise<void>
   keyUse(accessKeyId: string): Promise<KeyUse | undefined>
 }

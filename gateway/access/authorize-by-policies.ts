@@ -1,16 +1,17 @@
 // Who may do what: the root user of a tenant anything to what the tenant owns, unless the bucket's policy denies it; users
-// and sessions what their own policies and the bucket's allow together; everybody else what the bucket's policy allows.
+// and sessions what their own policies and the bucket's allow together; everybody else what the bucket's policy allows. Where a
+// bucket has ACLs, they have a say besides (`acl/judge-by-acls.ts`).
 import { setImmediate } from 'node:timers/promises'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { Tag } from '../../metadata/records.ts'
 import type { AccessRequest, ContextKeys } from '../../protocol/policy/access-request.ts'
 import type { Policies } from '../../protocol/policy/combine-grants.ts'
-import {
-  evaluate,
-  type DecidedBy as StatementOfVerdict,
-  type Verdict,
-} from '../../protocol/policy/evaluate.ts'
+import { evaluate } from '../../protocol/policy/evaluate.ts'
 import { evaluateBelow } from '../../protocol/policy/evaluate-below.ts'
+import { anonymousUserId } from '../../protocol/s3/acl/acl.ts'
+import type { BucketAcls } from '../acl/bucket-acls.ts'
+import { judgeBelow, judgeByAcls } from '../acl/judge-by-acls.ts'
+import { answerOf, ofAcls, ofBlock, ofDenial, ofNothing, ofPolicies, ofRoot } from './answers.ts'
 import type {
   Asking,
   Authorize,
@@ -20,14 +21,11 @@ import type {
   OwnedBucket,
   Resource,
 } from './authorize.ts'
-import {
-  type BucketPermissionCache,
-  type BucketPermissions,
-  bucketPolicyName,
-} from './bucket-permissions.ts'
-import { type Answer, byNothing, byRoot, type StatementName } from './decisions.ts'
+import { answerOfAccount, type OfAccount } from './authorize-on-account.ts'
+import type { BucketPermissionCache, BucketPermissions } from './bucket-permissions.ts'
+import type { Answer } from './decisions.ts'
 import type { Identity } from './identity.ts'
-import { accountId } from './owner.ts'
+import { accountId, ownerId } from './owner.ts'
 import { contextKeys } from './policy-context.ts'
 import { isRootUser, type Standing, type StandingCache } from './standing.ts'
 
@@ -56,8 +54,7 @@ const answersInARow = 32
 
 /** What is asked of a bucket, or of an object in one. */
 type InBucket = Extract<Resource, { is: 'bucket' | 'object' }>
-/** What is asked of the account alone. */
-type OfAccount = Exclude<Resource, InBucket>
+type ObjectResource = Extract<Resource, { is: 'object' }>
 
 /** Of nobody. */
 const stranger: Standing = {
@@ -158,6 +155,55 @@ class PolicyDecider implements Decider {
     action: string,
     resource: InBucket,
   ): Answer | Promise<Answer> {
+    const answer = this.answerOfPolicies(permissions, action, resource)
+    const { acls } = permissions
+    if (acls === undefined || this.standing?.isRevoked === true) return answer
+    const judge = (byPolicies: Answer) => this.withAcls(acls, byPolicies, { action, resource })
+    return answer instanceof Promise ? answer.then(judge) : judge(answer)
+  }
+
+  private withAcls(
+    acls: BucketAcls,
+    answer: Answer,
+    { action, resource }: { readonly action: string; readonly resource: InBucket },
+  ): Answer | Promise<Answer> {
+    const isDenied = !answer.isAllowed && answer.by.is !== 'nothing'
+    const verdict = judgeByAcls({
+      ...this.aclQuestion(acls, action, resource),
+      byPolicies: answer.isAllowed ? 'allowed' : isDenied ? 'denied' : 'nothing',
+      isNew: resource.is === 'object' && resource.isNew === true,
+      readObject: async () => (resource.is === 'object' ? this.read(resource) : undefined),
+    })
+    return verdict instanceof Promise
+      ? verdict.then((found) => ofAcls[found] ?? answer)
+      : (ofAcls[verdict] ?? answer)
+  }
+
+  private aclQuestion(acls: BucketAcls, action: string, resource: InBucket) {
+    const { identity } = this.asking
+    return {
+      ...{ acls, action },
+      asker: identity.is === 'user' ? ownerId(identity.tenantId) : anonymousUserId,
+      bucketOwner: ownerId(resource.bucket.tenantId),
+      ownAllows: () => this.ownPoliciesAllow(action, resource),
+    }
+  }
+
+  /** As if the resource were of his own account, and had no policy. */
+  private ownPoliciesAllow(action: string, resource: InBucket): boolean {
+    const { identity } = this.asking
+    if (identity.is === 'anonymous' || isRootUser(identity)) return true
+    const request = this.requestOf(action, resource)
+    const own = { ...request.resource, accountId: accountId(identity.tenantId) }
+    const { policies } = this.standing ?? stranger
+    return evaluate({ ...request, resource: own }, policies).is === 'allowed'
+  }
+
+  private answerOfPolicies(
+    permissions: BucketPermissions,
+    action: string,
+    resource: InBucket,
+  ): Answer | Promise<Answer> {
     const without = this.withoutPolicies(permissions, action, resource.bucket)
     if (without !== undefined) return without
     const judge = (existingTags?: readonly Tag[]) => {
@@ -171,35 +217,8 @@ class PolicyDecider implements Decider {
 
   private answerOfAccount(standing: Standing, action: string, resource: OfAccount): Answer {
     const { identity } = this.asking
-    if (resource.is === 'identity' && resource.provider !== undefined) {
-      return this.answerOfProvider(action, { ...resource, provider: resource.provider })
-    }
-    if (standing.isRevoked || identity.is === 'anonymous') return ofNothing
-    const tenantId = resource.is === 'identity' ? resource.tenantId : identity.tenantId
-    if (isRootUser(identity)) return identity.tenantId === tenantId ? ofRoot : ofNothing
-    const arn = resource.is === 'identity' ? resource.arn : 'arn:aws:s3:::*'
-    const request = {
-      ...{ principal: standing.principal, action },
-      resource: { arn, accountId: accountId(tenantId) },
-      context: this.contextOf(action, resource),
-    }
-    return answerOf(evaluate(request, policiesFor(standing, resource)))
-  }
-
-  /** Of somebody with a token from elsewhere: the trust policy alone has a say. */
-  private answerOfProvider(
-    action: string,
-    resource: Extract<Resource, { is: 'identity' }> & { readonly provider: string },
-  ): Answer {
-    const { arn, tenantId, provider, trust } = resource
-    if (trust === undefined) return ofNothing
-    const request: AccessRequest = {
-      principal: { is: 'identity provider', provider },
-      action,
-      resource: { arn, accountId: accountId(tenantId) },
-      context: this.contextOf(action, resource),
-    }
-    return answerOf(evaluate(request, { identity: [], resource: trust }))
+    const context = this.contextOf(action, resource)
+    return answerOfAccount({ identity, standing, action, resource, context })
   }
 
   private decideBelow(
@@ -207,7 +226,13 @@ class PolicyDecider implements Decider {
     action: string,
     below: KeysBelow,
   ): Coarse | Promise<Coarse> {
-    const coarse = this.coarseOf(permissions, action, below)
+    const { acls } = permissions
+    const byPolicies = this.coarseOf(permissions, action, below)
+    const question = acls && this.aclQuestion(acls, action, { is: 'bucket', bucket: below.bucket })
+    const coarse =
+      question === undefined || this.standing?.isRevoked === true
+        ? byPolicies
+        : judgeBelow(question, byPolicies)
     if (coarse === 'none' && !this.isOfNow) {
       return this.lookAgain().then(() => this.allowsBelow(action, below))
     }
@@ -289,49 +314,15 @@ class PolicyDecider implements Decider {
   }
 
   /** Of the version that is named, else of the current one. */
-  private async tagsOf({
-    bucket,
-    key,
-    versionId,
-  }: Extract<Resource, { is: 'object' }>): Promise<readonly Tag[] | undefined> {
-    if (!('configRevision' in bucket)) return undefined
-    const found = await this.deps.metadata.objects.get(bucket, key, versionId)
+  private async tagsOf(resource: ObjectResource): Promise<readonly Tag[] | undefined> {
+    const found = await this.read(resource)
     return found?.is === 'object' ? found.tags : undefined
   }
-}
 
-function policiesFor({ policies }: Standing, resource: OfAccount): Policies {
-  if (resource.is !== 'identity') return policies
-  const { allowedBesides, trust } = resource
-  const identity =
-    allowedBesides === undefined ? policies.identity : [...policies.identity, allowedBesides]
-  return { ...policies, identity, ...(trust === undefined ? {} : { resource: trust }) }
-}
-
-const ofRoot: Answer = { isAllowed: true, by: byRoot }
-const ofNothing: Answer = { isAllowed: false, by: byNothing }
-/** Of all keys below a prefix: several statements may have a part in it. */
-const ofPolicies: Answer = { isAllowed: true, by: { is: 'policy', policy: 'policies' } }
-const ofDenial: Answer = { isAllowed: false, by: { is: 'policy', policy: bucketPolicyName } }
-const ofBlock: Answer = { isAllowed: false, by: { is: 'publicAccessBlock' } }
-
-function answerOf(verdict: Verdict): Answer {
-  switch (verdict.is) {
-    case 'allowed':
-      return verdict.by === 'root user'
-        ? ofRoot
-        : { isAllowed: true, by: { is: 'statement', ...nameOf(verdict.by) } }
-    case 'explicitly denied':
-      return { isAllowed: false, by: { is: 'statement', ...nameOf(verdict.by) } }
-    case 'implicitly denied':
-      return ofNothing
-    default:
-      return verdict satisfies never
+  private async read({ bucket, key, versionId }: ObjectResource) {
+    if (!('configRevision' in bucket)) return undefined
+    return this.deps.metadata.objects.get(bucket, key, versionId)
   }
-}
-
-function nameOf({ policy, sid, index }: StatementOfVerdict): StatementName {
-  return { policy, index, ...(sid === undefined ? {} : { sid }) }
 }
 
 /** Names of another tenant's namespace may be names in the caller's own too, of other buckets. */

@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Bucket, Tag, TenantId, VersionId } from '../../metadata/records.ts'
 import type { CompiledPolicy } from '../../protocol/policy/compile-policy.ts'
+import type { ObjectOwnership } from '../../protocol/s3/acl/object-ownership.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
 import type { Decisions } from './decisions.ts'
 import type { Identity } from './identity.ts'
@@ -14,7 +15,7 @@ export type OwnedBucket = Bucket | Pick<Bucket, 'tenantId' | 'name'>
 export type Resource =
   /** All that the caller's tenant has. */
   | { readonly is: 'service' }
-  | ({ readonly is: 'bucket'; readonly bucket: OwnedBucket } & Listing)
+  | ({ readonly is: 'bucket'; readonly bucket: OwnedBucket } & Listing & NewOwnership)
   /** A user, a role, a policy and the like, of a tenant. */
   | ({ readonly is: 'identity' } & IdentityResource)
   | {
@@ -25,7 +26,12 @@ export type Resource =
       readonly versionId?: VersionId | undefined
       /** Tags that the request gives it. */
       readonly requestTags?: readonly Tag[]
+      /** One that is to be made, whatever lies under the key. */
+      readonly isNew?: true
     }
+
+/** The object ownership that the bucket is to get, where the body of the request says so. */
+export type NewOwnership = { readonly objectOwnership?: ObjectOwnership }
 
 export type IdentityResource = {
   readonly tenantId: TenantId

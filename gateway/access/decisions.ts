@@ -20,9 +20,13 @@ export type DecidedBy =
   | { readonly is: 'policy'; readonly policy: string }
   /**
    * The bucket's policy is public, and `RestrictPublicBuckets` leaves it to the bucket's own account; or it would be,
-   * and `BlockPublicPolicy` refuses that.
+   * and `BlockPublicPolicy` refuses that; or an ACL would be public, and `BlockPublicAcls` does.
    */
   | { readonly is: 'publicAccessBlock' }
+  /** The ACL of the bucket or the object grants it. */
+  | { readonly is: 'acl'; readonly of: 'bucket' | 'object' }
+  /** The object belongs to another account than the bucket, and its ACL does not grant it. */
+  | { readonly is: 'objectOwner' }
   /** The headers expect another owner of the bucket, or of what is copied. */
   | { readonly is: 'expectedOwner'; readonly of: 'bucket' | 'source' }
 

@@ -97,6 +97,9 @@ const keys: Readonly<Record<string, Read>> = {
   's3:versionid': ({ resource }) => (resource.is === 'object' ? resource.versionId : undefined),
   's3:x-amz-copy-source': copySource,
   's3:requestobjecttagkeys': (asked) => requestTags(asked)?.map(({ key }) => key),
+  's3:x-amz-object-ownership': (asked) =>
+    (asked.resource.is === 'bucket' ? asked.resource.objectOwnership : undefined) ??
+    header(asked, 'x-amz-object-ownership'),
   's3:if-match': (asked) => header(asked, 'if-match'),
   's3:if-none-match': (asked) => header(asked, 'if-none-match'),
 }
@@ -112,7 +115,6 @@ const headersOfS3: ReadonlySet<string> = new Set(
     'x-amz-grant-write',
     'x-amz-grant-write-acp',
     'x-amz-metadata-directive',
-    'x-amz-object-ownership',
     'x-amz-server-side-encryption',
     'x-amz-server-side-encryption-aws-kms-key-id',
     'x-amz-server-side-encryption-customer-algorithm',

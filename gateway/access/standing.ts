@@ -12,6 +12,7 @@ import type { Tag, TenantId } from '../../metadata/records.ts'
 import type { Principal } from '../../protocol/policy/access-request.ts'
 import type { Policies } from '../../protocol/policy/combine-grants.ts'
 import { type CompiledPolicy, compilePolicy } from '../../protocol/policy/compile-policy.ts'
+import { joinPolicies } from '../../protocol/policy/join-policies.ts'
 import { managedPolicies } from '../../protocol/policy/managed-policies.ts'
 import { namesKeyLike } from '../../protocol/policy/names-key-like.ts'
 import { parsePolicy } from '../../protocol/policy/parse-policy.ts'
@@ -124,16 +125,14 @@ async function loadStanding(store: IdentityStore, user: User): Promise<Held> {
   for (;;) {
     const reading = new Reading(store, user.tenantId)
     const loaded = await standingOf(reading, user)
-    const standing = { ...loaded, asksForTags: asksForTags(loaded.policies) }
+    const identity = [joinPolicies(loaded.policies.identity)]
+    const policies = { ...loaded.policies, identity }
+    const standing = { ...loaded, policies, asksForTags: reading.asksForTags }
     if (reading.isOfOneMoment) {
       const { revision, bytes } = reading
       return { revision, standing, bytes: entryBytes + bytes }
     }
   }
-}
-
-function asksForTags({ identity, boundary = [], session = [] }: Standing['policies']): boolean {
-  return [...identity, ...boundary, ...session].some((policy) => namesKeyLike(policy, existingTag))
 }
 
 class Reading {
@@ -143,6 +142,8 @@ class Reading {
   isOfOneMoment = true
   /** Of the policies that were compiled. */
   bytes = 0
+  /** Whether one of them is about the tags of objects. */
+  asksForTags = false
 
   constructor(store: IdentityStore, tenantId: TenantId) {
     this.#store = store
@@ -206,6 +207,7 @@ class Reading {
       name,
     )
     this.bytes += weighPolicy(policy)
+    this.asksForTags ||= namesKeyLike(policy, existingTag)
     return policy
   }
 }

@@ -138,6 +138,10 @@ function decisionFields(by: DecidedBy | undefined): object | undefined {
       return { type: 'policy', policy: by.policy }
     case 'publicAccessBlock':
       return { type: 'publicAccessBlock' }
+    case 'acl':
+      return { type: 'acl', of: by.of }
+    case 'objectOwner':
+      return { type: 'objectOwner' }
     case 'expectedOwner':
       return { type: 'expectedOwner', of: by.of }
     case undefined:

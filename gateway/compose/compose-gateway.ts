@@ -33,8 +33,9 @@ import { logRequests, type ObserveRequest, observeBy } from '../http/request-rec
 import { type HandleRequest, makeServe } from '../http/serve-request.ts'
 import { iamActions } from '../iam/iam-actions.ts'
 import type { Log } from '../log.ts'
+import { KnownAccounts } from '../s3/acl/known-accounts.ts'
 import type { Services } from '../s3/operation.ts'
-import { stsActions } from '../sts/sts-actions.ts'
+import { makeStsActions } from '../sts/sts-actions.ts'
 import { ZipService } from '../zip/zip-service.ts'
 import { operationHandlers } from './operation-handlers.ts'
 
@@ -47,12 +48,15 @@ export type GatewayDeps = {
     | 'region'
     | 'anyRegion'
     | 'blockPublicAccess'
+    | 'objectOwnership'
     | 'externalHttp'
     | 'domains'
     | 'corsOrigins'
     | 'ingestMemoryBytes'
     | 'uploadPace'
     | 'externalSources'
+    | 'oidc'
+    | 'ldap'
   >
   /** Unique to this life of this process. */
   readonly processId: string
@@ -96,7 +100,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
   const { metadata, blobs, masterKey, config, now, log } = deps
   const { observe: tell = logRequests(log, { all: false }), audit } = deps
   const accounts = openAccounts(metadata)
-  const { standings } = accounts
+  const { standings, permissions, accountBlocks } = accounts
   const { authorize = accounts.authorize } = deps
   const ids = requestIds(deps.processId)
   const observe =
@@ -134,6 +138,10 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     region: config.region,
     anyRegion: config.anyRegion,
     blockPublicAccess: config.blockPublicAccess,
+    objectOwnership: config.objectOwnership,
+    permissions,
+    accountBlocks,
+    accounts: new KnownAccounts(metadata.tenants),
   }
   const keyUses = new KeyUses({
     ...{ tenants: metadata.tenants, now },
@@ -183,7 +191,11 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     answeringS3({
       ...{ services, authenticate, findCorsRules, domains, hostId: ids.hostId },
       query: {
-        ...{ authorize, authenticate, actions: { iam: iamActions, sts: stsActions } },
+        ...{
+          authorize,
+          authenticate,
+          actions: { iam: iamActions, sts: makeStsActions(config, { clock, log }) },
+        },
         services: {
           ...{
             metadata: accounts.metadata,

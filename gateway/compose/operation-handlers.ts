@@ -7,22 +7,28 @@ import { completeMultipartUpload } from '../s3/operations/complete-multipart-upl
 import { copyObject } from '../s3/operations/copy-object.ts'
 import { createBucket } from '../s3/operations/create-bucket.ts'
 import { createMultipartUpload } from '../s3/operations/create-multipart-upload.ts'
+import { deleteAccountPublicAccessBlock } from '../s3/operations/delete-account-public-access-block.ts'
 import { deleteBucket } from '../s3/operations/delete-bucket.ts'
 import { deleteBucketCors } from '../s3/operations/delete-bucket-cors.ts'
+import { deleteBucketOwnershipControls } from '../s3/operations/delete-bucket-ownership-controls.ts'
 import { deleteBucketPolicy } from '../s3/operations/delete-bucket-policy.ts'
 import { deleteBucketTagging } from '../s3/operations/delete-bucket-tagging.ts'
 import { deleteObject } from '../s3/operations/delete-object.ts'
 import { deleteObjectTagging } from '../s3/operations/delete-object-tagging.ts'
 import { deleteObjects } from '../s3/operations/delete-objects.ts'
 import { deletePublicAccessBlock } from '../s3/operations/delete-public-access-block.ts'
+import { getAccountPublicAccessBlock } from '../s3/operations/get-account-public-access-block.ts'
+import { getBucketAcl } from '../s3/operations/get-bucket-acl.ts'
 import { getBucketCors } from '../s3/operations/get-bucket-cors.ts'
 import { getBucketLocation } from '../s3/operations/get-bucket-location.ts'
+import { getBucketOwnershipControls } from '../s3/operations/get-bucket-ownership-controls.ts'
 import { getBucketPolicy } from '../s3/operations/get-bucket-policy.ts'
 import { getBucketPolicyStatus } from '../s3/operations/get-bucket-policy-status.ts'
 import { getBucketTagging } from '../s3/operations/get-bucket-tagging.ts'
 import { getBucketVersioning } from '../s3/operations/get-bucket-versioning.ts'
 import { makeGetBucketZip } from '../s3/operations/get-bucket-zip.ts'
 import { getObject } from '../s3/operations/get-object.ts'
+import { getObjectAcl } from '../s3/operations/get-object-acl.ts'
 import { getObjectAttributes } from '../s3/operations/get-object-attributes.ts'
 import { getObjectTagging } from '../s3/operations/get-object-tagging.ts'
 import { getPublicAccessBlock } from '../s3/operations/get-public-access-block.ts'
@@ -38,11 +44,15 @@ import { listObjects } from '../s3/operations/list-objects.ts'
 import { listObjectsV2 } from '../s3/operations/list-objects-v2.ts'
 import { listParts } from '../s3/operations/list-parts.ts'
 import { makePostObject } from '../s3/operations/post-object.ts'
+import { putAccountPublicAccessBlock } from '../s3/operations/put-account-public-access-block.ts'
+import { putBucketAcl } from '../s3/operations/put-bucket-acl.ts'
 import { putBucketCors } from '../s3/operations/put-bucket-cors.ts'
+import { putBucketOwnershipControls } from '../s3/operations/put-bucket-ownership-controls.ts'
 import { putBucketPolicy } from '../s3/operations/put-bucket-policy.ts'
 import { putBucketTagging } from '../s3/operations/put-bucket-tagging.ts'
 import { putBucketVersioning } from '../s3/operations/put-bucket-versioning.ts'
 import { putObject } from '../s3/operations/put-object.ts'
+import { putObjectAcl } from '../s3/operations/put-object-acl.ts'
 import { putObjectTagging } from '../s3/operations/put-object-tagging.ts'
 import { putPublicAccessBlock } from '../s3/operations/put-public-access-block.ts'
 import { uploadPart } from '../s3/operations/upload-part.ts'
@@ -61,6 +71,16 @@ export function operationHandlers(parts: {
     GetBucketPolicy: getBucketPolicy,
     GetBucketPolicyStatus: getBucketPolicyStatus,
     GetPublicAccessBlock: getPublicAccessBlock,
+    GetAccountPublicAccessBlock: getAccountPublicAccessBlock,
+    PutAccountPublicAccessBlock: putAccountPublicAccessBlock,
+    DeleteAccountPublicAccessBlock: deleteAccountPublicAccessBlock,
+    GetBucketAcl: getBucketAcl,
+    PutBucketAcl: putBucketAcl,
+    GetObjectAcl: getObjectAcl,
+    PutObjectAcl: putObjectAcl,
+    GetBucketOwnershipControls: getBucketOwnershipControls,
+    PutBucketOwnershipControls: putBucketOwnershipControls,
+    DeleteBucketOwnershipControls: deleteBucketOwnershipControls,
     GetBucketTagging: getBucketTagging,
     GetBucketCors: getBucketCors,
     ListObjectVersions: listObjectVersions,

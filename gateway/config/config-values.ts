@@ -1,5 +1,6 @@
 // Parses single values of settings, as people write them: addresses, sizes, durations, names. Which
 // settings there are is in `settings.ts`.
+import type { ObjectOwnership } from '../../protocol/s3/acl/object-ownership.ts'
 
 /** A value that cannot be used; the message completes "--listen: …". */
 export class BadValue extends Error {
@@ -82,6 +83,18 @@ const switchWords: ReadonlyMap<string, boolean> = new Map([
 export function parseSwitch(raw: string): boolean {
   const value = switchWords.get(raw.toLowerCase())
   if (value === undefined) throw new BadValue(`"${raw}" is neither on nor off`)
+  return value
+}
+
+const ownershipWords: ReadonlyMap<string, ObjectOwnership> = new Map([
+  ['enforced', 'BucketOwnerEnforced'],
+  ['preferred', 'BucketOwnerPreferred'],
+  ['writer', 'ObjectWriter'],
+])
+
+export function parseOwnership(raw: string): ObjectOwnership {
+  const value = ownershipWords.get(raw.toLowerCase())
+  if (value === undefined) throw new BadValue(`"${raw}" is none of enforced, preferred and writer`)
   return value
 }
 

@@ -1,9 +1,11 @@
 // What the server runs with, checked as a whole before anything starts. The only place that reads
 // `process.env`. Which settings there are is in `settings.ts`.
+
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseTasksSetting, type TasksSetting } from '../../metadata/tasks/tasks-setting.ts'
+import type { ObjectOwnership } from '../../protocol/s3/acl/object-ownership.ts'
 import { type LogLevel, logLevels } from '../log.ts'
 import { type AuditSetting, takeAudit } from './audit-setting.ts'
 import { type ClusterAccess, takeClusterAccess, takeMetadataLocation } from './cluster-access.ts'
@@ -19,6 +21,7 @@ import {
   parseDurationMs,
   parseHostPort,
   parseOrigins,
+  parseOwnership,
   parsePath,
   parseRegion,
   parseSecretKey,
@@ -28,6 +31,8 @@ import {
 import { foreignSettings } from './setting-hints.ts'
 import { SettingValues } from './setting-values.ts'
 import { settingOf } from './settings.ts'
+import { type LdapSettings, takeLdap } from './take-ldap.ts'
+import { type OidcSettings, takeOidc } from './take-oidc.ts'
 import { type TlsPaths, takeTls } from './take-tls.ts'
 
 /** Plain data, so that it can be handed to worker processes. */
@@ -51,6 +56,8 @@ export type ServingConfig = {
   readonly anyRegion: boolean
   /** New buckets begin with public access blocked. */
   readonly blockPublicAccess: boolean
+  /** Of new buckets. */
+  readonly objectOwnership: ObjectOwnership
   /** Whose pages may use buckets without a CORS configuration, each with at most one `*`. */
   readonly corsOrigins: readonly string[]
   readonly tls: TlsPaths | undefined
@@ -76,6 +83,9 @@ export type ServingConfig = {
   readonly externalSources: ExternalSources
   /** Bundles may fetch without TLS too, from public addresses. */
   readonly externalHttp: boolean
+  readonly oidc: OidcSettings
+  /** Whose users may get credentials. May hold a password. */
+  readonly ldap?: LdapSettings
   readonly logLevel: LogLevel
   readonly audit: AuditSetting
   readonly drainMs: number
@@ -152,12 +162,14 @@ export function takeServing(
     ['root-access-key', 'root-secret-key'],
     [parseAccessKeyId, parseSecretKey],
   )
+  const ldap = takeLdap(values, sources)
   return {
     ...takeAddresses(values),
     domains: values.takeOr('domain', parseDomains),
     region: values.takeOr('region', parseRegion),
     anyRegion: values.takeOr('any-region', parseSwitch),
     blockPublicAccess: values.takeOr('block-public-access', parseSwitch),
+    objectOwnership: values.takeOr('object-ownership', parseOwnership),
     corsOrigins: values.takeOr('cors-allow-origin', parseOrigins),
     tls: takeTls(values, sources),
     masterKeyFile,
@@ -179,6 +191,8 @@ export function takeServing(
     keepOrphansMs: values.takeOr('keep-orphans', bounded(parseDurationMs, '0s', '3650d')),
     externalSources: values.takeOr('external-sources', oneOf(['off', 'public', 'any'])),
     externalHttp: values.takeOr('external-http', parseSwitch),
+    oidc: takeOidc(values, sources),
+    ...(ldap === undefined ? {} : { ldap }),
     logLevel: values.takeOr('log-level', oneOf(logLevels)),
     audit: takeAudit(values),
     drainMs: values.takeOr('drain-time', bounded(parseDurationMs, '0s', '1h')),

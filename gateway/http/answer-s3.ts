@@ -1,13 +1,19 @@
 // How a request of S3 is answered: address, operation, who has signed; then `run-operation.ts`: what the
 // operation takes, bucket, permission, handler. Nothing before the handler reads the body, so a request that
 // its headers condemn is answered before the client has sent it (`Expect: 100-continue`).
-import { type Address, hostedBucket, parseAddress } from '../../protocol/s3/address.ts'
+import {
+  type Address,
+  controlAddress,
+  hostedBucket,
+  parseAddress,
+} from '../../protocol/s3/address.ts'
 import { matchOperation } from '../../protocol/s3/match-operation.ts'
-import { type OperationRow, operations } from '../../protocol/s3/operations-table.ts'
+import type { OperationRow } from '../../protocol/s3/operation-row.ts'
+import { operations } from '../../protocol/s3/operations-table.ts'
 import type { RequestTarget } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { parsePresignedV2 } from '../../protocol/s3/sigv2/presigned-query.ts'
-import { renderError } from '../../protocol/s3/xml/render-error.ts'
+import { renderControlError, renderError } from '../../protocol/s3/xml/render-error.ts'
 import { type SettledAddress, settleAddress } from '../access/addressed-tenant.ts'
 import { type Authenticate, plainFraming } from '../access/authenticate.ts'
 import { refusalWithRegion } from '../access/bucket-region.ts'
@@ -45,10 +51,12 @@ export function answeringS3(deps: S3AnsweringDeps): Answering {
     answer: (begun) => answer(deps, begun),
     refuse: (error, { incoming, requestId }) => {
       const resource = pathOf(incoming.url ?? '/')
+      const about = { resource, requestId, hostId }
+      const isControl = controlAddress(resource, incoming.headers) !== undefined
       return {
         status: error.status,
         headers: { 'Content-Type': 'application/xml', ...error.headers },
-        body: renderError(error, { resource, requestId, hostId }),
+        body: isControl ? renderControlError(error, about) : renderError(error, about),
       }
     },
   }
@@ -73,7 +81,9 @@ async function answer(deps: S3AnsweringDeps, begun: Begun): Promise<Reply> {
       return reply
     }
   }
-  const parsed = parseAddress(target.rawPath, incoming.headers.host, domains)
+  const parsed =
+    controlAddress(target.rawPath, incoming.headers) ??
+    parseAddress(target.rawPath, incoming.headers.host, domains)
   const settled = isPlain(parsed)
     ? { address: parsed }
     : await settleAddress(parsed, services.findAddressed)

@@ -6,6 +6,7 @@ import { groupActions } from './groups/group-actions.ts'
 import { policyActions } from './policies/policy-actions.ts'
 import { providerActions } from './providers/provider-actions.ts'
 import { roleActions } from './roles/role-actions.ts'
+import { simulationActions } from './simulation/simulation-actions.ts'
 import { userActions } from './users/user-actions.ts'
 
 export const iamActions: QueryActions = {
@@ -16,6 +17,7 @@ export const iamActions: QueryActions = {
     ...policyActions,
     ...providerActions,
     ...roleActions,
+    ...simulationActions,
     ...userActions,
   },
   open: {},

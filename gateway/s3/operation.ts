@@ -4,17 +4,21 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { BlobStore } from '../../datanode/blob-store.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { Bucket, VersionId } from '../../metadata/records.ts'
+import type { ObjectOwnership } from '../../protocol/s3/acl/object-ownership.ts'
 import type { OperationName, operations } from '../../protocol/s3/operations-table.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
 import type { FindAddressedTenant } from '../access/addressed-tenant.ts'
 import type { Authorize } from '../access/authorize.ts'
+import type { BucketPermissionCache } from '../access/bucket-permissions.ts'
 import type { Identity, User } from '../access/identity.ts'
 import type { FindTenantKeys } from '../access/keys/tenant-keyring.ts'
 import type { TenantKeys } from '../access/keys/tenant-keys.ts'
 import type { Asker } from '../access/require.ts'
+import type { AccountBlocks } from '../acl/account-blocks.ts'
 import type { ReadLeases } from '../data/read/read-leases.ts'
 import type { Ingest } from '../data/write/ingest.ts'
 import type { Reply } from '../reply.ts'
+import type { KnownAccounts } from './acl/known-accounts.ts'
 import type { RequestNotes } from './request-notes.ts'
 
 /** Everything an operation may use besides the request. Made once, in `compose/compose-gateway.ts`. */
@@ -33,6 +37,12 @@ export type Services = {
   readonly anyRegion: boolean
   /** New buckets begin with public access blocked. */
   readonly blockPublicAccess: boolean
+  /** Of new buckets. */
+  readonly objectOwnership: ObjectOwnership
+  /** What buckets say of who may do what to them. */
+  readonly permissions: BucketPermissionCache
+  readonly accountBlocks: AccountBlocks
+  readonly accounts: KnownAccounts
 }
 
 /** The payload of a request, still on the wire. Every way of reading it may throw an `S3Error`. */

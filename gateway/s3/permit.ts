@@ -1,7 +1,7 @@
 // Asks for what the row of an operation needs: all of it before the operation runs, but for what only the
 // operation finds out, such as keys in a body and tags of what is copied.
 import type { Address } from '../../protocol/s3/address.ts'
-import type { Need, OperationRow } from '../../protocol/s3/operations-table.ts'
+import type { Need, OperationRow } from '../../protocol/s3/operation-row.ts'
 import { headerText, type RequestHeaders } from '../../protocol/s3/request-headers.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { parseTaggingHeader, type Tag } from '../../protocol/s3/tag-set.ts'
@@ -48,7 +48,7 @@ export async function permit(
       } else {
         const ofVersion = need.ofVersion !== undefined && query.has('versionId')
         const action = ofVersion ? need.ofVersion : need.action
-        const asked = requirePermission(call, action, about)
+        const asked = requirePermission(call, action, need.ofNew ? asNew(about) : about)
         if (asked !== undefined) await asked
       }
     }
@@ -85,6 +85,11 @@ function isSent(when: Need['whenSent'], headers: RequestHeaders): boolean {
   return names.some((name) =>
     value === undefined ? headers[name] !== undefined : headers[name] === value,
   )
+}
+
+/** What lies under the key now is not what the request gives an ACL to. */
+function asNew(addressed: Resource): Resource {
+  return addressed.is === 'object' ? { ...addressed, isNew: true } : addressed
 }
 
 /** With the tags that the headers give the object that is made. */

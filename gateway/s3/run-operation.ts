@@ -5,11 +5,8 @@ import type { Address } from '../../protocol/s3/address.ts'
 import { checkHeaders } from '../../protocol/s3/check-headers.ts'
 import { checkParameters } from '../../protocol/s3/check-parameters.ts'
 import { type CopySource, parseCopySource } from '../../protocol/s3/copy-source.ts'
-import {
-  type OperationName,
-  type OperationRow,
-  operations,
-} from '../../protocol/s3/operations-table.ts'
+import type { OperationRow } from '../../protocol/s3/operation-row.ts'
+import { type OperationName, operations } from '../../protocol/s3/operations-table.ts'
 import type { Query } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { parseVersionId, versionIdOrNone } from '../../protocol/s3/version-id.ts'

@@ -10,6 +10,7 @@ import { migrateJobs } from './migrate-jobs.ts'
 import { migrateLeases } from './migrate-leases.ts'
 import { migrateRowKeys } from './migrate-row-keys.ts'
 import { migrateTasks } from './migrate-tasks.ts'
+import { migrateTenants } from './migrate-tenants.ts'
 
 /** Does it in bounded transactions, `finish` with the last of them; killed in the middle, it is done again. */
 type LayoutStep = (env: LmdbEnvironment, finish: (tables: Tables) => void) => Promise<void>
@@ -26,6 +27,8 @@ const layoutSteps: readonly (readonly [format: number, step: LayoutStep])[] = [
   [6, migrateJobs],
   // Keys of rows are long enough for pages to be split.
   [7, migrateRowKeys],
+  // Tenants are found by name, and keys by tenant.
+  [8, migrateTenants],
 ]
 
 /** Throws `StoreRefused` for a format that is not known here, and to a worker for one that is not current. */

@@ -10,7 +10,7 @@ import type { TableName } from './tables.ts'
 const ofKeys: readonly TableName[] = ['objects', 'nullVersions']
 const ofOldKeys: readonly TableName[] = ['listing', 'nulls']
 const ofHistories: readonly TableName[] = ['versions', 'graveyard', 'uploads']
-const ofTexts: readonly TableName[] = ['tenants', 'accessKeys', 'meta', 'leases']
+const ofTexts: readonly TableName[] = ['tenants', 'tenantNames', 'accessKeys', 'meta', 'leases']
 
 export type BucketNames = { get(id: BucketId): { readonly name: string } | undefined }
 

@@ -5,7 +5,7 @@ import { identityNameMax } from '../identity-records.ts'
 import { rowIdBytes } from '../row-ids.ts'
 import { headerBytes, pageBytes } from './page-layout.ts'
 import { checksumBytes } from './row-checksum.ts'
-import { bucketIdBytes, minimumKeyBytes } from './row-keys.ts'
+import { bucketIdBytes, fillerBytes, minimumKeyBytes } from './row-keys.ts'
 import type { TableName } from './tables.ts'
 
 export type RowBounds = {
@@ -95,10 +95,10 @@ export const rowBounds: Readonly<Record<TableName, RowBounds>> = {
   archiveJobs: gone,
   archiveJobTimes: gone,
   archiveJobStates: gone,
-  identities: { ...sum(tenant, identity), value: 3 },
+  identities: { ...sum(tenant, exactly(fillerBytes), identity), value: 3 },
   tenantNames: { from: 1, to: 64, value: 1, valueTo: 64 },
   keysOfTenants: { ...sum(tenant, { from: 1, to: 128 }), value: 0, valueTo: 0 },
-  keyUses: { from: 1, to: 128, value: 12 },
+  keyUses: { from: fillerBytes + 1, to: fillerBytes + 128, value: 12 },
   jobs: { ...job, value: record },
   jobTimes: { ...sum(job, exactly(numberBytes)), value: 0, valueTo: 0 },
   jobDues: { ...sum(kind, exactly(numberBytes), job), value: 0, valueTo: 0 },

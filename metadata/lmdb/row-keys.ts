@@ -10,7 +10,7 @@ export const everyRow: KeyRange = { start: Buffer.of(0), end: Buffer.alloc(600, 
 
 export const bucketIdBytes = 8
 /** Between bucket and raw key: no key of a row is shorter than the engine can split pages by. */
-const fillerBytes = 12
+export const fillerBytes = 12
 const filler = Buffer.alloc(fillerBytes)
 /** Where the raw key begins in a table of raw keys. */
 export const rawKeyAt = bucketIdBytes + fillerBytes
@@ -84,6 +84,11 @@ export function partKey(uploadId: UploadId, number: number): Buffer {
 
 export function numberOfPart(rowKey: Buffer): number {
   return rowKey.readUInt16BE(rowIdBytes)
+}
+
+/** Filler, and what comes behind: for keys that may be too short without. */
+export function filled(...rest: readonly Buffer[]): Buffer {
+  return Buffer.concat([filler, ...rest])
 }
 
 /** namespace (its length first), bucket name. */

@@ -111,13 +111,13 @@ export const tableNames = [
   'archiveJobs',
   'archiveJobTimes',
   'archiveJobStates',
-  /** tenant, kind and NUL, name → a document of a user, group, role, policy and the like; and a tenant's revision */
+  /** tenant, filler, kind and NUL, name → a document of a user, group, role, policy and the like; and a tenant's revision */
   'identities',
   /** name → tenant id */
   'tenantNames',
   /** tenant, access key id → nothing */
   'keysOfTenants',
-  /** access key id → what it was used for last */
+  /** filler, access key id → what it was used for last */
   'keyUses',
 ] as const
 

@@ -10,7 +10,7 @@ import {
 import type { AccessKey, Tenant, TenantId } from '../records.ts'
 import type { TenantStore } from '../tenant-store.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
-import { everyRow, justAfter, rangeOf, tenantKey } from './row-keys.ts'
+import { everyRow, filled, justAfter, rangeOf, tenantKey } from './row-keys.ts'
 
 export function lmdbTenants(env: LmdbEnvironment): TenantStore {
   return {
@@ -49,7 +49,8 @@ export function lmdbTenants(env: LmdbEnvironment): TenantStore {
         const id = Buffer.from(tenant.id)
         const before = tenants.get(id)
         if (before === undefined) return { is: 'noSuchTenant' }
-        if (parseTenant(before).revision !== tenant.revision - 1) return { is: 'changed' }
+        const { name, revision } = parseTenant(before)
+        if (name !== tenant.name || revision !== tenant.revision - 1) return { is: 'changed' }
         tenants.put(id, encodeTenant(tenant))
         return { is: 'done' }
       }),
@@ -91,7 +92,9 @@ export function lmdbTenants(env: LmdbEnvironment): TenantStore {
       env.read(({ accessKeys, keysOfTenants }) => {
         const owner = tenantKey(tenantId)
         const range = rangeOf(owner)
-        const start = after === undefined ? range.start : justAfter(ownedKey(tenantId, after))
+        // No id is longer: behind what is, the same come as behind what of it would fit.
+        const last = ownedKey(tenantId, after ?? '').subarray(0, owner.length + keyIdMax)
+        const start = justAfter(last)
         const found: AccessKey[] = []
         for (const key of keysOfTenants.keys({ ...range, start, limit })) {
           const row = accessKeys.get(key.subarray(owner.length))
@@ -102,37 +105,40 @@ export function lmdbTenants(env: LmdbEnvironment): TenantStore {
 
     removeAccessKey: (tenantId, accessKeyId) =>
       env.write(({ accessKeys, keysOfTenants, keyUses }) => {
+        if (!isKeyId(accessKeyId)) return
         const id = Buffer.from(accessKeyId)
         const row = accessKeys.get(id)
         if (row === undefined || parseAccessKey(row).tenantId !== tenantId) return
         accessKeys.remove(id)
         keysOfTenants.remove(ownedKey(tenantId, accessKeyId))
-        keyUses.remove(id)
+        keyUses.remove(filled(id))
       }),
 
     noteKeyUse: (accessKeyId, use) =>
       env.write(({ accessKeys, keyUses }) => {
+        if (!isKeyId(accessKeyId)) return
         const id = Buffer.from(accessKeyId)
-        if (accessKeys.has(id)) keyUses.put(id, encodeKeyUse(use))
+        if (accessKeys.has(id)) keyUses.put(filled(id), encodeKeyUse(use))
       }),
 
     keyUse: async (accessKeyId) =>
       env.read(({ keyUses }) => {
-        const row = isKeyId(accessKeyId) ? keyUses.get(Buffer.from(accessKeyId)) : undefined
+        const row = isKeyId(accessKeyId) ? keyUses.get(filled(Buffer.from(accessKeyId))) : undefined
         return row && parseKeyUse(row)
       }),
   }
 }
 
 const nameMax = 64
+const keyIdMax = 128
 
 /** An id that a client made up may be too long for a key, or empty. */
 function isKeyId(accessKeyId: string): boolean {
   const bytes = Buffer.byteLength(accessKeyId)
-  return bytes > 0 && bytes <= 128
+  return bytes > 0 && bytes <= keyIdMax
 }
 
-function ownedKey(tenantId: TenantId, accessKeyId: string): Buffer {
+export function ownedKey(tenantId: TenantId, accessKeyId: string): Buffer {
   return Buffer.concat([tenantKey(tenantId), Buffer.from(accessKeyId)])
 }
 

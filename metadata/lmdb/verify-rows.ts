@@ -5,7 +5,7 @@ import { parseChunkRefs } from '../codec/chunk-ref-codec.ts'
 import { parseJob } from '../codec/job-codec.ts'
 import { parseManifestHead } from '../codec/manifest-codec.ts'
 import { parseRemembered } from '../codec/remembered-codec.ts'
-import { parseAccessKey, parseBucket, parseTenant } from '../codec/tenancy-codec.ts'
+import { parseAccessKey, parseBucket, parseKeyUse, parseTenant } from '../codec/tenancy-codec.ts'
 import {
   parseCompletion,
   parsePartData,
@@ -24,14 +24,18 @@ import { parseOwnerRow } from './owners.ts'
 import { everyRow } from './row-keys.ts'
 import { type TableName, tableNames } from './tables.ts'
 import { verifyBuckets } from './verify-buckets.ts'
+import { verifyTenants } from './verify-tenants.ts'
 
 /** The layout from which on buckets are found by namespace and name. */
 const filedByNamespace = 4
+/** From which on tenants are found by name, and keys by tenant. */
+const tenantsByName = 8
 
 /** Versions and their contents, which say something together alone, are `verify-versions.ts`'s. */
 const parsers: Partial<Record<TableName, (row: Buffer) => unknown>> = {
   tenants: parseTenant,
   accessKeys: parseAccessKey,
+  keyUses: parseKeyUse,
   buckets: parseBucket,
   uploads: parseUpload,
   parts: (row) => [parsePartHead(row), parsePartData(row)],
@@ -95,7 +99,9 @@ function verifyKeys(tables: Tables, tell: (what: string) => void): void {
   }
   // They are filed otherwise before: the server's next start moves them.
   const layout = layoutOf(tables)
-  if (layout.rows !== 'none' && layout.format >= filedByNamespace) verifyBuckets(tables, tell)
+  if (layout.rows === 'none') return
+  if (layout.format >= filedByNamespace) verifyBuckets(tables, tell)
+  if (layout.format >= tenantsByName) verifyTenants(tables, tell)
 }
 
 function isBehind(key: Buffer, before: Buffer | undefined): boolean {

@@ -1,5 +1,6 @@
 // Users, groups, roles and policies of tenants: a document each, and one for the tenant's revision. All of a
 // tenant are on one shard, so that the transaction of a commit is of one shard.
+import { compareKeys } from '../../protocol/s3/compare-keys.ts'
 import {
   encodeIdentity,
   encodeIdentityRevision,
@@ -8,12 +9,19 @@ import {
   parseIdentity,
   parseIdentityRevision,
 } from '../codec/identity-codec.ts'
-import type { IdentityEntry, IdentityKind, IdentityRef } from '../identity-records.ts'
+import { requireIdentityChange } from '../identity-changes.ts'
+import {
+  type IdentityEntry,
+  type IdentityKind,
+  type IdentityRef,
+  isIdentityName,
+} from '../identity-records.ts'
 import type { IdentityStore } from '../identity-store.ts'
 import type { TenantId } from '../records.ts'
 import type { MongoDatabase } from './mongo-database.ts'
 import { Conflict } from './mongo-failures.ts'
 import type { Shared } from './shared.ts'
+import { keysWithin, successorOf } from './walk-keys.ts'
 
 /** By tenant, kind and name. The kind of a tenant's revision is none of the port's. */
 export type IdentityRow = {
@@ -42,6 +50,7 @@ export function mongoIdentities({ db }: Shared): IdentityStore {
     revision: (tenantId) => db.run(() => revisionOf(tenantId)),
 
     get: async (tenantId, kind, name) => {
+      if (!isIdentityName(name)) return undefined
       const found = await db.run(() => identitiesIn(db).findOne(placeOf(tenantId, kind, name)))
       return found === null ? undefined : parseIdentity(kind, found.c)
     },
@@ -57,17 +66,19 @@ export function mongoIdentities({ db }: Shared): IdentityStore {
         if ((await revisionOf(tenantId)) !== revision) throw new Conflict()
         const rows = new Map(found.map((row) => [row._id, row]))
         const entries = refs.map((ref, at) => {
-          const row = rows.get(ids[at] ?? '')
+          const row = isIdentityName(ref.name) ? rows.get(ids[at] ?? '') : undefined
           return row && entryOf(ref, row.c)
         })
         return { revision, entries }
       }),
 
     list: async (tenantId, kind, { prefix = '', after, limit }) => {
-      const from = after === undefined || after < prefix ? { $gte: prefix } : { $gt: after }
+      const isExclusive = after !== undefined && compareKeys(after, prefix) >= 0
+      const from = isExclusive ? after : prefix
+      const names = keysWithin({ from, isExclusive, to: successorOf(prefix) })
       const found = await db.run(() =>
         identitiesIn(db)
-          .find({ tenant: tenantId, kind, name: { ...from, ...below(prefix) } })
+          .find({ tenant: tenantId, kind, name: names })
           .sort({ tenant: 1, kind: 1, name: 1 })
           .limit(limit + 1)
           .toArray(),
@@ -78,8 +89,10 @@ export function mongoIdentities({ db }: Shared): IdentityStore {
       return { entries, isTruncated: found.length > limit }
     },
 
-    commit: (tenantId, { ifRevision, put, remove }, { commitId } = {}) =>
-      db.transact(async ({ session }) => {
+    commit: async (tenantId, change, { commitId } = {}) => {
+      requireIdentityChange(change)
+      const { ifRevision, put, remove } = change
+      return db.transact(async ({ session }) => {
         const place = revisionPlace(tenantId)
         const row = await identitiesIn(db).findOne(place, { session })
         const now = row === null ? noRevision : parseIdentityRevision(row.c)
@@ -108,18 +121,33 @@ export function mongoIdentities({ db }: Shared): IdentityStore {
         ]
         if (writes.length > 0) await identitiesIn(db).bulkWrite(writes, { session, ordered: true })
         return { is: 'done', revision: next.revision }
-      }),
+      })
+    },
 
+    // Who remembers some of them finds another revision after each page.
     removeAll: async (tenantId, limit) => {
-      const found = await db.run(() =>
-        identitiesIn(db)
-          .find({ tenant: tenantId }, { projection: { _id: 1 } })
+      if (limit <= 0) return 0
+      return db.transact(async ({ session }) => {
+        const place = revisionPlace(tenantId)
+        const row = await identitiesIn(db).findOne(place, { session })
+        const found = await identitiesIn(db)
+          .find({ tenant: tenantId, kind: { $ne: revisionKind } }, { session })
+          .project<{ readonly _id: string }>({ _id: 1 })
           .limit(limit)
-          .toArray(),
-      )
-      const ids = found.map(({ _id }) => _id)
-      await db.run(() => identitiesIn(db).deleteMany({ tenant: tenantId, _id: { $in: ids } }))
-      return ids.length
+          .toArray()
+        const ids = found.map(({ _id }) => _id)
+        if (row !== null && ids.length < limit) {
+          await identitiesIn(db).deleteOne(place, { session })
+        } else if (row !== null) {
+          const next = nextRevision(parseIdentityRevision(row.c), undefined)
+          const fields = { revision: next.revision, c: encodeIdentityRevision(next) }
+          await identitiesIn(db).updateOne(place, { $set: fields }, { session })
+        }
+        if (ids.length > 0) {
+          await identitiesIn(db).deleteMany({ tenant: tenantId, _id: { $in: ids } }, { session })
+        }
+        return ids.length
+      })
     },
   }
 }
@@ -130,11 +158,6 @@ function placeOf(tenantId: TenantId, kind: IdentityKind | typeof revisionKind, n
 
 function revisionPlace(tenantId: TenantId) {
   return placeOf(tenantId, revisionKind, revisionName)
-}
-
-/** Names are ASCII, or end before the last character there is. */
-function below(prefix: string): { $lt: string } | object {
-  return prefix === '' ? {} : { $lt: `${prefix}\u{10ffff}` }
 }
 
 function entryOf<Kind extends IdentityKind>(

@@ -3,12 +3,13 @@
 import type { Db } from 'mongodb'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
 import type { MongoDatabase } from './mongo-database.ts'
+import { nameTenants } from './name-tenants.ts'
 
 /** Brings what is stored from one version to the next. Safe to repeat, and when two do it at once. */
 export type SchemaStep = (db: Db) => Promise<void>
 
 /** The first of them brings version 1 to version 2. */
-export const schemaSteps: readonly SchemaStep[] = []
+export const schemaSteps: readonly SchemaStep[] = [nameTenants]
 
 type SchemaDocument = { readonly _id: 'schema'; readonly version: number }
 

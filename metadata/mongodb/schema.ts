@@ -124,7 +124,8 @@ export const collectionPlans: readonly CollectionPlan[] = [
   {
     name: 'tenants',
     fields: { required: { c: 'binData', name: 'string', revision: 'number' } },
-    indexes: [{ name: 'name', key: { name: 1 }, unique: true }],
+    // Sparse, since the index is made before tenants of the schema's version 1 are given theirs (`name-tenants.ts`).
+    indexes: [{ name: 'name', key: { name: 1 }, unique: true, sparse: true }],
   },
   {
     name: 'accessKeys',

@@ -43,8 +43,8 @@ export function mongoTenants({ db }: Shared): TenantStore {
     },
 
     update: async (tenant) => {
-      const { revision } = tenant
-      const place = { _id: tenant.id, revision: revision - 1 }
+      const { revision, name } = tenant
+      const place = { _id: tenant.id, name, revision: revision - 1 }
       const fields = { revision, c: encodeTenant(tenant) }
       const { matchedCount } = await db.run(() => db.tenants.updateOne(place, { $set: fields }))
       if (matchedCount === 1) return { is: 'done' }
@@ -92,7 +92,7 @@ export function mongoTenants({ db }: Shared): TenantStore {
     },
 
     listAccessKeys: async (tenantId, { after, limit }) => {
-      if (limit === 0) return []
+      if (limit <= 0) return []
       const behind = after === undefined ? {} : { _id: { $gt: after } }
       const found = await db.run(() =>
         db.accessKeys

@@ -3,22 +3,22 @@
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
 import type { AccessRequest } from './access-request.ts'
-import type { CompiledPolicy } from './compile-policy.ts'
+import type { CompiledPolicy, StatementSet } from './compile-policy.ts'
 import { type Asker, accountOf } from './match-principal.ts'
 
 /** Of what is asked: nothing, perhaps some, all. */
 export type Degree = 0 | 1 | 2
 
-export type Policies = {
+export type Policies<Each extends StatementSet = StatementSet> = {
   /** Of the user and his groups, or of the role. */
-  readonly identity: readonly CompiledPolicy[]
+  readonly identity: readonly Each[]
   /**
    * Permissions boundary. Absent: there is none. An empty list allows nothing: whoever lost a boundary on
    * the way has not gained by it.
    */
-  readonly boundary?: readonly CompiledPolicy[]
+  readonly boundary?: readonly Each[]
   /** Policies that were given with the session. As with boundaries, an empty list allows nothing. */
-  readonly session?: readonly CompiledPolicy[]
+  readonly session?: readonly Each[]
   /**
    * Of the bucket; or the trust policy of a role that is to be assumed, which every role has: without it, the
    * role would be like a bucket that has no policy, open to whoever is allowed so in the account.

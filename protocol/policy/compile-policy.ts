@@ -48,15 +48,19 @@ export type StatementsOfService = {
   readonly allow: readonly CompiledStatement[]
 }
 
-export type CompiledPolicy = {
-  /** As verdicts name it: an ARN, or a name. */
-  readonly name: string
-  readonly document: PolicyDocument
-  readonly statements: readonly CompiledStatement[]
+/** What has a say in an evaluation. */
+export type StatementSet = {
   /** By service in lower case. */
   readonly byService: ReadonlyMap<string, StatementsOfService>
   /** Of services that are not in `byService`. */
   readonly ofOthers: StatementsOfService
+}
+
+export type CompiledPolicy = StatementSet & {
+  /** As verdicts name it: an ARN, or a name. */
+  readonly name: string
+  readonly document: PolicyDocument
+  readonly statements: readonly CompiledStatement[]
 }
 
 /** `name` is what verdicts call the policy. */

@@ -10,7 +10,7 @@ import {
   opposite,
   type Policies,
 } from './combine-grants.ts'
-import type { CompiledPolicy, CompiledResources, CompiledStatement } from './compile-policy.ts'
+import type { CompiledResources, CompiledStatement, StatementSet } from './compile-policy.ts'
 import { isSpent } from './evaluation-work.ts'
 import { matchPrincipals } from './match-principal.ts'
 import { type Asked, askAbroad, askOf, matchesActions } from './match-statement.ts'
@@ -63,7 +63,7 @@ type Weighed = { readonly denied: Degree; readonly allowed: Degree }
 
 const unlimited: Weighed = { denied: 0, allowed: 2 }
 
-function weigh(policies: readonly CompiledPolicy[], below: Below): Weighed {
+function weigh(policies: readonly StatementSet[], below: Below): Weighed {
   let denied: Degree = 0
   let allowed: Degree = 0
   for (const policy of policies) {

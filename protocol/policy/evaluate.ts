@@ -14,7 +14,7 @@ import {
   type PolicySource,
   relationOf,
 } from './combine-grants.ts'
-import type { CompiledPolicy, CompiledStatement } from './compile-policy.ts'
+import type { CompiledStatement, StatementSet } from './compile-policy.ts'
 import { matchPrincipals, type PrincipalMatch } from './match-principal.ts'
 import { type Asked, askAbroad, askOf, matchesStatement } from './match-statement.ts'
 
@@ -94,7 +94,7 @@ type Found = {
 const nothing: Found = {}
 
 /** The first statement that denies, or else the first that allows. */
-function findIn(policies: readonly CompiledPolicy[], asked: Asked): Found {
+function findIn(policies: readonly StatementSet[], asked: Asked): Found {
   let allow: CompiledStatement | undefined
   for (const policy of policies) {
     const statements = policy.byService.get(asked.service) ?? policy.ofOthers

@@ -12,7 +12,7 @@ export type MatchedStatement = DecidedBy & { readonly effect: Effect }
 
 export function findMatchedStatements(
   request: AccessRequest,
-  policies: Policies,
+  policies: Policies<CompiledPolicy>,
 ): readonly MatchedStatement[] {
   const asked = askOf(request)
   const asker = askerOf(request, policies)

@@ -169,9 +169,10 @@ function isAt(
   text: string,
   at: number,
 ): boolean {
-  for (let each = begin; each < end; each += 1) {
+  // From the end, since ARNs begin alike.
+  for (let each = end - 1, place = at + end - begin - 1; each >= begin; each -= 1, place -= 1) {
     const unit = units.charCodeAt(each)
-    if (unit !== one && unit !== text.charCodeAt(at + each - begin)) return false
+    if (unit !== one && unit !== text.charCodeAt(place)) return false
   }
   return true
 }

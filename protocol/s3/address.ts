@@ -2,6 +2,7 @@
 // (`bucket.domain`). https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
 // A bucket of another namespace is reached by its tenant, in ways of our own: `/tenant:bucket/key`, `bucket.tenant.domain`.
 import { requireKeyLength } from './object-key.ts'
+import type { RequestHeaders } from './request-headers.ts'
 import { percentDecode } from './request-target.ts'
 import { S3Error } from './s3-error.ts'
 
@@ -16,9 +17,25 @@ export type Address = {
    * there is one of that name it is meant.
    */
   readonly orOfTenant?: TenantBucket
+  /** Of S3 Control, which speaks of accounts: the path behind its version. */
+  readonly control?: string
 }
 
 export type TenantBucket = { readonly tenant: string; readonly bucket: string }
+
+const controlPrefix = '/v20180820/'
+
+/**
+ * Of a request to S3 Control. It is told by the header that names the account, for a bucket may be called as that path
+ * begins; like all of its kind, the header counts only when it is signed.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_AWS_S3_Control.html
+ */
+export function controlAddress(rawPath: string, headers: RequestHeaders): Address | undefined {
+  if (headers[accountHeader] === undefined || !rawPath.startsWith(controlPrefix)) return undefined
+  return { control: rawPath.slice(controlPrefix.length) }
+}
+
+export const accountHeader = 'x-amz-account-id'
 
 /**
  * `domains` are those whose subdomains name buckets, in lower case. Throws `KeyTooLongError`, and as

@@ -1,6 +1,7 @@
 // Holds the query of a request against what its operation takes: what would choose another operation or
 // other data is refused, and so is what has two readings because it is there twice.
-import { type OperationName, type OperationRow, operations } from './operations-table.ts'
+import type { OperationRow } from './operation-row.ts'
+import { type OperationName, operations } from './operations-table.ts'
 import { overridePrefix, overrides, selectors } from './query-parameters.ts'
 import type { Query, QueryParameter } from './request-target.ts'
 import { S3Error } from './s3-error.ts'

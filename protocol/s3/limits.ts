@@ -39,5 +39,7 @@ export const corsRulesMax = 100
 export const corsRuleIdCharactersMax = 255
 /** Bytes of a CORS configuration in XML. https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html */
 export const corsBytesMax = 64 * kib
+/** Of an access control list: a hundred grants, of 300 bytes and less each. */
+export const aclBytesMax = 128 * kib
 /** Bytes of an XML body. DeleteObjects of 1,000 keys of 1,024 escaped bytes is the largest. */
 export const xmlBytesMax = 8 * mib

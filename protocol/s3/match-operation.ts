@@ -1,12 +1,8 @@
 // Finds the operation a request means, by its method, address, query and headers. Whether it may have
 // what else it brings is asked later, by `check-parameters.ts` and `check-headers.ts`.
 import type { Address } from './address.ts'
-import {
-  type OperationName,
-  type OperationRow,
-  operations,
-  type Scope,
-} from './operations-table.ts'
+import type { OperationRow, Scope } from './operation-row.ts'
+import { type OperationName, operations } from './operations-table.ts'
 import { subResources } from './query-parameters.ts'
 import type { RequestHeaders } from './request-headers.ts'
 import type { Query } from './request-target.ts'
@@ -56,6 +52,7 @@ export function matchOperation(request: {
   for (const { name, row } of candidates.get(`${request.method} ${scope}`) ?? []) {
     const wanted = row.query ?? []
     if (!wanted.every((parameter) => request.query.has(parameter))) continue
+    if (row.control !== request.address.control) continue
     if (row.header !== undefined && request.headers[row.header] === undefined) continue
     if (!asked.every((parameter) => wanted.includes(parameter))) continue
     return name

@@ -37,8 +37,9 @@ const customerKey: HeaderRow = {
   takenBy: [...stores, ...parts, ...reads, 'GetObjectAttributes'],
   otherwise: 'NotImplemented',
 }
+const setsAcl = ['CreateBucket', 'PutBucketAcl', 'PutObjectAcl', ...stores] as const
 const grant: HeaderRow = {
-  takenBy: ['CreateBucket', ...stores],
+  takenBy: setsAcl,
   otherwise: 'AccessControlListNotSupported',
 }
 const timeCondition: HeaderRow = {
@@ -84,7 +85,7 @@ export const operationHeaders = {
   'content-range': { takenBy: ['UploadPart'], readsIgnoreIt: true },
 
   'x-amz-acl': {
-    takenBy: ['CreateBucket', ...stores],
+    takenBy: setsAcl,
     harmless: ['private', 'bucket-owner-full-control'],
     otherwise: 'AccessControlListNotSupported',
   },

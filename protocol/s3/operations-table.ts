@@ -3,44 +3,9 @@
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 // Which headers an operation takes is in `operation-headers.ts`; both are shown in docs/parameters.md.
+import { bucketSettingOperations } from './bucket-setting-operations.ts'
+import type { OperationRow } from './operation-row.ts'
 import { keysPage, overrides, uploadsPage } from './query-parameters.ts'
-
-export type Scope = 'service' | 'bucket' | 'object'
-
-/** One thing that a caller must be allowed to do. */
-export type Need = {
-  readonly action: string
-  /** In place of `action` where a version is named by its id. */
-  readonly ofVersion?: string
-  /**
-   * What it is asked of. Absent: of what the request addresses. `keys`: of each key that the operation
-   * comes to. `source`: of the object that is copied.
-   */
-  readonly of?: 'bucket' | 'keys' | 'source'
-  /** Only for requests with one of these headers; with `value`, only when it has that. */
-  readonly whenSent?: { readonly headers: readonly string[]; readonly value?: string }
-  /** Only when the object that is copied has tags, and the copy gets them. */
-  readonly whenTagged?: true
-  /** Asked by the operation itself, of what it reads in its body. */
-  readonly whenRead?: true
-}
-
-export type OperationRow = {
-  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
-  readonly scope: Scope
-  /** Query names that must all be there. */
-  readonly query?: readonly string[]
-  /** Query names that may be there. What `selectors` has beside these is refused. */
-  readonly takes?: readonly string[]
-  /** A header that must be there, lower case. */
-  readonly header?: string
-  /** An extension of ours. Signature Version 2, which binds no parameters of ours, does not open it. */
-  readonly ours?: true
-  /** The bucket is one that is to be made. */
-  readonly makesBucket?: true
-  /** Everything that a caller must be allowed to do, in the order in which it is asked. */
-  readonly needs: readonly Need[]
-}
 
 const aclHeaders = [
   'x-amz-acl',
@@ -55,7 +20,7 @@ const aclHeaders = [
 const put = [
   { action: 's3:PutObject' },
   { action: 's3:PutObjectTagging', whenSent: { headers: ['x-amz-tagging'] } },
-  { action: 's3:PutObjectAcl', whenSent: { headers: aclHeaders } },
+  { action: 's3:PutObjectAcl', whenSent: { headers: aclHeaders }, ofNew: true },
 ] as const
 const readSource = [
   { action: 's3:GetObject', ofVersion: 's3:GetObjectVersion', of: 'source' },
@@ -66,6 +31,8 @@ const zip = [
   { action: 's3:GetObject', of: 'keys' },
 ] as const
 
+const accountBlock = 'configuration/publicAccessBlock'
+
 export const operations = {
   ListBuckets: {
     method: 'GET',
@@ -73,49 +40,28 @@ export const operations = {
     takes: ['bucket-region', 'continuation-token', 'max-buckets', 'prefix'],
     needs: [{ action: 's3:ListAllMyBuckets' }],
   },
+  // S3 Control calls them Get-, Put- and DeletePublicAccessBlock.
+  GetAccountPublicAccessBlock: {
+    method: 'GET',
+    scope: 'service',
+    control: accountBlock,
+    needs: [{ action: 's3:GetAccountPublicAccessBlock' }],
+  },
+  PutAccountPublicAccessBlock: {
+    method: 'PUT',
+    scope: 'service',
+    control: accountBlock,
+    needs: [{ action: 's3:PutAccountPublicAccessBlock' }],
+  },
+  DeleteAccountPublicAccessBlock: {
+    method: 'DELETE',
+    scope: 'service',
+    control: accountBlock,
+    needs: [{ action: 's3:PutAccountPublicAccessBlock' }],
+  },
 
-  GetBucketLocation: {
-    method: 'GET',
-    scope: 'bucket',
-    query: ['location'],
-    needs: [{ action: 's3:GetBucketLocation' }],
-  },
-  GetBucketVersioning: {
-    method: 'GET',
-    scope: 'bucket',
-    query: ['versioning'],
-    needs: [{ action: 's3:GetBucketVersioning' }],
-  },
-  GetBucketPolicy: {
-    method: 'GET',
-    scope: 'bucket',
-    query: ['policy'],
-    needs: [{ action: 's3:GetBucketPolicy' }],
-  },
-  GetBucketPolicyStatus: {
-    method: 'GET',
-    scope: 'bucket',
-    query: ['policyStatus'],
-    needs: [{ action: 's3:GetBucketPolicyStatus' }],
-  },
-  GetPublicAccessBlock: {
-    method: 'GET',
-    scope: 'bucket',
-    query: ['publicAccessBlock'],
-    needs: [{ action: 's3:GetBucketPublicAccessBlock' }],
-  },
-  GetBucketTagging: {
-    method: 'GET',
-    scope: 'bucket',
-    query: ['tagging'],
-    needs: [{ action: 's3:GetBucketTagging' }],
-  },
-  GetBucketCors: {
-    method: 'GET',
-    scope: 'bucket',
-    query: ['cors'],
-    needs: [{ action: 's3:GetBucketCORS' }],
-  },
+  ...bucketSettingOperations,
+
   ListObjectVersions: {
     method: 'GET',
     scope: 'bucket',
@@ -161,36 +107,6 @@ export const operations = {
     needs: [{ action: 's3:ListBucket' }],
   },
   HeadBucket: { method: 'HEAD', scope: 'bucket', needs: [{ action: 's3:ListBucket' }] },
-  PutBucketVersioning: {
-    method: 'PUT',
-    scope: 'bucket',
-    query: ['versioning'],
-    needs: [{ action: 's3:PutBucketVersioning' }],
-  },
-  PutBucketPolicy: {
-    method: 'PUT',
-    scope: 'bucket',
-    query: ['policy'],
-    needs: [{ action: 's3:PutBucketPolicy' }],
-  },
-  PutPublicAccessBlock: {
-    method: 'PUT',
-    scope: 'bucket',
-    query: ['publicAccessBlock'],
-    needs: [{ action: 's3:PutBucketPublicAccessBlock' }],
-  },
-  PutBucketTagging: {
-    method: 'PUT',
-    scope: 'bucket',
-    query: ['tagging'],
-    needs: [{ action: 's3:PutBucketTagging' }],
-  },
-  PutBucketCors: {
-    method: 'PUT',
-    scope: 'bucket',
-    query: ['cors'],
-    needs: [{ action: 's3:PutBucketCORS' }],
-  },
   CreateBucket: {
     method: 'PUT',
     scope: 'bucket',
@@ -203,30 +119,6 @@ export const operations = {
         whenSent: { headers: ['x-amz-object-ownership'] },
       },
     ],
-  },
-  DeleteBucketPolicy: {
-    method: 'DELETE',
-    scope: 'bucket',
-    query: ['policy'],
-    needs: [{ action: 's3:DeleteBucketPolicy' }],
-  },
-  DeletePublicAccessBlock: {
-    method: 'DELETE',
-    scope: 'bucket',
-    query: ['publicAccessBlock'],
-    needs: [{ action: 's3:PutBucketPublicAccessBlock' }],
-  },
-  DeleteBucketTagging: {
-    method: 'DELETE',
-    scope: 'bucket',
-    query: ['tagging'],
-    needs: [{ action: 's3:PutBucketTagging' }],
-  },
-  DeleteBucketCors: {
-    method: 'DELETE',
-    scope: 'bucket',
-    query: ['cors'],
-    needs: [{ action: 's3:PutBucketCORS' }],
   },
   DeleteBucket: {
     method: 'DELETE',
@@ -268,6 +160,13 @@ export const operations = {
       { action: 's3:GetObjectAttributes', ofVersion: 's3:GetObjectVersionAttributes' },
     ],
   },
+  GetObjectAcl: {
+    method: 'GET',
+    scope: 'object',
+    query: ['acl'],
+    takes: ['versionId'],
+    needs: [{ action: 's3:GetObjectAcl', ofVersion: 's3:GetObjectVersionAcl' }],
+  },
   GetObjectTagging: {
     method: 'GET',
     scope: 'object',
@@ -293,6 +192,13 @@ export const operations = {
     scope: 'object',
     takes: ['versionId', 'partNumber', ...overrides],
     needs: [{ action: 's3:GetObject', ofVersion: 's3:GetObjectVersion' }],
+  },
+  PutObjectAcl: {
+    method: 'PUT',
+    scope: 'object',
+    query: ['acl'],
+    takes: ['versionId'],
+    needs: [{ action: 's3:PutObjectAcl', ofVersion: 's3:PutObjectVersionAcl' }],
   },
   PutObjectTagging: {
     method: 'PUT',
@@ -326,7 +232,7 @@ export const operations = {
         action: 's3:PutObjectTagging',
         whenSent: { headers: ['x-amz-tagging-directive'], value: 'REPLACE' },
       },
-      { action: 's3:PutObjectAcl', whenSent: { headers: aclHeaders } },
+      { action: 's3:PutObjectAcl', whenSent: { headers: aclHeaders }, ofNew: true },
       ...readSource,
       {
         action: 's3:GetObjectTagging',

@@ -60,6 +60,10 @@ export const s3Errors = {
     'The AWS access key ID that you provided does not exist in our records.',
   ],
   InvalidArgument: [400, 'Invalid Argument'],
+  InvalidBucketAclWithBlockPublicAccessError: [
+    400,
+    'Bucket cannot have public ACLs set with BlockPublicAccess enabled',
+  ],
   InvalidBucketAclWithObjectOwnership: [
     400,
     "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
@@ -95,6 +99,10 @@ export const s3Errors = {
   InvalidToken: [400, 'The provided token is malformed or otherwise not valid.'],
   InvalidURI: [400, "Couldn't parse the specified URI."],
   KeyTooLongError: [400, 'Your key is too long'],
+  MalformedACLError: [
+    400,
+    'The XML you provided was not well-formed or did not validate against our published schema',
+  ],
   MalformedJSON: [
     400,
     'The JSON you provided was not well-formed or does not have the expected form.',
@@ -121,6 +129,7 @@ export const s3Errors = {
   MethodNotAllowed: [405, 'The specified method is not allowed against this resource.'],
   MissingContentLength: [411, 'You must provide the Content-Length HTTP header.'],
   MissingRequestBodyError: [400, 'Request body is empty.'],
+  MissingSecurityHeader: [400, 'Your request is missing a required header.'],
   NoSuchArchive: [404, 'The specified archive job does not exist.'],
   NoSuchBucket: [404, 'The specified bucket does not exist'],
   NoSuchBucketPolicy: [404, 'The bucket policy does not exist'],
@@ -142,6 +151,7 @@ export const s3Errors = {
     409,
     'A conflicting conditional operation is currently in progress against this resource. Please try again.',
   ],
+  OwnershipControlsNotFoundError: [404, 'The bucket ownership controls were not found'],
   PreconditionFailed: [412, 'At least one of the pre-conditions you specified did not hold'],
   RequestHeaderSectionTooLarge: [
     400,
@@ -164,6 +174,7 @@ export const s3Errors = {
     'The request signature that the server calculated does not match the signature that you provided. Check your AWS secret access key and signing method.',
   ],
   SlowDown: [503, 'Please reduce your request rate.'],
+  UnexpectedContent: [400, 'This request contains unsupported content.'],
   UserKeyMustBeSpecified: [
     400,
     'The bucket POST must contain the specified field name. If it is specified, check the order of the fields.',

@@ -1,6 +1,5 @@
 // Headers of PutObject, CopyObject and CreateMultipartUpload that ask for what this server does not
 // do. They are refused: storing an object and dropping its lock or key would be worse than not storing.
-import { refuseAcl } from './acl-headers.ts'
 import { headerText, type RequestHeaders } from './request-headers.ts'
 import { S3Error } from './s3-error.ts'
 
@@ -34,7 +33,7 @@ const lockHeaders = [
 
 /**
  * Throws `NotImplemented` for keys of the client's or of KMS and for appends,
- * `AccessControlListNotSupported` for ACLs, `InvalidRequest` for object locks, `InvalidArgument` for values
+ * `InvalidRequest` for object locks, `InvalidArgument` for values
  * that a header cannot have.
  */
 export function refuseUnsupportedWriteHeaders(headers: RequestHeaders): void {
@@ -50,7 +49,6 @@ export function refuseUnsupportedWriteHeaders(headers: RequestHeaders): void {
     })
   }
   checkEncryption(headerText(headers, sseHeader))
-  refuseAcl(headers, 'object')
   for (const name of lockHeaders) {
     if (headerText(headers, name) === undefined) continue
     throw new S3Error('InvalidRequest', undefined, {

@@ -1,7 +1,8 @@
 // The AWS SDK's tests together use every operation that the server has.
 import assert from 'node:assert'
 import { readdirSync, readFileSync } from 'node:fs'
-import { type OperationRow, operations } from '../../protocol/s3/operations-table.ts'
+import type { OperationRow } from '../../protocol/s3/operation-row.ts'
+import { operations } from '../../protocol/s3/operations-table.ts'
 import { describe } from '../support/describe.ts'
 import { sourceFile } from './client-server.ts'
 

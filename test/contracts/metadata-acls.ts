@@ -119,10 +119,11 @@ export function aclsContract(name: string, open: OpenStore): void {
         const bucket = await makeBucket(store, 'one')
         await put(store, bucket, 'k')
         const { rowId } = await versionOf(store, bucket)
-        const id = { commitId: drawCommitId(1_700_000_000_000, randomBytes) }
+        const named = () => ({ commitId: drawCommitId(1_700_000_000_000, randomBytes) })
+        const id = named()
         const first = await store.objects.setGrants(bucket, 'k', { rowId, grants: others }, id)
         assert.equal(first.is, 'done')
-        await store.objects.setGrants(bucket, 'k', { rowId, grants: [] })
+        await store.objects.setGrants(bucket, 'k', { rowId, grants: [] }, named())
         const again = await store.objects.setGrants(bucket, 'k', { rowId, grants: others }, id)
         assert.deepEqual(again, first)
         assert.deepEqual((await versionOf(store, bucket)).acl, { grants: [] })

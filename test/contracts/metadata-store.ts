@@ -8,6 +8,7 @@ import { completionsContract } from './metadata-completions.ts'
 import { conditionsContract } from './metadata-conditions.ts'
 import type { OpenStore } from './metadata-fixture.ts'
 import { freezeContract } from './metadata-freeze.ts'
+import { identitiesContract } from './metadata-identities.ts'
 import { jobsContract } from './metadata-jobs.ts'
 import { leaseChangesContract } from './metadata-lease-changes.ts'
 import { leasesContract } from './metadata-leases.ts'
@@ -30,7 +31,8 @@ type Contract = (name: string, open: OpenStore) => void
 /** In parts, for an engine for which all of it takes too long for one file of tests. */
 export const metadataStoreParts = {
   objects: [
-    ...[tenantsContract, bucketsContract, bucketConfigsContract, objectsContract],
+    ...[tenantsContract, identitiesContract, bucketsContract, bucketConfigsContract],
+    objectsContract,
     ...[conditionsContract, versionsContract, listingsContract, withinContract],
     ...[aclsContract, randomHistoryContract],
   ],

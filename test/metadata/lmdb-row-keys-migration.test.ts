@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkLayoutFormat } from '../../metadata/lmdb/layout-format.ts'
-import { putLayout } from '../../metadata/lmdb/layout-row.ts'
+import { layoutOf, putLayout } from '../../metadata/lmdb/layout-row.ts'
 import { everythingPlace } from '../../metadata/lmdb/lease-scopes.ts'
 import { environmentFile, LmdbEnvironment } from '../../metadata/lmdb/lmdb-environment.ts'
 import { LmdbMetadataStore } from '../../metadata/lmdb/lmdb-metadata-store.ts'
@@ -91,12 +91,14 @@ function dump(path: string): Promise<readonly string[]> {
   )
 }
 
-/** Cuts the step off after so many commits. Answers how many there were, and whether it was done. */
+/** Cuts the step off after so many commits. Answers how many there were, those of later steps aside, and whether it was done. */
 function cutOff(path: string, commits: number): Promise<{ done: boolean; used: number }> {
   return withEnvironment(path, async (environment) => {
     const write = environment.write.bind(environment)
     let used = 0
     environment.write = (verb) => {
+      const layout = environment.read(layoutOf)
+      if (layout.rows !== 'none' && layout.format >= 7) return write(verb)
       if (used === commits) return Promise.reject(new Error('cut off'))
       used += 1
       return write(verb)
@@ -122,7 +124,7 @@ describe('keys of rows of layout 6', (test) => {
           break
         }
         const worker = { path, random: randomBytes, role: 'worker' } as const
-        await assert.rejects(LmdbMetadataStore.open(worker), /of format 6, not 7: start a server/)
+        await assert.rejects(LmdbMetadataStore.open(worker), /of format 6, not \d: start a server/)
         const second = await cutOff(path, 99)
         assert.ok(second.done)
         if (commits > 1) assert.ok(second.used < 9 && first.used > 1)

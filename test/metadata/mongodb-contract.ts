@@ -8,7 +8,7 @@ import { borrowMongoStore } from '../support/mongo-stores.ts'
 import { onMongo } from '../support/on-mongo.ts'
 import { WatchedCommands } from '../support/watched-commands.ts'
 
-/** What happens in the background, when a lease is taken for an archive, or a tenant asks for all his buckets. */
+/** What happens in the background, when a lease is taken for an archive, or a tenant asks for all his buckets or keys. */
 const ofAllShards = new Set([
   ...['uploads.abortStale', 'chunks.abandonListsOf', 'leases.letGoOf', 'leases.expire'],
   ...['leases.holding', 'manifests.stale', 'manifests.seal', 'bundles.expired', 'outbox.claim'],
@@ -21,6 +21,7 @@ const ofAllShards = new Set([
   ],
   ...['owners.ended', 'owners.endFormerLives', 'orphans.count', 'orphans.endPass'],
   ...['jobs.claimDue', 'jobs.giveBackOf', 'buckets.list'],
+  'tenants.listAccessKeys',
 ])
 
 export function mongoContract(part: keyof typeof metadataStoreParts): void {

@@ -52,6 +52,13 @@ const page = { prefix: '', limit: 9 }
 const reads: readonly ((store: MongoMetadataStore, bucket: Bucket) => Promise<unknown>)[] = [
   ({ tenants }) => tenants.get(tenantId),
   ({ tenants }) => tenants.getAccessKey('AKIA'),
+  ({ tenants }) => tenants.byName('root'),
+  ({ tenants }) => tenants.listAccessKeys(tenantId, { limit: 9 }),
+  ({ tenants }) => tenants.keyUse('AKIA'),
+  ({ identities }) => identities.revision(tenantId),
+  ({ identities }) => identities.get(tenantId, 'user', 'ann'),
+  ({ identities }) => identities.getMany(tenantId, [{ kind: 'user', name: 'ann' }]),
+  ({ identities }) => identities.list(tenantId, 'user', { limit: 9 }),
   ({ buckets }) => buckets.get(defaultNamespace, 'b'),
   ({ buckets }) => buckets.list(tenantId, { namespace: defaultNamespace, ...page }),
   ({ bucketConfigs }, bucket) => bucketConfigs.get(bucket, 'tagging'),

@@ -6,16 +6,19 @@ import { databaseRole, renderDatabaseRole } from '../../metadata/mongodb/databas
 import { initDatabase, initDatabaseAt } from '../../metadata/mongodb/init-database.ts'
 import { MongoMetadataStore } from '../../metadata/mongodb/mongo-metadata-store.ts'
 import { collectionPlans } from '../../metadata/mongodb/schema.ts'
-import { bringForward, schemaVersion } from '../../metadata/mongodb/schema-version.ts'
+import { bringForward, schemaSteps, schemaVersion } from '../../metadata/mongodb/schema-version.ts'
 import {
   shardCommand,
   spreadCommands,
   zoneCommands,
 } from '../../metadata/mongodb/sharding-commands.ts'
+import { defaultNamespace } from '../../metadata/namespaces.ts'
+import type { AccessKey, Tenant } from '../../metadata/records.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
-import { makeBucket } from '../contracts/metadata-fixture.ts'
+import { makeBucket, tenant, tenantId } from '../contracts/metadata-fixture.ts'
 import { freshMongoUri, type OpenedMongoStore, openMongoStore } from '../support/mongo-stores.ts'
 import { describeOnMongo } from '../support/on-mongo.ts'
+import { asSchema1 } from './as-schema-1.ts'
 
 async function withStore(body: (opened: OpenedMongoStore) => Promise<void>): Promise<void> {
   const opened = await openMongoStore()
@@ -67,7 +70,9 @@ describeOnMongo('mongodb: a database is made', (test) => {
     const answers = await Promise.all([1, 2, 3].map(() => initDatabaseAt({ uri })))
     const store = await open(uri)
     try {
-      for (const { schema, remarks } of answers) assert.deepEqual([schema, remarks], [1, []])
+      for (const { schema, remarks } of answers) {
+        assert.deepEqual([schema, remarks], [schemaSteps.length + 1, []])
+      }
       await makeBucket(store, 'one')
     } finally {
       await store.database.db.dropDatabase()
@@ -141,6 +146,38 @@ describeOnMongo('mongodb: versions of the schema', (test) => {
       assert.deepEqual(done, ['second at 2', 'first at 1', 'second at 2'])
       assert.equal(await bringForward(database, steps), 3)
       assert.equal(done.length, 3)
+    }))
+
+  test('one of version 1 gets names of tenants, their documents and indexes, and is as a new one', () =>
+    withStore(async (opened) => {
+      const { store, uri } = opened
+      const fresh = await asMade(opened)
+      const key: AccessKey = {
+        ...{ accessKeyId: 'AKIA1', tenantId, userName: 'root', status: 'active', createdMs: 6 },
+        sealedSecret: Buffer.from('secret'),
+      }
+      const root: Tenant = {
+        ...{ id: tenantId, name: 'root', namespace: defaultNamespace, createdMs: 5 },
+        ...{ revision: 1, status: 'active', quota: {}, sealedKey: Buffer.from('sealed') },
+      }
+      await store.tenants.create(root, key)
+      await asSchema1(store.database)
+      await assert.rejects(open(uri), /version 1 of the schema.*holdfast metadata init/)
+      await Promise.all([initDatabaseAt({ uri }), initDatabaseAt({ uri })])
+      assert.deepEqual(await asMade(opened), fresh)
+      const again = await open(uri)
+      try {
+        assert.deepEqual(await again.tenants.byName('root'), root)
+        assert.deepEqual(await again.tenants.listAccessKeys(tenantId, { limit: 9 }), [key])
+        const other = { ...root, id: tenant('other') }
+        const otherKey = { ...key, accessKeyId: 'AKIA2', tenantId: other.id }
+        assert.deepEqual(await again.tenants.create(other, otherKey), { is: 'exists' })
+        assert.deepEqual(await again.tenants.update({ ...root, revision: 2 }), { is: 'done' })
+        const change = { ifRevision: 0, put: [], remove: [] }
+        assert.equal((await again.identities.commit(tenantId, change)).is, 'done')
+      } finally {
+        await again.close()
+      }
     }))
 
   test('one of an earlier program is not opened before that', () =>

@@ -53,6 +53,11 @@ function factsOf(name: string, document: Document): Document {
         configs: Object.keys(configs),
       }
     }
+    case 'tenants':
+    case 'identities':
+      return { _id, revision: document.revision }
+    case 'accessKeys':
+      return { _id, tenant: document.tenant, isUsed: document.used !== undefined }
     case 'owners':
       return { _id, lives: document.until > 0 }
     case 'jobs':

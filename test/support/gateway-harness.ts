@@ -24,6 +24,7 @@ import { Ingest } from '../../gateway/data/write/ingest.ts'
 import { IngestBudget } from '../../gateway/data/write/ingest-budget.ts'
 import type { NativeCall } from '../../gateway/native-api/native-route.ts'
 import type { Reply } from '../../gateway/reply.ts'
+import { KnownAccounts } from '../../gateway/s3/acl/known-accounts.ts'
 import type { Client, Handlers, RequestBody, Services } from '../../gateway/s3/operation.ts'
 import { newNotes } from '../../gateway/s3/request-notes.ts'
 import { type Arrived, formCall, runOperation } from '../../gateway/s3/run-operation.ts'
@@ -33,11 +34,8 @@ import type { Bucket, TenantId, VersioningStatus } from '../../metadata/records.
 import type { BlobRef } from '../../protocol/chunks/chunk-ref.ts'
 import { loadChecksums } from '../../protocol/s3/checksums/streaming-digest.ts'
 import { matchOperation } from '../../protocol/s3/match-operation.ts'
-import {
-  type OperationName,
-  type OperationRow,
-  operations,
-} from '../../protocol/s3/operations-table.ts'
+import type { OperationRow } from '../../protocol/s3/operation-row.ts'
+import { type OperationName, operations } from '../../protocol/s3/operations-table.ts'
 import { parseRequestTarget } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { doTasks } from './do-tasks.ts'
@@ -120,7 +118,9 @@ export class GatewayHarness {
   }
 
   static async open(
-    options: Partial<Pick<Services, 'region' | 'anyRegion' | 'blockPublicAccess'>> & {
+    options: Partial<
+      Pick<Services, 'region' | 'anyRegion' | 'blockPublicAccess' | 'objectOwnership'>
+    > & {
       authorize?: Policy
     } = {},
   ): Promise<GatewayHarness> {
@@ -161,8 +161,8 @@ export class GatewayHarness {
       nowMs: Date.now,
     })
     const { authorize, region = 'us-east-1', anyRegion = false } = options
-    const { blockPublicAccess = true } = options
-    const { authorize: byPolicies } = openAccounts(metadata)
+    const { blockPublicAccess = true, objectOwnership = 'BucketOwnerEnforced' } = options
+    const { authorize: byPolicies, permissions, accountBlocks } = openAccounts(metadata)
     return new GatewayHarness({
       services: {
         metadata,
@@ -174,6 +174,10 @@ export class GatewayHarness {
         region,
         anyRegion,
         blockPublicAccess,
+        objectOwnership,
+        permissions,
+        accountBlocks,
+        accounts: new KnownAccounts(metadata.tenants),
       },
       node: blobs,
       lost,
@@ -276,7 +280,11 @@ export class GatewayHarness {
       services,
       notes: newNotes(undefined),
       client: patientClient,
-      address: { ...(bucket === undefined ? {} : { bucket }), ...(key ? { key } : {}) },
+      address: {
+        ...(bucket === undefined ? {} : { bucket }),
+        ...(key ? { key } : {}),
+        ...(row?.control === undefined ? {} : { control: row.control }),
+      },
       context: {
         headers,
         query,

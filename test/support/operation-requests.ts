@@ -1,6 +1,8 @@
 // A request of every operation there is, at a place of its own, over the wire.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { rootTenantId } from '../../gateway/access/identity.ts'
+import { accountId } from '../../gateway/access/owner.ts'
 import type { OperationName } from '../../protocol/s3/operations-table.ts'
 import type { RawResponse } from './raw-connection.ts'
 import { signedForm } from './signed-form.ts'
@@ -15,6 +17,12 @@ const tagging = '<Tagging><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSe
 const versioning = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>'
 const publicAccessBlock =
   '<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls></PublicAccessBlockConfiguration>'
+const writer =
+  '<OwnershipControls><Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule></OwnershipControls>'
+const control = {
+  target: '/v20180820/configuration/publicAccessBlock',
+  headers: { 'x-amz-account-id': accountId(rootTenantId) },
+}
 const policyOf = (bucket: string) =>
   JSON.stringify({
     Version: '2012-10-17',
@@ -85,6 +93,14 @@ export const requestsOfOperations: Readonly<Record<OperationName, Prepare>> = {
   GetBucketPolicy: ofBucket('GET', '?policy'),
   GetBucketPolicyStatus: ofBucket('GET', '?policyStatus'),
   GetPublicAccessBlock: ofBucket('GET', '?publicAccessBlock'),
+  GetAccountPublicAccessBlock: async (place) => {
+    await place.sure({ method: 'PUT', ...control, body: publicAccessBlock })
+    return control
+  },
+  PutAccountPublicAccessBlock: () => ({ method: 'PUT', ...control, body: publicAccessBlock }),
+  DeleteAccountPublicAccessBlock: () => ({ method: 'DELETE', ...control }),
+  GetBucketAcl: ofBucket('GET', '?acl'),
+  GetBucketOwnershipControls: ofBucket('GET', '?ownershipControls'),
   GetBucketTagging: ofBucket('GET', '?tagging'),
   GetBucketCors: async (place) => {
     await place.sure({ method: 'PUT', target: `/${place.bucket}?cors`, ...cors })
@@ -103,12 +119,19 @@ export const requestsOfOperations: Readonly<Record<OperationName, Prepare>> = {
     body: policyOf(place.bucket),
   }),
   PutPublicAccessBlock: ofBucket('PUT', '?publicAccessBlock', { body: publicAccessBlock }),
+  PutBucketAcl: async (place) => {
+    await place.sure({ method: 'PUT', target: `/${place.bucket}?ownershipControls`, body: writer })
+    const headers = { 'x-amz-acl': 'private' }
+    return { method: 'PUT', target: `/${place.bucket}?acl`, headers }
+  },
+  PutBucketOwnershipControls: ofBucket('PUT', '?ownershipControls', { body: writer }),
   PutBucketTagging: ofBucket('PUT', '?tagging', { body: tagging }),
   PutBucketCors: ofBucket('PUT', '?cors', cors),
   CreateBucket: ({ bucket }) => ({ method: 'PUT', target: `/${bucket}-new` }),
   DeleteBucketPolicy: ofBucket('DELETE', '?policy'),
   DeletePublicAccessBlock: ofBucket('DELETE', '?publicAccessBlock'),
   DeleteBucketCors: ofBucket('DELETE', '?cors'),
+  DeleteBucketOwnershipControls: ofBucket('DELETE', '?ownershipControls'),
   DeleteBucketTagging: ofBucket('DELETE', '?tagging'),
   DeleteBucket: async (place) => {
     for (const key of ['k', 'kept']) await place.sure({ method: 'DELETE', target: place.at(key) })
@@ -122,12 +145,18 @@ export const requestsOfOperations: Readonly<Record<OperationName, Prepare>> = {
   GetObjectAttributes: ofKey('GET', '?attributes', {
     headers: { 'x-amz-object-attributes': 'ETag,ObjectSize' },
   }),
+  GetObjectAcl: ofKey('GET', '?acl'),
   GetObjectTagging: ofKey('GET', '?tagging'),
   ListParts: (place) => ({ target: place.upload() }),
   GetZip: (place) => ({ target: `${place.at('')}k/?zip` }),
   HeadZip: (place) => ({ method: 'HEAD', target: `${place.at('')}k/?zip` }),
   GetObject: ofKey('GET'),
   HeadObject: ofKey('HEAD'),
+  PutObjectAcl: async (place) => {
+    await place.sure({ method: 'PUT', target: `/${place.bucket}?ownershipControls`, body: writer })
+    const headers = { 'x-amz-acl': 'bucket-owner-full-control' }
+    return { method: 'PUT', target: `${place.at('k')}?acl`, headers }
+  },
   PutObjectTagging: ofKey('PUT', '?tagging', { body: tagging }),
   UploadPartCopy: (place) => ({
     method: 'PUT',

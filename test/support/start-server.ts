@@ -32,9 +32,12 @@ type ConfiguredParts =
   | 'corsOrigins'
   | 'anyRegion'
   | 'blockPublicAccess'
+  | 'objectOwnership'
   | 'externalHttp'
   | 'region'
   | 'ingestMemoryBytes'
+  | 'oidc'
+  | 'ldap'
 
 export type ServerOptions = Partial<Pick<Config, ConfiguredParts | 'uploadPace'>> & {
   /** Rejects when it is not well. */
@@ -111,8 +114,10 @@ export class RunningServer {
         uploadPace: { bytesPerSecondMin: 1024, windowMs: 20_000 },
         externalSources: 'any',
         externalHttp: false,
+        oidc: { issuers: 'public', http: false },
         anyRegion: false,
         blockPublicAccess: true,
+        objectOwnership: 'BucketOwnerEnforced',
         ...options,
       },
       processId: randomBytes(8).toString('hex'),

@@ -1,6 +1,7 @@
 // docs/parameters.md says what the tables of operations and headers say.
 import { type HeaderRow, operationHeaders } from '../../protocol/s3/operation-headers.ts'
-import { type Need, type OperationRow, operations } from '../../protocol/s3/operations-table.ts'
+import type { Need, OperationRow } from '../../protocol/s3/operation-row.ts'
+import { operations } from '../../protocol/s3/operations-table.ts'
 import { describe } from '../support/describe.ts'
 import { assertNone, tableRows } from './repository.ts'
 

@@ -3,11 +3,8 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { connect } from 'node:net'
-import {
-  type OperationName,
-  type OperationRow,
-  operations,
-} from '../../protocol/s3/operations-table.ts'
+import type { OperationRow } from '../../protocol/s3/operation-row.ts'
+import { type OperationName, operations } from '../../protocol/s3/operations-table.ts'
 import { AuditedServer, type Line } from '../gateway/audit/audited-fixture.ts'
 import { describe } from '../support/describe.ts'
 import { requestsOfOperations, send } from '../support/operation-requests.ts'

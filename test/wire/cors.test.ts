@@ -190,7 +190,7 @@ describe('a reply to the page of another origin', (test) => {
       [{ target: '/open/none' }, '404 NoSuchKey'],
       [{ target: '/open/k', headers: { 'if-none-match': '*' } }, '304 none'],
       [{ target: '/open/k', headers: { range: 'bytes=9-' } }, '416 InvalidRange'],
-      [{ target: '/open?acl' }, '501 NotImplemented'],
+      [{ target: '/open?website' }, '501 NotImplemented'],
       [{ target: '/open/k', headers: { 'x-amz-expected-bucket-owner': '1' } }, '403 AccessDenied'],
       [
         { target: '/open/k', spoil: (head) => head.replace('/open/k', '/open/l') },

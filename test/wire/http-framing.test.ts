@@ -350,7 +350,7 @@ describe('framing of requests', (test) => {
 
   test('methods and sub-resources that S3 has and this server has not are 501, others 405', async () => {
     const answers: (readonly [string, string, string])[] = [
-      ['GET', '/bkt?acl', '501 NotImplemented'],
+      ['GET', '/bkt?website', '501 NotImplemented'],
       ['PUT', '/bkt?encryption', '501 NotImplemented'],
       ['GET', '/bkt?lifecycle', '501 NotImplemented'],
       ['PUT', '/bkt?website', '501 NotImplemented'],

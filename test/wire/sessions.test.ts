@@ -205,9 +205,9 @@ describe('session tokens', (test) => {
       const url = presignUrl(
         {
           ...{ method: 'GET', origin: `http://127.0.0.1:${server.port}`, path: '/kept/a' },
-          ...{ query: { 'X-Amz-Security-Token': sessionToken }, expiresSeconds: 60 },
+          expiresSeconds: 60,
         },
-        signingContext({ credentials: { ...by, region: serverRegion } }),
+        signingContext({ credentials: { ...by, sessionToken, region: serverRegion } }),
       )
       const response = await fetch(url)
       const body = await response.text()
@@ -220,10 +220,8 @@ describe('session tokens', (test) => {
 
   test('go into forms', async () => {
     const post = async (sessionToken: string, key: string) => {
-      const fields = { key, 'x-amz-security-token': sessionToken }
-      const { sessionToken: _, ...key } = session
-      const credentials = { ...key, region: serverRegion }
-      const bytes = signedForm({ bucket: 'kept', fields, credentials })
+      const credentials = { ...session, sessionToken, region: serverRegion }
+      const bytes = signedForm({ bucket: 'kept', fields: { key }, credentials })
       const response = await exchangeBytes(server.port, bytes, 'POST')
       return response.status < 300 ? 'done' : codeOf(response)
     }

@@ -172,7 +172,7 @@ describe('several workers behind one port', (test) => {
     const hosted = { method: 'PUT', target: '/hosted', body: 'x', headers }
     assert.equal((await exchange(port, hosted)).status, 200)
     assert.deepStrictEqual(seen(await everywhere({ target: '/hosted', headers })), ['200 x'])
-    assert.deepStrictEqual(seen(await everywhere({ target: '/bkt?acl' })), ['501'])
+    assert.deepStrictEqual(seen(await everywhere({ target: '/bkt?website' })), ['501'])
     assert.deepStrictEqual(
       seen(await everywhere({ target: '/bkt/k', without: ['authorization'] })),
       ['403'],

@@ -5,13 +5,13 @@ import { queryTime } from '../../../protocol/query/render-query-reply.ts'
 import { element, parent } from '../../../protocol/s3/xml/xml-writer.ts'
 import { rootArn } from '../../access/owner.ts'
 import type { QueryAction, QueryCall } from '../../query/query-action.ts'
+import { keysOfUserMax } from '../account-quotas.ts'
 import { changeAccount } from '../change-account.ts'
 import { nameKey } from '../iam-names.ts'
-import { keysOfUserMax } from '../iam-quotas.ts'
 import { limitExceeded, noSuchEntity } from '../no-such-entity.ts'
 import { requireAction } from '../require-action.ts'
 import { findUser, namedUser } from '../users/found-user.ts'
-import { makeKeyRow, type NewKey } from './key-rows.ts'
+import { makeKeyRow, type NewKey, nameKeyRows } from './key-rows.ts'
 import { createRootKey } from './root-keys.ts'
 
 const action = 'iam:CreateAccessKey'
@@ -38,13 +38,16 @@ async function createUserKey(
   const made = await makeKeyRow(services, { tenantId, userName: user.name })
   const { accessKeyId, createdMs } = made.row
   try {
-    await changeAccount(identities, tenantId, async (account) => {
+    const after = await changeAccount(identities, tenantId, async (account) => {
       const now = await account.get('user', nameKey(user.name))
       if (now?.id !== user.id) throw noSuchEntity('user', user.name)
       refuseFull(now)
       const accessKeys = [...now.accessKeys, { accessKeyId, status: 'active' as const, createdMs }]
       account.put('user', nameKey(user.name), { ...now, accessKeys })
+      return now
     })
+    // Meanwhile he may have got one that differs in case.
+    if (after.name !== user.name) await nameKeyRows(services, tenantId, after)
     return made
   } catch (cause) {
     await tenants.removeAccessKey(tenantId, accessKeyId)

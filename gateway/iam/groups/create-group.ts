@@ -4,9 +4,9 @@ import { parent } from '../../../protocol/s3/xml/xml-writer.ts'
 import { drawId } from '../../access/keys/session-token.ts'
 import { iamArn } from '../../access/owner.ts'
 import type { QueryAction } from '../../query/query-action.ts'
+import { groupsMax, requireRoom } from '../account-quotas.ts'
 import { changeAccount } from '../change-account.ts'
 import { groupNameRule, nameKey, pathRule } from '../iam-names.ts'
-import { requireRoom } from '../iam-quotas.ts'
 import { entityExists } from '../no-such-entity.ts'
 import { requireAction } from '../require-action.ts'
 import { renderGroup } from './found-group.ts'
@@ -23,7 +23,7 @@ export const createGroup: QueryAction = async (call) => {
   }
   await changeAccount(services.metadata.identities, tenantId, async (account) => {
     if ((await account.get('group', nameKey(name))) !== undefined) throw entityExists('group', name)
-    await requireRoom(account, 'group')
+    await requireRoom(account, 'group', { quota: 'GroupsPerAccount', limit: groupsMax })
     account.put('group', nameKey(name), group)
   })
   return parent('Group', renderGroup(tenantId, group))

@@ -84,18 +84,16 @@ export function awsPolicy(arn: string): FoundPolicy | undefined {
   }
 }
 
-/** Of a version that there is. */
+/** Undefined: it went away while it was read. */
 export async function textOfVersion(
   account: AccountReader,
   { arn }: FoundPolicy,
   version: number,
-): Promise<string> {
+): Promise<string | undefined> {
   const ofAws = managedPolicies.get(arn)?.document
   if (ofAws !== undefined) return ofAws
   const found = await account.get('policyVersion', versionKey(policyKey(arn), version))
-  // It went away with its policy, while this was read.
-  if (found === undefined) throw noSuchPolicy(arn)
-  return found.document
+  return found?.document
 }
 
 export function noSuchPolicy(arn: string): QueryError {

@@ -1,5 +1,6 @@
 // Which function serves which action on policies and on who has them.
 import type { QueryActions } from '../../query/query-action.ts'
+import { getAccountAuthorizationDetails } from './account-details.ts'
 import { attachPolicy, detachPolicy, listAttachedPolicies } from './attach-policy.ts'
 import {
   createPolicyVersion,
@@ -62,4 +63,6 @@ export const policyActions: QueryActions['signed'] = {
   PutRolePermissionsBoundary: putPermissionsBoundary('role'),
   DeleteUserPermissionsBoundary: deletePermissionsBoundary('user'),
   DeleteRolePermissionsBoundary: deletePermissionsBoundary('role'),
+
+  GetAccountAuthorizationDetails: getAccountAuthorizationDetails,
 }

@@ -21,6 +21,7 @@ export const getPolicyVersion: QueryAction = async (call) => {
   const policy = await requirePolicy(call, 'iam:GetPolicyVersion', { arn })
   const version = findVersion(policy, arn, asked)
   const text = await textOfVersion(readerOf(call), policy, version.number)
+  if (text === undefined) throw noSuchVersion(arn, asked)
   return parent('PolicyVersion', renderVersion(policy, version, text))
 }
 
@@ -53,5 +54,9 @@ export function findVersion(
 ): FoundPolicy['versions'][number] {
   const found = versions.find(({ number }) => versionId(number) === asked)
   if (found !== undefined) return found
-  throw new QueryError('NoSuchEntity', `Policy ${arn} version ${asked} does not exist.`)
+  throw noSuchVersion(arn, asked)
+}
+
+function noSuchVersion(arn: string, asked: string): QueryError {
+  return new QueryError('NoSuchEntity', `Policy ${arn} version ${asked} does not exist.`)
 }

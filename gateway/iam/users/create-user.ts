@@ -4,22 +4,25 @@ import { parent } from '../../../protocol/s3/xml/xml-writer.ts'
 import { drawId } from '../../access/keys/session-token.ts'
 import { iamArn } from '../../access/owner.ts'
 import type { QueryAction } from '../../query/query-action.ts'
+import { requireRoom, usersMax } from '../account-quotas.ts'
 import { changeAccount } from '../change-account.ts'
-import { arnRule, nameKey, pathRule, userNameRule } from '../iam-names.ts'
-import { requireRoom } from '../iam-quotas.ts'
+import { nameKey, pathRule, userNameRule } from '../iam-names.ts'
 import { readTags } from '../iam-tags.ts'
 import { entityExists } from '../no-such-entity.ts'
+import { readPolicyArn } from '../policies/managed-policy.ts'
+import { requireBoundary } from '../policies/permissions-boundary.ts'
 import { requireAction } from '../require-action.ts'
 import { refuseRootName } from './found-user.ts'
 import { renderUserInFull } from './render-user.ts'
-import { putAttachments, requirePolicy } from './user-attachments.ts'
+import { putAttachments } from './user-attachments.ts'
 
 export const createUser: QueryAction = async (call) => {
   const { parameters, services, identity } = call
   const { tenantId } = identity
   const name = parameters.text('UserName', userNameRule)
   const path = parameters.optional('Path', pathRule) ?? '/'
-  const boundary = parameters.optional('PermissionsBoundary', arnRule)
+  const isBounded = parameters.raw('PermissionsBoundary') !== undefined
+  const boundary = isBounded ? readPolicyArn(parameters, 'PermissionsBoundary') : undefined
   const tags = readTags(parameters)
   const arn = iamArn(tenantId, 'user', { path, name })
   const keys = { 'iam:permissionsboundary': boundary }
@@ -34,8 +37,8 @@ export const createUser: QueryAction = async (call) => {
   }
   await changeAccount(services.metadata.identities, tenantId, async (account) => {
     if ((await account.get('user', nameKey(name))) !== undefined) throw entityExists('user', name)
-    if (boundary !== undefined) await requirePolicy(account, tenantId, boundary)
-    await requireRoom(account, 'user')
+    if (boundary !== undefined) await requireBoundary(account, tenantId, boundary)
+    await requireRoom(account, 'user', { quota: 'UsersPerAccount', limit: usersMax })
     account.put('user', nameKey(name), user)
     putAttachments(account, 'user', user)
   })

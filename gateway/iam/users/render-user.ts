@@ -3,9 +3,10 @@
 import type { UserDocument } from '../../../metadata/identity-records.ts'
 import type { TenantId } from '../../../metadata/records.ts'
 import { queryTime } from '../../../protocol/query/render-query-reply.ts'
-import { element, parent } from '../../../protocol/s3/xml/xml-writer.ts'
+import { element } from '../../../protocol/s3/xml/xml-writer.ts'
 import { iamArn } from '../../access/owner.ts'
 import { renderTags } from '../iam-tags.ts'
+import { renderBoundary } from '../policies/permissions-boundary.ts'
 
 /** In lists, which leave out boundary and tags. */
 export function renderUser(tenantId: TenantId, user: UserDocument): string {
@@ -20,13 +21,4 @@ export function renderUser(tenantId: TenantId, user: UserDocument): string {
 
 export function renderUserInFull(tenantId: TenantId, user: UserDocument): string {
   return renderUser(tenantId, user) + renderBoundary(user.boundary) + renderTags(user.tags)
-}
-
-function renderBoundary(arn: string | undefined): string {
-  if (arn === undefined) return ''
-  return parent(
-    'PermissionsBoundary',
-    element('PermissionsBoundaryType', 'Policy'),
-    element('PermissionsBoundaryArn', arn),
-  )
 }

@@ -2,8 +2,8 @@
 import type { QueryAction } from '../../query/query-action.ts'
 import { changeAccount } from '../change-account.ts'
 import { existingNameRule, nameKey } from '../iam-names.ts'
-import { pageOf, readPage, renderPage } from '../iam-page.ts'
-import { readTagKeys, readTags, renderTag, withoutTags, withTags } from '../iam-tags.ts'
+import { readTagKeys, readTags, withoutTags, withTags } from '../iam-tags.ts'
+import { listTags } from '../list-tags.ts'
 import { findUser } from './found-user.ts'
 
 export const tagUser: QueryAction = async (call) => {
@@ -30,12 +30,6 @@ export const untagUser: QueryAction = async (call) => {
 
 export const listUserTags: QueryAction = async (call) => {
   const name = call.parameters.text('UserName', existingNameRule)
-  const page = readPage(call.parameters)
   const { tags } = await findUser(call, { name, action: 'iam:ListUserTags' })
-  const sorted = [...tags].sort((a, b) => (a.key < b.key ? -1 : 1))
-  return renderPage(
-    'Tags',
-    pageOf(sorted, ({ key }) => key, page),
-    renderTag,
-  )
+  return listTags(call.parameters, tags)
 }

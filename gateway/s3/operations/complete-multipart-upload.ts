@@ -89,13 +89,17 @@ async function commit(
 ): Promise<Reply | undefined> {
   const { call, uploadId, condition } = request
   const { size, etag, crc32, checksum } = object
-  const { headers, userMetadata, tags, storageClass } = upload
+  const { headers, userMetadata, tags, storageClass, acl } = upload
+  const described = { headers, userMetadata, tags, storageClass }
   const outcome = await call.services.metadata.uploads.complete({
     bucket: call.bucket,
     upload: { key: call.key, uploadId },
     revision,
     parts: object.parts,
-    content: { size, etag, crc32, checksum, headers, userMetadata, tags, storageClass },
+    content: {
+      ...{ size, etag, crc32, checksum, ...described },
+      ...(acl === undefined ? {} : { acl }),
+    },
     ...(condition === undefined ? {} : { condition }),
     nowMs: call.services.now(),
   })

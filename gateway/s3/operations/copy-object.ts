@@ -2,6 +2,7 @@
 // bytes in again. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 import type { Committed, NewPieceData } from '../../../metadata/metadata-store.ts'
 import type { Checksum, ChecksumAlgorithm, ObjectVersion, Tag } from '../../../metadata/records.ts'
+import type { ObjectAcl } from '../../../protocol/s3/acl/acl.ts'
 import { putBytesMax } from '../../../protocol/s3/limits.ts'
 import type { ReplyHeaders } from '../../../protocol/s3/object-headers.ts'
 import { S3Error } from '../../../protocol/s3/s3-error.ts'
@@ -9,6 +10,7 @@ import { writtenVersionId } from '../../../protocol/s3/version-id.ts'
 import { renderCopyObjectResult } from '../../../protocol/s3/xml/render-copy-object-result.ts'
 import { requirePermission } from '../../access/require.ts'
 import { xmlReply } from '../../reply.ts'
+import { aclOfWrite } from '../acl/acl-of-write.ts'
 import { commitByReference } from '../copy/copy-by-reference.ts'
 import {
   type CopyRequest,
@@ -26,12 +28,13 @@ export const copyObject: Operation<CopyCall> = async (call) => {
   const request = parseCopyRequest(call)
   const source = await findSource(call, request)
   refuseCopyWithoutChange(call, request)
+  const acl = await aclOfWrite(call)
   await refuseEarly(call, request.condition)
   const copied =
-    (await copyByReference(call, { request, source })) ??
+    (await copyByReference(call, { request, source, acl })) ??
     (await useVersion(
       () => findSource(call, request),
-      (now) => copyBytes(call, { request, source: now }),
+      (now) => copyBytes(call, { request, source: now, acl }),
     ))
   const { committed } = copied
   const headers: ReplyHeaders = { 'x-amz-server-side-encryption': 'AES256' }
@@ -47,6 +50,8 @@ export const copyObject: Operation<CopyCall> = async (call) => {
 type Copy = {
   readonly request: CopyRequest
   readonly source: FoundVersion
+  /** ACLs are not copied. */
+  readonly acl: ObjectAcl | undefined
 }
 
 type Copied = {
@@ -149,11 +154,15 @@ function commitCopy(
     readonly data: NewPieceData
   },
 ) {
-  const { request, source } = copy
+  const { request, source, acl } = copy
   return call.services.metadata.objects.commit({
     bucket: call.bucket,
     key: call.key,
-    content: { ...describeCopy(request, source), ...bytes },
+    content: {
+      ...describeCopy(request, source),
+      ...bytes,
+      ...(acl === undefined ? {} : { acl }),
+    },
     ...(request.condition === undefined ? {} : { condition: request.condition }),
     nowMs: call.services.now(),
   })

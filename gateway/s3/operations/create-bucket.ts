@@ -2,7 +2,13 @@
 // A bucket that the caller has already is made another time with 200 in us-east-1, as AWS documents, for the
 // sake of old clients; in all other regions it is refused.
 
-import { refuseAcl } from '../../../protocol/s3/acl-headers.ts'
+import type { Bucket } from '../../../metadata/records.ts'
+import { type Grant, isOwnersAlone, isPublicGrant } from '../../../protocol/s3/acl/acl.ts'
+import { parseAclHeaders } from '../../../protocol/s3/acl/acl-headers.ts'
+import {
+  isObjectOwnership,
+  type ObjectOwnership,
+} from '../../../protocol/s3/acl/object-ownership.ts'
 import { parseBucketName } from '../../../protocol/s3/bucket-name.ts'
 import { xmlBytesMax } from '../../../protocol/s3/limits.ts'
 import { headerText, type RequestHeaders } from '../../../protocol/s3/request-headers.ts'
@@ -13,12 +19,16 @@ import {
   readCreateBucket,
 } from '../../../protocol/s3/xml/read-create-bucket.ts'
 import { namespaceOf } from '../../access/find-bucket.ts'
+import { ownerId } from '../../access/owner.ts'
+import { bucketGrants } from '../acl/bucket-grants.ts'
 import type { NewBucketCall, Operation, Services } from '../operation.ts'
 
 export const createBucket: Operation<NewBucketCall> = async (call) => {
   const { services, identity } = call
   const name = parseBucketName(call.bucketName)
   checkHeaders(call.headers)
+  const ownership = ownershipOf(call)
+  const grants = await grantsOf(call, ownership)
   const configuration = readCreateBucket(await call.body.bytes(xmlBytesMax))
   checkLocation(configuration.locationConstraint, services)
   const outcome = await services.metadata.buckets.create({
@@ -30,6 +40,8 @@ export const createBucket: Operation<NewBucketCall> = async (call) => {
     configs: {
       ...(configuration.tags.length > 0 && { tagging: configuration.tags }),
       ...(services.blockPublicAccess && { publicAccessBlock: allBlocked }),
+      ...(ownership !== 'BucketOwnerEnforced' && { ownership }),
+      ...(grants !== undefined && { acl: grants }),
     },
   })
   if (outcome.bucket.tenantId !== identity.tenantId) {
@@ -38,6 +50,7 @@ export const createBucket: Operation<NewBucketCall> = async (call) => {
   if (outcome.is === 'exists' && !isMadeAgain(configuration, services.region)) {
     throw new S3Error('BucketAlreadyOwnedByYou', { BucketName: name })
   }
+  if (outcome.is === 'exists') await resetAcl(call, outcome.bucket, grants)
   return { status: 200, headers: { Location: `/${name}` } }
 }
 
@@ -49,25 +62,60 @@ const allBlocked: PublicAccessBlock = {
   restrictPublicBuckets: true,
 }
 
-/**
- * Then nothing changes: AWS resets the bucket's ACLs, and here all buckets have the one that such a request
- * may ask for. Its tags stay what they are.
- */
+/** Then its ACL is reset, as AWS has it, and nothing else changes. */
 function isMadeAgain({ locationConstraint }: CreateBucketConfiguration, region: string): boolean {
   return region === lenientRegion && (locationConstraint ?? lenientRegion) === lenientRegion
 }
 
 const lenientRegion = 'us-east-1'
 
-const ownerships = ['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter']
+function ownershipOf({ headers, services }: NewBucketCall): ObjectOwnership {
+  const ownership = headerText(headers, 'x-amz-object-ownership')
+  if (ownership === undefined) return services.objectOwnership
+  if (isObjectOwnership(ownership)) return ownership
+  const message = `Invalid x-amz-object-ownership header: ${ownership}`
+  throw invalidHeader('x-amz-object-ownership', ownership, message)
+}
+
+/**
+ * Undefined: to nobody but its owner. Throws what `parseAclHeaders` throws, and the refusals of what a bucket of that
+ * ownership, or with public access blocked, cannot have.
+ */
+async function grantsOf(
+  { headers, identity, notes, services }: NewBucketCall,
+  ownership: ObjectOwnership,
+): Promise<readonly Grant[] | undefined> {
+  const request = parseAclHeaders(headers)
+  if (request === undefined) return undefined
+  const owner = ownerId(identity.tenantId)
+  const grants = bucketGrants(request, owner)
+  if (isOwnersAlone(grants, owner)) return undefined
+  if (ownership === 'BucketOwnerEnforced') {
+    throw new S3Error('InvalidBucketAclWithObjectOwnership')
+  }
+  if (request.is === 'grants') await services.accounts.requireGrantees(grants)
+  if (!grants.some(isPublicGrant)) return grants
+  if (services.blockPublicAccess) throw new S3Error('InvalidBucketAclWithBlockPublicAccessError')
+  const account = await services.accountBlocks.now(identity.tenantId)
+  if (account?.blockPublicAcls !== true) return grants
+  notes.decisions?.noteRefusal({ is: 'publicAccessBlock' })
+  throw new S3Error('AccessDenied')
+}
+
+async function resetAcl(
+  { services }: NewBucketCall,
+  bucket: Bucket,
+  grants: readonly Grant[] | undefined,
+): Promise<void> {
+  const { acls } = await services.permissions.of(bucket)
+  if (acls === undefined) return
+  const { bucketConfigs } = services.metadata
+  if (grants === undefined) await bucketConfigs.delete(bucket, 'acl')
+  else if (acls.blocksPublic && grants.some(isPublicGrant)) throw new S3Error('AccessDenied')
+  else await bucketConfigs.put(bucket, 'acl', { document: grants })
+}
 
 function checkHeaders(headers: RequestHeaders): void {
-  refuseAcl(headers, 'bucket')
-  const ownership = headerText(headers, 'x-amz-object-ownership')
-  if (ownership !== undefined && !ownerships.includes(ownership)) {
-    const message = `Invalid x-amz-object-ownership header: ${ownership}`
-    throw invalidHeader('x-amz-object-ownership', ownership, message)
-  }
   const lock = headerText(headers, 'x-amz-bucket-object-lock-enabled')?.toLowerCase()
   if (lock === 'true') throw notImplemented('x-amz-bucket-object-lock-enabled')
   if (lock !== undefined && lock !== 'false') {

@@ -7,6 +7,7 @@ import { parseTaggingHeader } from '../../../protocol/s3/tag-set.ts'
 import { refuseUnsupportedWriteHeaders } from '../../../protocol/s3/unsupported-write-headers.ts'
 import { renderInitiateMultipartUpload } from '../../../protocol/s3/xml/render-initiate-multipart-upload.ts'
 import { xmlReply } from '../../reply.ts'
+import { aclOfWrite } from '../acl/acl-of-write.ts'
 import type { ObjectCall, Operation } from '../operation.ts'
 import { refuseEarly } from '../write/commit-refused.ts'
 import { noSuchBucket } from '../write/require-upload.ts'
@@ -18,6 +19,7 @@ export const createMultipartUpload: Operation<ObjectCall> = async (call) => {
   const tags = tagging === undefined ? [] : parseTaggingHeader(tagging)
   const checksum = parseUploadChecksum(call.headers)
   const condition = parsePutConditions(call.headers)
+  const acl = await aclOfWrite(call)
   // Some clients send their condition here and again with the completion, where it is decided.
   await refuseEarly(call, condition)
   const created = await call.services.metadata.uploads.create(call.bucket, {
@@ -26,6 +28,7 @@ export const createMultipartUpload: Operation<ObjectCall> = async (call) => {
     ...parsed,
     tags,
     ...(checksum === undefined ? {} : { checksum }),
+    ...(acl === undefined ? {} : { acl }),
   })
   if (created.is === 'noSuchBucket') throw noSuchBucket(call)
   const { uploadId } = created.upload

@@ -10,6 +10,7 @@ import {
 import { ownerOf } from '../../access/owner.ts'
 import { xmlReply } from '../../reply.ts'
 import type { BucketCall, Operation } from '../operation.ts'
+import { withShownOwners } from '../read/shown-owners.ts'
 
 export const listMultipartUploads: Operation<BucketCall> = async (call) => {
   const query = parseListUploadsQuery(call.query)
@@ -29,5 +30,8 @@ async function listPage(call: BucketCall, query: ListUploadsQuery): Promise<Uplo
     ...(after === undefined ? {} : { after }),
     ...(afterUploadId === undefined ? {} : { afterUploadId }),
   })
-  return { ...shown, entries, isTruncated }
+  const owned = entries.map((entry) =>
+    entry.is === 'prefix' ? entry : { ...entry, owner: entry.acl?.owner },
+  )
+  return { ...shown, entries: await withShownOwners(call, owned), isTruncated }
 }

@@ -7,6 +7,7 @@ import {
 import { ownerOf } from '../../access/owner.ts'
 import { xmlReply } from '../../reply.ts'
 import { type BucketCall, metadataWhileWanted, type Operation } from '../operation.ts'
+import { withShownOwners } from '../read/shown-owners.ts'
 
 export const listObjectVersions: Operation<BucketCall> = async (call) => {
   const query = parseListVersionsQuery(call.query)
@@ -27,5 +28,6 @@ async function listVersionPage(call: BucketCall, query: ListVersionsQuery): Prom
     ...(afterVersionId === undefined ? {} : { afterVersionId }),
     limit: maxKeys,
   })
-  return { ...shown, entries: listed.entries, isTruncated: listed.isTruncated }
+  const entries = await withShownOwners(call, listed.entries)
+  return { ...shown, entries, isTruncated: listed.isTruncated }
 }

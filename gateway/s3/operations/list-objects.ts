@@ -4,6 +4,7 @@ import { type ObjectPage, renderListObjects } from '../../../protocol/s3/xml/ren
 import { ownerOf } from '../../access/owner.ts'
 import { xmlReply } from '../../reply.ts'
 import { type BucketCall, metadataWhileWanted, type Operation } from '../operation.ts'
+import { withShownOwners } from '../read/shown-owners.ts'
 
 export const listObjects: Operation<BucketCall> = async (call) => {
   const query = parseListObjectsQuery(call.query)
@@ -27,5 +28,6 @@ export async function listObjectPage(
     ...(after === undefined ? {} : { after }),
     limit: maxKeys,
   })
-  return { ...shown, entries: listed.entries, isTruncated: listed.isTruncated }
+  const entries = await withShownOwners(call, listed.entries)
+  return { ...shown, entries, isTruncated: listed.isTruncated }
 }

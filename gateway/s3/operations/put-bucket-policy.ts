@@ -20,8 +20,7 @@ export const putBucketPolicy: Operation<BucketCall> = async (call) => {
   const text = await call.body.bytes(readBytesMax)
   const policy = parse(text, bucket.name)
   const { bucketConfigs } = services.metadata
-  const block = await bucketConfigs.get(bucket, 'publicAccessBlock')
-  if (block?.document.blockPublicPolicy === true && isPublic(policy)) {
+  if (isPublic(policy) && (await isPublicBlocked(call))) {
     call.notes.decisions?.noteRefusal({ is: 'publicAccessBlock' })
     throw blocked()
   }
@@ -29,6 +28,14 @@ export const putBucketPolicy: Operation<BucketCall> = async (call) => {
   const { is } = await bucketConfigs.put(bucket, 'policy', { document })
   if (is === 'noSuchBucket') throw noSuchBucket(call)
   return { status: 204 }
+}
+
+/** By the bucket, or by its account. */
+async function isPublicBlocked({ bucket, services }: BucketCall): Promise<boolean> {
+  const block = await services.metadata.bucketConfigs.get(bucket, 'publicAccessBlock')
+  if (block?.document.blockPublicPolicy === true) return true
+  const account = await services.accountBlocks.now(bucket.tenantId)
+  return account?.blockPublicPolicy === true
 }
 
 function parse(text: Buffer, bucketName: string): CompiledPolicy {

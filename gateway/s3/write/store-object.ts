@@ -10,6 +10,7 @@ import { headerText } from '../../../protocol/s3/request-headers.ts'
 import { parseTaggingHeader } from '../../../protocol/s3/tag-set.ts'
 import { refuseUnsupportedWriteHeaders } from '../../../protocol/s3/unsupported-write-headers.ts'
 import { writtenVersionId } from '../../../protocol/s3/version-id.ts'
+import { aclOfWrite } from '../acl/acl-of-write.ts'
 import type { ObjectCall } from '../operation.ts'
 import { commitRefused, refuseEarly } from './commit-refused.ts'
 import { receivePayload } from './receive-payload.ts'
@@ -23,7 +24,7 @@ export type StoredObject = {
 
 /**
  * Every refusal that the headers call for comes before the first byte of the body is read. Throws the
- * errors of `parseObjectHeaders`, `refuseUnsupportedWriteHeaders`, `parseTaggingHeader`,
+ * errors of `parseObjectHeaders`, `refuseUnsupportedWriteHeaders`, `parseTaggingHeader`, `aclOfWrite`,
  * `receivePayload` and `commitRefused`.
  */
 export async function storeObject(
@@ -35,6 +36,7 @@ export async function storeObject(
   const tagging = headerText(call.headers, 'x-amz-tagging')
   const tags = tagging === undefined ? [] : parseTaggingHeader(tagging)
   const condition = parsePutConditions(call.headers)
+  const acl = await aclOfWrite(call)
   await refuseEarly(call, condition)
   const { piece, checksum } = await receivePayload(call, options)
   const etag = piece.md5.toString('hex')
@@ -43,7 +45,10 @@ export async function storeObject(
     call.services.metadata.objects.commit({
       bucket: call.bucket,
       key: call.key,
-      content: { size, etag, crc32, checksum, ...parsed, tags, data },
+      content: {
+        ...{ size, etag, crc32, checksum, ...parsed, tags, data },
+        ...(acl === undefined ? {} : { acl }),
+      },
       ...(condition === undefined ? {} : { condition }),
       nowMs: call.services.now(),
     }),

@@ -59,11 +59,12 @@ export function toGroup(group: AclGroup, permission: AclPermission): Grant {
 }
 
 /**
- * Whether somebody outside of any list of accounts is granted something: AWS's definition.
+ * Whether somebody outside of any list of accounts is granted something: AWS's definition; and so is what is granted to
+ * "anonymous", which is everybody too.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
  */
 export function isPublicGrant({ grantee }: Grant): boolean {
-  return grantee.is === 'group' && grantee.group !== 'LogDelivery'
+  return grantee.is === 'group' ? grantee.group !== 'LogDelivery' : grantee.id === anonymousUserId
 }
 
 /** Whether all that is granted is full control for that account: what holds without any list, too. */

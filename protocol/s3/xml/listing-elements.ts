@@ -4,8 +4,8 @@ import { isoTime, makeIsoTime } from '../iso-time.ts'
 import { type EncodingType, urlEncode } from '../url-encoding.ts'
 import { element, escapeXml } from './xml-writer.ts'
 
-/** A canonical user. `id` is 64 hex digits. */
-export type Owner = { readonly id: string; readonly displayName: string }
+/** A canonical user. `id` is 64 hex digits; what somebody is called besides is told to those who know him. */
+export type Owner = { readonly id: string; readonly displayName?: string | undefined }
 
 export type CommonPrefix = { readonly is: 'prefix'; readonly prefix: string }
 
@@ -31,9 +31,15 @@ export function keyElement(name: string, key: string | undefined, text: KeyText)
   return key === undefined ? '' : `<${name}>${text(key)}</${name}>`
 }
 
-export function ownerElement(owner: Owner): string {
-  const name = escapeXml(owner.displayName)
-  return `<Owner><ID>${owner.id}</ID><DisplayName>${name}</DisplayName></Owner>`
+export function ownerElement({ id, displayName }: Owner): string {
+  const name =
+    displayName === undefined ? '' : `<DisplayName>${escapeXml(displayName)}</DisplayName>`
+  return `<Owner><ID>${id}</ID>${name}</Owner>`
+}
+
+/** Of an entry that is another's than the rest of its page, whose owner's element is `common`. */
+export function ownerOfEntry(owner: string | undefined, common: string): string {
+  return owner === undefined || common === '' ? common : ownerElement({ id: owner })
 }
 
 /**

@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PublicAccessBlockConfiguration.html
 import { S3Error } from '../s3-error.ts'
 import { optionalText, readXml, refuseOtherChildren, requireBody } from './xml-reader.ts'
-import { element, s3Document } from './xml-writer.ts'
+import { documentOf, element, s3Namespace } from './xml-writer.ts'
 
 /** Whether what is public may be set of a bucket, and whether it counts. */
 export type PublicAccessBlock = {
@@ -35,9 +35,10 @@ export function readPublicAccessBlock(body: Buffer): PublicAccessBlock {
   }
 }
 
-export function renderPublicAccessBlock(block: PublicAccessBlock): string {
+/** `namespace`: S3 Control has one of its own. */
+export function renderPublicAccessBlock(block: PublicAccessBlock, namespace = s3Namespace): string {
   const rows = Object.entries(elements).map(([name, member]) => element(name, block[member]))
-  return s3Document('PublicAccessBlockConfiguration', ...rows)
+  return documentOf(namespace, 'PublicAccessBlockConfiguration', rows)
 }
 
 /** As XML Schema has it; clients write TRUE as well. */

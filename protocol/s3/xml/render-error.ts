@@ -21,6 +21,28 @@ export function renderError(
   )
 }
 
+/** The same as S3 Control answers it. */
+export function renderControlError(
+  error: S3Error,
+  { requestId, hostId }: { requestId: string; hostId: string },
+): string {
+  const details = Object.entries(error.details).map(([name, text]) => element(name, legible(text)))
+  return (
+    xmlDeclaration +
+    parent(
+      'ErrorResponse',
+      parent(
+        'Error',
+        element('Code', error.code),
+        element('Message', legible(error.message)),
+        ...details,
+      ),
+      element('RequestId', requestId),
+      element('HostId', hostId),
+    )
+  )
+}
+
 /**
  * Errors show what was wrong with a request, and a client that cannot parse that does not even learn the
  * code: what XML 1.0 cannot hold is replaced, where listings write it as S3 does.

@@ -11,6 +11,7 @@ import {
   keyText,
   type Owner,
   ownerElement,
+  ownerOfEntry,
 } from './listing-elements.ts'
 import { element, parent, s3Document } from './xml-writer.ts'
 
@@ -20,6 +21,8 @@ export type ListedUpload = {
   readonly uploadId: string
   readonly initiatedMs: number
   readonly storageClass: string
+  /** Of the object that it becomes: a canonical user id. Absent: that of the page. */
+  readonly owner?: string | undefined
   readonly checksum?: UploadChecksum
 }
 
@@ -62,8 +65,8 @@ function uploadElement(upload: ListedUpload, owner: Owner, text: KeyText): strin
     'Upload',
     keyElement('Key', upload.key, text),
     element('UploadId', upload.uploadId),
-    initiatorElement(owner),
-    ownerElement(owner),
+    initiatorElement(upload.owner === undefined ? owner : { id: upload.owner }),
+    ownerOfEntry(upload.owner, ownerElement(owner)),
     element('StorageClass', upload.storageClass),
     element('Initiated', isoTime(upload.initiatedMs)),
     element('ChecksumAlgorithm', upload.checksum?.algorithm),
@@ -71,7 +74,7 @@ function uploadElement(upload: ListedUpload, owner: Owner, text: KeyText): strin
   )
 }
 
-/** Uploads are shown as initiated by the owner of the bucket. */
+/** Uploads are shown as initiated by whoever will own the object. */
 export function initiatorElement(owner: Owner): string {
   return parent('Initiator', element('ID', owner.id), element('DisplayName', owner.displayName))
 }

@@ -12,6 +12,7 @@ import {
   makeDataElements,
   type Owner,
   ownerElement,
+  ownerOfEntry,
   pageElements,
 } from './listing-elements.ts'
 import { element, s3Document } from './xml-writer.ts'
@@ -20,6 +21,8 @@ export type ListedObject = ListedData & {
   readonly is: 'object'
   readonly key: string
   readonly storageClass: string
+  /** Canonical user id. Absent: that of the page. */
+  readonly owner?: string | undefined
 }
 
 /** One page as the store gave it, in key order. */
@@ -76,7 +79,7 @@ function entryElements(entries: ObjectPage['entries'], text: KeyText, owner: str
       prefixes.push(entry)
       continue
     }
-    markup += `<Contents><Key>${text(entry.key)}</Key>${dataElements(entry)}${owner}<StorageClass>${entry.storageClass}</StorageClass></Contents>`
+    markup += `<Contents><Key>${text(entry.key)}</Key>${dataElements(entry)}${ownerOfEntry(entry.owner, owner)}<StorageClass>${entry.storageClass}</StorageClass></Contents>`
   }
   return markup + commonPrefixElements(prefixes, text)
 }

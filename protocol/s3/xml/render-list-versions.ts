@@ -12,6 +12,7 @@ import {
   makeLastModifiedElement,
   type Owner,
   ownerElement,
+  ownerOfEntry,
   pageElements,
 } from './listing-elements.ts'
 import { element, s3Document } from './xml-writer.ts'
@@ -23,6 +24,8 @@ export type ListedVersion = {
   /** Milliseconds since 1970. */
   readonly modifiedMs: number
   readonly storageClass: string
+  /** Canonical user id. Absent: that of the page. */
+  readonly owner?: string | undefined
 } & (({ readonly is: 'object' } & ListedData) | { readonly is: 'deleteMarker' })
 
 /** One page as the store gave it: by key, newest version first. */
@@ -76,6 +79,6 @@ function makeVersionElement(text: KeyText, owner: string): (version: ListedVersi
     if (version.is === 'deleteMarker') {
       return `<DeleteMarker>${named}${lastModifiedElement(version.modifiedMs)}${owner}</DeleteMarker>`
     }
-    return `<Version>${named}${dataElements(version)}${owner}<StorageClass>${version.storageClass}</StorageClass></Version>`
+    return `<Version>${named}${dataElements(version)}${ownerOfEntry(version.owner, owner)}<StorageClass>${version.storageClass}</StorageClass></Version>`
   }
 }

@@ -12,12 +12,14 @@ export type XmlElement = {
   /** Empty when there are children: what stands between them means nothing. */
   readonly text: string
   readonly children: readonly XmlElement[]
+  /** Its attribute `xsi:type`, where the document was read by `readTypedXml`. */
+  readonly type?: string
 }
 
 const depthMax = 16
 const declaration = /<!(DOCTYPE|ENTITY)/i
 
-const parser = new XMLParser({
+const options = {
   preserveOrder: true,
   ignoreAttributes: true,
   ignoreDeclaration: true,
@@ -27,16 +29,27 @@ const parser = new XMLParser({
   processEntities: false,
   removeNSPrefix: true,
   cdataPropName: '#cdata',
-})
+}
+const parser = new XMLParser(options)
+const typedParser = new XMLParser({ ...options, ignoreAttributes: false })
 
 /** Parses a document whose root is `root`. Throws `MalformedXML` for anything else. */
 export function readXml(body: Buffer, root: string): XmlElement {
+  return readBy(parser, body, root)
+}
+
+/** The same, of a document whose elements are of types: they are told by attributes, which mean nothing elsewhere. */
+export function readTypedXml(body: Buffer, root: string): XmlElement {
+  return readBy(typedParser, body, root)
+}
+
+function readBy(by: XMLParser, body: Buffer, root: string): XmlElement {
   // Bytes that are not UTF-8 would turn into U+FFFD, and name another key.
   if (!isUtf8(body)) throw new S3Error('MalformedXML')
   const document = withoutMark(body.toString('utf8'))
   checkXmlBounds(document)
   if (declaration.test(document)) throw new S3Error('MalformedXML')
-  const roots = elementsOf(parseTree(document), 1)
+  const roots = elementsOf(parseTree(by, document), 1)
   const [only] = roots
   if (only === undefined || roots.length > 1 || only.name !== root) {
     throw new S3Error('MalformedXML')
@@ -48,9 +61,9 @@ function withoutMark(document: string): string {
   return document.startsWith('\ufeff') ? document.slice(1) : document
 }
 
-function parseTree(document: string): unknown {
+function parseTree(by: XMLParser, document: string): unknown {
   try {
-    if (XMLValidator.validate(document) === true) return parser.parse(document)
+    if (XMLValidator.validate(document) === true) return by.parse(document)
   } catch (cause) {
     throw new S3Error('MalformedXML', {}, { cause })
   }
@@ -64,8 +77,9 @@ function elementsOf(nodes: unknown, depth: number): XmlElement[] {
     for (const [name, content] of Object.entries(node)) {
       if (name === '#text' || name === '#cdata' || name === ':@') continue
       const children = elementsOf(content, depth + 1)
-      const text = textOf(content)
-      elements.push({ name, children, text: children.length === 0 ? text : '' })
+      const text = children.length === 0 ? textOf(content) : ''
+      const type = node[':@']?.['@_type']
+      elements.push(type === undefined ? { name, children, text } : { name, children, text, type })
     }
   }
   return elements

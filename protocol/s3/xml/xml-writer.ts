@@ -3,6 +3,7 @@
 
 export const xmlDeclaration = '<?xml version="1.0" encoding="UTF-8"?>\n'
 export const s3Namespace = 'http://s3.amazonaws.com/doc/2006-03-01/'
+export const controlNamespace = 'http://awss3control.amazonaws.com/doc/2018-08-20/'
 
 const needsEscape = /[&<>"\r\n\t\u0000-\u001f\ufffe\uffff]/
 
@@ -49,5 +50,9 @@ export function parent(name: string, ...markup: readonly string[]): string {
 
 /** A whole document whose root carries S3's namespace. */
 export function s3Document(root: string, ...markup: readonly string[]): string {
-  return `${xmlDeclaration}<${root} xmlns="${s3Namespace}">${markup.join('')}</${root}>`
+  return documentOf(s3Namespace, root, markup)
+}
+
+export function documentOf(namespace: string, root: string, markup: readonly string[]): string {
+  return `${xmlDeclaration}<${root} xmlns="${namespace}">${markup.join('')}</${root}>`
 }

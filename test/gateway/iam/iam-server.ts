@@ -121,7 +121,9 @@ export async function refusedWith(
   return assert.fail(`${code} was expected and the request succeeded`)
 }
 
-export function policyText(...statements: readonly Readonly<Record<string, unknown>>[]): string {
+export type Statement = Readonly<Record<string, unknown>>
+
+export function policyText(...statements: readonly Statement[]): string {
   return JSON.stringify({ Version: '2012-10-17', Statement: statements })
 }
 
@@ -137,6 +139,11 @@ export function deny(
   resource: string | readonly string[] = '*',
 ) {
   return { Effect: 'Deny', Action: action, Resource: resource }
+}
+
+/** As policies write one. */
+export function variable(key: string): string {
+  return `\${${key}}`
 }
 
 /** Who may assume a role. */

@@ -35,15 +35,6 @@ describe('headers of writes that are not supported', (test) => {
     refuseCustomerKey({})
   })
 
-  test('only canned ACLs that say what holds anyway are taken', () => {
-    const code = (acl: string) => codeOf({ 'x-amz-acl': acl })
-    assert.equal(code('private'), 'taken')
-    assert.equal(code('bucket-owner-full-control'), 'taken')
-    assert.equal(code('public-read'), 'AccessControlListNotSupported')
-    assert.equal(code('everyone'), 'InvalidArgument')
-    assert.equal(codeOf({ 'x-amz-grant-read': 'id=x' }), 'AccessControlListNotSupported')
-  })
-
   test('a lock is refused rather than dropped', () => {
     assert.equal(codeOf({ 'x-amz-object-lock-mode': 'GOVERNANCE' }), 'InvalidRequest')
     assert.equal(codeOf({ 'x-amz-object-lock-legal-hold': 'ON' }), 'InvalidRequest')

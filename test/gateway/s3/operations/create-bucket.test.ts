@@ -145,7 +145,7 @@ describe('CreateBucket', (test) => {
       [{ 'x-amz-bucket-object-lock-enabled': 'perhaps' }, 'InvalidArgument'],
       [{ 'x-amz-acl': 'public-read' }, 'InvalidBucketAclWithObjectOwnership'],
       [{ 'x-amz-acl': 'everybody' }, 'InvalidArgument'],
-      [{ 'x-amz-grant-read': 'id="x"' }, 'InvalidBucketAclWithObjectOwnership'],
+      [{ 'x-amz-grant-read': `id="${'a'.repeat(64)}"` }, 'InvalidBucketAclWithObjectOwnership'],
       [{ 'x-amz-object-ownership': 'Nobody' }, 'InvalidArgument'],
     ] as const
     for (const [headers, code] of refused) {
