@@ -6,14 +6,11 @@ import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { Tag } from '../../metadata/records.ts'
 import type { AccessRequest, ContextKeys } from '../../protocol/policy/access-request.ts'
 import type { Policies } from '../../protocol/policy/combine-grants.ts'
-import {
-  evaluate,
-  type DecidedBy as StatementOfVerdict,
-  type Verdict,
-} from '../../protocol/policy/evaluate.ts'
+import { evaluate } from '../../protocol/policy/evaluate.ts'
 import { evaluateBelow } from '../../protocol/policy/evaluate-below.ts'
 import { judgeBelow } from '../acl/judge-by-acls.ts'
 import { answerWithAcls, partiesOf } from './answer-with-acls.ts'
+import { answerOf, ofBlock, ofDenial, ofNothing, ofPolicies, ofRoot } from './answers.ts'
 import type {
   Asking,
   Authorize,
@@ -23,12 +20,9 @@ import type {
   OwnedBucket,
   Resource,
 } from './authorize.ts'
-import {
-  type BucketPermissionCache,
-  type BucketPermissions,
-  bucketPolicyName,
-} from './bucket-permissions.ts'
-import { type Answer, byNothing, byRoot, type StatementName } from './decisions.ts'
+import { answerOfAccount, type OfAccount } from './authorize-on-account.ts'
+import type { BucketPermissionCache, BucketPermissions } from './bucket-permissions.ts'
+import type { Answer } from './decisions.ts'
 import type { Identity } from './identity.ts'
 import { accountId } from './owner.ts'
 import { contextKeys } from './policy-context.ts'
@@ -60,8 +54,6 @@ const answersInARow = 32
 /** What is asked of a bucket, or of an object in one. */
 type InBucket = Extract<Resource, { is: 'bucket' | 'object' }>
 type ObjectResource = Extract<Resource, { is: 'object' }>
-/** What is asked of the account alone. */
-type OfAccount = Exclude<Resource, InBucket>
 
 /** Of nobody. */
 const stranger: Standing = {
@@ -204,35 +196,8 @@ class PolicyDecider implements Decider {
 
   private answerOfAccount(standing: Standing, action: string, resource: OfAccount): Answer {
     const { identity } = this.asking
-    if (resource.is === 'identity' && resource.provider !== undefined) {
-      return this.answerOfProvider(action, { ...resource, provider: resource.provider })
-    }
-    if (standing.isRevoked || identity.is === 'anonymous') return ofNothing
-    const tenantId = resource.is === 'identity' ? resource.tenantId : identity.tenantId
-    if (isRootUser(identity)) return identity.tenantId === tenantId ? ofRoot : ofNothing
-    const arn = resource.is === 'identity' ? resource.arn : 'arn:aws:s3:::*'
-    const request = {
-      ...{ principal: standing.principal, action },
-      resource: { arn, accountId: accountId(tenantId) },
-      context: this.contextOf(action, resource),
-    }
-    return answerOf(evaluate(request, policiesFor(standing, resource)))
-  }
-
-  /** Of somebody with a token from elsewhere: the trust policy alone has a say. */
-  private answerOfProvider(
-    action: string,
-    resource: Extract<Resource, { is: 'identity' }> & { readonly provider: string },
-  ): Answer {
-    const { arn, tenantId, provider, trust } = resource
-    if (trust === undefined) return ofNothing
-    const request: AccessRequest = {
-      principal: { is: 'identity provider', provider },
-      action,
-      resource: { arn, accountId: accountId(tenantId) },
-      context: this.contextOf(action, resource),
-    }
-    return answerOf(evaluate(request, { identity: [], resource: trust }))
+    const context = this.contextOf(action, resource)
+    return answerOfAccount({ identity, standing, action, resource, context })
   }
 
   private decideBelow(
@@ -336,40 +301,6 @@ class PolicyDecider implements Decider {
     if (!('configRevision' in bucket)) return undefined
     return this.deps.metadata.objects.get(bucket, key, versionId)
   }
-}
-
-function policiesFor({ policies }: Standing, resource: OfAccount): Policies {
-  if (resource.is !== 'identity') return policies
-  const { allowedBesides, trust } = resource
-  const identity =
-    allowedBesides === undefined ? policies.identity : [...policies.identity, allowedBesides]
-  return { ...policies, identity, ...(trust === undefined ? {} : { resource: trust }) }
-}
-
-const ofRoot: Answer = { isAllowed: true, by: byRoot }
-const ofNothing: Answer = { isAllowed: false, by: byNothing }
-/** Of all keys below a prefix: several statements may have a part in it. */
-const ofPolicies: Answer = { isAllowed: true, by: { is: 'policy', policy: 'policies' } }
-const ofDenial: Answer = { isAllowed: false, by: { is: 'policy', policy: bucketPolicyName } }
-const ofBlock: Answer = { isAllowed: false, by: { is: 'publicAccessBlock' } }
-
-function answerOf(verdict: Verdict): Answer {
-  switch (verdict.is) {
-    case 'allowed':
-      return verdict.by === 'root user'
-        ? ofRoot
-        : { isAllowed: true, by: { is: 'statement', ...nameOf(verdict.by) } }
-    case 'explicitly denied':
-      return { isAllowed: false, by: { is: 'statement', ...nameOf(verdict.by) } }
-    case 'implicitly denied':
-      return ofNothing
-    default:
-      return verdict satisfies never
-  }
-}
-
-function nameOf({ policy, sid, index }: StatementOfVerdict): StatementName {
-  return { policy, index, ...(sid === undefined ? {} : { sid }) }
 }
 
 /** Names of another tenant's namespace may be names in the caller's own too, of other buckets. */

@@ -35,7 +35,7 @@ import { iamActions } from '../iam/iam-actions.ts'
 import type { Log } from '../log.ts'
 import { KnownAccounts } from '../s3/acl/known-accounts.ts'
 import type { Services } from '../s3/operation.ts'
-import { stsActions } from '../sts/sts-actions.ts'
+import { makeStsActions } from '../sts/sts-actions.ts'
 import { ZipService } from '../zip/zip-service.ts'
 import { operationHandlers } from './operation-handlers.ts'
 
@@ -55,6 +55,8 @@ export type GatewayDeps = {
     | 'ingestMemoryBytes'
     | 'uploadPace'
     | 'externalSources'
+    | 'oidc'
+    | 'ldap'
   >
   /** Unique to this life of this process. */
   readonly processId: string
@@ -189,7 +191,11 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     answeringS3({
       ...{ services, authenticate, findCorsRules, domains, hostId: ids.hostId },
       query: {
-        ...{ authorize, authenticate, actions: { iam: iamActions, sts: stsActions } },
+        ...{
+          authorize,
+          authenticate,
+          actions: { iam: iamActions, sts: makeStsActions(config, { clock, log }) },
+        },
         services: {
           ...{
             metadata: accounts.metadata,

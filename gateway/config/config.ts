@@ -31,6 +31,8 @@ import {
 import { foreignSettings } from './setting-hints.ts'
 import { SettingValues } from './setting-values.ts'
 import { settingOf } from './settings.ts'
+import { type LdapSettings, takeLdap } from './take-ldap.ts'
+import { type OidcSettings, takeOidc } from './take-oidc.ts'
 import { type TlsPaths, takeTls } from './take-tls.ts'
 
 /** Plain data, so that it can be handed to worker processes. */
@@ -77,6 +79,9 @@ export type ServingConfig = {
   readonly externalSources: ExternalSources
   /** Bundles may fetch without TLS too, from public addresses. */
   readonly externalHttp: boolean
+  readonly oidc: OidcSettings
+  /** Whose users may get credentials. May hold a password. */
+  readonly ldap?: LdapSettings
   readonly logLevel: LogLevel
   readonly audit: AuditSetting
   readonly drainMs: number
@@ -153,6 +158,7 @@ export function takeServing(
     ['root-access-key', 'root-secret-key'],
     [parseAccessKeyId, parseSecretKey],
   )
+  const ldap = takeLdap(values, sources)
   return {
     ...takeAddresses(values),
     domains: values.takeOr('domain', parseDomains),
@@ -176,6 +182,8 @@ export function takeServing(
     keepOrphansMs: values.takeOr('keep-orphans', bounded(parseDurationMs, '0s', '3650d')),
     externalSources: values.takeOr('external-sources', oneOf(['off', 'public', 'any'])),
     externalHttp: values.takeOr('external-http', parseSwitch),
+    oidc: takeOidc(values, sources),
+    ...(ldap === undefined ? {} : { ldap }),
     logLevel: values.takeOr('log-level', oneOf(logLevels)),
     audit: takeAudit(values),
     drainMs: values.takeOr('drain-time', bounded(parseDurationMs, '0s', '1h')),

@@ -194,6 +194,73 @@ export const settings = {
     fallback: 'off',
     isSwitch: true,
   },
+  'oidc-issuers': {
+    value: 'RULE',
+    means:
+      'Where issuers of tokens may be that roles are assumed with (docs/identity-sessions.md): off (nowhere), public (at public addresses) or any (also those of this machine and its networks).',
+    fallback: 'public',
+  },
+  'oidc-http': {
+    value: 'ON/OFF',
+    means:
+      'Asks issuers on this machine (127.0.0.1, ::1) over http as well: for trying things out.',
+    fallback: 'off',
+    isSwitch: true,
+  },
+  'oidc-ca': {
+    value: 'FILE',
+    means:
+      'PEM certificates of authorities by which issuers are trusted, besides those that Node knows.',
+  },
+  'ldap-server': {
+    value: 'URL',
+    means:
+      'Directory whose users may get credentials with their password (docs/identity-sessions.md): ldaps://HOST[:PORT] or ldap://HOST[:PORT]. Unset: none.',
+  },
+  'ldap-start-tls': {
+    value: 'ON/OFF',
+    means: 'Begins TLS on connections to ldap://.',
+    fallback: 'off',
+    isSwitch: true,
+  },
+  'ldap-without-tls': {
+    value: 'ON/OFF',
+    means:
+      'Lets passwords go to an ldap:// server of another machine without TLS: for networks that nobody else is in.',
+    fallback: 'off',
+    isSwitch: true,
+  },
+  'ldap-ca': {
+    value: 'FILE',
+    means:
+      'PEM certificates of the authorities that the directory is trusted by. Unset: those that Node knows.',
+  },
+  'ldap-bind-dn': {
+    value: 'DN',
+    means:
+      'Who looks users up in the directory, given with HOLDFAST_LDAP_BIND_PASSWORD. Unset: nobody in particular (an anonymous bind).',
+  },
+  'ldap-bind-password': { value: 'PASSWORD', means: 'The password of ldap-bind-dn.', secret: true },
+  'ldap-user-base': { value: 'DN', means: 'Below which users are looked up.' },
+  'ldap-user-filter': {
+    value: 'FILTER',
+    means: 'Finds a user by the name %s that he signs in with.',
+    fallback: '(uid=%s)',
+  },
+  'ldap-group-base': {
+    value: 'DN',
+    means: 'Below which groups are looked up. Unset: groups are not asked for.',
+  },
+  'ldap-group-filter': {
+    value: 'FILTER',
+    means: 'Finds the groups of a user: %d is his DN, %s the name that he signs in with.',
+    fallback: '(&(objectClass=groupOfNames)(member=%d))',
+  },
+  'ldap-roles-file': {
+    value: 'FILE',
+    means:
+      'JSON file that says which groups and users of the directory get which roles (docs/identity-sessions.md).',
+  },
   'log-level': {
     value: 'LEVEL',
     means:

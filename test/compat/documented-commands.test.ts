@@ -1,5 +1,5 @@
-// docs/clients.md says what to type. Here it is typed: each client's section is run as it stands, but for
-// the address and the key.
+// docs/clients.md and docs/identity.md say what to type. Here it is typed: each client's section, and the page, is run as it
+// stands, but for the address and the key.
 import assert from 'node:assert'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -7,14 +7,19 @@ import { describe } from '../support/describe.ts'
 import { ClientServer, clientKey, sourceFile } from './client-server.ts'
 import { clientFor, describeWithClient } from './run-client.ts'
 
-const sections = readFileSync(sourceFile('../../docs/clients.md'), 'utf8').split(/^## /m)
+const pageOf = (name: string) => readFileSync(sourceFile(`../../docs/${name}`), 'utf8')
+const sections = pageOf('clients.md').split(/^## /m)
 const interpreters = { sh: ['bash', '-euc'], python: ['python3', '-c'] } as const
 
 /** The commands of a section in order, with what stands for an address and a key filled in. */
 function sectionFor(name: string, server: ClientServer): string {
   const section = sections.find((text) => text.startsWith(`${name}\n`))
   assert.ok(section !== undefined, `docs/clients.md has no section "${name}"`)
-  return section
+  return filledIn(section, server)
+}
+
+function filledIn(text: string, server: ClientServer): string {
+  return text
     .replaceAll('127.0.0.1:9000', new URL(server.endpoint).host)
     .replace(/\bKEY\b/g, clientKey.accessKeyId)
     .replace(/\bSECRET\b/g, clientKey.secretAccessKey)
@@ -74,3 +79,17 @@ for (const { name, probe } of clients) {
     })
   })
 }
+
+describeWithClient({ name: 'aws cli', probe: ['aws', '--version'] }, () => {
+  describe('docs/identity.md', (test) => {
+    let server: ClientServer
+    test.before(async () => {
+      server = await ClientServer.start(2)
+    })
+    test.after(() => server.close())
+
+    test('the commands work as they stand', async () => {
+      assert.strictEqual(await runSection(filledIn(pageOf('identity.md'), server), server), 1)
+    })
+  })
+})

@@ -103,7 +103,11 @@ export async function startComposition(
         blockPublicAccess: true,
         objectOwnership: 'BucketOwnerEnforced',
       },
-      ...{ externalSources: 'any', externalHttp: false },
+      ...{
+        externalSources: 'any',
+        oidc: { issuers: 'off', http: false },
+        externalHttp: false,
+      },
       ingestMemoryBytes: 64 * 1024 * 1024,
       uploadPace: { bytesPerSecondMin: 1024, windowMs: 20_000 },
     },

@@ -1,5 +1,5 @@
 // Every operation by every kind of caller: made from the table of operations, so that one without a request at
-// `operation-requests.ts` does not compile, and one whose needs are not asked fails here.
+// `operation-requests.ts` does not compile, and one whose needs are not asked fails here. By ACL: `acl-matrix.test.ts`.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { rootTenantId } from '../../gateway/access/identity.ts'

@@ -11,7 +11,7 @@ import { nameKey } from '../iam-names.ts'
 import { limitExceeded, noSuchEntity } from '../no-such-entity.ts'
 import { requireAction } from '../require-action.ts'
 import { findUser, namedUser } from '../users/found-user.ts'
-import { makeKeyRow, type NewKey } from './key-rows.ts'
+import { makeKeyRow, type NewKey, nameKeyRows } from './key-rows.ts'
 import { createRootKey } from './root-keys.ts'
 
 const action = 'iam:CreateAccessKey'
@@ -38,13 +38,16 @@ async function createUserKey(
   const made = await makeKeyRow(services, { tenantId, userName: user.name })
   const { accessKeyId, createdMs } = made.row
   try {
-    await changeAccount(identities, tenantId, async (account) => {
+    const after = await changeAccount(identities, tenantId, async (account) => {
       const now = await account.get('user', nameKey(user.name))
       if (now?.id !== user.id) throw noSuchEntity('user', user.name)
       refuseFull(now)
       const accessKeys = [...now.accessKeys, { accessKeyId, status: 'active' as const, createdMs }]
       account.put('user', nameKey(user.name), { ...now, accessKeys })
+      return now
     })
+    // Meanwhile he may have got one that differs in case.
+    if (after.name !== user.name) await nameKeyRows(services, tenantId, after)
     return made
   } catch (cause) {
     await tenants.removeAccessKey(tenantId, accessKeyId)

@@ -4,7 +4,7 @@
 import assert from 'node:assert'
 import type { UserDocument } from '../../../metadata/identity-records.ts'
 import type { AccessKey, TenantId } from '../../../metadata/records.ts'
-import { sealSecret } from '../../access/keys/seal-secret.ts'
+import { sealAccessKey } from '../../access/keys/new-access-key.ts'
 import { drawId, drawSecret } from '../../access/keys/session-token.ts'
 import type { QueryServices } from '../../query/query-action.ts'
 import { nameKey } from '../iam-names.ts'
@@ -15,20 +15,13 @@ type Owner = { readonly tenantId: TenantId; readonly userName: string }
 
 export async function makeKeyRow(
   { metadata, masterKey, random, now }: QueryServices,
-  { tenantId, userName }: Owner,
+  owner: Owner,
 ): Promise<NewKey> {
-  const accessKeyId = drawId('AKIA', random)
-  const secretAccessKey = drawSecret(random)
-  const name = { is: 'secretAccessKey', tenantId, accessKeyId } as const
-  const plaintext = Buffer.from(secretAccessKey)
-  const sealedSecret = sealSecret(masterKey, { name, plaintext }, random)
-  const row: AccessKey = {
-    ...{ accessKeyId, tenantId, userName, sealedSecret },
-    ...{ status: 'active', createdMs: now() },
-  }
+  const drawn = { accessKeyId: drawId('AKIA', random), secretKey: drawSecret(random) }
+  const row = sealAccessKey({ masterKey, random, nowMs: now() }, { ...drawn, ...owner })
   const { is } = await metadata.tenants.putAccessKey(row)
   assert(is === 'done', 'an access key id of 80 random bits was drawn twice')
-  return { row, secretAccessKey }
+  return { row, secretAccessKey: drawn.secretKey }
 }
 
 /** Others may rename or delete the user meanwhile, or his keys: looked at again so often. */

@@ -8,7 +8,7 @@ describe('groups', (test) => {
   let iam: IamAccount
   let root: FormClient
   test.before(async () => {
-    iam = await IamAccount.start()
+    iam = await IamAccount.start({ gateways: 2 })
     root = iam.root
   })
   test.after(() => iam.stop())
@@ -181,6 +181,31 @@ describe('groups', (test) => {
     const prefix = 'crowd/'
     const left = await iam.identities.list(tenantId, 'membership', { prefix, limit: 1 })
     assert.deepStrictEqual(left.entries, [])
+  })
+
+  test('of a user who is deleted while he joins, nothing is left, or he has joined', async () => {
+    const GroupName = 'club-3'
+    for (let i = 0; i < 20; i += 1) {
+      const UserName = `fleeting-${i}`
+      await root.do('CreateUser', { UserName })
+      const [joined, deleted] = await Promise.all([
+        iam.spread.ask('AddUserToGroup', { UserName, GroupName }),
+        iam.spread.ask('DeleteUser', { UserName }),
+      ])
+      const outcomes = [joined.outcome, deleted.outcome]
+      const members = (await root.do('GetGroup', { GroupName })).values('UserName')
+      const prefix = `club-3/${UserName}`
+      const { entries } = await iam.identities.list(tenantId, 'membership', { prefix, limit: 2 })
+      if (deleted.status === 200) {
+        assert.deepStrictEqual(outcomes, ['NoSuchEntity 404', '200'])
+        assert.deepStrictEqual([members.includes(UserName), entries.length], [false, 0])
+      } else {
+        assert.deepStrictEqual(outcomes, ['200', 'DeleteConflict 409'])
+        assert.deepStrictEqual([members.includes(UserName), entries.length], [true, 1])
+        await root.do('RemoveUserFromGroup', { UserName, GroupName })
+        await root.do('DeleteUser', { UserName })
+      }
+    }
   })
 
   test('the permission to change who is in it is one of the group', async () => {
