@@ -233,9 +233,14 @@ def acls():
     bucket = resource.BucketAcl("boto-acls")
     bucket.put(ACL="public-read")
     assert b"<Key>open</Key>" in fetch(f"{endpoint}/boto-acls")
-    # The account would stand before the host's name.
-    config = Config(inject_host_prefix=False)
-    control = boto3.client("s3control", endpoint_url=endpoint, verify=ca, config=config)
+    control = boto3.client("s3control", endpoint_url=endpoint, verify=ca)
+
+    # The account stands before the host's name, which is no name that there is.
+    def to_server(request, **_):
+        request.headers["Host"] = request.url.split("/")[2]
+        request.url = endpoint + "/" + request.url.split("/", 3)[3]
+
+    control.meta.events.register("before-send.s3-control", to_server)
     account = {"AccountId": boto3.client("sts", endpoint_url=endpoint, verify=ca).get_caller_identity()["Account"]}
     refused("NoSuchPublicAccessBlockConfiguration", control.get_public_access_block, **account)
     blocked = {"BlockPublicAcls": True, "IgnorePublicAcls": False, "BlockPublicPolicy": True, "RestrictPublicBuckets": False}

@@ -8,15 +8,13 @@ export type ForwardingProxy = { readonly url: string; close(): Promise<void> }
 export async function startForwardingProxy(endpoint: string): Promise<ForwardingProxy> {
   const { hostname, port } = new URL(endpoint)
   const server = createServer((incoming, outgoing) => {
-    const { pathname, search } = new URL(incoming.url ?? '/')
-    const { method, headers } = incoming
-    const forwarded = request(
-      { ...{ hostname, port, method, headers }, path: `${pathname}${search}` },
-      (reply) => {
-        outgoing.writeHead(reply.statusCode ?? 502, reply.headers)
-        reply.pipe(outgoing)
-      },
-    )
+    const { method, headers, url = '/' } = incoming
+    // Read as a URL, names that begin like an address would be none.
+    const path = url.replace(/^http:\/\/[^/]*/, '')
+    const forwarded = request({ hostname, port, method, headers, path }, (reply) => {
+      outgoing.writeHead(reply.statusCode ?? 502, reply.headers)
+      reply.pipe(outgoing)
+    })
     forwarded.once('error', () => outgoing.destroy())
     incoming.pipe(forwarded)
   })
