@@ -36,9 +36,11 @@ export type UploadState = {
   readonly revision: number
   /** How many part numbers it has. Undefined: it was begun before they were counted. */
   readonly parts: number | undefined
+  /** What its parts come to. 0 also in rows from before that was counted, which are counted when a store is brought forward. */
+  readonly partBytes: number
 }
 
-export function encodeUpload({ upload, revision, parts }: UploadState): Buffer {
+export function encodeUpload({ upload, revision, parts, partBytes }: UploadState): Buffer {
   return encodeRecord(1, [
     upload.bucketId,
     upload.tenantId,
@@ -52,6 +54,7 @@ export function encodeUpload({ upload, revision, parts }: UploadState): Buffer {
     flattenChecksum(upload.checksum),
     revision,
     parts,
+    partBytes === 0 ? undefined : partBytes,
   ])
 }
 
@@ -80,6 +83,7 @@ export function parseUploadState(bytes: Uint8Array): UploadState {
     upload: uploadOf(fields),
     revision: fields[10] == null ? 0 : count(fields, 10),
     parts: fields[11] == null ? undefined : count(fields, 11),
+    partBytes: fields[12] == null ? 0 : count(fields, 12),
   }
 }
 
