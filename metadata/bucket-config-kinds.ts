@@ -9,9 +9,16 @@ import { corsBytesMax } from '../protocol/s3/limits.ts'
 import type { PublicAccessBlock } from '../protocol/s3/xml/public-access-block.ts'
 import { flattenGrants, parseGrants } from './codec/acl-codec.ts'
 import { encodeCorsRules, parseCorsRules } from './codec/cors-codec.ts'
-import { count, decodeRecord, encodeRecord, text, word } from './codec/record-frame.ts'
+import {
+  count,
+  decodeRecord,
+  encodeRecord,
+  optionalCount,
+  text,
+  word,
+} from './codec/record-frame.ts'
 import { flattenTags, parseTags } from './codec/tenancy-codec.ts'
-import type { Tag } from './records.ts'
+import type { Quota, Tag } from './records.ts'
 
 /** Names are stored: they never change. */
 export type ConfigDocuments = {
@@ -26,7 +33,11 @@ export type ConfigDocuments = {
   readonly ownership: ObjectOwnership | 'removed'
   /** No document: the owner alone. */
   readonly acl: readonly Grant[]
+  /** Of the bucket alone. At least one bound; none is no document. */
+  readonly quota: BucketQuota
 }
+
+export type BucketQuota = Omit<Quota, 'buckets'>
 
 export type ConfigKind = keyof ConfigDocuments
 
@@ -84,10 +95,22 @@ const codecs: { readonly [Kind in ConfigKind]: ConfigCodec<ConfigDocuments[Kind]
     render: (grants) => encodeRecord(1, flattenGrants(grants)),
     parse: (bytes) => parseGrants(decodeRecord('ACL of a bucket', bytes)),
   },
+  quota: {
+    bytesMax: 64,
+    render: ({ bytes, objects }) => encodeRecord(1, [bytes, objects]),
+    parse: (rendered) => {
+      const fields = decodeRecord('quota of a bucket', rendered)
+      const [bytes, objects] = [optionalCount(fields, 0), optionalCount(fields, 1)]
+      return {
+        ...(bytes === undefined ? {} : { bytes }),
+        ...(objects === undefined ? {} : { objects }),
+      }
+    },
+  },
 }
 
 export const configKinds: readonly ConfigKind[] = [
-  ...(['tagging', 'policy', 'publicAccessBlock', 'cors', 'ownership', 'acl'] as const),
+  ...(['tagging', 'policy', 'publicAccessBlock', 'cors', 'ownership', 'acl', 'quota'] as const),
 ]
 
 export function configCodec<Kind extends ConfigKind>(

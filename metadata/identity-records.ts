@@ -1,7 +1,7 @@
 // What a tenant has of users, groups, roles, policies and the like, as plain documents. Names and limits are those of IAM.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_Types.html
 import type { PublicAccessBlock } from '../protocol/s3/xml/public-access-block.ts'
-import type { Tag } from './records.ts'
+import type { Tag, TenantId } from './records.ts'
 
 /** An inline policy: its JSON as it was put. */
 export type InlinePolicy = { readonly name: string; readonly document: string }
@@ -134,6 +134,51 @@ export type PasswordPolicy = {
   readonly reusePrevention: number
 }
 
+/** Who administers the server, and how far: all of it, one tenant, or to look at things alone. */
+export type AdminRole = 'superadmin' | 'tenantAdmin' | 'readOnly'
+
+/** Somebody who administers the server, under his id. This and the following are of no tenant (`gateway/admin/admins`). */
+export type AdminDocument = {
+  /** 16 hex digits. */
+  readonly id: string
+  readonly name: string
+  readonly role: AdminRole
+  /** Absent: all tenants, or those that there will be. */
+  readonly tenantId?: TenantId
+  /** A key opens something only while it stands here. */
+  readonly keys: readonly UserKey[]
+  readonly createdMs: number
+  /** Counts its changes, from 1. */
+  readonly revision: number
+}
+
+/** What is presented in place of a signature, under its id. */
+export type AdminTokenDocument = {
+  readonly id: string
+  readonly name: string
+  /** As whom it signs in: an admin, by his id, or the root user of a tenant. */
+  readonly of:
+    | { readonly is: 'admin'; readonly id: string }
+    | { readonly is: 'root'; readonly tenantId: TenantId }
+  /** It may look at things, and change none. */
+  readonly readOnly: boolean
+  /** SHA-256 of its secret, in hex. */
+  readonly hash: string
+  readonly createdMs: number
+  readonly expiresMs: number
+}
+
+/** What a request was answered that made something, for whoever sends it again, under a digest of who he is and what he sent. */
+export type AdminReplyDocument = {
+  /** SHA-256 of the body, in hex. */
+  readonly bodyHash: string
+  readonly createdMs: number
+  /** From which all is drawn that it needs to be drawn; sealed, in base64. */
+  readonly sealedSeed: string
+  /** JSON, which may have a secret in it; sealed, in base64. Absent: it was not answered yet. */
+  readonly sealedReply?: string
+}
+
 /** Kinds are stored: their names never change. */
 export type IdentityDocuments = {
   readonly account: AccountDocument
@@ -145,6 +190,9 @@ export type IdentityDocuments = {
   readonly attachment: AttachmentDocument
   readonly membership: MembershipDocument
   readonly oidcProvider: OidcProviderDocument
+  readonly admin: AdminDocument
+  readonly adminToken: AdminTokenDocument
+  readonly adminReply: AdminReplyDocument
 }
 
 export type IdentityKind = keyof IdentityDocuments
@@ -152,6 +200,7 @@ export type IdentityKind = keyof IdentityDocuments
 export const identityKinds: readonly IdentityKind[] = [
   ...(['account', 'user', 'group', 'role', 'policy', 'policyVersion'] as const),
   ...(['attachment', 'membership', 'oidcProvider'] as const),
+  ...(['admin', 'adminToken', 'adminReply'] as const),
 ]
 
 /** Where a document lies. Names are of one case where IAM takes two cases for one name. */

@@ -7,6 +7,7 @@ import { clearOwner } from '../../gateway/background/clear-owners.ts'
 import type { LivingOwner } from '../../gateway/background/keep-owner.ts'
 import { type Repeating, type RepeatingJob, repeat } from '../../gateway/background/repeating.ts'
 import { type Background, startBackground } from '../../gateway/compose/background.ts'
+import { composeAdmin } from '../../gateway/compose/compose-admin.ts'
 import { composeGateway, type Gateway } from '../../gateway/compose/compose-gateway.ts'
 import { type ComposedWorks, composeJobWorks } from '../../gateway/compose/compose-job-works.ts'
 import type { ServingConfig } from '../../gateway/config/config.ts'
@@ -16,6 +17,7 @@ import { createS3Server } from '../../gateway/http/s3-server.ts'
 import type { Log } from '../../gateway/log.ts'
 import { MetadataFull } from '../../metadata/metadata-full.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
+import { StoreUnavailable } from '../../metadata/store-unavailable.ts'
 import type { Finding, StoreEngine } from '../../protocol/store/store-engine.ts'
 import { collectOften } from './collector-flags.ts'
 import type { EngineLoss } from './engine-loss.ts'
@@ -38,7 +40,7 @@ export type Stores = {
 }
 
 export type EngineParts = Stores & {
-  readonly config: ServingConfig
+  readonly config: ServingConfig & { readonly workers?: number }
   readonly masterKey: MasterKey
   readonly processId: string
   readonly owner: LivingOwner
@@ -87,6 +89,16 @@ export class ProcessEngines implements Engines {
     const server = createS3Server({ ...gateway, ...(tls === undefined ? {} : { tls }) })
     const { address, port } = await server.listen(listen.port, listen.host)
     return { address: { host: address, port }, setTls: server.setTls, close: server.close }
+  }
+
+  adminApi({ audit }: Parameters<Engines['adminApi']>[0]) {
+    return composeAdmin({
+      ...this.#parts,
+      ...{ random: randomBytes, now: Date.now, audit },
+      check: async () => {
+        if (this.#parts.loss.hasHappened) throw new StoreUnavailable()
+      },
+    })
   }
 
   startBackgroundWork(): void {

@@ -44,10 +44,9 @@ export async function runRole(
     const audit = role === 'gateway' ? await openAuditLog(config.audit, log) : undefined
     const stop = new StopClock(config.drainMs)
     closers.push(() => audit?.close(stop.leftMs))
-    const admin = await listenAdmin(
-      createHealthApp(() => readinessOf(engines, audit)),
-      config.adminListen,
-    )
+    const health = createHealthApp(() => readinessOf(engines, audit))
+    const api = role === 'gateway' ? { api: engines.adminApi({ audit: addTo(audit) }) } : {}
+    const admin = await listenAdmin({ health, ...api }, config.adminListen)
     closers.push(() => admin.close())
     const adminUrl = urlOf(admin.address, 'http')
     if (role === 'worker') {

@@ -8,7 +8,7 @@ import type { Config } from '../../gateway/config/config.ts'
 import type { HostPort } from '../../gateway/config/config-values.ts'
 import { createHealthApp, type Readiness } from '../../gateway/http/admin-health.ts'
 import type { TlsPem } from '../../gateway/http/s3-server.ts'
-import type { AuditLog } from '../audit/audit-log.ts'
+import { type AuditLog, addTo } from '../audit/audit-log.ts'
 import { auditDetails, openAuditLog } from '../audit/open-audit-log.ts'
 import { StopClock } from '../audit/stop-clock.ts'
 import {
@@ -147,10 +147,9 @@ async function start(
   const stop = new StopClock(config.drainMs)
   closers.push(() => audit?.close(stop.leftMs))
   const state: State = { engines, audit, s3: undefined, wanted: config.workers }
-  const admin = await listenAdmin(
-    createHealthApp(() => readinessOf(state)),
-    config.adminListen,
-  )
+  const health = createHealthApp(() => readinessOf(state))
+  const api = engines.adminApi({ audit: addTo(audit) })
+  const admin = await listenAdmin({ health, api }, config.adminListen)
   closers.push(() => admin.close())
 
   const user = await prepareRootUser({

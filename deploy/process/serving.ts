@@ -2,6 +2,7 @@
 // their own.
 
 import type { MasterKey } from '../../gateway/access/keys/master-key-file.ts'
+import type { AdminApi } from '../../gateway/admin/admin-api.ts'
 import type { AddLine } from '../../gateway/audit/audit-requests.ts'
 import type { Config } from '../../gateway/config/config.ts'
 import type { HostPort } from '../../gateway/config/config-values.ts'
@@ -31,6 +32,8 @@ export interface Engines {
     /** Takes a line of each request. Undefined: nobody keeps them. */
     readonly audit: AddLine | undefined
   }): Promise<S3Listener>
+  /** The admin API, for one port to serve. */
+  adminApi(options: { readonly audit: AddLine | undefined }): AdminApi
   /** Starts what a server does besides answering. To be called once, in one process. */
   startBackgroundWork(): void
   /** Clears up after a process that has ended; `living` are those that have not. Not for workers. */

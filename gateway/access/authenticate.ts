@@ -66,7 +66,7 @@ export type Asked = {
 export type Authenticate = (incoming: IncomingMessage, asked: Asked) => Promise<Caller>
 
 export type AuthenticateDeps = {
-  readonly credentials: CredentialsCache
+  readonly credentials: Pick<CredentialsCache, 'find'>
   readonly signingKeys: SigningKeyCache
   /** Told of keys whose signature was right. */
   readonly keyUses: Pick<KeyUses, 'note'>
@@ -132,7 +132,7 @@ export function makeAuthenticate(deps: RequestAuthenticateDeps): Authenticate {
 
 /** Throws `InvalidAccessKeyId` for a key that is unknown or not active, and as `CredentialsCache.find`. */
 export async function findCredentials(
-  credentials: CredentialsCache,
+  credentials: Pick<CredentialsCache, 'find'>,
   presented: PresentedKey,
 ): Promise<Credentials> {
   const found = await credentials.find(presented)

@@ -72,6 +72,10 @@ export type ServingConfig = {
   /** Per process. */
   readonly ingestMemoryBytes: number
   readonly uploadPace: { readonly bytesPerSecondMin: number; readonly windowMs: number }
+  /** Requests a second, of all its processes that serve S3. 0: no bound. */
+  readonly requestRates: { readonly tenant: number; readonly key: number }
+  /** The same of the admin API, of each who signs in. */
+  readonly adminRate: number
   readonly staleUploadAgeMs: number
   /** Of running time. */
   readonly keepOrphansMs: number
@@ -178,6 +182,11 @@ export function takeServing(
       bytesPerSecondMin: values.takeOr('upload-rate-min', bounded(parseBytes, '1', '1GiB')),
       windowMs: values.takeOr('upload-rate-window', bounded(parseDurationMs, '1s', '1h')),
     },
+    requestRates: {
+      tenant: values.takeOr('tenant-rate', wholeNumber(0, ratesMax)),
+      key: values.takeOr('key-rate', wholeNumber(0, ratesMax)),
+    },
+    adminRate: values.takeOr('admin-rate', wholeNumber(0, ratesMax)),
     staleUploadAgeMs: values.takeOr('stale-upload-age', bounded(parseDurationMs, '1m', '3650d')),
     keepOrphansMs: values.takeOr('keep-orphans', bounded(parseDurationMs, '0s', '3650d')),
     externalSources: values.takeOr('external-sources', oneOf(['off', 'public', 'any'])),
@@ -189,6 +198,8 @@ export function takeServing(
     drainMs: values.takeOr('drain-time', bounded(parseDurationMs, '0s', '1h')),
   }
 }
+
+const ratesMax = 1_000_000
 
 function parseConcurrency(raw: string): Readonly<Record<string, number>> {
   const pairs = raw.split(',').map((pair): [string, number] => {

@@ -30,7 +30,7 @@ export const settings = {
   listen: { value: 'HOST:PORT', means: 'Where S3 is served.', fallback: '127.0.0.1:9000' },
   'admin-listen': {
     value: 'HOST:PORT',
-    means: 'Where /healthz and /readyz are served.',
+    means: 'Where /healthz and /readyz and the admin API (docs/admin-api.md) are served.',
     fallback: '127.0.0.1:9001',
   },
   domain: {
@@ -180,6 +180,23 @@ export const settings = {
     means:
       'For how long of its running time the server keeps chunks that metadata do not know, before it deletes them (docs/recovery.md).',
     fallback: '7d',
+  },
+  'tenant-rate': {
+    value: 'N',
+    means:
+      'Requests a second that a tenant may send to S3, IAM and STS, and at once twice as many; more are answered 503 SlowDown. What nobody has signed counts for the owner of its bucket. 0: as many as it likes.',
+    fallback: '0',
+  },
+  'key-rate': {
+    value: 'N',
+    means: 'The same of each access key.',
+    fallback: '0',
+  },
+  'admin-rate': {
+    value: 'N',
+    means:
+      'Requests a second that somebody may send to the admin API, and at once twice as many; more are answered 429. 0: as many as he likes.',
+    fallback: '50',
   },
   'external-sources': {
     value: 'RULE',

@@ -1,6 +1,5 @@
 // What there is to say of a request once it has ended: for the log, for audits, for metrics. Nothing secret
 // is in it: no header, no query, no signature. What only audits want is in `request-details.ts`.
-import type { QueryErrorCode } from '../../protocol/query/query-error.ts'
 import { S3Error, type S3ErrorCode } from '../../protocol/s3/s3-error.ts'
 import { asS3Error } from '../data/storage-failure.ts'
 import type { Log } from '../log.ts'
@@ -20,7 +19,8 @@ export type RequestRecord = {
   readonly remoteAddress: () => string | undefined
   /** Undefined: nothing was answered, the client had gone. */
   readonly status: number | undefined
-  readonly errorCode: S3ErrorCode | QueryErrorCode | undefined
+  /** Of S3, of IAM and STS, or of a problem of the admin API. */
+  readonly errorCode: string | undefined
   /** Of the body, as it came; of the reply's body, as it was handed to the socket. */
   readonly bytesIn: number
   readonly bytesOut: number

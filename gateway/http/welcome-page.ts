@@ -47,11 +47,12 @@ the admin port tells more.</p>
 `
 }
 
-const adminText = `<p>An object store that speaks S3. This is its admin port, for health checks alone; S3 is on the
-other port.</p>
+const adminText = `<p>An object store that speaks S3. This is its admin port, for health checks and the admin API; S3
+is on the other port.</p>
 <ul>
 <li><a href="/healthz">/healthz</a> answers 200 while the server runs.</li>
 <li><a href="/readyz">/readyz</a> answers 200 when it serves, otherwise 503, and says what is missing.</li>
+<li><a href="/docs">/docs</a> shows the admin API.</li>
 </ul>
 <p>There is no console. The settings are in <code>docs/configuration.md</code> of the program.</p>
 `

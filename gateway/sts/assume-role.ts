@@ -11,6 +11,7 @@ import type { QueryAction, QueryCall } from '../query/query-action.ts'
 import { beginRoleSession } from './begin-session.ts'
 import { notAuthorized, requireSts } from './require-sts.ts'
 import {
+  askedSeconds,
   externalIdRule,
   readRoleSeconds,
   readSourceIdentity,
@@ -122,6 +123,7 @@ function trustResource(
     keys: {
       'sts:externalid': parameters.optional('ExternalId', externalIdRule),
       'sts:rolesessionname': name,
+      'sts:durationseconds': askedSeconds(parameters),
       'sts:sourceidentity': sourceIdentity,
       'sts:transitivetagkeys': tags.transitiveKeys,
     },

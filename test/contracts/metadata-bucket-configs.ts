@@ -20,6 +20,7 @@ const samples: ConfigDocuments = {
     ...{ blockPublicAcls: true, ignorePublicAcls: false },
     ...{ blockPublicPolicy: false, restrictPublicBuckets: true },
   },
+  quota: { bytes: 5 },
   ownership: 'BucketOwnerPreferred',
   acl: [
     { grantee: { is: 'account', id: 'a'.repeat(64) }, permission: 'FULL_CONTROL' },

@@ -24,6 +24,7 @@ export const openFakeEngines: OpenEngines = async (config, { role }) => {
     tenants: openFakeTenants(`${config.dataDirectory}-tenants.json`),
     masterKey: masterKeyFrom(Buffer.alloc(32, 1)),
     serveS3: (options) => serveS3(options, lose),
+    adminApi: () => ({ isOwn: () => false, fetch: () => new Response() }),
     startBackgroundWork: () => console.log('background work starts'),
     processLeft: async (_, living) => {
       // Long enough for a process that does not wait to be seen before it.

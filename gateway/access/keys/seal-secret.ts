@@ -16,6 +16,12 @@ export type SecretName =
     }
   | { readonly is: 'sessionToken'; readonly accessKeyId: string }
   | {
+      readonly is: 'adminReply'
+      /** Of the reply, and which part of it. */
+      readonly replyId: string
+      readonly part: 'seed' | 'reply'
+    }
+  | {
       readonly is: 'bundleSources'
       readonly tenantId: TenantId
       /** Of the manifest that they are gathered for. */
@@ -73,7 +79,14 @@ export function openSecret(keys: SealingKeys, name: SecretName, sealed: Uint8Arr
 }
 
 function ownerIn(name: SecretName): string {
-  return name.is === 'sessionToken' ? name.accessKeyId : `tenant ${name.tenantId}`
+  switch (name.is) {
+    case 'sessionToken':
+      return name.accessKeyId
+    case 'adminReply':
+      return `reply ${name.replyId}`
+    default:
+      return `tenant ${name.tenantId}`
+  }
 }
 
 /** JSON of the fields in a fixed order: two names never meet in one string. */
@@ -87,6 +100,8 @@ function associatedData(name: SecretName): Buffer {
       )
     case 'sessionToken':
       return Buffer.from(JSON.stringify(['holdfast secret 1', name.is, name.accessKeyId]))
+    case 'adminReply':
+      return Buffer.from(JSON.stringify(['holdfast secret 1', name.is, name.replyId, name.part]))
     case 'bundleSources':
       return Buffer.from(
         JSON.stringify(['holdfast secret 1', name.is, name.tenantId, name.manifestId]),

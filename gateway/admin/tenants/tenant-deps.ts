@@ -4,7 +4,7 @@ import type { RandomBytes } from '../../../protocol/chunks/new-generation.ts'
 import type { MasterKey } from '../../access/keys/master-key-file.ts'
 
 export type TenantDeps = {
-  readonly metadata: MetadataStore
+  readonly metadata: Pick<MetadataStore, 'tenants' | 'identities'>
   readonly masterKey: MasterKey
   readonly random: RandomBytes
   /** Milliseconds since 1970. */

@@ -192,6 +192,29 @@ describe('AssumeRole', (test) => {
     assert.strictEqual(await tried(43_201), 'ValidationError 400')
   })
 
+  test('how long, and under which name, can be a condition', async () => {
+    const user = await account.addUser(fresh('user'))
+    const RoleArn = await account.addRole(fresh('role'), {
+      trust: [
+        trusting({ AWS: user.arn }, 'sts:AssumeRole', {
+          NumericLessThanEquals: { 'sts:DurationSeconds': '1800' },
+          StringLike: { 'sts:RoleSessionName': 'job-*' },
+        }),
+      ],
+    })
+    const tried = (RoleSessionName: string, DurationSeconds?: number) =>
+      outcome(
+        assume(user, {
+          ...{ RoleArn, RoleSessionName },
+          ...(DurationSeconds === undefined ? {} : { DurationSeconds }),
+        }),
+      )
+    assert.strictEqual(await tried('job-1', 1800), 'done')
+    assert.strictEqual(await tried('job-1', 1801), 'AccessDenied 403')
+    assert.strictEqual(await tried('job-1'), 'AccessDenied 403')
+    assert.strictEqual(await tried('work', 1800), 'AccessDenied 403')
+  })
+
   test('session policies narrow what the role has, and add nothing', async () => {
     const user = await account.addUser(fresh('user'))
     const RoleArn = await account.addRole(fresh('role'), {
