@@ -66,6 +66,8 @@ export type RoleDocument = Holder &
     readonly description: string
     /** JSON of the policy that says who may assume it. */
     readonly trust: string
+    /** Unique ids of the users and roles of the account that it names, by ARN: whoever is made again is somebody else. */
+    readonly trusted?: Readonly<Record<string, string>>
     readonly sessionSecondsMax: number
   }
 

@@ -1,6 +1,5 @@
 // Answers to the question whether somebody may do something, and what each rests on.
 import type { DecidedBy as StatementOfVerdict, Verdict } from '../../protocol/policy/evaluate.ts'
-import type { AclVerdict } from '../acl/judge-by-acls.ts'
 import { bucketPolicyName } from './bucket-permissions.ts'
 import { type Answer, byNothing, byRoot, type StatementName } from './decisions.ts'
 
@@ -9,11 +8,6 @@ export const ofNothing: Answer = { isAllowed: false, by: byNothing }
 /** Of all keys below a prefix: several statements may have a part in it. */
 export const ofPolicies: Answer = { isAllowed: true, by: { is: 'policy', policy: 'policies' } }
 export const ofDenial: Answer = { isAllowed: false, by: { is: 'policy', policy: bucketPolicyName } }
-export const ofAcls: Readonly<Partial<Record<AclVerdict, Answer>>> = {
-  'granted by bucket': { isAllowed: true, by: { is: 'acl', of: 'bucket' } },
-  'granted by object': { isAllowed: true, by: { is: 'acl', of: 'object' } },
-  'not owned': { isAllowed: false, by: { is: 'objectOwner' } },
-}
 export const ofBlock: Answer = { isAllowed: false, by: { is: 'publicAccessBlock' } }
 
 export function answerOf(verdict: Verdict): Answer {

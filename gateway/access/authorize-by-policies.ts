@@ -8,10 +8,9 @@ import type { AccessRequest, ContextKeys } from '../../protocol/policy/access-re
 import type { Policies } from '../../protocol/policy/combine-grants.ts'
 import { evaluate } from '../../protocol/policy/evaluate.ts'
 import { evaluateBelow } from '../../protocol/policy/evaluate-below.ts'
-import { anonymousUserId } from '../../protocol/s3/acl/acl.ts'
-import type { BucketAcls } from '../acl/bucket-acls.ts'
-import { judgeBelow, judgeByAcls } from '../acl/judge-by-acls.ts'
-import { answerOf, ofAcls, ofBlock, ofDenial, ofNothing, ofPolicies, ofRoot } from './answers.ts'
+import { judgeBelow } from '../acl/judge-by-acls.ts'
+import { answerWithAcls, partiesOf } from './answer-with-acls.ts'
+import { answerOf, ofBlock, ofDenial, ofNothing, ofPolicies, ofRoot } from './answers.ts'
 import type {
   Asking,
   Authorize,
@@ -25,7 +24,7 @@ import { answerOfAccount, type OfAccount } from './authorize-on-account.ts'
 import type { BucketPermissionCache, BucketPermissions } from './bucket-permissions.ts'
 import type { Answer } from './decisions.ts'
 import type { Identity } from './identity.ts'
-import { accountId, ownerId } from './owner.ts'
+import { accountId } from './owner.ts'
 import { contextKeys } from './policy-context.ts'
 import { isRootUser, type Standing, type StandingCache } from './standing.ts'
 
@@ -158,35 +157,15 @@ class PolicyDecider implements Decider {
     const answer = this.answerOfPolicies(permissions, action, resource)
     const { acls } = permissions
     if (acls === undefined || this.standing?.isRevoked === true) return answer
-    const judge = (byPolicies: Answer) => this.withAcls(acls, byPolicies, { action, resource })
-    return answer instanceof Promise ? answer.then(judge) : judge(answer)
-  }
-
-  private withAcls(
-    acls: BucketAcls,
-    answer: Answer,
-    { action, resource }: { readonly action: string; readonly resource: InBucket },
-  ): Answer | Promise<Answer> {
-    const isDenied = !answer.isAllowed && answer.by.is !== 'nothing'
-    const verdict = judgeByAcls({
-      ...this.aclQuestion(acls, action, resource),
-      byPolicies: answer.isAllowed ? 'allowed' : isDenied ? 'denied' : 'nothing',
-      isNew: resource.is === 'object' && resource.isNew === true,
-      readObject: async () => (resource.is === 'object' ? this.read(resource) : undefined),
-    })
-    return verdict instanceof Promise
-      ? verdict.then((found) => ofAcls[found] ?? answer)
-      : (ofAcls[verdict] ?? answer)
-  }
-
-  private aclQuestion(acls: BucketAcls, action: string, resource: InBucket) {
     const { identity } = this.asking
-    return {
-      ...{ acls, action },
-      asker: identity.is === 'user' ? ownerId(identity.tenantId) : anonymousUserId,
-      bucketOwner: ownerId(resource.bucket.tenantId),
+    const asked = {
+      ...{ action, acls, identity, resource },
       ownAllows: () => this.ownPoliciesAllow(action, resource),
+      readObject: async () => (resource.is === 'object' ? this.read(resource) : undefined),
     }
+    return answer instanceof Promise
+      ? answer.then((byPolicies) => answerWithAcls(asked, byPolicies))
+      : answerWithAcls(asked, answer)
   }
 
   /** As if the resource were of his own account, and had no policy. */
@@ -228,11 +207,10 @@ class PolicyDecider implements Decider {
   ): Coarse | Promise<Coarse> {
     const { acls } = permissions
     const byPolicies = this.coarseOf(permissions, action, below)
-    const question = acls && this.aclQuestion(acls, action, { is: 'bucket', bucket: below.bucket })
     const coarse =
-      question === undefined || this.standing?.isRevoked === true
+      acls === undefined || this.standing?.isRevoked === true
         ? byPolicies
-        : judgeBelow(question, byPolicies)
+        : judgeBelow({ ...partiesOf(this.asking.identity, below.bucket), acls, action }, byPolicies)
     if (coarse === 'none' && !this.isOfNow) {
       return this.lookAgain().then(() => this.allowsBelow(action, below))
     }

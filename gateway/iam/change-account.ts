@@ -9,6 +9,7 @@ import type {
 import type { IdentityStore } from '../../metadata/identity-store.ts'
 import type { TenantId } from '../../metadata/records.ts'
 import { QueryError } from '../../protocol/query/query-error.ts'
+import { inTurn } from './account-turns.ts'
 
 /** What an action sees of an account: what is there, with its own changes so far. */
 export class AccountDraft {
@@ -75,7 +76,15 @@ const triesMax = 30
  * else has changed the account meanwhile, so that it must do nothing else. Throws what it throws, then with nothing
  * changed, and `ConcurrentModification` when the others never let it through.
  */
-export async function changeAccount<Result>(
+export function changeAccount<Result>(
+  store: IdentityStore,
+  tenantId: TenantId,
+  change: (account: AccountDraft) => Promise<Result>,
+): Promise<Result> {
+  return inTurn(store, tenantId, () => tryToChange(store, tenantId, change))
+}
+
+async function tryToChange<Result>(
   store: IdentityStore,
   tenantId: TenantId,
   change: (account: AccountDraft) => Promise<Result>,

@@ -1,14 +1,17 @@
 // AssumeRole: a user, or the session of another role, takes on a role of his or another account.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+import { compilePolicy } from '../../protocol/policy/compile-policy.ts'
 import { QueryError } from '../../protocol/query/query-error.ts'
 import type { QueryParameters } from '../../protocol/query/query-parameters.ts'
 import type { IdentityResource } from '../access/authorize.ts'
 import type { User } from '../access/identity.ts'
 import { isRootUser } from '../access/standing.ts'
+import { trustAbout } from '../iam/roles/trust-policy.ts'
 import type { QueryAction, QueryCall } from '../query/query-action.ts'
 import { beginRoleSession } from './begin-session.ts'
 import { notAuthorized, requireSts } from './require-sts.ts'
 import {
+  askedSeconds,
   externalIdRule,
   readRoleSeconds,
   readSourceIdentity,
@@ -35,7 +38,7 @@ export const assumeRole: QueryAction = async (call) => {
   refuseCaller(identity)
   const target = await findTargetRole(services.metadata, wanted)
   if (target === undefined) throw await notAuthorized(call, 'sts:AssumeRole', wanted)
-  await requireTrust(call, target, { name, tags, sourceIdentity })
+  await requireTrust(call, await trustingCaller(call, target), { name, tags, sourceIdentity })
   const isChained = identity.session?.of === 'role'
   const seconds = readRoleSeconds(parameters, target.role, { isChained })
   await requirePolicies(services.metadata.identities, target.tenantId, policies)
@@ -79,6 +82,22 @@ function sourceIdentityOf(parameters: QueryParameters, { session }: User): strin
   )
 }
 
+/** With what it says of somebody who has had the caller's name left out. */
+async function trustingCaller(
+  { services, identity }: QueryCall,
+  target: TargetRole,
+): Promise<TargetRole> {
+  const { principal, userId } = await services.standings.now(identity)
+  if (principal.is !== 'user' && principal.is !== 'role session') return target
+  const arn = principal.is === 'user' ? principal.arn : principal.roleArn
+  const [id = ''] = userId.split(':', 1)
+  const { trust, role } = target
+  const document = trustAbout(trust.document, { arn, id }, role.trusted)
+  return document === trust.document
+    ? target
+    : { ...target, trust: compilePolicy(document, trust.name) }
+}
+
 type Asked = {
   readonly name: string
   readonly tags: SessionTags
@@ -104,6 +123,7 @@ function trustResource(
     keys: {
       'sts:externalid': parameters.optional('ExternalId', externalIdRule),
       'sts:rolesessionname': name,
+      'sts:durationseconds': askedSeconds(parameters),
       'sts:sourceidentity': sourceIdentity,
       'sts:transitivetagkeys': tags.transitiveKeys,
     },

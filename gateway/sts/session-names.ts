@@ -46,6 +46,11 @@ export function readRoleSeconds(
   return asked ?? hour
 }
 
+/** As conditions see it: before anybody knows what the role allows. */
+export function askedSeconds(parameters: QueryParameters): string {
+  return parameters.raw('DurationSeconds') ?? String(hour)
+}
+
 const userSecondsMax = 36 * hour
 
 /** Of a session that a user gets for himself or lends; of the root user's, an hour at most. Throws `ValidationError`. */

@@ -216,6 +216,42 @@ def presigned_post():
         s3.delete_object(Bucket="boto", Key="posted/f.txt")
 
 
+def acls():
+    s3.create_bucket(Bucket="boto-acls", ObjectOwnership="ObjectWriter")
+    s3.delete_public_access_block(Bucket="boto-acls")
+    s3.put_object(Bucket="boto-acls", Key="open", Body=b"open", ACL="public-read")
+    assert fetch(f"{endpoint}/boto-acls/open") == b"open"
+    resource = boto3.resource("s3", endpoint_url=endpoint, verify=ca)
+    acl = resource.ObjectAcl("boto-acls", "open")
+    assert [grant["Permission"] for grant in acl.grants] == ["FULL_CONTROL", "READ"]
+    acl.put(AccessControlPolicy={"Owner": acl.owner, "Grants": acl.grants[:1]})
+    try:
+        fetch(f"{endpoint}/boto-acls/open")
+        raise AssertionError("a private object was read")
+    except urllib.error.HTTPError as error:
+        assert error.code == 403
+    bucket = resource.BucketAcl("boto-acls")
+    bucket.put(ACL="public-read")
+    assert b"<Key>open</Key>" in fetch(f"{endpoint}/boto-acls")
+    control = boto3.client("s3control", endpoint_url=endpoint, verify=ca)
+
+    # The account stands before the host's name, which is no name that there is.
+    def to_server(request, **_):
+        request.headers["Host"] = request.url.split("/")[2]
+        request.url = endpoint + "/" + request.url.split("/", 3)[3]
+
+    control.meta.events.register("before-send.s3-control", to_server)
+    account = {"AccountId": boto3.client("sts", endpoint_url=endpoint, verify=ca).get_caller_identity()["Account"]}
+    refused("NoSuchPublicAccessBlockConfiguration", control.get_public_access_block, **account)
+    blocked = {"BlockPublicAcls": True, "IgnorePublicAcls": False, "BlockPublicPolicy": True, "RestrictPublicBuckets": False}
+    control.put_public_access_block(PublicAccessBlockConfiguration=blocked, **account)
+    assert control.get_public_access_block(**account)["PublicAccessBlockConfiguration"] == blocked
+    refused("AccessDenied", bucket.put, ACL="public-read")
+    control.delete_public_access_block(**account)
+    s3.delete_object(Bucket="boto-acls", Key="open")
+    s3.delete_bucket(Bucket="boto-acls")
+
+
 def listings():
     bucket = boto3.resource("s3", endpoint_url=endpoint, verify=ca).Bucket("boto")
     bucket.objects.all().delete()
@@ -246,6 +282,7 @@ steps = [
     cors,
     presigned,
     presigned_post,
+    acls,
     listings,
 ]
 for step in steps:

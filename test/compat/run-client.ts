@@ -23,6 +23,11 @@ export class Client {
     this.cwd = parts.cwd
   }
 
+  /** The same, with more in its environment. */
+  with(env: Readonly<Record<string, string>>): Client {
+    return new Client({ command: this.command, env: { ...this.env, ...env }, cwd: this.cwd })
+  }
+
   /** What it printed; fails when it ends with another code than 0. */
   async run(...argv: readonly string[]): Promise<string> {
     const { code, stdout, stderr } = await this.attempt(...argv)

@@ -36,11 +36,13 @@ export class FormAnswer {
 }
 
 export class FormClient {
-  readonly #port: number
+  readonly #ports: readonly number[]
   readonly #key: FormKey
+  #posted = 0
 
-  constructor(port: number, key: FormKey = serverKey) {
-    this.#port = port
+  /** Of several ports, each form goes to the next. */
+  constructor(ports: number | readonly number[], key: FormKey = serverKey) {
+    this.#ports = typeof ports === 'number' ? [ports] : ports
     this.#key = key
   }
 
@@ -59,7 +61,8 @@ export class FormClient {
 
   async post(form: string | Buffer): Promise<FormAnswer> {
     const body = Buffer.from(form)
-    const host = `127.0.0.1:${this.#port}`
+    const host = `127.0.0.1:${this.#ports[this.#posted % this.#ports.length]}`
+    this.#posted += 1
     const reply = await fetch(`http://${host}/`, {
       method: 'POST',
       headers: {

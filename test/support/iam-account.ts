@@ -21,10 +21,13 @@ export function allow(
 export class IamAccount {
   readonly server: RunningServer
   readonly root: FormClient
+  /** The root user, who asks one gateway after the other. */
+  readonly spread: FormClient
 
   private constructor(server: RunningServer) {
     this.server = server
     this.root = new FormClient(server.port)
+    this.spread = new FormClient(server.ports)
   }
 
   static async start(options: ServerOptions = {}): Promise<IamAccount> {

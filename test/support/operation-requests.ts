@@ -154,7 +154,7 @@ export const requestsOfOperations: Readonly<Record<OperationName, Prepare>> = {
   HeadObject: ofKey('HEAD'),
   PutObjectAcl: async (place) => {
     await place.sure({ method: 'PUT', target: `/${place.bucket}?ownershipControls`, body: writer })
-    const headers = { 'x-amz-acl': 'bucket-owner-full-control' }
+    const headers = { 'x-amz-acl': 'bucket-owner-read' }
     return { method: 'PUT', target: `${place.at('k')}?acl`, headers }
   },
   PutObjectTagging: ofKey('PUT', '?tagging', { body: tagging }),

@@ -49,6 +49,8 @@ export type ServerOptions = Partial<Pick<Config, ConfiguredParts | 'uploadPace'>
   readonly metadataFor?: (store: MetadataStore) => MetadataStore
   /** What stands between gateways and the chunks. */
   readonly between?: (blobs: BlobStore) => BlobStore
+  /** So many serve the same stores, each on a port of its own, as processes do. Default: one. */
+  readonly gateways?: number
   /** Of the store of chunks. */
   readonly disk?: Partial<Pick<DiskBlobStoreOptions, 'vfs' | 'segmentBytes' | 'reserveBytes'>>
 }
@@ -59,6 +61,8 @@ type Stores = { readonly metadata: MetadataStore; readonly blobs: DiskBlobStore 
 
 export class RunningServer {
   readonly port: number
+  /** Of all gateways; the first is `port`. */
+  readonly ports: readonly number[]
   /** The data directory. */
   readonly path: string
   /** Everything it logged: failures that are ours, and nothing else. */
@@ -68,14 +72,15 @@ export class RunningServer {
   private readonly closers: readonly (() => Promise<unknown>)[]
 
   private constructor(parts: {
-    readonly port: number
+    readonly ports: readonly number[]
     readonly path: string
     readonly logged: readonly Logged[]
     readonly stores: Stores
     readonly masterKey: MasterKey
     readonly closers: readonly (() => Promise<unknown>)[]
   }) {
-    this.port = parts.port
+    this.port = parts.ports[0] ?? assert.fail('a server without a port')
+    this.ports = parts.ports
     this.path = parts.path
     this.logged = parts.logged
     this.stores = parts.stores
@@ -84,7 +89,8 @@ export class RunningServer {
   }
 
   static async start(all: ServerOptions = {}): Promise<RunningServer> {
-    const { check, disk, authorize, observe, audit, metadataFor, between, ...options } = all
+    const { check, disk, authorize, observe, audit, metadataFor, between, ...others } = all
+    const { gateways = 1, ...options } = others
     const path = await mkdtemp(join(tmpdir(), 'holdfast-wire-'))
     const stores = await openStores(path, disk)
     const keyFile = join(path, 'master.key')
@@ -101,44 +107,52 @@ export class RunningServer {
     })
     const logged: Logged[] = []
     await stores.metadata.owners.begin(serverOwner, 3_600_000)
-    const gateway = await composeGateway({
-      metadata: metadataFor === undefined ? stores.metadata : metadataFor(stores.metadata),
-      blobs: between === undefined ? stores.blobs : between(stores.blobs),
-      owner: () => serverOwner,
-      masterKey,
-      config: {
-        region: serverRegion,
-        domains: [],
-        corsOrigins: [],
-        ingestMemoryBytes: 64 * 1024 * 1024,
-        uploadPace: { bytesPerSecondMin: 1024, windowMs: 20_000 },
-        externalSources: 'any',
-        externalHttp: false,
-        oidc: { issuers: 'public', http: false },
-        anyRegion: false,
-        blockPublicAccess: true,
-        objectOwnership: 'BucketOwnerEnforced',
-        ...options,
-      },
-      processId: randomBytes(8).toString('hex'),
-      random: randomBytes,
-      now: Date.now,
-      log: logTo((_level, event, details) => logged.push({ event, details })),
-      ...(check === undefined ? {} : { check }),
-      ...(authorize === undefined ? {} : { authorize }),
-      ...(observe === undefined ? {} : { observe }),
-      ...(audit === undefined ? {} : { audit }),
-    })
-    const server = createS3Server(gateway)
-    const { port } = await server.listen(0, '127.0.0.1')
-    const closers = [
-      () => server.close(0),
-      () => gateway.close(),
+    const compose = () =>
+      composeGateway({
+        metadata: metadataFor === undefined ? stores.metadata : metadataFor(stores.metadata),
+        blobs: between === undefined ? stores.blobs : between(stores.blobs),
+        owner: () => serverOwner,
+        masterKey,
+        config: {
+          region: serverRegion,
+          domains: [],
+          corsOrigins: [],
+          ingestMemoryBytes: 64 * 1024 * 1024,
+          uploadPace: { bytesPerSecondMin: 1024, windowMs: 20_000 },
+          externalSources: 'any',
+          externalHttp: false,
+          oidc: { issuers: 'public', http: false },
+          anyRegion: false,
+          blockPublicAccess: true,
+          objectOwnership: 'BucketOwnerEnforced',
+          ...options,
+        },
+        processId: randomBytes(8).toString('hex'),
+        random: randomBytes,
+        now: Date.now,
+        log: logTo((_level, event, details) => logged.push({ event, details })),
+        ...(check === undefined ? {} : { check }),
+        ...(authorize === undefined ? {} : { authorize }),
+        ...(observe === undefined ? {} : { observe }),
+        ...(audit === undefined ? {} : { audit }),
+      })
+    const ports: number[] = []
+    const closers: (() => Promise<unknown>)[] = []
+    for (let i = 0; i < gateways; i += 1) {
+      const gateway = await compose()
+      const server = createS3Server(gateway)
+      ports.push((await server.listen(0, '127.0.0.1')).port)
+      closers.push(
+        () => server.close(0),
+        () => gateway.close(),
+      )
+    }
+    closers.push(
       () => stores.blobs.close(),
       () => stores.metadata.close(),
       () => rm(path, { recursive: true }),
-    ]
-    return new RunningServer({ port, path, logged, stores, masterKey, closers })
+    )
+    return new RunningServer({ ports, path, logged, stores, masterKey, closers })
   }
 
   /** Does the follow-up work of all deletions, and answers what is kept then. */

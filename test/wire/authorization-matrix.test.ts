@@ -1,11 +1,10 @@
 // Every operation by every kind of caller: made from the table of operations, so that one without a request at
-// `operation-requests.ts` does not compile, and one whose needs are not asked fails here.
+// `operation-requests.ts` does not compile, and one whose needs are not asked fails here. By ACL: `acl-matrix.test.ts`.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { rootTenantId } from '../../gateway/access/identity.ts'
 import { drawId } from '../../gateway/access/keys/session-token.ts'
-import { accountId, ownerId } from '../../gateway/access/owner.ts'
-import type { TenantId } from '../../metadata/records.ts'
+import { accountId } from '../../gateway/access/owner.ts'
 import type { Need, OperationRow } from '../../protocol/s3/operation-row.ts'
 import { type OperationName, operations } from '../../protocol/s3/operations-table.ts'
 import { askAs, type Caller } from '../support/as-caller.ts'
@@ -30,15 +29,6 @@ const denied = 'AccessDenied'
 const ownAccountOnly: ReadonlySet<OperationName> = new Set([
   ...(['GetBucketPolicy', 'PutBucketPolicy', 'DeleteBucketPolicy'] as const),
   'GetBucketPolicyStatus',
-])
-
-/**
- * What FULL_CONTROL of a bucket and its objects stands for. It does not delete what others have written.
- * https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#permissions
- */
-const grantable: ReadonlySet<string> = new Set([
-  ...['s3:ListBucket', 's3:ListBucketVersions', 's3:ListBucketMultipartUploads', 's3:PutObject'],
-  ...['s3:GetBucketAcl', 's3:PutBucketAcl', 's3:GetObject', 's3:GetObjectAcl', 's3:PutObjectAcl'],
 ])
 
 const rowOf = (name: OperationName): OperationRow => operations[name]
@@ -79,7 +69,6 @@ describe('the authorization matrix', (test) => {
   let user: Caller
   let session: Caller
   let other: Caller
-  let otherId: TenantId
   let disabled: Caller
   let places = 0
   test.before(async () => {
@@ -94,9 +83,7 @@ describe('the authorization matrix', (test) => {
         accessKeys: [{ accessKeyId, status: 'inactive', createdMs: 1 }],
       },
     )
-    const another = await addTenant(server, 'other')
-    other = another.credentials
-    otherId = another.tenantId
+    other = (await addTenant(server, 'other')).credentials
     await putIdentities(server, [roleEntry('Role')])
     session = await sessionOf(server, { kind: 'role', name: 'Role' })
   })
@@ -232,24 +219,6 @@ describe('the authorization matrix', (test) => {
         await restrict(at, false)
         await allowedTo(caller, name, at, 'by a public bucket policy')
       }
-    }
-  })
-
-  test('ACLs let another account do what AWS’s table of their permissions says, and nothing else', async () => {
-    for (const name of names.filter((each) => !isOfAccount(each))) {
-      const at = await place()
-      const ownership =
-        '<OwnershipControls><Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule></OwnershipControls>'
-      const target = `/${at.bucket}?ownershipControls`
-      await at.sure({ method: 'PUT', target, body: ownership })
-      const headers = { 'x-amz-grant-full-control': `id="${ownerId(otherId)}"` }
-      for (const path of [`/${at.bucket}?acl`, `${at.at('k')}?acl`, `${at.at('kept')}?acl`]) {
-        await at.sure({ method: 'PUT', target: path, headers })
-      }
-      const isGranted = needsOf(name).every(({ action }) => grantable.has(action))
-      const outcome = await askAs(other, name, at)
-      assert.equal(outcome, isGranted ? 'allowed' : denied, `${name} by ACLs`)
-      assert.equal(await askAs('anonymous', name, at), denied, `${name} by ACLs of somebody else`)
     }
   })
 })

@@ -36,6 +36,7 @@ describe('of every request', (test) => {
     assert.deepEqual(put.notes.identity, {
       is: 'user',
       tenantId: 'root',
+      namespace: 'default',
       userName: 'root',
       accessKeyId: serverKey.accessKeyId,
     })

@@ -15,6 +15,7 @@ import {
   credentialsOf,
   IdentityAccount,
   outcome,
+  policyOf,
   postForm,
   s3For,
   stsFor,
@@ -33,9 +34,15 @@ describe('session tokens', (test) => {
   let user: ClientCredentials & { readonly arn: string }
   let RoleArn: string
   let session: Temporary
+  const lines: string[] = []
+  /** That nobody answers at. */
+  const ldap = {
+    ...{ url: 'ldap://127.0.0.1:1', startTls: false, userBase: 'dc=x', userFilter: '(uid=%s)' },
+    ...{ groupFilter: '(member=%d)', roles: [] },
+  }
 
   test.before(async () => {
-    server = await RunningServer.start()
+    server = await RunningServer.start({ ldap, audit: (line) => lines.push(line) })
     account = new IdentityAccount(server)
     const s3 = s3For(server)
     await s3.send(new CreateBucketCommand({ Bucket: 'kept' }))
@@ -45,7 +52,8 @@ describe('session tokens', (test) => {
     session = await assume()
   })
   test.after(async () => {
-    server.assertNoFailure()
+    const events = server.logged.map(({ event }) => event)
+    assert.deepStrictEqual(events, ['the LDAP server could not be asked'])
     await server.stop()
   })
 
@@ -229,6 +237,8 @@ describe('session tokens', (test) => {
     assert.strictEqual(await get(session, '/kept/of-a-form'), 'of a form')
     const other = await assume()
     assert.strictEqual(await post(other.sessionToken, 'no'), 'InvalidToken')
+    const long = 'x'.repeat(1_000_000)
+    assert.strictEqual(await post(long, 'no'), 'MaxPostPreDataLengthExceededError')
   })
 
   test('end when they are revoked, in their role, their user and the root user', async () => {
@@ -281,6 +291,30 @@ describe('session tokens', (test) => {
     assert.strictEqual(after, before)
   })
 
+  test('end by a policy that denies older ones, as the console of AWS writes it', async () => {
+    const older = (moment: string) => ({
+      ...{ Effect: 'Deny', Action: '*', Resource: '*' },
+      Condition: { DateLessThan: { 'aws:TokenIssueTime': moment } },
+    })
+    const { trust, policy } = role()
+    const arn = await account.addRole('by-policy', {
+      trust,
+      policy: [...policy, older('2020-01-01T00:00:00Z')],
+    })
+    const of = await assume(arn)
+    assert.strictEqual(await get(of), 'of a')
+    const { identities } = server.stores.metadata
+    const found = await identities.get(account.tenantId, 'role', 'by-policy')
+    assert.ok(found !== undefined)
+    const document = policyOf(...policy, older('2999-01-01T00:00:00Z'))
+    const inline = [{ name: 'AWSRevokeOlderSessions', document }]
+    await account.put('role', 'by-policy', { ...found, inline })
+    await until({
+      for: 'older sessions to be denied',
+      holds: async () => (await get(of)) === 'AccessDenied',
+    })
+  })
+
   test('are given to nobody who has not signed', async () => {
     for (const action of ['AssumeRole', 'GetSessionToken', 'GetCallerIdentity', 'RevokeSessions']) {
       const body = `Action=${action}&Version=2011-06-15`
@@ -300,5 +334,35 @@ describe('session tokens', (test) => {
   test('stand for a user who is another one now', async () => {
     const stale = issue({ of: 'user', ownerId: drawId('AIDA', randomBytes, 17) }, 'ann')
     assert.strictEqual(await get(stale), 'AccessDenied')
+    assert.strictEqual(await ofSts(stale), 'InvalidClientTokenId 403')
+  })
+
+  test('are in no log, and neither is a secret, a password or a token from elsewhere', async () => {
+    const hidden = [
+      'password-of-ann',
+      'aaaa.bbbb.cccc',
+      session.sessionToken,
+      session.secretAccessKey,
+    ]
+    const before = lines.length
+    const unsigned = async (parameters: Readonly<Record<string, string>>) => {
+      const form = new URLSearchParams({ Version: '2011-06-15', ...parameters })
+      const url = `http://127.0.0.1:${server.port}/`
+      await fetch(`${url}?${form}`, { method: 'POST' })
+      await fetch(url, { method: 'POST', body: form })
+    }
+    const Action = 'AssumeRoleWithLDAPIdentity'
+    await unsigned({ Action, LDAPUsername: 'ann', LDAPPassword: hidden[0] ?? '' })
+    const web = { RoleArn, RoleSessionName: 'work', WebIdentityToken: hidden[1] ?? '' }
+    await unsigned({ Action: 'AssumeRoleWithWebIdentity', ...web })
+    await get(session)
+    await get({ ...session, secretAccessKey: 'x'.repeat(40) })
+    await ofSts(session)
+    // A line is made when its answer has gone.
+    await until({ for: 'seven lines', holds: () => lines.length >= before + 7 })
+    const all = lines.join('\n')
+    for (const each of hidden) assert.ok(!all.includes(each), each.slice(0, 20))
+    assert.match(all, /"operation":"sts:AssumeRoleWithWebIdentity"/)
+    assert.match(all, /"operation":"sts:GetCallerIdentity"/)
   })
 })

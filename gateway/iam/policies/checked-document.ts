@@ -3,7 +3,7 @@
 import { parsePolicy } from '../../../protocol/policy/parse-policy.ts'
 import type { PolicyDocument, PolicyKind } from '../../../protocol/policy/policy-document.ts'
 import { PolicyRefused } from '../../../protocol/policy/policy-refused.ts'
-import type { PolicySize } from '../../../protocol/policy/policy-sizes.ts'
+import { countCharacters, type PolicySize } from '../../../protocol/policy/policy-sizes.ts'
 import { QueryError } from '../../../protocol/query/query-error.ts'
 import type { QueryParameters } from '../../../protocol/query/query-parameters.ts'
 import { policyTextRule } from '../iam-names.ts'
@@ -50,16 +50,17 @@ export function malformed({ iamMessage, message }: PolicyRefused): QueryError {
 }
 
 const betweenTokens = /("(?:[^"\\]|\\.)*")|[ \t\r\n]+/g
-/** White space does not count for the size of a document: it may take so many times as much. */
-const keptTimes = 4
+/** White space does not count for the size of a document: of all characters, it may be so many times what counts. */
+const keptTimes = 8
 
 /**
  * What is kept of a document that was parsed: as it was put; without the white space around its names and values when there is
- * more of it than documents are written with. Throws `tooLong` when it is still too long.
+ * more of it than documents are written with. Throws `tooLong` when there is as much within them.
  */
-export function keptText(text: string, max: number, tooLong: QueryError): string {
-  if (text.length <= max * keptTimes) return text
+export function keptText(text: string, tooLong: QueryError): string {
+  const most = keptTimes * countCharacters(text)
+  if (text.length <= most) return text
   const compact = text.replace(betweenTokens, '$1')
-  if (compact.length > max * keptTimes) throw tooLong
+  if (compact.length > most) throw tooLong
   return compact
 }

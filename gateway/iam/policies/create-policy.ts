@@ -63,7 +63,7 @@ export function checkManaged(text: string): string {
   const size = policySizes.managed
   const tooLong = limitExceeded('PolicySize', size.max)
   checkDocument(text, { kind: 'identity', size, tooLong })
-  return keptText(text, size.max, tooLong)
+  return keptText(text, tooLong)
 }
 
 function policyExists(name: string): QueryError {

@@ -55,7 +55,7 @@ function checkInline(kind: HolderKind, { name }: HolderDocument, { text, others 
   const taken = others.reduce((sum, { document }) => sum + countCharacters(document), 0)
   const left = { ...size, max: Math.max(0, size.max - taken) }
   checkDocument(text, { kind: 'identity', size: left, tooLong })
-  return keptText(text, left.max, tooLong)
+  return keptText(text, tooLong)
 }
 
 export function getInlinePolicy(kind: HolderKind): QueryAction {

@@ -43,8 +43,8 @@ export const updateAssumeRolePolicy: QueryAction = async (call) => {
   const text = readPolicyText(call.parameters, 'PolicyDocument')
   await changeRole(call, { action: 'iam:UpdateAssumeRolePolicy' }, async (role, account) => {
     const trust = checkTrust(text)
-    await requirePrincipals(account, call.identity.tenantId, trust.document)
-    return { ...role, trust: trust.text }
+    const trusted = await requirePrincipals(account, call.identity.tenantId, trust.document)
+    return { ...role, trust: trust.text, trusted }
   })
   return undefined
 }

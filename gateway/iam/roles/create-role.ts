@@ -47,10 +47,10 @@ export const createRole: QueryAction = async (call) => {
   await changeAccount(services.metadata.identities, tenantId, async (account) => {
     const key = nameKey(name)
     if ((await account.get('role', key)) !== undefined) throw entityExists('role', name)
-    await requirePrincipals(account, tenantId, trust.document)
+    const trusted = await requirePrincipals(account, tenantId, trust.document)
     if (boundary !== undefined) await requireBoundary(account, tenantId, boundary)
     await requireRoom(account, 'role', { quota: 'RolesPerAccount', limit: rolesMax })
-    account.put('role', key, role)
+    account.put('role', key, { ...role, trusted })
     noteBoundary(account, { kind: 'role', name, policyArn: boundary }, 'put')
   })
   return parent('Role', renderRoleInFull(tenantId, role))

@@ -7,7 +7,7 @@ import type { LdapRole } from '../../config/ldap-roles.ts'
 import type { OpenQueryAction, OpenQueryCall } from '../../query/query-action.ts'
 import { beginRoleSession } from '../begin-session.ts'
 import { notProvided, requireProvided } from '../require-sts.ts'
-import { readRoleSeconds } from '../session-names.ts'
+import { askedSeconds, readRoleSeconds } from '../session-names.ts'
 import { readSessionPolicies, requirePolicies } from '../session-policies.ts'
 import { findTargetRole, parseRoleArn, readRoleArn, type TargetRole } from '../target-role.ts'
 import type { Directory, DirectoryUser } from './directory.ts'
@@ -109,6 +109,7 @@ async function requireTrust(call: OpenQueryCall, asked: Asked): Promise<void> {
       'ldap:user': user.dn,
       'ldap:groups': user.groups,
       'sts:rolesessionname': sessionName,
+      'sts:durationseconds': askedSeconds(call.parameters),
     },
   })
 }

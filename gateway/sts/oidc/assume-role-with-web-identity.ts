@@ -5,7 +5,7 @@ import { element } from '../../../protocol/s3/xml/xml-writer.ts'
 import type { OpenQueryAction, OpenQueryCall } from '../../query/query-action.ts'
 import { beginRoleSession } from '../begin-session.ts'
 import { notProvided, requireProvided } from '../require-sts.ts'
-import { readRoleSeconds, sessionNameRule } from '../session-names.ts'
+import { askedSeconds, readRoleSeconds, sessionNameRule } from '../session-names.ts'
 import { readSessionPolicies, requirePolicies } from '../session-policies.ts'
 import { type SessionTags, tagFields } from '../session-tags.ts'
 import { findTargetRole, readRoleArn, type TargetRole } from '../target-role.ts'
@@ -22,7 +22,7 @@ export function assumeRoleWithWebIdentity(issuerKeys: IssuerKeys): OpenQueryActi
     const { metadata, now } = services
     const wanted = readRoleArn(parameters)
     const name = parameters.text('RoleSessionName', sessionNameRule)
-    const token = parameters.text('WebIdentityToken', { from: 4, to: 20_000 })
+    const token = readToken(call)
     const policies = readSessionPolicies(parameters)
     refuseOauth(call)
     const tenant = await tenantOfAccount(metadata.tenants, wanted.account)
@@ -47,6 +47,13 @@ export function assumeRoleWithWebIdentity(issuerKeys: IssuerKeys): OpenQueryActi
       element('Provider', issuer)
     )
   }
+}
+
+/** What is wrong with it is told without repeating it. Throws `ValidationError`. */
+function readToken({ parameters }: Pick<OpenQueryCall, 'parameters'>): string {
+  const token = parameters.raw('WebIdentityToken')
+  if (token !== undefined && token.length >= 4 && token.length <= 20_000) return token
+  throw new QueryError('ValidationError', 'WebIdentityToken has 4 to 20000 characters.')
 }
 
 /** Tokens of OAuth 2.0 say nothing that could be verified. Throws `ValidationError`. */
@@ -76,6 +83,7 @@ async function requireTrust(call: OpenQueryCall, asked: Asked): Promise<void> {
     keys: {
       ...claimKeys(identity),
       'sts:rolesessionname': name,
+      'sts:durationseconds': askedSeconds(call.parameters),
       'sts:sourceidentity': sourceIdentity,
       'sts:transitivetagkeys': tags.transitiveKeys,
     },

@@ -150,14 +150,21 @@ function jwksUrl(discovered: Fetched, issuer: string): URL | undefined {
 /** Keys that a signature may be checked with: others, and secret ones above all, are left out. */
 function readKeySet({ keys }: Readonly<Record<string, unknown>>): JSONWebKeySet {
   const all = Array.isArray(keys) ? keys.slice(0, keysMax) : []
-  return { keys: all.filter(isUsable) }
+  return { keys: all.flatMap((key: unknown) => parseKey(key) ?? []) }
 }
 
 const keyTypes: ReadonlySet<unknown> = new Set(['RSA', 'EC', 'OKP'])
+/** What public keys are made of: nothing else of what an issuer has sent is kept. */
+const members = ['kty', 'kid', 'use', 'alg', 'n', 'e', 'crv', 'x', 'y']
 
-function isUsable(key: unknown): key is JWK {
-  if (!isRecord(key) || !keyTypes.has(key.kty)) return false
-  const { n, kid } = key
-  if (kid !== undefined && typeof kid !== 'string') return false
-  return n === undefined || (typeof n === 'string' && n.length <= modulusMax)
+function parseKey(key: unknown): JWK | undefined {
+  if (!isRecord(key) || !keyTypes.has(key.kty)) return undefined
+  const read: Record<string, string> = {}
+  for (const name of members) {
+    const value = key[name]
+    if (value === undefined) continue
+    if (typeof value !== 'string' || value.length > modulusMax) return undefined
+    read[name] = value
+  }
+  return read as JWK
 }

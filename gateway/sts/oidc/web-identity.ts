@@ -52,7 +52,7 @@ export async function readWebIdentity(
   deps: WebIdentityDeps,
 ): Promise<WebIdentity> {
   const { issuer, keyId } = readUnproven(token)
-  const providerName = issuer.replace(/^https?:\/\//, '')
+  const providerName = nameOf(issuer)
   const provider = await findProvider(deps, tenantId, { issuer, providerName })
   if (tenantId === undefined || provider === undefined) {
     throw invalid(`No OpenIDConnect provider found in your account for ${issuer}`)
@@ -100,6 +100,11 @@ function isIssuer(iss: unknown): iss is string {
   if (!URL.canParse(iss)) return false
   const { search, hash, username, password } = new URL(iss)
   return search === '' && hash === '' && username === '' && password === ''
+}
+
+/** Without its scheme, and names of hosts have no case. */
+function nameOf(issuer: string): string {
+  return issuer.replace(/^https?:\/\/([^/]*)/, (_, host: string) => host.toLowerCase())
 }
 
 async function findProvider(

@@ -1,11 +1,14 @@
 // When keys of issuers are fetched, from where, and how much of it.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { readFileSync } from 'node:fs'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { exportJWK, generateKeyPair, jwtVerify } from 'jose'
 import { IssuerKeys } from '../../../gateway/sts/oidc/issuer-keys.ts'
 import { issuerRules } from '../../../gateway/sts/oidc/issuer-rules.ts'
 import { parseTenantId } from '../../../metadata/record-ids.ts'
+import { makeCertificates } from '../../support/certificates.ts'
 import { describe } from '../../support/describe.ts'
 import { OidcIssuer } from '../../support/oidc-issuer.ts'
 
@@ -20,18 +23,24 @@ const onThisMachine = issuerRules({ issuers: 'public', http: true })
 type Answer = (response: ServerResponse, issuer: string) => void
 
 /** Answers by path; all else is 404. */
-async function serve(answers: Readonly<Record<string, Answer>>) {
+async function serve(
+  answers: Readonly<Record<string, Answer>>,
+  tls?: { readonly cert: Buffer; readonly key: Buffer },
+) {
   const asked: string[] = []
-  const server: Server = createServer((request, response) => {
+  const answerTo: RequestListener = (request, response) => {
     asked.push(request.url ?? '')
     const answer = answers[request.url ?? '']
     if (answer === undefined) response.writeHead(404).end()
     else answer(response, issuer())
-  }).listen(0, '127.0.0.1')
+  }
+  const server = tls === undefined ? createServer(answerTo) : createTlsServer(tls, answerTo)
+  server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   assert.ok(address !== null && typeof address === 'object')
-  const issuer = () => `http://127.0.0.1:${address.port}`
+  const scheme = tls === undefined ? 'http' : 'https'
+  const issuer = () => `${scheme}://127.0.0.1:${address.port}`
   const close = () => {
     server.close()
     server.closeAllConnections()
@@ -147,6 +156,16 @@ describe('keys of issuers', (test) => {
       ['no object', keysAt(json([good])), 'unreachable'],
       ['without keys', keysAt(json({ keys: [] })), 'unreachable'],
       ['secret keys', keysAt(json({ keys: [{ kty: 'oct', k: 'AAAA' }] })), 'unreachable'],
+      ['odd keys', keysAt(json({ keys: [null, 7, [], { ...good, e: 7 }, {}] })), 'unreachable'],
+      [
+        'with much that nobody asks for',
+        keysAt((response) => {
+          const { n, e } = good
+          const nested = `${'['.repeat(50_000)}${']'.repeat(50_000)}`
+          response.end(`{"keys":[{"kty":"RSA","n":"${n}","e":"${e}","x5c":${nested}}]}`)
+        }),
+        'keys',
+      ],
       ['huge keys', keysAt(json({ keys: [{ ...good, n: 'A'.repeat(3000) }] })), 'unreachable'],
       ['long', keysAt(json({ keys: [good], x: 'x'.repeat(200_000) })), 'unreachable'],
       ['refused', keysAt((response) => response.writeHead(500).end('{}')), 'unreachable'],
@@ -179,6 +198,30 @@ describe('keys of issuers', (test) => {
       const local = overTls.replace('127.0.0.1', 'localhost')
       assert.strictEqual(await find({ issuers: 'public', http: true }, local), 'unreachable')
       assert.strictEqual(server.asked.length, before)
+    } finally {
+      server.close()
+    }
+  })
+
+  test('come over TLS from this network, where an operator says so, by an authority of his', async () => {
+    const certificates = await makeCertificates()
+    const cert = readFileSync(certificates.server.certificate)
+    const key = readFileSync(certificates.server.key)
+    const ca = readFileSync(certificates.authority, 'utf8')
+    await certificates.discard()
+    const { publicKey } = await generateKeyPair('ES256')
+    const keys = [await exportJWK(publicKey)]
+    const answers = { [discovery]: discovered(), '/keys': json({ keys }) }
+    const server = await serve(answers, { cert, key })
+    const find = async (settings: Parameters<typeof issuerRules>[0]) => {
+      const issuerKeys = new IssuerKeys({ rules: issuerRules(settings), clock: () => 0 })
+      const wanted = { issuer: server.issuer, tenantId: first, keyId: undefined }
+      return (await issuerKeys.find(wanted)).is
+    }
+    try {
+      assert.strictEqual(await find({ issuers: 'any', http: false, ca }), 'keys')
+      assert.strictEqual(await find({ issuers: 'any', http: false }), 'unreachable')
+      assert.strictEqual(await find({ issuers: 'public', http: false, ca }), 'unreachable')
     } finally {
       server.close()
     }

@@ -19,6 +19,7 @@ import {
   stsFor,
   trusting,
 } from '../../support/identity-account.ts'
+import { addTenant } from '../../support/more-tenants.ts'
 import { type Claims, OidcIssuer } from '../../support/oidc-issuer.ts'
 import { RunningServer } from '../../support/start-server.ts'
 
@@ -212,7 +213,10 @@ describe('AssumeRoleWithWebIdentity', (test) => {
       .setIssuedAt()
       .setExpirationTime('5m')
       .sign(privateKey)
+    const nested = `{"iss":"${github.issuer}","x":${'['.repeat(7_000)}${']'.repeat(7_000)}}`
+    const deep = `${head}.${Buffer.from(nested).toString('base64url')}.${signature}`
     const wrong = [
+      deep,
       ...['xxxx', '....', `${head}.${changed}.${signature}`, `${head}.${body}.`, `${head}.${body}`],
       ...[unsecured, hmac, forged, ofKeycloak, unknown],
       await github.token({ ...workflow, aud: 'someone-else' }),
@@ -247,6 +251,21 @@ describe('AssumeRoleWithWebIdentity', (test) => {
     assert.deepStrictEqual([...messages], [`AccessDenied: Not authorized to perform ${action}`])
     const nowhere = 'arn:aws:iam::999999999999:role/nothing'
     assert.strictEqual(await tried(nowhere, WebIdentityToken), 'InvalidIdentityTokenException 400')
+  })
+
+  test('an issuer of one account is none of another', async () => {
+    await addTenant(server, '210987654321')
+    const other = new IdentityAccount(server, '210987654321')
+    const provider = arnOf(github).replace(id, '210987654321')
+    const trust = [trusting({ Federated: [arnOf(github), provider] }, action)]
+    const RoleArn = await other.addRole('theirs', { trust })
+    const token = await github.token(workflow)
+    assert.strictEqual(await tried(RoleArn, token), 'InvalidIdentityTokenException 400')
+    await other.put('oidcProvider', github.name, {
+      ...{ url: github.name, clientIds: ['sts.amazonaws.com'], thumbprints: [] },
+      ...{ tags: [], createdMs: 0 },
+    })
+    assert.strictEqual(await tried(RoleArn, token), 'done')
   })
 
   test('keys are kept, and looked for no more than now and then', async () => {

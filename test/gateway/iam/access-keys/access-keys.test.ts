@@ -10,7 +10,7 @@ describe('access keys', (test) => {
   let iam: IamAccount
   let root: FormClient
   test.before(async () => {
-    iam = await IamAccount.start()
+    iam = await IamAccount.start({ gateways: 4 })
     root = iam.root
   })
   test.after(() => iam.stop())
@@ -82,7 +82,7 @@ describe('access keys', (test) => {
   test('of twenty made at once there are two, and none else opens or is left behind', async () => {
     await root.do('CreateUser', { UserName: 'greedy' })
     const asked = Array.from({ length: 20 }, () =>
-      root.ask('CreateAccessKey', { UserName: 'greedy' }),
+      iam.spread.ask('CreateAccessKey', { UserName: 'greedy' }),
     )
     const answers = await Promise.all(asked)
     const outcomes = answers.map(({ outcome }) => outcome).sort()
@@ -104,13 +104,13 @@ describe('access keys', (test) => {
     const rename = async () => {
       for (const [at, UserName] of names.entries()) {
         const NewUserName = names[at + 1]
-        if (NewUserName !== undefined) await root.do('UpdateUser', { UserName, NewUserName })
+        if (NewUserName !== undefined) await iam.spread.do('UpdateUser', { UserName, NewUserName })
       }
     }
     const made: FormKey[] = []
     const make = async () => {
       for (const UserName of [...names, ...names]) {
-        const answer = await root.ask('CreateAccessKey', { UserName })
+        const answer = await iam.spread.ask('CreateAccessKey', { UserName })
         if (answer.status !== 200) continue
         const accessKeyId = answer.value('AccessKeyId')
         made.push({ accessKeyId, secretAccessKey: answer.value('SecretAccessKey') })
@@ -222,7 +222,9 @@ describe('access keys', (test) => {
   })
 
   test('of twenty root keys made at once there is never one too many', async () => {
-    const answers = await Promise.all(Array.from({ length: 20 }, () => root.ask('CreateAccessKey')))
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => iam.spread.ask('CreateAccessKey')),
+    )
     const made = answers.filter(({ status }) => status === 200)
     assert.ok(made.length <= 1)
     assert.strictEqual((await idsOf()).length, 1 + made.length)

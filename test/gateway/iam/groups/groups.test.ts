@@ -8,7 +8,7 @@ describe('groups', (test) => {
   let iam: IamAccount
   let root: FormClient
   test.before(async () => {
-    iam = await IamAccount.start()
+    iam = await IamAccount.start({ gateways: 2 })
     root = iam.root
   })
   test.after(() => iam.stop())
@@ -189,8 +189,8 @@ describe('groups', (test) => {
       const UserName = `fleeting-${i}`
       await root.do('CreateUser', { UserName })
       const [joined, deleted] = await Promise.all([
-        root.ask('AddUserToGroup', { UserName, GroupName }),
-        root.ask('DeleteUser', { UserName }),
+        iam.spread.ask('AddUserToGroup', { UserName, GroupName }),
+        iam.spread.ask('DeleteUser', { UserName }),
       ])
       const outcomes = [joined.outcome, deleted.outcome]
       const members = (await root.do('GetGroup', { GroupName })).values('UserName')

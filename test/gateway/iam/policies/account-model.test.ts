@@ -1,5 +1,5 @@
 // Policies of an account against a plain model: whatever is done, in any order, each answer is the model's, a user may do what
-// the model says, and the account is sound. For a moment as part of the tests, or longer by hand:
+// the model says and the simulator says so, and the account is sound. For a moment as part of the tests, or longer by hand:
 //   [HOLDFAST_TEST_SEED=7] node dist/test/gateway/iam/policies/account-model.test.js --budget-ms 60000
 import assert from 'node:assert'
 import { parseArgs } from 'node:util'
@@ -22,6 +22,7 @@ import {
   PutUserPermissionsBoundaryCommand,
   PutUserPolicyCommand,
   SetDefaultPolicyVersionCommand,
+  SimulatePrincipalPolicyCommand,
 } from '@aws-sdk/client-iam'
 import {
   CreateBucketCommand,
@@ -63,13 +64,19 @@ class Model {
   }
 
   mayRead(bucket: string): boolean {
+    return this.decision(bucket) === 'allowed'
+  }
+
+  /** As the simulator says it. */
+  decision(bucket: string): 'allowed' | 'explicitDeny' | 'implicitDeny' {
     const says = [...this.attached.user, ...this.attached.group].map((name) => this.inForce(name))
     const own = [...says, ...this.inline.values()]
     const bound = this.boundary === undefined ? undefined : [this.inForce(this.boundary)]
     const about = (effect: Says['effect'], list: readonly Says[]) =>
       list.some((each) => each.effect === effect && each.buckets.includes(bucket))
-    if (about('Deny', own) || !about('Allow', own)) return false
-    return bound === undefined || (about('Allow', bound) && !about('Deny', bound))
+    if (about('Deny', [...own, ...(bound ?? [])])) return 'explicitDeny'
+    const isBounded = bound !== undefined && !about('Allow', bound)
+    return about('Allow', own) && !isBounded ? 'allowed' : 'implicitDeny'
   }
 
   private inForce(name: string): Says {
@@ -284,6 +291,16 @@ async function mayRead({ s3 }: Clients, Bucket: string): Promise<boolean> {
   }
 }
 
+async function simulated({ iam }: Clients): Promise<readonly (string | undefined)[]> {
+  const { EvaluationResults = [] } = await iam.send(
+    new SimulatePrincipalPolicyCommand({
+      ...{ PolicySourceArn: own('user', 'Model'), ActionNames: ['s3:GetObject'] },
+      ResourceArns: buckets.map((bucket) => `arn:aws:s3:::${bucket}/key`),
+    }),
+  )
+  return EvaluationResults.map(({ EvalDecision }) => EvalDecision)
+}
+
 describe('the policies of an account', (test) => {
   let server: IamServer
   let user: Clients
@@ -313,6 +330,11 @@ describe('the policies of an account', (test) => {
       for (const bucket of buckets) {
         assert.equal(await mayRead(user, bucket), model.mayRead(bucket), `${bucket} ${history}`)
       }
+      assert.deepStrictEqual(
+        await simulated(server.root),
+        buckets.map((bucket) => model.decision(bucket)),
+        history,
+      )
       if (done.length % 20 === 0) await assertSound(server.identities)
     }
     await assertSound(server.identities)

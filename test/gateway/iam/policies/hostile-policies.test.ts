@@ -2,6 +2,7 @@
 // refused as IAM does or means what it says, and the server goes on.
 import assert from 'node:assert'
 import {
+  AttachGroupPolicyCommand,
   AttachUserPolicyCommand,
   CreatePolicyCommand,
   CreatePolicyVersionCommand,
@@ -169,6 +170,20 @@ describe('policies that nobody writes in earnest', (test) => {
     assert.deepStrictEqual(
       found.PolicyUsers?.map((each) => each.UserName),
       [UserName],
+    )
+    // The longest ARN that stands in the name of an attachment as it is, with the longest name of a group.
+    const rest = 200 - own('policy', '/n').length
+    const fitting = { PolicyName: 'n', Path: `/${'q'.repeat(rest)}/`, PolicyDocument }
+    const { Policy: short } = await iam.send(new CreatePolicyCommand(fitting))
+    assert.equal(short?.Arn?.length, 200)
+    const GroupName = 'g'.repeat(128)
+    await server.addGroup(GroupName)
+    const ofGroup = { GroupName, PolicyArn: short?.Arn }
+    await iam.send(new AttachGroupPolicyCommand(ofGroup))
+    const holding = await iam.send(new ListEntitiesForPolicyCommand({ PolicyArn: short?.Arn }))
+    assert.deepStrictEqual(
+      holding.PolicyGroups?.map((each) => each.GroupName),
+      [GroupName],
     )
     const SetAsDefault = true
     await iam.send(new CreatePolicyVersionCommand({ PolicyArn, PolicyDocument, SetAsDefault }))

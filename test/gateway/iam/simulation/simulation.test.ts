@@ -18,6 +18,7 @@ import {
   own,
   policyText,
   refusedWith,
+  type Statement,
   trustText,
   variable,
 } from '../iam-server.ts'
@@ -154,6 +155,20 @@ describe('the simulator', (test) => {
       ['implicitDeny', false],
       ['allowed', true],
     ])
+    // What allows is the role's; the boundary has only agreed. What denies may be the boundary's.
+    const matched = async (...statements: readonly Statement[]) => {
+      const { EvaluationResults: [result] = [] } = await iam.send(
+        new SimulatePrincipalPolicyCommand({
+          ...{ PolicySourceArn, ActionNames: ['s3:GetObject'] },
+          PermissionsBoundaryPolicyInputList: [policyText(...statements)],
+        }),
+      )
+      return verdictOf(result)
+    }
+    assert.deepStrictEqual(await matched(allow('s3:*')), ['allowed', 'role Own'])
+    assert.deepStrictEqual(await matched(allow('s3:*'), deny('s3:Get*')), [
+      ...['explicitDeny', 'none PermissionsBoundaryPolicyInputList.1'],
+    ])
     const two = { PermissionsBoundaryPolicyInputList: [all, all] }
     await refusedWith(role(two), 'InvalidInput', 400)
   })
@@ -186,7 +201,11 @@ describe('the simulator', (test) => {
   })
 
   test('context: lists, numbers, tags of the principal, and what is missing, as it is written', async () => {
-    const text = policyText({
+    const other = {
+      ...allow('s3:GetObject'),
+      Condition: { Bool: { 'aws:SecureTransport': 'true' } },
+    }
+    const text = policyText(other, {
       ...allow('s3:PutObject', `arn:aws:s3:::a/${variable('aws:PrincipalTag/team')}/*`),
       Condition: {
         'ForAllValues:StringEquals': { 'aws:TagKeys': ['a', 'b'] },

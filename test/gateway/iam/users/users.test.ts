@@ -306,6 +306,14 @@ describe('users', (test) => {
     await by.do('DeleteUser', { UserName: 'inmate' })
   })
 
+  test('of a hundred made at once, all are made', async () => {
+    const asked = Array.from({ length: 100 }, (_, i) =>
+      root.ask('CreateUser', { UserName: `at-once-${i}` }),
+    )
+    const outcomes = new Set((await Promise.all(asked)).map(({ outcome }) => outcome))
+    assert.deepStrictEqual(outcomes, new Set(['200']))
+  })
+
   test('many tags, long forms and forms that are none are answered, and soon others too', async () => {
     const tags = Array.from({ length: 2_400 }, (_, i) => {
       const before = `Tags.member.${i + 1}`
