@@ -43,6 +43,14 @@ export const commands: ReadonlyMap<string, CommandRow> = new Map<string, Command
     },
   ],
   [
+    'admin',
+    {
+      summary: 'looks after tenants, users, keys, policies and quotas',
+      alsoSoughtAs: ['tenant', 'tenants', 'user', 'users', 'key', 'keys', 'policy', 'quota', 'mc'],
+      load: async () => (await import('./admin.ts')).adminCommand,
+    },
+  ],
+  [
     'check',
     {
       summary: 'verifies the data of a server that is stopped',

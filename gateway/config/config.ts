@@ -127,6 +127,20 @@ export function readAwsCredentials():
   }
 }
 
+/** What the environment has for the admin API: a token, the root user's key, or a client's. */
+export function readAdminCredentials():
+  | { readonly token: string }
+  | ReturnType<typeof readAwsCredentials> {
+  const { HOLDFAST_ADMIN_TOKEN, HOLDFAST_ROOT_ACCESS_KEY, HOLDFAST_ROOT_SECRET_KEY } = process.env
+  if (HOLDFAST_ADMIN_TOKEN) return { token: HOLDFAST_ADMIN_TOKEN }
+  if (!HOLDFAST_ROOT_ACCESS_KEY || !HOLDFAST_ROOT_SECRET_KEY) return readAwsCredentials()
+  return {
+    accessKeyId: HOLDFAST_ROOT_ACCESS_KEY,
+    secretAccessKey: HOLDFAST_ROOT_SECRET_KEY,
+    region: settingOf('region').fallback ?? '',
+  }
+}
+
 export function parseConfig(sources: ConfigSources): ParsedConfig {
   const mistakes: string[] = []
   const said = collectSettings(sources, mistakes)
