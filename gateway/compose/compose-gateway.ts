@@ -14,6 +14,11 @@ import { CredentialsCache } from '../access/credentials.ts'
 import { KeyUses } from '../access/key-uses.ts'
 import type { MasterKey } from '../access/keys/master-key-file.ts'
 import { makeFindTenantKeys } from '../access/keys/tenant-keyring.ts'
+import {
+  boundAuthenticate,
+  boundAuthenticateForm,
+  makeRequestBounds,
+} from '../access/limit-requests.ts'
 import { openAccounts } from '../access/open-accounts.ts'
 import { PasswordHasher } from '../access/password-hasher.ts'
 import { archivesRoutes } from '../archive-jobs/archives-routes.ts'
@@ -43,7 +48,7 @@ export type GatewayDeps = {
   readonly metadata: MetadataStore
   readonly blobs: BlobStore
   readonly masterKey: MasterKey
-  readonly config: Pick<
+  readonly config: { readonly workers?: number } & Pick<
     Config,
     | 'region'
     | 'anyRegion'
@@ -54,6 +59,7 @@ export type GatewayDeps = {
     | 'corsOrigins'
     | 'ingestMemoryBytes'
     | 'uploadPace'
+    | 'requestRates'
     | 'externalSources'
     | 'oidc'
     | 'ldap'
@@ -126,7 +132,14 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     nowMs: now,
   })
   const keysOfTenant = makeFindTenantKeys({ metadata, masterKey, tenantsMax, now })
+  const clock = () => performance.now()
+  const { requestRates: rates, workers = 1 } = config
+  const bounds = makeRequestBounds(
+    { tenant: rates.tenant / workers, key: rates.key / workers },
+    clock,
+  )
   const services: Services = {
+    ...(bounds === undefined ? {} : { bounds }),
     metadata,
     blobs,
     ingest,
@@ -154,7 +167,6 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     region: config.anyRegion ? undefined : config.region,
     now,
   }
-  const clock = () => performance.now()
   const { random, onManyReaders = () => {}, check = async () => {} } = deps
   const zip = new ZipService({ metadata, blobs, random, now, clock, onManyReaders })
   const routeDeps = {
@@ -177,7 +189,8 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     await hashPool.close()
   }
   const { domains } = config
-  const authenticate = makeAuthenticate({ ...signing, domains })
+  const authenticate = boundAuthenticate(makeAuthenticate({ ...signing, domains }), bounds)
+  const authenticateForm = boundAuthenticateForm(makeAuthenticateForm(signing), bounds)
   const findCorsRules = makeFindCorsRules({
     metadata,
     origins: config.corsOrigins,
@@ -207,7 +220,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
           ...{ random: deps.random, now, region: config.region },
         },
       },
-      handlers: operationHandlers({ authenticateForm: makeAuthenticateForm(signing), zip }),
+      handlers: operationHandlers({ authenticateForm, zip }),
       health: watchHealth(check, clock),
     }),
   )
