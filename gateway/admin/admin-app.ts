@@ -9,6 +9,7 @@ import { adminRoutes } from './api/admin-env.ts'
 import { asProblem } from './api/as-problem.ts'
 import { describeApi } from './api/describe-api.ts'
 import { AdminProblem, problemType, renderProblem } from './api/problem.ts'
+import { requireShallow } from './api/require-shallow.ts'
 import type { ObserveAdmin } from './observe-admin.ts'
 import { adminsRoutes } from './routes/admins.ts'
 import { attachedRoutes } from './routes/attached.ts'
@@ -75,6 +76,7 @@ export function makeAdminApp(deps: AdminAppDeps): AdminRoutes {
     if (body.length > 0 && !/^application\/json *(;|$)/i.test(type)) {
       throw new AdminProblem('UnsupportedMediaType')
     }
+    requireShallow(body)
     await deps.check()
     await next()
   })
