@@ -42,6 +42,7 @@ import type {
 } from './records.ts'
 import type { TenantStore } from './tenant-store.ts'
 import type { UploadStore } from './upload-store.ts'
+import type { UsageStore } from './usage-store.ts'
 
 export interface MetadataStore {
   readonly tenants: TenantStore
@@ -58,6 +59,7 @@ export interface MetadataStore {
   readonly manifests: ManifestStore
   readonly bundles: BundleStore
   readonly jobs: JobStore
+  readonly usage: UsageStore
   /**
    * The same store, whose verbs end when `signal` is aborted: they reject with its reason, and a write that
    * had been begun may be stored. Each page of a long work is a verb, so that work ends between pages. To be

@@ -18,6 +18,7 @@ import { environmentFile, LmdbEnvironment } from '../../metadata/lmdb/lmdb-envir
 import { everyRow } from '../../metadata/lmdb/row-keys.ts'
 import { verifyReferences } from '../../metadata/lmdb/verify-references.ts'
 import { verifyRows } from '../../metadata/lmdb/verify-rows.ts'
+import { verifyUsage } from '../../metadata/lmdb/verify-usage.ts'
 import { verifyVersions } from '../../metadata/lmdb/verify-versions.ts'
 import type { TenantId } from '../../metadata/records.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
@@ -100,6 +101,7 @@ async function checkAll(checking: Checking): Promise<void> {
   const keysOf = await openKeys(checking)
   environment.read((tables) => verifyRows(tables, tell))
   const counts = environment.read((tables) => verifyVersions(tables, { keysOf, tell }))
+  environment.read((tables) => verifyUsage(tables, tell))
   await lookAtBlobs(dataDirectory, { chunks: lmdbChunks(environment) }, (blobs) =>
     checkBlobs(checking, { blobs, keysOf, counts }),
   )

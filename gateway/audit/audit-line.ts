@@ -54,6 +54,7 @@ export function requestLine(record: RequestRecord, { endedMs, hostId }: AuditedA
     deniedAction: decisions?.deniedAction,
     decidedBy: decisionFields(decisions?.decidedBy),
     resource: resourceFields(notes, details),
+    issued: issuedFields(notes),
     source: sourceFields(details),
     objects: deletions?.objects,
     moreObjects: deletions?.moreObjects,
@@ -148,6 +149,15 @@ function decisionFields(by: DecidedBy | undefined): object | undefined {
       return undefined
     default:
       return by satisfies never
+  }
+}
+
+function issuedFields({ issued }: RequestNotes): object | undefined {
+  if (issued === undefined) return undefined
+  const { arn, accessKeyId, expiresMs, subject } = issued
+  return {
+    ...{ arn: bounded(arn, keyMax), accessKeyId, expires: new Date(expiresMs).toISOString() },
+    subject: bounded(subject, keyMax),
   }
 }
 

@@ -71,6 +71,9 @@ const reclaimBytes = 64 * 1024 * 1024
 /** A process that died in the middle of reads holds everything back until its lease has expired. */
 const leasePauseMs = 10 * second
 const scrubPauseMs = 10 * second
+const usagePauseMs = 2 * second
+/** Notes of what was added, which one transaction adds to counts. */
+const usagePage = 500
 const orphanPauseMs = 60 * minute
 const orphanMinAgeMs = 60 * minute
 const abortPage = 100
@@ -176,6 +179,11 @@ function sweeps(deps: Keeping): readonly RepeatingJob[] {
       },
     },
     { name: 'running time', pauseMs: minute, run: countRunningTime(metadata) },
+    {
+      name: 'usage',
+      pauseMs: usagePauseMs,
+      run: async () => ((await metadata.usage.fold(usagePage)) >= usagePage ? 'again' : 'idle'),
+    },
     {
       name: 'stale uploads',
       pauseMs: minute,

@@ -84,7 +84,7 @@ export async function answerQuery(
     const { context } = request
     const decider = deps.authorize({ identity, context, decisions: notes.decisions })
     const { services } = deps
-    const call = { services, parameters, context, requestId, decider }
+    const call = { services, parameters, context, requestId, decider, notes }
     const result = await run()
     const document = renderQueryAnswer({ service, action, result, requestId })
     return { status: 200, headers: { 'Content-Type': 'text/xml' }, body: document }

@@ -10,6 +10,7 @@ import type { MasterKey } from '../access/keys/master-key-file.ts'
 import type { PasswordHasher } from '../access/password-hasher.ts'
 import type { Asker } from '../access/require.ts'
 import type { StandingCache } from '../access/standing.ts'
+import type { RequestNotes } from '../s3/request-notes.ts'
 
 /** Everything that an action may use besides the request. */
 export type QueryServices = {
@@ -31,6 +32,8 @@ type AnyQueryCall = Asker & {
   readonly parameters: QueryParameters
   readonly context: RequestContext
   readonly requestId: string
+  /** For those who keep a record. */
+  readonly notes?: Pick<RequestNotes, 'issued'>
 }
 
 /** Of a caller who has signed. */

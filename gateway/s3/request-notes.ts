@@ -7,6 +7,16 @@ import type { Decisions } from '../access/decisions.ts'
 import type { Identity } from '../access/identity.ts'
 import type { SignatureNotes } from '../access/signature-note.ts'
 
+/** Whose credentials were handed out, and never what they are. */
+export type IssuedSession = {
+  readonly arn: string
+  readonly accessKeyId: string
+  /** Milliseconds since 1970. */
+  readonly expiresMs: number
+  /** Who was let in by somebody else's word, as that calls him: a subject, or a name in a directory. */
+  readonly subject?: string
+}
+
 export type RequestNotes = SignatureNotes & {
   /** Once it is proven. */
   identity: Identity | undefined
@@ -20,6 +30,8 @@ export type RequestNotes = SignatureNotes & {
   openedBy: 'bundleToken' | 'bundleSecret' | undefined
   /** Of DeleteObjects, by the order of its list. Undefined: never begun, or nobody knows. */
   deletions: readonly (DeletionResult | undefined)[] | undefined
+  /** Of a session that STS has begun. */
+  issued: IssuedSession | undefined
   /** What IAM or STS have answered. */
   queryError: QueryErrorCode | undefined
   /** Undefined: nobody wants to know. */
@@ -36,6 +48,7 @@ export function newNotes(decisions: Decisions | undefined): RequestNotes {
     ownId: undefined,
     openedBy: undefined,
     deletions: undefined,
+    issued: undefined,
     queryError: undefined,
     decisions,
   }

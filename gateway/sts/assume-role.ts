@@ -42,7 +42,7 @@ export const assumeRole: QueryAction = async (call) => {
   const isChained = identity.session?.of === 'role'
   const seconds = readRoleSeconds(parameters, target.role, { isChained })
   await requirePolicies(services.metadata.identities, target.tenantId, policies)
-  return beginRoleSession(services, target, {
+  return beginRoleSession(call, target, {
     ...{ name, seconds, ...policies, ...tagFields(tags) },
     ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
   })

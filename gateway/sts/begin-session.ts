@@ -5,18 +5,24 @@ import { element, parent } from '../../protocol/s3/xml/xml-writer.ts'
 import type { Session } from '../access/identity.ts'
 import { issueSession, type SessionOwner } from '../access/keys/session-token.ts'
 import { accountId, stsArn } from '../access/owner.ts'
-import type { QueryServices } from '../query/query-action.ts'
+import type { OpenQueryCall, QueryServices } from '../query/query-action.ts'
+import type { IssuedSession } from '../s3/request-notes.ts'
 import { packedPercent } from './packed-size.ts'
 import type { TargetRole } from './target-role.ts'
 
 export type NewSession = Omit<Session, 'issuedMs' | 'expiresMs'> & { readonly seconds: number }
 
-type Issuing = Pick<QueryServices, 'masterKey' | 'random' | 'now'>
+type Issuing = {
+  readonly services: Pick<QueryServices, 'masterKey' | 'random' | 'now'>
+  readonly notes?: OpenQueryCall['notes']
+}
+
+type IssuedTo = Omit<SessionOwner, 'session'> & Pick<IssuedSession, 'arn' | 'subject'>
 
 /** The `Credentials`, and `PackedPolicySize` where there is one. Throws `PackedPolicyTooLarge`. */
 export function beginSession(
-  { masterKey, random, now }: Issuing,
-  { tenantId, userName }: Omit<SessionOwner, 'session'>,
+  { services: { masterKey, random, now }, notes }: Issuing,
+  { tenantId, userName, arn, subject }: IssuedTo,
   { seconds, ...rest }: NewSession,
 ): { readonly credentials: string; readonly packedSize: string } {
   const issuedMs = now()
@@ -25,6 +31,10 @@ export function beginSession(
   const session: Session = { ...rest, issuedMs, expiresMs }
   const percent = packedPercent(session)
   const issued = issueSession(masterKey, { tenantId, userName, session }, random)
+  if (notes !== undefined) {
+    const { accessKeyId } = issued
+    notes.issued = { arn, accessKeyId, expiresMs, ...(subject === undefined ? {} : { subject }) }
+  }
   const credentials = parent(
     'Credentials',
     element('AccessKeyId', issued.accessKeyId),
@@ -40,17 +50,18 @@ export function beginSession(
 
 /** What answers of all actions that assume a role have in common. */
 export function beginRoleSession(
-  services: Issuing,
-  { tenantId, role }: TargetRole,
+  call: Issuing,
+  { tenantId, role, subject }: TargetRole & Pick<IssuedSession, 'subject'>,
   session: Omit<NewSession, 'of' | 'ownerId'>,
 ): string {
-  const owner = { tenantId, userName: role.name }
-  const begun = beginSession(services, owner, { ...session, of: 'role', ownerId: role.id })
   const { name, sourceIdentity } = session
+  const arn = stsArn(tenantId, `assumed-role/${role.name}/${name}`)
+  const to = { tenantId, userName: role.name, arn, ...(subject === undefined ? {} : { subject }) }
+  const begun = beginSession(call, to, { ...session, of: 'role', ownerId: role.id })
   const user = parent(
     'AssumedRoleUser',
     element('AssumedRoleId', `${role.id}:${name}`),
-    element('Arn', stsArn(tenantId, `assumed-role/${role.name}/${name}`)),
+    element('Arn', arn),
   )
   const source = sourceIdentity === undefined ? '' : element('SourceIdentity', sourceIdentity)
   return begun.credentials + user + begun.packedSize + source

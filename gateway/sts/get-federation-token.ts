@@ -26,8 +26,8 @@ export const getFederationToken: QueryAction = async (call) => {
   await requirePolicies(services.metadata.identities, tenantId, policies)
   const ownerId = await ownerIdOf(services, identity)
   const { credentials, packedSize } = beginSession(
-    services,
-    { tenantId, userName },
+    call,
+    { tenantId, userName, arn },
     { of: 'federated user', name, ownerId, seconds, ...policies, ...tagFields(tags) },
   )
   return credentials + federatedUser({ tenantId, name }) + packedSize

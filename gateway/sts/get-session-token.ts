@@ -9,15 +9,17 @@ import { beginSession } from './begin-session.ts'
 import { refuseSessions } from './require-sts.ts'
 import { readUserSeconds } from './session-names.ts'
 
-export const getSessionToken: QueryAction = async ({ parameters, identity, services }) => {
+export const getSessionToken: QueryAction = async (call) => {
+  const { parameters, identity, services } = call
   const isRoot = isRootUser(identity)
   const seconds = readUserSeconds(parameters, { isRoot })
   refuseMfa(parameters)
   refuseSessions('GetSessionToken', identity)
   const ownerId = await ownerIdOf(services, identity)
+  const { arn } = await services.standings.now(identity)
   const { tenantId, userName } = identity
   const session = { of: 'user', name: userName, ownerId, seconds } as const
-  return beginSession(services, { tenantId, userName }, session).credentials
+  return beginSession(call, { tenantId, userName, arn }, session).credentials
 }
 
 /** Of a user with a key of his own. Throws `AccessDenied` when there is no such user any more. */

@@ -37,9 +37,11 @@ export type UploadState = {
   readonly revision: number
   /** How many part numbers it has. Undefined: it was begun before they were counted. */
   readonly parts: number | undefined
+  /** What its parts come to. 0 also in rows from before that was counted, which are counted when a store is brought forward. */
+  readonly partBytes: number
 }
 
-export function encodeUpload({ upload, revision, parts }: UploadState): Buffer {
+export function encodeUpload({ upload, revision, parts, partBytes }: UploadState): Buffer {
   return encodeRecord(1, [
     upload.bucketId,
     upload.tenantId,
@@ -54,6 +56,7 @@ export function encodeUpload({ upload, revision, parts }: UploadState): Buffer {
     revision,
     parts,
     flattenAcl(upload.acl),
+    partBytes === 0 ? undefined : partBytes,
   ])
 }
 
@@ -84,6 +87,7 @@ export function parseUploadState(bytes: Uint8Array): UploadState {
     upload: uploadOf(fields),
     revision: fields[10] == null ? 0 : count(fields, 10),
     parts: fields[11] == null ? undefined : count(fields, 11),
+    partBytes: fields[13] == null ? 0 : count(fields, 13),
   }
 }
 

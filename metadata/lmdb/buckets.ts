@@ -10,6 +10,7 @@ import { putFirstConfigs, removeConfigs } from './bucket-config-rows.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { appendRelease } from './outbox-rows.ts'
 import { bucketIdBytes, bucketKey, justAfter, ownedBucketKey, rangeOf } from './row-keys.ts'
+import { beginUsage, endUsage } from './usage-rows.ts'
 
 export type Random = (bytes: number) => Buffer
 
@@ -58,6 +59,7 @@ export function lmdbBuckets(env: LmdbEnvironment, random: Random): BucketStore {
         }
         tables.buckets.remove(bucketKey(bucket.namespace, bucket.name))
         tables.bucketsOfTenants.remove(ownedBucketKey(bucket))
+        endUsage(tables, bucket)
         removeConfigs(tables, ref.id)
         if (!tables.uploads.isEmpty(inBucket)) {
           appendRelease(tables, bucket.tenantId, { what: 'bucketUploads', bucketId: ref.id })
@@ -75,6 +77,7 @@ function makeBucket(tables: Tables, { configs = {}, ...fresh }: NewBucket, id: B
   const firstRevision = putFirstConfigs(tables, id, configs)
   const bucket: Bucket = { ...fresh, id, versioning: 'off', configRevision: firstRevision }
   putBucket(tables, bucket)
+  beginUsage(tables, bucket)
   return bucket
 }
 

@@ -3,6 +3,7 @@
 import { storeFormat } from '../../protocol/store/store-format.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
 import { addChecksums, noReach } from './add-checksums.ts'
+import { recountUsage } from './count-usage.ts'
 import { firstWithChecksums, type Layout, layoutOf, putLayout } from './layout-row.ts'
 import type { LmdbEnvironment, Tables } from './lmdb-environment.ts'
 import { migrateBuckets } from './migrate-buckets.ts'
@@ -29,6 +30,8 @@ const layoutSteps: readonly (readonly [format: number, step: LayoutStep])[] = [
   [7, migrateRowKeys],
   // Tenants are found by name, and keys by tenant.
   [8, migrateTenants],
+  // What buckets hold is counted.
+  [9, recountUsage],
 ]
 
 /** Throws `StoreRefused` for a format that is not known here, and to a worker for one that is not current. */
@@ -62,6 +65,13 @@ export async function checkLayoutFormat(
 export function requireWholeLayout(env: LmdbEnvironment): void {
   const layout = env.read(layoutOf)
   if (layout.rows === 'midway') throw notCurrent(layout)
+}
+
+/** For who writes rows and is no server. Throws `StoreRefused`. */
+export function requireCurrentLayout(env: LmdbEnvironment): void {
+  const layout = env.read(layoutOf)
+  if (layout.rows === 'none') throw new StoreRefused('There are no metadata.')
+  if (layout.rows !== 'checksummed' || layout.format !== storeFormat) throw notCurrent(layout)
 }
 
 function notCurrent(layout: Exclude<Layout, { rows: 'none' }>): StoreRefused {

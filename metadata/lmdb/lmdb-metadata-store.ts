@@ -22,6 +22,7 @@ import { lmdbOutbox } from './outbox.ts'
 import { lmdbOwners } from './owners.ts'
 import { lmdbTenants } from './tenants.ts'
 import { lmdbUploads } from './uploads.ts'
+import { lmdbUsage } from './usage.ts'
 import type { DiskState } from './write-fence.ts'
 
 export type LmdbMetadataOptions = {
@@ -62,6 +63,7 @@ export class LmdbMetadataStore implements MetadataStore {
   readonly manifests: MetadataStore['manifests']
   readonly bundles: MetadataStore['bundles']
   readonly jobs: MetadataStore['jobs']
+  readonly usage: MetadataStore['usage']
   readonly lineage: LineageStore
   readonly #env: LmdbEnvironment
 
@@ -81,6 +83,7 @@ export class LmdbMetadataStore implements MetadataStore {
     this.manifests = lmdbManifests(env)
     this.bundles = lmdbBundles(env)
     this.jobs = lmdbJobs(env)
+    this.usage = lmdbUsage(env)
     this.lineage = lmdbLineage(env)
   }
 

@@ -2,7 +2,7 @@
 // transaction, so that a step is never done twice. The outbox row goes with the last step.
 import assert from 'node:assert'
 import type { StoredData } from '../codec/content-codec.ts'
-import { parsePartData, parseUpload } from '../codec/upload-codec.ts'
+import { parsePartData, parseUploadState } from '../codec/upload-codec.ts'
 import { dataOfContent } from '../codec/version-codec.ts'
 import type { BucketId, ChunkListId, TenantId, UploadId } from '../records.ts'
 import { giveBackChunks } from './chunk-claims.ts'
@@ -134,7 +134,7 @@ function releasePartRows(tables: Tables, tenantId: TenantId, rows: readonly Row[
 
 function abortUploadsOf(tables: Tables, bucketId: BucketId): Step {
   const rows = take(tables.uploads.rows(rangeOf(Buffer.from(bucketId, 'hex'))), stepRows)
-  for (const row of rows) removeUpload(tables, parseUpload(row.value))
+  for (const row of rows) removeUpload(tables, parseUploadState(row.value))
   return rows.length < stepRows ? 'done' : 'more'
 }
 

@@ -99,6 +99,7 @@ export const rowBounds: Readonly<Record<TableName, RowBounds>> = {
   tenantNames: { from: 1, to: 64, value: 1, valueTo: 64 },
   keysOfTenants: { ...sum(tenant, { from: 1, to: 128 }), value: 0, valueTo: 0 },
   keyUses: { from: fillerBytes + 1, to: fillerBytes + 128, value: 12 },
+  usage: { ...sum(tenant, exactly(bucketIdBytes)), value: 48, valueTo: 48 },
   jobs: { ...job, value: record },
   jobTimes: { ...sum(job, exactly(numberBytes)), value: 0, valueTo: 0 },
   jobDues: { ...sum(kind, exactly(numberBytes), job), value: 0, valueTo: 0 },

@@ -119,6 +119,8 @@ export const tableNames = [
   'keysOfTenants',
   /** filler, access key id → what it was used for last */
   'keyUses',
+  /** tenant, bucket → what is in the bucket, in numbers */
+  'usage',
 ] as const
 
 export type TableName = (typeof tableNames)[number]

@@ -47,7 +47,7 @@ export function completeUpload(
     state.parts === undefined || state.parts >= parts.length,
     'parts that were never committed',
   )
-  closeUpload(tables, state.upload)
+  closeUpload(tables, state)
   const { key, uploadId } = ref
   const data = { is: 'parts' as const, parts, bucketId: bucket.id, key, uploadId }
   const whole = { ...content, data }

@@ -10,6 +10,7 @@ import type { UploadRef } from '../upload-store.ts'
 import type { Tables } from './lmdb-environment.ts'
 import { appendRelease } from './outbox-rows.ts'
 import { historyKey, historyRowKey, rangeOf } from './row-keys.ts'
+import { countChange } from './usage-rows.ts'
 
 export function uploadKey(bucketId: BucketId, { key, uploadId }: UploadRef): Buffer {
   return historyRowKey(historyKey(bucketId, key), uploadId)
@@ -30,7 +31,8 @@ export function uploadStateAt(
 }
 
 export function beginUpload(tables: Tables, upload: Upload): void {
-  putUploadState(tables, { upload, revision: 0, parts: 0 })
+  putUploadState(tables, { upload, revision: 0, parts: 0, partBytes: 0 })
+  countChange(tables, upload, { uploads: 1 })
   const key = uploadKey(upload.bucketId, upload)
   tables.uploadTimes.put(Buffer.from(upload.uploadId, 'hex'), key)
 }
@@ -40,15 +42,16 @@ export function putUploadState(tables: Tables, state: UploadState): void {
 }
 
 /** Ends the upload; its parts stay where they are. */
-export function closeUpload(tables: Tables, upload: Upload): void {
+export function closeUpload(tables: Tables, { upload, partBytes }: UploadState): void {
+  countChange(tables, upload, { uploads: -1, partBytes: -partBytes })
   tables.uploads.remove(uploadKey(upload.bucketId, upload))
   tables.uploadTimes.remove(Buffer.from(upload.uploadId, 'hex'))
 }
 
 /** Ends the upload and has its parts released. */
-export function removeUpload(tables: Tables, upload: Upload): void {
-  closeUpload(tables, upload)
-  const { uploadId, tenantId } = upload
+export function removeUpload(tables: Tables, state: UploadState): void {
+  closeUpload(tables, state)
+  const { uploadId, tenantId } = state.upload
   if (tables.parts.isEmpty(rangeOf(Buffer.from(uploadId, 'hex')))) return
   appendRelease(tables, tenantId, { what: 'parts', uploadId })
 }

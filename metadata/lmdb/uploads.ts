@@ -7,6 +7,7 @@ import {
   parsePartData,
   parsePartHead,
   parseUpload,
+  parseUploadState,
 } from '../codec/upload-codec.ts'
 import type { ChangeOptions, CommitId } from '../commit-id.ts'
 import { drawUploadId, uploadTimePrefix } from '../draw-upload-id.ts'
@@ -37,6 +38,7 @@ import {
   uploadAt,
   uploadStateAt,
 } from './upload-rows.ts'
+import { countChange } from './usage-rows.ts'
 
 export function lmdbUploads(env: LmdbEnvironment, random: Random): UploadStore {
   return {
@@ -67,7 +69,7 @@ export function lmdbUploads(env: LmdbEnvironment, random: Random): UploadStore {
         const bucket = liveBucket(tables, ref)
         const state = bucket && uploadStateAt(tables, bucket.id, uploadRef)
         if (state === undefined) return { is: 'noSuchUpload' }
-        const { upload, revision, parts } = state
+        const { upload, revision, parts, partBytes } = state
         const piece = takePiece(tables, upload.tenantId, part.data)
         if (piece.is !== 'taken') return piece
         if (old) {
@@ -76,7 +78,12 @@ export function lmdbUploads(env: LmdbEnvironment, random: Random): UploadStore {
         }
         tables.parts.put(key, encodePart({ ...part, data: piece.data }, commitId))
         const counted = parts === undefined || old !== undefined ? parts : parts + 1
-        putUploadState(tables, { upload, revision: revision + 1, parts: counted })
+        const added = part.size - (old ? parsePartHead(old).size : 0)
+        putUploadState(tables, {
+          ...{ upload, revision: revision + 1, parts: counted },
+          partBytes: partBytes + added,
+        })
+        countChange(tables, upload, { partBytes: added })
         return { is: 'committed' }
       }),
 
@@ -107,9 +114,9 @@ export function lmdbUploads(env: LmdbEnvironment, random: Random): UploadStore {
       env.write((tables) => {
         const commitId = options?.commitId
         if (recall(tables, commitId, 'aborted')) return { is: 'aborted' }
-        const upload = uploadAt(tables, ref.id, uploadRef)
-        if (upload === undefined) return { is: 'noSuchUpload' }
-        removeUpload(tables, upload)
+        const state = uploadStateAt(tables, ref.id, uploadRef)
+        if (state === undefined) return { is: 'noSuchUpload' }
+        removeUpload(tables, state)
         remember(tables, commitId, { is: 'aborted' })
         return { is: 'aborted' }
       }),
@@ -194,7 +201,7 @@ async function abortStale(
     for (const key of keys) {
       const row = tables.uploads.get(key)
       assert(row !== undefined, 'an upload that is noted by its time only')
-      removeUpload(tables, parseUpload(row))
+      removeUpload(tables, parseUploadState(row))
     }
     return keys.length
   })

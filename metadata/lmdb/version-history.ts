@@ -20,6 +20,7 @@ import type {
   VersionId,
 } from '../records.ts'
 import { nextRowId, rowIdBytes, timedCommit } from '../row-ids.ts'
+import { addUsage, noUsage, type UsageChange, usageWithout } from '../usage.ts'
 import type { Random } from './buckets.ts'
 import { holdBack } from './held-rows.ts'
 import { leaseTally } from './lease-rows.ts'
@@ -35,6 +36,7 @@ import {
   objectKey,
   rangeOf,
 } from './row-keys.ts'
+import { countChange } from './usage-rows.ts'
 
 /** One key of one bucket, inside one transaction. */
 export type History = {
@@ -132,7 +134,9 @@ export function placeObject(
   making: Making,
 ): { versionId: VersionId; rowId: string } {
   const { tables, listingKey } = history
-  const { rowId, versionId } = makeRoom(history, making)
+  const { rowId, versionId, replaced } = makeRoom(history, making)
+  const objects = making.current ? 0 : 1
+  count(history, making, { objects, versions: 1, bytes: content.size }, replaced)
   const isNamed = making.commitId !== undefined
   const head = encodeObjectHead(content, { versionId, modifiedMs: making.nowMs, isNamed })
   const born = leaseTally(tables).last
@@ -144,7 +148,8 @@ export function placeObject(
 /** Puts a delete marker on top, in place of the null version where the bucket's state says so. */
 export function placeMarker(history: History, making: Making): VersionId {
   const { tables, listingKey } = history
-  const { rowId, versionId } = makeRoom(history, making)
+  const { rowId, versionId, replaced } = makeRoom(history, making)
+  count(history, making, { objects: making.current ? -1 : 0, deleteMarkers: 1 }, replaced)
   const isNamed = making.commitId !== undefined
   const head = encodeMarkerHead({ versionId, modifiedMs: making.nowMs, isNamed })
   tables.versions.put(versionKey(history, rowId), head)
@@ -165,23 +170,49 @@ export function takeOut(
   if (current?.rowId === version.rowId) tables.objects.remove(listingKey)
   else tables.versions.remove(versionKey(history, version.rowId))
   const isCovered = current !== undefined && current.rowId !== version.rowId
-  if (isCovered || bucket.versioning === 'off') return
-  const top = tables.versions.first(rangeOf(historyKey(history.bucketId, history.key)))
-  if (top === undefined || parseVersionHead(top.value).is !== 'object') return
+  const top =
+    isCovered || bucket.versioning === 'off'
+      ? undefined
+      : tables.versions.first(rangeOf(historyKey(history.bucketId, history.key)))
+  const isShown = top !== undefined && parseVersionHead(top.value).is === 'object'
+  const wasShown = current !== undefined
+  const objects = (isCovered || isShown ? 1 : 0) - (wasShown ? 1 : 0)
+  count(history, making, { objects }, version.head)
+  if (!isShown) return
   tables.versions.remove(top.key)
   tables.objects.put(listingKey, listingRow(idOfHistoryRow(top.key), top.value))
+}
+
+type Room = {
+  readonly rowId: string
+  readonly versionId: VersionId
+  /** Of the version that was buried. */
+  readonly replaced: VersionHead | undefined
+}
+
+/** With the one that goes. */
+function count(
+  { tables, bucketId }: History,
+  { bucket }: Pick<Making, 'bucket'>,
+  change: UsageChange & { readonly objects: number },
+  gone: VersionHead | undefined,
+): void {
+  const whole =
+    gone === undefined ? change : addUsage(addUsage(noUsage, change), usageWithout(gone))
+  countChange(tables, { tenantId: bucket.tenantId, bucketId }, whole)
 }
 
 /**
  * Draws the ids of a version to be put on top. The object it covers moves out of the listing's way,
  * or, where it replaces the null version, that one is buried.
  */
-function makeRoom(history: History, making: Making): { rowId: string; versionId: VersionId } {
+function makeRoom(history: History, making: Making): Room {
   const { tables, listingKey } = history
   const { bucket, current } = making
   if (bucket.versioning === 'off') {
     if (current) bury(history, current, making)
-    return { rowId: nextRowId(current?.rowId, making), versionId: 'null' }
+    const rowId = nextRowId(current?.rowId, making)
+    return { rowId, versionId: 'null', replaced: current?.head }
   }
   const newest = current ?? newestOlder(history)
   const rowId = nextRowId(newest?.rowId, making)
@@ -197,7 +228,7 @@ function makeRoom(history: History, making: Making): { rowId: string; versionId:
   }
   const isNull = bucket.versioning === 'suspended'
   if (isNull) tables.nullVersions.put(listingKey, Buffer.from(rowId, 'hex'))
-  return { rowId, versionId: versionIdOfRow(rowId, { isNull }) }
+  return { rowId, versionId: versionIdOfRow(rowId, { isNull }), replaced: replaced?.head }
 }
 
 /**

@@ -5,12 +5,15 @@ import { encodeBucket } from '../codec/tenancy-codec.ts'
 import type { BucketRef, NoSuchBucket } from '../metadata-store.ts'
 import { parseBucketId } from '../record-ids.ts'
 import type { Bucket, BucketId, TenantId } from '../records.ts'
+import { noUsage } from '../usage.ts'
 import { firstConfigs } from './bucket-config-fields.ts'
 import type { BucketDocument } from './documents.ts'
 import { bucketDocumentId, parseBucketDocument } from './live-bucket.ts'
+import type { MongoDatabase } from './mongo-database.ts'
 import { isDuplicateKey } from './mongo-failures.ts'
 import type { Random, Shared } from './shared.ts'
 import { releaseTask, taskDocuments } from './task-fields.ts'
+import { usageIn } from './usage.ts'
 
 /** No name of a bucket is longer. One that a request gives may be. */
 const nameBytesMax = 255
@@ -30,12 +33,7 @@ export function mongoBuckets(shared: Shared): BucketStore {
     create: async (fresh) => {
       for (;;) {
         const { document, bucket } = newDocument(fresh, drawBucketId(random))
-        try {
-          await db.run(() => db.buckets.insertOne(document))
-          return { is: 'created', bucket }
-        } catch (cause) {
-          if (!isDuplicateKey(cause)) throw cause
-        }
+        if (await insertBucket(db, document)) return { is: 'created', bucket }
         // Unless it was deleted meanwhile.
         const existing = await byName(document._id)
         if (existing !== undefined) return { is: 'exists', bucket: existing }
@@ -55,6 +53,22 @@ export function mongoBuckets(shared: Shared): BucketStore {
       return { is: matchedCount === 1 ? 'done' : 'noSuchBucket' }
     },
   }
+}
+
+/** With its count. False: the name is taken. */
+function insertBucket(db: MongoDatabase, document: BucketDocument): Promise<boolean> {
+  return db.retrying(async () => {
+    try {
+      await db.attempt(async ({ session }) => {
+        await db.buckets.insertOne(document, { session })
+        await usageIn(db).insertOne({ _id: document.id, ...noUsage }, { session })
+      })
+      return true
+    } catch (cause) {
+      if (isDuplicateKey(cause)) return false
+      throw cause
+    }
+  })
 }
 
 function placeOf({ namespace, name, id }: BucketRef) {
@@ -106,6 +120,7 @@ async function deleteBucket(
   const isDeleted = await db.transact(async ({ session }) => {
     const { deletedCount } = await db.buckets.deleteOne(marked, { session })
     if (deletedCount === 0) return false
+    await usageIn(db).deleteOne({ _id: ref.id }, { session })
     const task = releaseTask(ref.tenantId, { what: 'bucketLeftovers', bucketId: ref.id })
     await db.tasks.insertMany(taskDocuments([task]), { session })
     return true

@@ -2,7 +2,7 @@
 // changed first, before any chunk is claimed.
 import assert from 'node:assert'
 import type { ClientSession } from 'mongodb'
-import { commitOfPart, encodePart, parsePartData } from '../codec/upload-codec.ts'
+import { commitOfPart, encodePart, parsePartData, parsePartHead } from '../codec/upload-codec.ts'
 import type { BucketRef, ClaimedChunk } from '../metadata-store.ts'
 import type { PieceData, TenantId, Upload } from '../records.ts'
 import type { UploadRef } from '../upload-store.ts'
@@ -90,7 +90,7 @@ async function commitOpen(
     const fresh = entries.filter(({ old }) => old === undefined).length
     const { matchedCount } = await db.objects.updateOne(
       { b: place.bucketId, k: place.key, s: uploadPlace(upload.uploadId) },
-      { $inc: { x: entries.length, parts: fresh } },
+      { $inc: { x: entries.length, parts: fresh, ...addedBy(entries) } },
       { session },
     )
     if (matchedCount === 0) throw new Conflict()
@@ -108,6 +108,15 @@ async function commitOpen(
     await change.make(db, session)
     return refused
   })
+}
+
+/** What their parts come to, and that it is noted. What they replace is as it was read, or all of it is done anew. */
+function addedBy(entries: readonly Entry[]): Readonly<Record<string, number>> {
+  let bytes = 0
+  for (const { part, old } of entries) {
+    bytes += part.size - (old?.c === undefined ? 0 : parsePartHead(old.c).size)
+  }
+  return bytes === 0 ? {} : { pb: bytes, 'd.partBytes': bytes }
 }
 
 /** Chunks of all of them are claimed at once. */

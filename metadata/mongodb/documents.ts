@@ -5,6 +5,7 @@
 // Keys of objects are BSON strings, which the simple collation compares as UTF-8 bytes. Nothing is ever ordered
 // by binary values: MongoDB compares their lengths first.
 import type { ObjectId } from 'mongodb'
+import type { UsageChange } from '../usage.ts'
 
 /** Work that a document asks for, wherever it lies (`task-fields.ts`). */
 export type TaskFields = {
@@ -28,7 +29,7 @@ export type TaskFields = {
  * Everything that lies beside an object, by bucket and key: `b` and `k` are what it is sharded by. What the
  * document is, its place `s` says, which begins with a digit (`key-places.ts`):
  * the top of the key (newest version or marker), an older version, an upload, a part, a completion, a commit
- * that is remembered, a task, a version that was removed.
+ * that is remembered, a task, a note of what a change has added to what the bucket holds, a version that was removed.
  */
 export type KeyDocument = {
   readonly _id: ObjectId
@@ -56,6 +57,13 @@ export type KeyDocument = {
   readonly u?: number
   /** Of an upload: how many part numbers it has. */
   readonly parts?: number
+  /** Of an upload: what its parts come to. Absent: nothing. */
+  readonly pb?: number
+  /**
+   * What changes of this key have added to what the bucket holds, as far as it is not yet in the bucket's count
+   * (`usage.ts`). It comes with a change of `x`, and goes without one.
+   */
+  readonly d?: UsageChange
   readonly t?: TaskFields
   /** Of a removed version: leases may hold it that were taken up to this number (`held-versions.ts`). */
   readonly upTo?: number

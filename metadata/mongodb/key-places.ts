@@ -14,8 +14,13 @@ export function olderPlace(rowId: string): string {
 /** Behind all versions. */
 export const afterVersions = '2'
 
-export function uploadPlace(uploadId: UploadId): string {
+export function uploadPlace(uploadId: string): string {
   return `2${uploadId}`
+}
+
+/** Of the upload at this place. */
+export function uploadIdAt(place: string): string {
+  return place.slice(1)
 }
 
 /** Part numbers end at 65,535. */
@@ -24,7 +29,7 @@ export function partPlace(uploadId: UploadId, number: number): string {
 }
 
 /** The beginning of the places of all parts of an upload. */
-export function partsPlace(uploadId: UploadId): string {
+export function partsPlace(uploadId: string): string {
   return `3${uploadId}`
 }
 
@@ -39,6 +44,11 @@ export function commitPlace(commitId: CommitId): string {
 /** `name` is unique within the key. */
 export function taskPlace(name: string): string {
   return `6${name}`
+}
+
+/** What a change has added to what the bucket holds, where nothing of it stays. `name` is unique within the key. */
+export function notePlace(name: string): string {
+  return `7${name}`
 }
 
 /** Of a version that was removed, and is not released yet. */

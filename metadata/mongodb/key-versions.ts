@@ -14,6 +14,7 @@ import {
 import { type CommitId, commitMemoryMs } from '../commit-id.ts'
 import type { Bucket, DeleteMarker, ObjectContent, ObjectVersion, VersionId } from '../records.ts'
 import { nextRowId, timedCommit } from '../row-ids.ts'
+import { type UsageChange, usageWithout } from '../usage.ts'
 import type { KeyDocument } from './documents.ts'
 import type { KeyChange, KeyPlace } from './key-change.ts'
 import { afterVersions, gravePlace, olderPlace, topPlace } from './key-places.ts'
@@ -31,6 +32,7 @@ export type VersionRead = {
   readonly head: VersionHead
   readonly h: Buffer
   readonly c: Buffer | undefined
+  readonly noted: UsageChange | undefined
 }
 /** The newest one. */
 export type TopRead = VersionRead & {
@@ -120,9 +122,9 @@ async function newestOlder(
 }
 
 export function versionOf(document: KeyDocument): VersionRead {
-  const { s, x, r, h, c } = document
+  const { s, x, r, h, c, d: noted } = document
   assert(r !== undefined && h !== undefined, 'a version without its row id or its head')
-  return { s, x, rowId: r, head: parseVersionHead(h), h, c }
+  return { s, x, rowId: r, head: parseVersionHead(h), h, c, noted }
 }
 
 export function topOf(document: KeyDocument): TopRead {
@@ -159,6 +161,8 @@ export async function placeObject(
     isNamed: commitId !== undefined,
   })
   const fields = { r: rowId, h, c: encodeContent(content, born), cur: true as const }
+  const objects = currentOf(making.top) === undefined ? 1 : 0
+  change.count({ objects, versions: 1, bytes: content.size })
   const buried = await putOnTop(db, change, { ...making, fields, isNull })
   return { versionId, rowId, buried }
 }
@@ -174,6 +178,7 @@ export async function placeMarker(
   const isNull = bucket.versioning !== 'enabled'
   const versionId = versionIdOfRow(rowId, { isNull })
   const h = encodeMarkerHead({ versionId, modifiedMs: nowMs, isNamed: commitId !== undefined })
+  change.count({ objects: currentOf(making.top) === undefined ? 0 : -1, deleteMarkers: 1 })
   const buried = await putOnTop(db, change, { ...making, fields: { r: rowId, h }, isNull })
   return { versionId, rowId, buried }
 }
@@ -239,6 +244,8 @@ export async function takeOut(
     return bury(change, version, making)
   }
   const next = await newestOlder(db, change.place)
+  const [was, is] = [top, next].map((newest) => (newest?.head.is === 'object' ? 1 : 0))
+  change.count({ objects: (is ?? 0) - (was ?? 0) })
   if (next === undefined) {
     change.remove(top)
   } else {
@@ -269,6 +276,7 @@ function bury(
   { bucket, nowMs }: Pick<Making, 'bucket' | 'nowMs'>,
 ): readonly VersionRead[] {
   const { rowId, head, h, c } = version
+  change.count(usageWithout(head))
   if (head.isNamed && nowMs - head.modifiedMs < commitMemoryMs) {
     const deleteMarker = head.is === 'deleteMarker'
     rememberInKey(change, timedCommit(head.modifiedMs, rowId), {

@@ -23,6 +23,7 @@ import { ServerClock } from './server-clock.ts'
 import type { Random, Shared } from './shared.ts'
 import { mongoTenants } from './tenants.ts'
 import { mongoUploads } from './uploads.ts'
+import { mongoUsage } from './usage.ts'
 import { mongoWithin } from './within.ts'
 
 export type MongoMetadataOptions = MongoAddress & {
@@ -48,6 +49,7 @@ export class MongoMetadataStore implements MetadataStore {
   readonly manifests: MetadataStore['manifests']
   readonly bundles: MetadataStore['bundles']
   readonly jobs: MetadataStore['jobs']
+  readonly usage: MetadataStore['usage']
   readonly lineage: LineageStore
   /** For what looks after the database itself. */
   readonly database: MongoDatabase
@@ -68,6 +70,7 @@ export class MongoMetadataStore implements MetadataStore {
     this.manifests = mongoManifests(shared)
     this.bundles = mongoBundles(shared)
     this.jobs = mongoJobs(shared)
+    this.usage = mongoUsage(shared)
     this.lineage = mongoLineage(shared)
   }
 

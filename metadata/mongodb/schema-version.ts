@@ -2,6 +2,7 @@
 // brought forward by `holdfast metadata init`, a newer one is of a program that came later.
 import type { Db } from 'mongodb'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
+import { countUsage } from './count-usage.ts'
 import type { MongoDatabase } from './mongo-database.ts'
 import { nameTenants } from './name-tenants.ts'
 
@@ -9,7 +10,7 @@ import { nameTenants } from './name-tenants.ts'
 export type SchemaStep = (db: Db) => Promise<void>
 
 /** The first of them brings version 1 to version 2. */
-export const schemaSteps: readonly SchemaStep[] = [nameTenants]
+export const schemaSteps: readonly SchemaStep[] = [nameTenants, countUsage]
 
 type SchemaDocument = { readonly _id: 'schema'; readonly version: number }
 

@@ -43,6 +43,8 @@ export const collectionPlans: readonly CollectionPlan[] = [
         c: 'binData',
         x: 'number',
         u: 'number',
+        pb: 'number',
+        d: 'object',
         until: 'date',
         t: 'object',
       },
@@ -58,6 +60,12 @@ export const collectionPlans: readonly CollectionPlan[] = [
         partialFilterExpression: { u: { $exists: true } },
       },
       { name: 'uploadTimes', key: { u: 1 }, partialFilterExpression: { u: { $exists: true } } },
+      // By bucket first, as the shard key: what one bucket's notes come to is asked of its shards.
+      {
+        name: 'noted',
+        key: { b: 1, k: 1, s: 1 },
+        partialFilterExpression: { d: { $exists: true } },
+      },
       { name: 'held', key: { held: 1 }, partialFilterExpression: { held: { $exists: true } } },
       { name: 'until', key: { until: 1 }, expireAfterSeconds: 0 },
       tasks,
@@ -78,6 +86,18 @@ export const collectionPlans: readonly CollectionPlan[] = [
       { name: 'owned', key: { tenant: 1, ns: 1, name: 1 } },
       { name: 'bucketId', key: { id: 1 } },
     ],
+  },
+  {
+    name: 'usage',
+    isHex: true,
+    shardKey: { _id: 1 },
+    fields: {
+      required: {
+        ...{ bytes: 'number', objects: 'number', versions: 'number' },
+        ...{ deleteMarkers: 'number', uploads: 'number', partBytes: 'number' },
+      },
+    },
+    indexes: [],
   },
   {
     name: 'chunks',

@@ -52,7 +52,9 @@ export async function completeUpload(
   const { uploadId } = uploadRef
   const partsPlace = { ...place, uploadId }
   const change = new KeyChange(place)
-  change.remove({ s: uploadPlace(uploadId), x: state.revision })
+  const { revision, noted, partBytes } = state
+  change.remove({ s: uploadPlace(uploadId), x: revision, noted })
+  change.count({ uploads: -1, partBytes: -partBytes })
   const making = { bucket, born, top, nowMs, random, commitId }
   const whole = { ...content, data: { is: 'parts' as const, parts, ...partsPlace } }
   const { versionId, rowId, buried } = await placeObject(db, change, { ...making, content: whole })

@@ -3,6 +3,7 @@ import assert from 'node:assert'
 import { parseUpload } from '../codec/upload-codec.ts'
 import type { BucketId, Upload } from '../records.ts'
 import type { UploadRef } from '../upload-store.ts'
+import type { UsageChange } from '../usage.ts'
 import { uploadPlace } from './key-places.ts'
 import type { MongoDatabase } from './mongo-database.ts'
 
@@ -12,6 +13,9 @@ export type UploadRead = {
   readonly revision: number
   /** How many part numbers it has. */
   readonly parts: number
+  /** What they come to. */
+  readonly partBytes: number
+  readonly noted: UsageChange | undefined
 }
 
 export async function readUpload(
@@ -22,7 +26,7 @@ export async function readUpload(
   const filter = { b: bucketId, k: key, s: uploadPlace(uploadId) }
   const found = await db.run(() => db.objects.findOne(filter))
   if (found === null) return undefined
-  const { c, x, parts } = found
+  const { c, x, parts, pb: partBytes = 0, d: noted } = found
   assert(c !== undefined && x !== undefined && parts !== undefined, 'half an upload')
-  return { upload: parseUpload(c), revision: x, parts }
+  return { upload: parseUpload(c), revision: x, parts, partBytes, noted }
 }

@@ -89,8 +89,9 @@ async function create(
   // A call that comes late: the parts are a version's, or about to be released.
   if (isOver) return { is: 'created', upload }
   const change = new KeyChange(place)
-  const c = encodeUpload({ upload, revision: 0, parts: undefined })
+  const c = encodeUpload({ upload, revision: 0, parts: undefined, partBytes: 0 })
   change.insert(uploadPlace(uploadId), { u: upload.initiatedMs, x: 0, parts: 0, c })
+  change.count({ uploads: 1 })
   await makeChange(shared, change, commitId)
   if ((await lookAfterwards(db, ref)) === 'there') return { is: 'created', upload }
   await db.retrying(() => abort(shared, bucketId, { uploadRef: upload }))
@@ -116,10 +117,11 @@ async function abort(
   if (await recallInKey(db, place, { commitId, kind: 'aborted' })) return { is: 'aborted' }
   const found = await readUpload(db, bucketId, uploadRef)
   if (found === undefined) return { is: 'noSuchUpload' }
-  const { upload, revision, parts } = found
+  const { upload, revision, parts, partBytes, noted } = found
   const { uploadId, tenantId } = upload
   const change = new KeyChange(place)
-  change.remove({ s: uploadPlace(uploadId), x: revision })
+  change.remove({ s: uploadPlace(uploadId), x: revision, noted })
+  change.count({ uploads: -1, partBytes: -partBytes })
   if (parts > 0) {
     const t = releaseTask(tenantId, { what: 'parts', place: { ...place, uploadId } })
     change.insert(taskPlace(random(12).toString('hex')), { t })

@@ -43,6 +43,7 @@ export class RemoteMetadataStore implements MetadataStore {
   readonly manifests: MetadataStore['manifests']
   readonly bundles: MetadataStore['bundles']
   readonly jobs: MetadataStore['jobs']
+  readonly usage: MetadataStore['usage']
   readonly lineage: LineageStore
   readonly #endpoints: readonly ServiceEndpoint[]
   readonly #call: CallVerb
@@ -70,6 +71,7 @@ export class RemoteMetadataStore implements MetadataStore {
     this.manifests = noun('manifests')
     this.bundles = noun('bundles')
     this.jobs = noun('jobs')
+    this.usage = noun('usage')
     this.lineage = { ...noun('lineage'), watch: () => undefined }
   }
 

@@ -196,6 +196,11 @@ export const verbTable: VerbTable = {
     giveBackOf: counting,
     remove: repeatable,
   },
+  usage: {
+    ofBucket: read,
+    ofTenant: read,
+    fold: counting,
+  },
   lineage: {
     get: read,
     put: repeatable,

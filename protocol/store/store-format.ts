@@ -3,7 +3,7 @@
 // before anything else is opened. History and what each version changed: `docs/recovery.md`.
 import { StoreRefused } from './store-refused.ts'
 
-export const storeFormat = 8
+export const storeFormat = 9
 
 /** Throws `StoreRefused` unless this program can read and write that format. `where`: what is of it. */
 export function requireKnownFormat(format: number, where: string): void {

@@ -23,6 +23,8 @@ import { randomHistoryContract } from './metadata-random.ts'
 import { repeatsContract } from './metadata-repeats.ts'
 import { tenantsContract } from './metadata-tenants.ts'
 import { uploadsContract } from './metadata-uploads.ts'
+import { usageContract } from './metadata-usage.ts'
+import { randomUsageContract } from './metadata-usage-random.ts'
 import { versionsContract } from './metadata-versions.ts'
 import { withinContract } from './metadata-within.ts'
 
@@ -44,6 +46,7 @@ export const metadataStoreParts = {
   leases: [leasesContract, leaseChangesContract, freezeContract],
   randomLeases: [randomLeasesContract],
   archives: [manifestsContract, bundlesContract],
+  usage: [usageContract, randomUsageContract],
 } as const satisfies Readonly<Record<string, readonly Contract[]>>
 
 export function metadataStoreContract(name: string, open: OpenStore): void {

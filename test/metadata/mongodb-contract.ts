@@ -21,7 +21,7 @@ const ofAllShards = new Set([
   ],
   ...['owners.ended', 'owners.endFormerLives', 'orphans.count', 'orphans.endPass'],
   ...['jobs.claimDue', 'jobs.giveBackOf', 'buckets.list'],
-  'tenants.listAccessKeys',
+  ...['tenants.listAccessKeys', 'usage.ofTenant', 'usage.fold'],
 ])
 
 export function mongoContract(part: keyof typeof metadataStoreParts): void {

@@ -87,6 +87,8 @@ const reads: readonly ((store: MongoMetadataStore, bucket: Bucket) => Promise<un
   ({ manifests }) => manifests.ofTenant(tenantId, { limit: 9 }),
   ({ bundles }) => bundles.list(tenantId, { limit: 9 }),
   ({ bundles }) => bundles.expired({ expiresBeforeMs: 5, limit: 9 }),
+  ({ usage }, bucket) => usage.ofBucket(bucket),
+  ({ usage }) => usage.ofTenant(tenantId),
   ({ jobs }) => jobs.list({ kind: 'archive', tenantId }, { limit: 9 }),
 ]
 

@@ -14,11 +14,14 @@ import {
 } from '../../metadata/mongodb/sharding-commands.ts'
 import { defaultNamespace } from '../../metadata/namespaces.ts'
 import type { AccessKey, Tenant } from '../../metadata/records.ts'
+import { noUsage } from '../../metadata/usage.ts'
 import { StoreRefused } from '../../protocol/store/store-refused.ts'
-import { makeBucket, tenant, tenantId } from '../contracts/metadata-fixture.ts'
+import { makeBucket, put, remove, tenant, tenantId } from '../contracts/metadata-fixture.ts'
+import { begin, part } from '../contracts/metadata-upload-fixture.ts'
 import { freshMongoUri, type OpenedMongoStore, openMongoStore } from '../support/mongo-stores.ts'
 import { describeOnMongo } from '../support/on-mongo.ts'
-import { asSchema1 } from './as-schema-1.ts'
+import { usageByListing } from '../support/usage-by-listing.ts'
+import { asSchema1, asSchema2 } from './as-earlier-schema.ts'
 
 async function withStore(body: (opened: OpenedMongoStore) => Promise<void>): Promise<void> {
   const opened = await openMongoStore()
@@ -175,6 +178,40 @@ describeOnMongo('mongodb: versions of the schema', (test) => {
         assert.deepEqual(await again.tenants.update({ ...root, revision: 2 }), { is: 'done' })
         const change = { ifRevision: 0, put: [], remove: [] }
         assert.equal((await again.identities.commit(tenantId, change)).is, 'done')
+      } finally {
+        await again.close()
+      }
+    }))
+
+  test('one of version 2 has what its buckets hold counted, once', () =>
+    withStore(async ({ store, uri }) => {
+      const plain = await makeBucket(store, 'plain')
+      const kept = await makeBucket(store, 'kept', 'enabled')
+      await put(store, plain, 'a', { size: 5 })
+      for (const size of [1, 20]) await put(store, kept, 'a', { size })
+      await remove(store, kept, 'a')
+      const upload = await begin(store, plain, 'u')
+      for (const number of [3, 4]) await store.uploads.commitPart(plain, upload, part(number))
+      await begin(store, plain, 'empty')
+      await asSchema2(store.database)
+      await assert.rejects(open(uri), /version 2 of the schema.*holdfast metadata init/)
+      await Promise.all([initDatabaseAt({ uri }), initDatabaseAt({ uri })])
+      const again = await open(uri)
+      try {
+        for (const bucket of [plain, kept]) {
+          const listed = await usageByListing(again, bucket)
+          assert.deepEqual(await again.usage.ofBucket(bucket), listed)
+        }
+        await again.uploads.abort(plain, upload)
+        await remove(again, plain, 'a')
+        const left = { ...noUsage, uploads: 1 }
+        assert.deepEqual(await again.usage.ofBucket(plain), left)
+        while ((await again.usage.fold(1)) > 0);
+        assert.deepEqual(await again.usage.ofBucket(plain), left)
+        // What is counted is not counted again.
+        await asSchema2(store.database, { keepCounts: true })
+        await initDatabaseAt({ uri })
+        assert.deepEqual(await again.usage.ofBucket(plain), left)
       } finally {
         await again.close()
       }

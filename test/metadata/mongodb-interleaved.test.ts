@@ -11,6 +11,7 @@ import { initDatabaseAt } from '../../metadata/mongodb/init-database.ts'
 import { MongoMetadataStore } from '../../metadata/mongodb/mongo-metadata-store.ts'
 import type { Bucket, VersionId } from '../../metadata/records.ts'
 import { StoreUnavailable } from '../../metadata/store-unavailable.ts'
+import { noUsage } from '../../metadata/usage.ts'
 import {
   beginOwner,
   chunk,
@@ -29,6 +30,7 @@ import { type MongoServer, startOwnMongoServer } from '../support/mongo-server.t
 import { emptyDatabase } from '../support/mongo-stores.ts'
 import { onMongo } from '../support/on-mongo.ts'
 import { seededBytes } from '../support/seeded-bytes.ts'
+import { usageByListing } from '../support/usage-by-listing.ts'
 import { named } from './mongodb-write-verbs.ts'
 
 const { values } = parseArgs({
@@ -99,6 +101,7 @@ const verbs: readonly Verb[] = [
       store.objects.setTags(bucket, 'k', { versionId, tags: [{ key: 'a', value: 'b' }] }),
   ],
   ['an upload is completed', (store, scene) => store.uploads.complete(scene.completion)],
+  ['what is noted is counted', (store) => store.usage.fold(99)],
   [
     'all are deleted, what they held is released, and one is put',
     async (store, { bucket }) => {
@@ -135,6 +138,10 @@ async function check(store: MongoMetadataStore, { bucket }: Scene): Promise<void
   for (const { versionId } of versions) {
     assert.ok(await store.objects.get(bucket, 'k', versionId), `${versionId} is listed`)
   }
+  const usage = await usageByListing(store, bucket)
+  assert.deepEqual(await store.usage.ofBucket(bucket), usage)
+  await store.usage.fold(99)
+  assert.deepEqual(await store.usage.ofBucket(bucket), usage)
   // Another null version takes the place of the one that is noted.
   await putSuspended(store, { bucket } as Scene)
   await removeVersions(store, bucket)
@@ -144,6 +151,7 @@ async function check(store: MongoMetadataStore, { bucket }: Scene): Promise<void
   assert.equal(await store.outbox.depthEstimate(), 0)
   const { objects } = store.database
   assert.deepEqual(await objects.find({ v: true }).toArray(), [])
+  assert.deepEqual(await store.usage.ofBucket(bucket), noUsage)
 }
 
 onMongo('mongodb: verbs between the commands of others', () => {

@@ -8,7 +8,12 @@ export type Stored = Readonly<Record<string, readonly string[]>>
 /** Numbers and times that nobody rests on, and the schema. */
 const left = new Set(['meta', 'manifestSealers'])
 
-export async function storedIn({ database: { db } }: MongoMetadataStore): Promise<Stored> {
+export async function storedIn({
+  database: { db },
+  usage,
+}: Pick<MongoMetadataStore, 'database' | 'usage'>): Promise<Stored> {
+  // Where a change is noted depends on what came before it.
+  while ((await usage.fold(500)) > 0);
   const names = (await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name)
   const shown = await Promise.all(
     names
@@ -53,6 +58,8 @@ function factsOf(name: string, document: Document): Document {
         configs: Object.keys(configs),
       }
     }
+    case 'usage':
+      return { ...document, _id: undefined }
     case 'tenants':
     case 'identities':
       return { _id, revision: document.revision }
@@ -85,9 +92,9 @@ function factsOf(name: string, document: Document): Document {
 }
 
 /** By what its place begins with; of a part, its number too. */
-function factsBesideKey({ k, s, v, cur, n, u, x, parts, held }: Document): Document {
+function factsBesideKey({ k, s, v, cur, n, u, x, parts, pb, held }: Document): Document {
   const is = s.slice(0, 1)
   const common = { k, is, v, cur, hasNull: n !== undefined, isHeld: held !== undefined }
-  if (is === '2') return { ...common, u, revision: x, parts }
+  if (is === '2') return { ...common, u, revision: x, parts, pb }
   return is === '3' ? { ...common, number: s.slice(-5) } : common
 }

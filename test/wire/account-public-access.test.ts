@@ -114,6 +114,23 @@ describe('the public access block of an account', (test) => {
     assert.equal(await say('*'), '204')
   })
 
+  test('is reached by the host that clients make of the account, which names a bucket otherwise', async () => {
+    const hosted = await AclClient.start({ domains: ['s3.test'] })
+    try {
+      const host = `${account}.s3.test`
+      const named = (request: WireRequest) => ({
+        ...request,
+        headers: { ...request.headers, host },
+      })
+      const put = named(control('PUT', blockOf('BlockPublicAcls')))
+      assert.equal(await hosted.ask('owner', put), '200')
+      assert.equal(await hosted.ask('owner', named(control('GET'))), '200')
+      assert.equal(await hosted.ask('owner', named({ target })), '404 NoSuchBucket')
+    } finally {
+      await hosted.stop()
+    }
+  })
+
   test('is told from a bucket of that name by its header, and that only when it is signed', async () => {
     await client.sure('owner', { method: 'PUT', target: '/v20180820' })
     await client.put('owner', target)

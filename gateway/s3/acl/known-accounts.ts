@@ -7,11 +7,15 @@ import { S3Error } from '../../../protocol/s3/s3-error.ts'
 import { ownerId } from '../../access/owner.ts'
 
 const heldMax = 100_000
+const unknownMax = 10_000
+const unknownMs = 1_000
 const pageMax = 1_000
 
 export class KnownAccounts {
   readonly #tenants: Pick<TenantStore, 'list'>
   readonly #known = new LRUCache<string, true>({ max: heldMax })
+  /** Were looked for a moment ago in vain: so that nobody has all tenants gone through again and again. */
+  readonly #unknown = new LRUCache<string, true>({ max: unknownMax, ttl: unknownMs })
   #looking: Promise<ReadonlySet<string>> | undefined
 
   constructor(tenants: Pick<TenantStore, 'list'>) {
@@ -22,21 +26,20 @@ export class KnownAccounts {
 
   /** Throws `InvalidArgument` when something is granted to an account that is not there. */
   async requireGrantees(grants: readonly Grant[]): Promise<void> {
-    let missing = this.#missing(grants)
+    const missing = this.#missing(grants)
     if (missing.length === 0) return
+    const unknown = missing.find((id) => this.#unknown.has(id))
+    if (unknown !== undefined) throw nobody(unknown)
     // One that was made since others began to look is not among what they find.
     await this.#looking
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined
     })
     const all = await this.#looking
-    missing = missing.filter((id) => !all.has(id))
-    if (missing.length === 0) return
-    throw new S3Error(
-      'InvalidArgument',
-      { ArgumentName: 'CanonicalUser/ID', ArgumentValue: missing[0] ?? '' },
-      { message: 'Invalid id' },
-    )
+    const [first, ...others] = missing.filter((id) => !all.has(id))
+    if (first === undefined) return
+    for (const id of [first, ...others]) this.#unknown.set(id, true)
+    throw nobody(first)
   }
 
   #missing(grants: readonly Grant[]): readonly string[] {
@@ -60,4 +63,12 @@ export class KnownAccounts {
       if (!isTruncated || after === undefined) return found
     }
   }
+}
+
+function nobody(id: string): S3Error {
+  return new S3Error(
+    'InvalidArgument',
+    { ArgumentName: 'CanonicalUser/ID', ArgumentValue: id },
+    { message: 'Invalid id' },
+  )
 }

@@ -39,10 +39,14 @@ export function assumeRoleWithLdapIdentity({ directory, roles }: LdapDeps): Open
     await requireTrust(call, { target, user, name, sessionName })
     const seconds = readRoleSeconds(parameters, target.role, { isChained: false })
     await requirePolicies(services.metadata.identities, target.tenantId, policies)
-    return beginRoleSession(services, target, {
-      ...{ name: sessionName, seconds, ...policies, provider },
-      keys: { 'ldap:username': name, 'ldap:user': user.dn },
-    })
+    return beginRoleSession(
+      call,
+      { ...target, subject: user.dn },
+      {
+        ...{ name: sessionName, seconds, ...policies, provider },
+        keys: { 'ldap:username': name, 'ldap:user': user.dn },
+      },
+    )
   }
 }
 

@@ -35,11 +35,15 @@ export function assumeRoleWithWebIdentity(issuerKeys: IssuerKeys): OpenQueryActi
     const seconds = readRoleSeconds(parameters, target.role, { isChained: false })
     await requirePolicies(metadata.identities, target.tenantId, policies)
     const { issuer, providerArn, subject, audience } = identity
-    const begun = beginRoleSession(services, target, {
-      ...{ name, seconds, ...policies, ...tagFields(tags), provider: providerArn },
-      ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
-      keys: lastingKeys(identity),
-    })
+    const begun = beginRoleSession(
+      call,
+      { ...target, subject },
+      {
+        ...{ name, seconds, ...policies, ...tagFields(tags), provider: providerArn },
+        ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
+        keys: lastingKeys(identity),
+      },
+    )
     return (
       element('SubjectFromWebIdentityToken', subject) +
       element('Audience', audience) +

@@ -205,6 +205,26 @@ describe('a check of a data directory', (test) => {
     assert.ok(problems.includes('There are chunks, and metadata know of no bucket.'))
   })
 
+  test('tells of counts that are wrong, and mends them when it is told to', async () => {
+    const store = await made()
+    await hurt(store, ({ usage }) => {
+      const row = usage.first(everyRow)
+      assert.ok(row !== undefined)
+      usage.put(row.key, Buffer.alloc(row.value.length))
+    })
+    const [problem = '', ...others] = told(store)
+    assert.match(problem, /^bucket safe is counted wrongly: 0 bytes where there are \d+, 0 objects/)
+    assert.deepStrictEqual(others, [])
+    const { status, stdout } = store.run('check', '--recount')
+    assert.strictEqual(status, 0, stdout)
+    assert.match(stdout, /^What buckets hold was counted anew\.\n[\s\S]*All is well\.\n$/)
+    assert.strictEqual(store.run('check').status, 0)
+    await store.start()
+    assert.deepStrictEqual(await store.unreadable(), [])
+    assert.match(store.run('check', '--recount').stderr, /in use|running|server/)
+    await store.stop()
+  })
+
   test('makes nothing where no data are', () => {
     const data = join(directory.path, 'nothing')
     const { status, stderr } = holdfast('check', '--data', data)
