@@ -13,6 +13,7 @@ import { requireShallow } from './api/require-shallow.ts'
 import type { ObserveAdmin } from './observe-admin.ts'
 import { adminsRoutes } from './routes/admins.ts'
 import { attachedRoutes } from './routes/attached.ts'
+import { bucketRoutes } from './routes/buckets.ts'
 import { groupRoutes } from './routes/groups.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { policyRoutes } from './routes/policies.ts'
@@ -20,6 +21,7 @@ import { quotaRoutes } from './routes/quotas.ts'
 import { tenantStateRoutes } from './routes/tenant-states.ts'
 import { tenantRoutes } from './routes/tenants.ts'
 import { tokenRoutes } from './routes/tokens.ts'
+import { usageRoutes } from './routes/usage.ts'
 import { userRoutes } from './routes/users.ts'
 import type { SignIn } from './sign-in/sign-in.ts'
 
@@ -81,7 +83,16 @@ export function makeAdminApp(deps: AdminAppDeps): AdminRoutes {
     await next()
   })
   for (const add of [
-    ...[tenantRoutes, tenantStateRoutes, quotaRoutes, keyRoutes, userRoutes, groupRoutes],
+    ...[
+      tenantRoutes,
+      tenantStateRoutes,
+      bucketRoutes,
+      quotaRoutes,
+      usageRoutes,
+      keyRoutes,
+      userRoutes,
+      groupRoutes,
+    ],
     ...[policyRoutes, attachedRoutes, adminsRoutes, tokenRoutes],
   ]) {
     add(app, services)
