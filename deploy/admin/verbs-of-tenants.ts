@@ -90,7 +90,7 @@ const showQuota: Verb = {
   ...{ name: 'quota show', takes: ['TENANT'], flags: ofBucket },
   means: 'Shows the quota of a tenant, or of a bucket.',
   run: async (call) => {
-    const { json } = await call.client.ask({ path: quotaPath(call) })
+    const { json } = await call.client.ask({ path: pathOf(call, 'quota') })
     return { json, lines: quotaLines(json) }
   },
 }
@@ -104,7 +104,7 @@ const setQuota: Verb = {
   },
   means: 'Sets the bounds that are named, and leaves the others.',
   run: async (call) => {
-    const path = quotaPath(call)
+    const path = pathOf(call, 'quota')
     const { json: before, etag: ifMatch } = await call.client.ask({ path })
     const quota = { ...(typeof before === 'object' ? before : {}), ...boundsIn(call.flags) }
     const { json } = await call.client.ask({ method: 'PUT', path, json: quota, ifMatch })
@@ -112,9 +112,21 @@ const setQuota: Verb = {
   },
 }
 
-function quotaPath({ words: { TENANT = '' }, flags: { bucket } }: VerbCall): readonly string[] {
+const showUsage: Verb = {
+  ...{ name: 'usage show', takes: ['TENANT'], flags: ofBucket },
+  means: 'Shows how much a tenant holds, or a bucket.',
+  run: async (call) => {
+    const { json } = await call.client.ask({ path: pathOf(call, 'usage') })
+    return { json, lines: fieldsOf(json) }
+  },
+}
+
+function pathOf(
+  { words: { TENANT = '' }, flags: { bucket } }: VerbCall,
+  what: 'quota' | 'usage',
+): readonly string[] {
   const within = bucket === undefined ? [] : ['buckets', bucket]
-  return ['tenants', TENANT, ...within, 'quota']
+  return ['tenants', TENANT, ...within, what]
 }
 
 /** Undefined: it is to go. */
@@ -191,5 +203,5 @@ export function made({ json }: Awaited<ReturnType<AdminClient['ask']>>): VerbRes
 }
 
 export const tenantVerbs: readonly Verb[] = [create, list, show, ...states, remove]
-export const quotaVerbs: readonly Verb[] = [showQuota, setQuota]
+export const quotaVerbs: readonly Verb[] = [showQuota, setQuota, showUsage]
 export const adminVerbs = admins

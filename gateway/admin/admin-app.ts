@@ -9,9 +9,11 @@ import { adminRoutes } from './api/admin-env.ts'
 import { asProblem } from './api/as-problem.ts'
 import { describeApi } from './api/describe-api.ts'
 import { AdminProblem, problemType, renderProblem } from './api/problem.ts'
+import { requireShallow } from './api/require-shallow.ts'
 import type { ObserveAdmin } from './observe-admin.ts'
 import { adminsRoutes } from './routes/admins.ts'
 import { attachedRoutes } from './routes/attached.ts'
+import { bucketRoutes } from './routes/buckets.ts'
 import { groupRoutes } from './routes/groups.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { policyRoutes } from './routes/policies.ts'
@@ -19,6 +21,7 @@ import { quotaRoutes } from './routes/quotas.ts'
 import { tenantStateRoutes } from './routes/tenant-states.ts'
 import { tenantRoutes } from './routes/tenants.ts'
 import { tokenRoutes } from './routes/tokens.ts'
+import { usageRoutes } from './routes/usage.ts'
 import { userRoutes } from './routes/users.ts'
 import type { SignIn } from './sign-in/sign-in.ts'
 
@@ -75,11 +78,21 @@ export function makeAdminApp(deps: AdminAppDeps): AdminRoutes {
     if (body.length > 0 && !/^application\/json *(;|$)/i.test(type)) {
       throw new AdminProblem('UnsupportedMediaType')
     }
+    requireShallow(body)
     await deps.check()
     await next()
   })
   for (const add of [
-    ...[tenantRoutes, tenantStateRoutes, quotaRoutes, keyRoutes, userRoutes, groupRoutes],
+    ...[
+      tenantRoutes,
+      tenantStateRoutes,
+      bucketRoutes,
+      quotaRoutes,
+      usageRoutes,
+      keyRoutes,
+      userRoutes,
+      groupRoutes,
+    ],
     ...[policyRoutes, attachedRoutes, adminsRoutes, tokenRoutes],
   ]) {
     add(app, services)

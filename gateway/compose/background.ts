@@ -9,6 +9,7 @@ import { deletionWork, releaseWork } from '../../metadata/tasks/freeing-work.ts'
 import { type RunningTasks, startTasks, type TaskTimes } from '../../metadata/tasks/start-tasks.ts'
 import type { TaskQueue } from '../../metadata/tasks/task-queue.ts'
 import type { RandomBytes } from '../../protocol/chunks/new-generation.ts'
+import { forgetReplies } from '../admin/api/once.ts'
 import { ensureRemovals } from '../admin/tenants/tenant-removal-job.ts'
 import { clearOwners } from '../background/clear-owners.ts'
 import { JobEngine } from '../background/job-engine.ts'
@@ -211,6 +212,7 @@ function sweeps(deps: Keeping): readonly RepeatingJob[] {
       },
     },
     ensureRemovals({ metadata, now }),
+    forgetReplies({ metadata, now }),
     {
       name: 'leases',
       pauseMs: leasePauseMs,

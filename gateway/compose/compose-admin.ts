@@ -47,12 +47,12 @@ export function composeAdmin(deps: AdminComposeDeps): AdminApi {
   const audited =
     audit === undefined ? told : observeBy(told, auditRequests(audit, { now, hostId: ids.hostId }))
   const { identities } = accounts.metadata
-  const { tenants, buckets, bucketConfigs, jobs } = metadata
+  const { tenants, buckets, bucketConfigs, jobs, usage } = metadata
   const app = makeAdminApp({
     services: {
       ...{ credentials, masterKey, random, now, region: config.region },
       ...{ standings: accounts.standings, passwords: new PasswordHasher() },
-      metadata: { tenants, buckets, bucketConfigs, jobs, identities },
+      metadata: { tenants, buckets, bucketConfigs, jobs, usage, identities },
     },
     signIn: makeSignIn({
       ...{ metadata, now, signingKeys: new SigningKeyCache({ entriesMax: signingKeysMax }) },

@@ -14,6 +14,11 @@ import { CredentialsCache } from '../access/credentials.ts'
 import { KeyUses } from '../access/key-uses.ts'
 import type { MasterKey } from '../access/keys/master-key-file.ts'
 import { makeFindTenantKeys } from '../access/keys/tenant-keyring.ts'
+import {
+  boundAuthenticate,
+  boundAuthenticateForm,
+  makeRequestBounds,
+} from '../access/limit-requests.ts'
 import { openAccounts } from '../access/open-accounts.ts'
 import { PasswordHasher } from '../access/password-hasher.ts'
 import { archivesRoutes } from '../archive-jobs/archives-routes.ts'
@@ -45,7 +50,7 @@ export type GatewayDeps = {
   readonly metadata: MetadataStore
   readonly blobs: BlobStore
   readonly masterKey: MasterKey
-  readonly config: Pick<
+  readonly config: { readonly workers?: number } & Pick<
     Config,
     | 'region'
     | 'anyRegion'
@@ -56,6 +61,7 @@ export type GatewayDeps = {
     | 'corsOrigins'
     | 'ingestMemoryBytes'
     | 'uploadPace'
+    | 'requestRates'
     | 'externalSources'
     | 'oidc'
     | 'ldap'
@@ -131,7 +137,14 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     nowMs: now,
   })
   const keysOfTenant = makeFindTenantKeys({ metadata, masterKey, tenantsMax, now })
+  const clock = () => performance.now()
+  const { requestRates: rates, workers = 1 } = config
+  const bounds = makeRequestBounds(
+    { tenant: rates.tenant / workers, key: rates.key / workers },
+    clock,
+  )
   const services: Services = {
+    ...(bounds === undefined ? {} : { bounds }),
     metadata,
     blobs,
     ingest,
@@ -182,7 +195,8 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     await hashPool.close()
   }
   const { domains } = config
-  const authenticate = makeAuthenticate({ ...signing, domains })
+  const authenticate = boundAuthenticate(makeAuthenticate({ ...signing, domains }), bounds)
+  const authenticateForm = boundAuthenticateForm(makeAuthenticateForm(signing), bounds)
   const findCorsRules = makeFindCorsRules({
     metadata,
     origins: config.corsOrigins,
@@ -212,7 +226,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
           ...{ random: deps.random, now, region: config.region },
         },
       },
-      handlers: operationHandlers({ authenticateForm: makeAuthenticateForm(signing), zip }),
+      handlers: operationHandlers({ authenticateForm, zip }),
       health: watchHealth(check, clock),
     }),
   )

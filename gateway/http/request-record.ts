@@ -1,6 +1,7 @@
 // What there is to say of a request once it has ended: for the log, for audits, for metrics. Nothing secret
 // is in it: no header, no query, no signature. What only audits want is in `request-details.ts`.
 import { S3Error, type S3ErrorCode } from '../../protocol/s3/s3-error.ts'
+import { AskedTooMuch } from '../access/limit-requests.ts'
 import { asS3Error } from '../data/storage-failure.ts'
 import type { Log } from '../log.ts'
 import { newNotes, type RequestNotes } from '../s3/request-notes.ts'
@@ -81,6 +82,7 @@ const expected: ReadonlySet<S3ErrorCode> = new Set([
 export function isFailure(cause: unknown, replied: boolean): boolean {
   // A client that hangs up in mid-request is no failure of ours.
   if (replied) return !(cause instanceof S3Error && cause.status < 500)
+  if (cause instanceof AskedTooMuch) return false
   const { status, code } = asS3Error(cause)
   return status >= 500 && !expected.has(code)
 }

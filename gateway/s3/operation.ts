@@ -13,6 +13,7 @@ import type { BucketPermissionCache } from '../access/bucket-permissions.ts'
 import type { Identity, User } from '../access/identity.ts'
 import type { FindTenantKeys } from '../access/keys/tenant-keyring.ts'
 import type { TenantKeys } from '../access/keys/tenant-keys.ts'
+import type { RequestBounds } from '../access/limit-requests.ts'
 import type { Asker } from '../access/require.ts'
 import type { AccountBlocks } from '../acl/account-blocks.ts'
 import type { ReadLeases } from '../data/read/read-leases.ts'
@@ -33,6 +34,8 @@ export type Services = {
   /** What `metadata` keeps to when it commits. */
   readonly quotas: Pick<Quotas, 'look'>
   readonly findAddressed: FindAddressedTenant
+  /** How much may be asked. Absent: as much as one likes. */
+  readonly bounds?: RequestBounds
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly region: string

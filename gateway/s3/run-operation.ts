@@ -220,6 +220,7 @@ async function openBucket(
   // As it is with a bucket that is there.
   const bucket = await (owner === undefined ? finding : withRegionOf(services, finding))
   notes.bucket = bucket
+  if (identity.is === 'anonymous') services.bounds?.ofTenant(bucket.tenantId)
   if (bucketFound !== undefined) await bucketFound(bucket)
   const found = requireKeys(services, bucket)
   // Mostly they are at hand.

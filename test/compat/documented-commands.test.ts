@@ -1,4 +1,4 @@
-// docs/clients.md and docs/identity.md say what to type. Here it is typed: each client's section, and the page, is run as it
+// docs/clients.md, docs/identity.md and docs/admin-api.md say what to type. Here it is typed: each client's section, and the page, is run as it
 // stands, but for the address and the key.
 import assert from 'node:assert'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -21,6 +21,7 @@ function sectionFor(name: string, server: ClientServer): string {
 function filledIn(text: string, server: ClientServer): string {
   return text
     .replaceAll('127.0.0.1:9000', new URL(server.endpoint).host)
+    .replaceAll('127.0.0.1:9001', new URL(server.adminEndpoint).host)
     .replace(/\bKEY\b/g, clientKey.accessKeyId)
     .replace(/\bSECRET\b/g, clientKey.secretAccessKey)
 }
@@ -90,6 +91,26 @@ describeWithClient({ name: 'aws cli', probe: ['aws', '--version'] }, () => {
 
     test('the commands work as they stand', async () => {
       assert.strictEqual(await runSection(filledIn(pageOf('identity.md'), server), server), 1)
+    })
+  })
+})
+
+describeWithClient({ name: 'curl', probe: ['curl', '--version'] }, () => {
+  describe('docs/admin-api.md', (test) => {
+    let server: ClientServer
+    test.before(async () => {
+      server = await ClientServer.start(2)
+    })
+    test.after(() => server.close())
+
+    test('the commands work as they stand', async () => {
+      // The default of --admin is another server's here.
+      const { adminEndpoint } = server
+      const program = sourceFile('../../dist/deploy/holdfast.js')
+      const command = `holdfast() { "${process.execPath}" "${program}" "$@" --admin ${adminEndpoint}; }\n`
+      const page = filledIn(pageOf('admin-api.md'), server)
+      const section = page.replace('```sh\n', () => `\`\`\`sh\n${command}`)
+      assert.strictEqual(await runSection(section, server), 1)
     })
   })
 })

@@ -109,6 +109,7 @@ export async function startComposition(
         externalHttp: false,
       },
       ingestMemoryBytes: 64 * 1024 * 1024,
+      requestRates: { tenant: 0, key: 0 },
       uploadPace: { bytesPerSecondMin: 1024, windowMs: 20_000 },
     },
   })

@@ -36,6 +36,7 @@ type ConfiguredParts =
   | 'externalHttp'
   | 'region'
   | 'ingestMemoryBytes'
+  | 'requestRates'
   | 'oidc'
   | 'ldap'
 
@@ -123,6 +124,7 @@ export class RunningServer {
           externalHttp: false,
           oidc: { issuers: 'public', http: false },
           anyRegion: false,
+          requestRates: { tenant: 0, key: 0 },
           blockPublicAccess: true,
           objectOwnership: 'BucketOwnerEnforced',
           ...options,

@@ -12,7 +12,7 @@ import { AdminProblem } from './problem.ts'
 export type AdminDeps = QueryServices & {
   readonly metadata: Pick<
     MetadataStore,
-    'tenants' | 'identities' | 'buckets' | 'bucketConfigs' | 'jobs'
+    'tenants' | 'identities' | 'buckets' | 'bucketConfigs' | 'jobs' | 'usage'
   >
 }
 

@@ -1,27 +1,16 @@
 // `/v1/tenants/{tenant}/quota`, and that of a bucket: what they may hold at most.
-import { createRoute, z } from '@hono/zod-openapi'
-import type { Bucket, Tenant } from '../../../metadata/records.ts'
+import { createRoute } from '@hono/zod-openapi'
 import type { AdminDeps, AdminRoutes } from '../api/admin-env.ts'
 import { requireRevision, tagOfRevision } from '../api/entity-tags.ts'
-import { page, pageOf, pageQuery, readAfter } from '../api/pages.ts'
 import { AdminProblem } from '../api/problem.ts'
-import {
-  changeHeaders,
-  jsonBody,
-  jsonReply,
-  refusals,
-  tenantParam,
-  time,
-  timeOf,
-} from '../api/route-parts.ts'
+import { changeHeaders, jsonBody, jsonReply, refusals, tenantParam } from '../api/route-parts.ts'
 import { changeTenant, setOfTenant } from '../tenants/change-tenant.ts'
+import { bucketParam, openBucket } from './buckets.ts'
 import { changedTenant, openTenant } from './open-tenant.ts'
 import { bucketQuotaSchema, quotaOf, quotaSchema } from './shown-tenant.ts'
 
 const ofTenant = '/v1/tenants/{tenant}/quota'
-const buckets = '/v1/tenants/{tenant}/buckets'
 const ofBucket = '/v1/tenants/{tenant}/buckets/{bucket}/quota'
-const bucketParam = tenantParam.extend({ bucket: z.string().min(1).max(63) })
 const tags = ['quotas']
 
 const show = createRoute({
@@ -36,20 +25,6 @@ const set = createRoute({
   ...{ method: 'put', path: ofTenant, tags, summary: 'Set the quota of a tenant' },
   request: { params: tenantParam, headers: changeHeaders, ...jsonBody(quotaSchema) },
   responses: { 200: jsonReply('As it is now.', quotaSchema), ...refusals },
-})
-const bucketSchema = z
-  .object({
-    ...{ name: z.string(), region: z.string(), created: time },
-    versioning: z.enum(['off', 'enabled', 'suspended']),
-  })
-  .openapi('Bucket')
-const listBuckets = createRoute({
-  ...{ method: 'get', path: buckets, tags: ['buckets'], summary: 'List buckets of a tenant' },
-  request: {
-    params: tenantParam,
-    query: pageQuery.extend({ prefix: z.string().max(63).optional() }),
-  },
-  responses: { 200: jsonReply('In the order of their names.', pageOf(bucketSchema)), ...refusals },
 })
 const showOfBucket = createRoute({
   ...{ method: 'get', path: ofBucket, tags, summary: 'Show the quota of a bucket' },
@@ -76,19 +51,6 @@ export function quotaRoutes(app: AdminRoutes, deps: AdminDeps): void {
     const change = setOfTenant({ quota: quotaOf(c.req.valid('json')) })
     const { quota, revision } = changedTenant(await changeTenant(deps, target, change))
     return c.json(quota, 200, { ETag: tagOfRevision(revision) })
-  })
-
-  app.openapi(listBuckets, async (c) => {
-    const called = c.req.valid('param').tenant
-    const tenant = await openTenant(c, deps, { called, doing: 'read' })
-    const { prefix = '', ...asked } = c.req.valid('query')
-    const after = readAfter(asked)
-    const found = await deps.metadata.buckets.list(tenant.id, {
-      ...{ namespace: tenant.namespace, prefix, limit: asked.limit },
-      ...(after === undefined ? {} : { after }),
-    })
-    const next = found.isTruncated ? found.buckets.at(-1)?.name : undefined
-    return c.json(page(found.buckets.map(showBucket), next), 200)
   })
 
   app.openapi(showOfBucket, async (c) => {
@@ -122,19 +84,4 @@ export function quotaRoutes(app: AdminRoutes, deps: AdminDeps): void {
     if (outcome.is === 'changed') throw new AdminProblem('PreconditionFailed')
     return c.json(wanted, 200, { ETag: tagOfRevision(outcome.revision) })
   })
-}
-
-/** Throws `NoSuchBucket`. */
-async function openBucket(
-  { metadata }: AdminDeps,
-  { id, namespace }: Tenant,
-  name: string,
-): Promise<Bucket> {
-  const bucket = await metadata.buckets.get(namespace, name)
-  if (bucket?.tenantId !== id) throw new AdminProblem('NoSuchBucket')
-  return bucket
-}
-
-function showBucket({ name, region, createdMs, versioning }: Bucket) {
-  return { name, region, versioning, created: timeOf(createdMs) }
 }

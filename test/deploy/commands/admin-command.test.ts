@@ -56,6 +56,9 @@ describe('holdfast admin', (test) => {
     assert.deepEqual(await jsonOf('quota show acme'), { bytes: 5 * 1024 * 1024 })
     assert.deepEqual(await jsonOf('quota set acme --buckets 4 --bytes none'), { buckets: 4 })
     assert.deepEqual(await jsonOf('quota set acme --bucket photos --objects 9'), { objects: 9 })
+    const usage = { bytes: 0, objects: 0, versions: 0, deleteMarkers: 0, uploads: 0, partBytes: 0 }
+    assert.deepEqual(await jsonOf('usage show acme'), { ...usage, buckets: 1 })
+    assert.deepEqual(await jsonOf('usage show acme --bucket photos'), usage)
     await run('user create acme ann')
     const key = await jsonOf('key create acme --user ann')
     assert.equal(await status(key.secretAccessKey, key.accessKeyId, '/photos/k'), 403)

@@ -140,6 +140,22 @@ describe('the admin API', (test) => {
     assert.equal(await admin.refusal({ path: elsewhere }), '404 NoSuchBucket')
   })
 
+  test('shows how much a tenant holds, and a bucket', async () => {
+    const { name, credentials } = await fixture.makeTenant()
+    for (const target of ['/one', '/two', '/one/k', '/two/k', '/two/l']) {
+      const content = target.length > 4 ? { body: 'five.' } : {}
+      const put = { method: 'PUT', target, ...content }
+      assert.equal((await fixture.send(credentials, put)).status, 200)
+    }
+    const rest = { deleteMarkers: 0, uploads: 0, partBytes: 0 }
+    assert.deepEqual(await admin.json({ path: `/v1/tenants/${name}/usage` }), {
+      ...{ bytes: 15, objects: 3, versions: 3, buckets: 2, ...rest },
+    })
+    assert.deepEqual(await admin.json({ path: `/v1/tenants/${name}/buckets/two/usage` }), {
+      ...{ bytes: 10, objects: 2, versions: 2, ...rest },
+    })
+  })
+
   test('suspends and resumes, and takes deletions back', async () => {
     const { name, credentials } = await fixture.makeTenant()
     const path = `/v1/tenants/${name}`

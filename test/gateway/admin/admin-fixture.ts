@@ -3,7 +3,7 @@ import assert from 'node:assert'
 import { AdminServer, type Credentials, credentialsIn } from '../../support/admin-server.ts'
 import type { RawResponse } from '../../support/raw-connection.ts'
 import { RunningServer } from '../../support/start-server.ts'
-import { exchange } from '../../support/wire-request.ts'
+import { exchange, type WireRequest } from '../../support/wire-request.ts'
 
 export type MadeTenant = {
   readonly id: string
@@ -36,7 +36,11 @@ export class AdminFixture {
   }
 
   s3(credentials: Credentials, method: string, target: string): Promise<RawResponse> {
-    return exchange(this.server.port, { method, target, context: { credentials } })
+    return this.send(credentials, { method, target })
+  }
+
+  send(credentials: Credentials, request: WireRequest): Promise<RawResponse> {
+    return exchange(this.server.port, { ...request, context: { credentials } })
   }
 
   assertNoFailure(): void {

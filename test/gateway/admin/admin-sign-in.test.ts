@@ -243,6 +243,32 @@ describe('signing in to the admin API', (test) => {
     assert.equal(await admin.refusal(typed), '415 UnsupportedMediaType')
   })
 
+  test('takes no body for what it is not, however deep, long or strange', async () => {
+    const { name } = await fixture.makeTenant()
+    const path = `/v1/tenants/${name}/policies`
+    const deep = `${'['.repeat(60_000)}${']'.repeat(60_000)}`
+    for (const document of [
+      ...[deep, `{"a":${deep}}`, '{"Statement": [{"Effect": "Allow"}]}', '{"__proto__": {"x": 1}}'],
+      ...[`{"Version": "2012-10-17", "Statement": "${'x'.repeat(100_000)}"}`, '"\\u0000"', '1e999'],
+    ]) {
+      const json = `{"name": "p", "document": ${document}}`
+      const refused = await admin.refusal({ method: 'POST', path, json })
+      // IAM has a size of its own for policies.
+      const isLong = document.length > 100_000 && document.startsWith('{"V')
+      assert.equal(refused, isLong ? '409 LimitExceeded' : '400 InvalidRequest')
+    }
+    const inline = { method: 'PUT', path: `/v1/tenants/${name}/users/u/policies/p`, json: deep }
+    assert.equal(await admin.refusal(inline), '400 InvalidRequest')
+    for (const json of ['{"name": "a", "name": 1}', '{"__proto__": {"name": "a"}}', '\u0000']) {
+      const request = { method: 'POST', path: `/v1/tenants/${name}/users`, json }
+      assert.equal(await admin.refusal(request), '400 InvalidRequest', json)
+    }
+    for (const odd of ['%00', '%2e%2e', '..%2f..', '%ff', 'a%20b', 'x'.repeat(500)]) {
+      const shown = await admin.refusal({ path: `/v1/tenants/${name}/users/${odd}` })
+      assert.match(shown, /^4\d\d /, `${odd}: ${shown}`)
+    }
+  })
+
   test('bounds how much somebody asks', async () => {
     const slow = await AdminServer.start(server, { adminRate: 1 })
     try {
