@@ -83,7 +83,8 @@ class PolicyDecider implements Decider {
     const standing = this.known()
     if (standing instanceof Promise) return standing.then(() => this.allows(action, resource))
     if (resource.is === 'bucket' || resource.is === 'object') {
-      if (neverTaken.has(action) && this.isRootOf(resource.bucket)) return this.note(action, ofRoot)
+      if (neverTaken.has(action) && !standing.isRevoked && this.isRootOf(resource.bucket))
+        return this.note(action, ofRoot)
       const permissions = this.deps.permissions.of(resource.bucket)
       return permissions instanceof Promise
         ? permissions.then((found) => this.decide(found, action, resource))
