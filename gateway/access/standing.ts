@@ -11,6 +11,7 @@ import type {
 import type { IdentityStore } from '../../metadata/identity-store.ts'
 import type { Tag, TenantId } from '../../metadata/records.ts'
 import type { Principal } from '../../protocol/policy/access-request.ts'
+import { isSameInAscii } from '../../protocol/policy/ascii-case.ts'
 import type { Policies } from '../../protocol/policy/combine-grants.ts'
 import { type CompiledPolicy, compilePolicy } from '../../protocol/policy/compile-policy.ts'
 import { joinPolicies } from '../../protocol/policy/join-policies.ts'
@@ -330,9 +331,7 @@ async function ofRole(reading: Reading, identity: User, session: Session): Promi
     // What the session brings goes before what the role has.
     tags: [
       ...(session.tags ?? []),
-      ...role.tags.filter(
-        ({ key }) => !session.tags?.some((tag) => tag.key.toLowerCase() === key.toLowerCase()),
-      ),
+      ...role.tags.filter(({ key }) => !session.tags?.some((tag) => isSameInAscii(tag.key, key))),
     ],
     policies: {
       identity: [
@@ -365,7 +364,10 @@ async function sessionOf(
   // A federated user has nothing but what he was given.
   if (!isBounded && of !== 'federated user') return {}
   const inline = policies.map((text) => reading.compile(text, 'session policy'))
-  return { session: [...inline, ...(await reading.managed(policyArns))] }
+  const managed = await reading.managed(policyArns)
+  // Nobody is kept from deleting one. What it denied is not known any more: so nothing is allowed.
+  if (managed.length < policyArns.length) return { session: [] }
+  return { session: [...inline, ...managed] }
 }
 
 /** The root user has no document of its own: the account's says it. */
