@@ -137,7 +137,6 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     nowMs: now,
   })
   const keysOfTenant = makeFindTenantKeys({ metadata, masterKey, tenantsMax, now })
-  const clock = () => performance.now()
   const { requestRates: rates, workers = 1 } = config
   const bounds = makeRequestBounds(
     { tenant: rates.tenant / workers, key: rates.key / workers },
