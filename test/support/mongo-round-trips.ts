@@ -74,4 +74,5 @@ async function measure(store: MetadataStore, count: Count): Promise<void> {
   )
   const wanted = await completion(store, { bucket, upload }, [1])
   await count('uploads.complete', () => uploads.complete(wanted))
+  await count('usage.ofBucket', () => store.usage.ofBucket(bucket))
 }
