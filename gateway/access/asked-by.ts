@@ -12,6 +12,8 @@ type Kept = {
   readonly tenant: string
   readonly user: string
   readonly key: string
+  /** Unique, of the user. Absent also where it was kept before there was one. */
+  readonly id?: string
   readonly session?: Session
   readonly from?: string
   readonly encrypted: boolean
@@ -22,12 +24,13 @@ type Kept = {
 
 /** Nothing secret is in it. */
 export function keepAsker(identity: User, context: RequestContext): string {
-  const { session } = identity
+  const { session, userId } = identity
   const [from, signature] = [context.sourceIp(), context.signature()]
   const { userAgent, referer } = context
   const kept: Kept = {
     ...{ tenant: identity.tenantId, user: identity.userName, key: identity.accessKeyId },
     encrypted: context.isEncrypted,
+    ...(userId === undefined ? {} : { id: userId }),
     ...(session === undefined ? {} : { session }),
     ...(from === undefined ? {} : { from }),
     ...(userAgent === undefined ? {} : { agent: userAgent }),
@@ -54,10 +57,11 @@ export function makeRecallAsker({ metadata, authorize, now }: RecallDeps): Recal
     const tenantId = parseTenantId(kept.tenant)
     const tenant = tenantId && (await metadata.tenants.get(tenantId))
     if (tenant?.status !== 'active') return undefined
-    const { session, signature } = kept
+    const { id: userId, session, signature } = kept
     const identity: User = {
       ...{ is: 'user', tenantId: tenant.id, namespace: tenant.namespace },
       ...{ userName: kept.user, accessKeyId: kept.key },
+      ...(userId === undefined ? {} : { userId }),
       ...(session === undefined ? {} : { session }),
     }
     const context: RequestContext = {

@@ -154,7 +154,7 @@ async function authenticateV2(
   presented.notes.signature = signature
   const { authorization, host } = incoming.headers
   if (authorization !== undefined) throw twoMechanisms(authorization)
-  if (presented.of === 'ours') throw notOpened()
+  if (presented.of !== 's3') throw notOpened()
   const headers = collectHeaders(incoming.rawHeaders)
   refuseRepeatedHeaders(incoming.rawHeaders, headers)
   const { identity, secretAccessKey } = await findCredentials(deps.credentials, {
@@ -192,7 +192,10 @@ function requireBoundBody({ method }: RawRequest, { by, payload }: PresentedSign
   })
 }
 
-/** Version 2 signs no parameters but those that AWS lists, and bodies not at all: ours are bound by neither. */
+/**
+ * Version 2 signs no parameters but those that AWS lists, and bodies not at all: what ours, IAM and STS are asked is bound
+ * by neither.
+ */
 function notOpened(): S3Error {
   return new S3Error('AccessDenied', undefined, {
     message:

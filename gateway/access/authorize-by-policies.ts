@@ -23,6 +23,7 @@ import type {
 import { answerOfAccount, type OfAccount } from './authorize-on-account.ts'
 import type { BucketPermissionCache, BucketPermissions } from './bucket-permissions.ts'
 import type { Answer } from './decisions.ts'
+import { isAbroad } from './find-bucket.ts'
 import type { Identity } from './identity.ts'
 import { accountId } from './owner.ts'
 import { contextKeys } from './policy-context.ts'
@@ -82,7 +83,8 @@ class PolicyDecider implements Decider {
     const standing = this.known()
     if (standing instanceof Promise) return standing.then(() => this.allows(action, resource))
     if (resource.is === 'bucket' || resource.is === 'object') {
-      if (neverTaken.has(action) && this.isRootOf(resource.bucket)) return this.note(action, ofRoot)
+      if (neverTaken.has(action) && !standing.isRevoked && this.isRootOf(resource.bucket))
+        return this.note(action, ofRoot)
       const permissions = this.deps.permissions.of(resource.bucket)
       return permissions instanceof Promise
         ? permissions.then((found) => this.decide(found, action, resource))
@@ -267,14 +269,14 @@ class PolicyDecider implements Decider {
     const { tenantId, name } = resource.bucket
     const path = resource.is === 'object' ? `${name}/${resource.key}` : name
     const account = accountId(tenantId)
-    const isAbroad = isNamedAbroad(this.asking.identity, resource.bucket)
+    const isNamedAbroad = isAbroad(this.asking.identity, resource.bucket)
     return {
       principal: (this.standing ?? stranger).principal,
       action,
       resource: {
         arn: `arn:aws:s3:::${path}`,
         accountId: account,
-        ...(isAbroad ? { arnAbroad: `arn:aws:s3::${account}:${path}` } : {}),
+        ...(isNamedAbroad ? { arnAbroad: `arn:aws:s3::${account}:${path}` } : {}),
       },
       context: this.contextOf(action, resource, existingTags),
     }
@@ -301,12 +303,6 @@ class PolicyDecider implements Decider {
     if (!('configRevision' in bucket)) return undefined
     return this.deps.metadata.objects.get(bucket, key, versionId)
   }
-}
-
-/** Names of another tenant's namespace may be names in the caller's own too, of other buckets. */
-function isNamedAbroad(identity: Identity, bucket: OwnedBucket): boolean {
-  if (identity.is !== 'user' || !('namespace' in bucket)) return false
-  return bucket.namespace !== identity.namespace && bucket.tenantId !== identity.tenantId
 }
 
 function isOfTenant(identity: Identity, { tenantId }: OwnedBucket): boolean {

@@ -2,13 +2,16 @@
 // Kept for a moment, because each request asks; a key that is withdrawn stops working within
 // `freshMs`. Unknown keys are never remembered.
 import { LRUCache } from 'lru-cache'
+import type { UserDocument } from '../../metadata/identity-records.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import type { Tenant, TenantId } from '../../metadata/records.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
+import { accountDocument } from '../acl/account-blocks.ts'
 import { rootUserName, type User } from './identity.ts'
 import type { MasterKey } from './keys/master-key-file.ts'
 import { openSecret } from './keys/seal-secret.ts'
 import { openSession, type SessionOwner, sessionIdentity } from './keys/session-token.ts'
+import { isEndedOfRoot } from './standing.ts'
 
 export type Credentials = {
   readonly identity: User
@@ -81,9 +84,10 @@ export class CredentialsCache {
     const { tenantId, userName } = accessKey
     const tenant = await this.activeTenant(tenantId)
     if (tenant === undefined) return undefined
+    let user: UserDocument | undefined
     if (userName !== rootUserName) {
       // The key's row may be older than what its user says, or left over.
-      const user = await metadata.identities.get(tenantId, 'user', userName.toLowerCase())
+      user = await metadata.identities.get(tenantId, 'user', userName.toLowerCase())
       const listed = user?.accessKeys.find((key) => key.accessKeyId === accessKeyId)
       if (listed?.status !== 'active') return undefined
     }
@@ -93,7 +97,10 @@ export class CredentialsCache {
       accessKey.sealedSecret,
     )
     return {
-      identity: { is: 'user', tenantId, namespace: tenant.namespace, userName, accessKeyId },
+      identity: {
+        ...{ is: 'user', tenantId, namespace: tenant.namespace, userName, accessKeyId },
+        ...(user === undefined ? {} : { userId: user.id }),
+      },
       secretAccessKey: secret.toString('utf8'),
     }
   }
@@ -112,11 +119,11 @@ export class CredentialsCache {
     }
   }
 
-  /** The root user has no document of its own that would be looked at later (`standing.ts`): the account's says it. */
+  /** Told at once, and as what it is: others of the root user's sessions are found to be over when they ask (`standing.ts`). */
   private async isEndedOfRoot({ tenantId, session }: SessionOwner): Promise<boolean> {
     if (session.of === 'role' || session.ownerId !== rootUserName) return false
-    const account = await this.deps.metadata.identities.get(tenantId, 'account', 'account')
-    return session.issuedMs < (account?.rootRevokedBeforeMs ?? 0)
+    const account = await this.deps.metadata.identities.get(tenantId, 'account', accountDocument)
+    return isEndedOfRoot(session, account)
   }
 
   private async activeTenant(id: TenantId): Promise<Tenant | undefined> {

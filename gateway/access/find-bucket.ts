@@ -6,6 +6,7 @@ import type { Bucket, TenantId } from '../../metadata/records.ts'
 import { isBucketName } from '../../protocol/s3/bucket-name.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import type { AddressedTenant } from './addressed-tenant.ts'
+import type { OwnedBucket } from './authorize.ts'
 import type { Identity } from './identity.ts'
 
 type Buckets = Pick<MetadataStore, 'buckets'>
@@ -24,6 +25,12 @@ export async function findBucket(
   const tenant = await tenants.get(tenantId)
   const bucket = tenant && (await buckets.get(tenant.namespace, name))
   return bucket?.tenantId === tenantId ? bucket : undefined
+}
+
+/** In another tenant's namespace: its names may be names in the caller's own too, of other buckets. */
+export function isAbroad(identity: Identity, bucket: OwnedBucket): boolean {
+  if (identity.is !== 'user' || !('namespace' in bucket)) return false
+  return bucket.namespace !== identity.namespace && bucket.tenantId !== identity.tenantId
 }
 
 /** As an address names a bucket. */

@@ -11,6 +11,8 @@ export type User = {
   /** The tenant's root user is called `root`. Of a session: who has got it, the role or the user. */
   readonly userName: string
   readonly accessKeyId: string
+  /** Unique id of the user whose key it is, so that one who got his name is not taken for him. Of sessions: `ownerId`. */
+  readonly userId?: string
   /** Absent: he has signed with a key of his own. */
   readonly session?: Session
 }

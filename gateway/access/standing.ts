@@ -2,6 +2,7 @@
 // each revision of his account, and compiled once.
 import { LRUCache } from 'lru-cache'
 import type {
+  AccountDocument,
   GroupDocument,
   IdentityRef,
   RoleDocument,
@@ -10,6 +11,7 @@ import type {
 import type { IdentityStore } from '../../metadata/identity-store.ts'
 import type { Tag, TenantId } from '../../metadata/records.ts'
 import type { Principal } from '../../protocol/policy/access-request.ts'
+import { isSameInAscii } from '../../protocol/policy/ascii-case.ts'
 import type { Policies } from '../../protocol/policy/combine-grants.ts'
 import { type CompiledPolicy, compilePolicy } from '../../protocol/policy/compile-policy.ts'
 import { joinPolicies } from '../../protocol/policy/join-policies.ts'
@@ -19,6 +21,7 @@ import { parsePolicy } from '../../protocol/policy/parse-policy.ts'
 import { PolicyRefused } from '../../protocol/policy/policy-refused.ts'
 import { policySizes } from '../../protocol/policy/policy-sizes.ts'
 import { weighPolicy } from '../../protocol/policy/weigh-policy.ts'
+import { accountDocument } from '../acl/account-blocks.ts'
 import type { AccountRevisions } from './account-revisions.ts'
 import { existingTag } from './bucket-permissions.ts'
 import { rootUserName, type Session, type User } from './identity.ts'
@@ -65,7 +68,7 @@ export class StandingCache {
 
   /** As of a moment that is not long ago. Throws what the store throws. */
   of(user: User): Standing | Promise<Standing> {
-    if (isRootUser(user)) return rootStanding(user.tenantId)
+    if (isRootWithKey(user)) return rootStanding(user.tenantId)
     const revision = this.#revisions.of(user.tenantId)
     return revision instanceof Promise
       ? revision.then((known) => this.#at(user, known))
@@ -74,7 +77,7 @@ export class StandingCache {
 
   /** As of now. */
   async now(user: User): Promise<Standing> {
-    if (isRootUser(user)) return rootStanding(user.tenantId)
+    if (isRootWithKey(user)) return rootStanding(user.tenantId)
     return this.#at(user, await this.#revisions.now(user.tenantId))
   }
 
@@ -96,11 +99,15 @@ export function isRootUser({ userName, session }: User): boolean {
   return userName === rootUserName && (session === undefined || session.of === 'user')
 }
 
+/** Whom nothing is read of. */
+function isRootWithKey(user: User): boolean {
+  return user.session === undefined && isRootUser(user)
+}
+
 /** Sessions of one role differ by what was given with them, which their key stands for. */
-function placeOf({ tenantId, userName, session, accessKeyId }: User): string {
-  return session === undefined
-    ? `${tenantId} ${userName}`
-    : `${tenantId} ${userName} ${accessKeyId}`
+function placeOf({ tenantId, userName, userId = '', session, accessKeyId }: User): string {
+  const which = session === undefined ? userId : accessKeyId
+  return `${tenantId} ${userName} ${which}`
 }
 
 const roots = new LRUCache<TenantId, Standing>({ max: 1_000 })
@@ -171,6 +178,11 @@ class Reading {
     return entry?.kind === 'role' ? entry.document : undefined
   }
 
+  async account(): Promise<AccountDocument | undefined> {
+    const [entry] = await this.read([{ kind: 'account', name: accountDocument }])
+    return entry?.kind === 'account' ? entry.document : undefined
+  }
+
   async groups(names: readonly string[]): Promise<readonly GroupDocument[]> {
     if (names.length === 0) return []
     const entries = await this.read(names.map((name) => ({ kind: 'group', name })))
@@ -234,10 +246,11 @@ async function standingOf(reading: Reading, user: User): Promise<Standing> {
 }
 
 async function ofUser(reading: Reading, identity: User): Promise<Standing> {
-  const { session, userName } = identity
-  if (userName === rootUserName) return ofRootsFederation(reading, identity)
+  const { session, userName, userId } = identity
+  if (userName === rootUserName) return ofRootsSession(reading, identity)
   const user = await reading.user(userName)
   if (user === undefined || isEnded(user, session)) return revoked(identity)
+  if (userId !== undefined && userId !== user.id) return revoked(identity)
   const groups = await reading.groups(user.groups)
   const inline = [
     ...user.inline.map(({ name, document }) => ({ of: `user/${user.name}/${name}`, document })),
@@ -271,6 +284,14 @@ async function ofUser(reading: Reading, identity: User): Promise<Standing> {
     ...{ arn, userId: user.id, userName: user.name, type: 'User' },
     ...{ tags: user.tags, policies, isRevoked: false },
   }
+}
+
+async function ofRootsSession(reading: Reading, identity: User): Promise<Standing> {
+  const { session, tenantId } = identity
+  if (session !== undefined && isEndedOfRoot(session, await reading.account())) {
+    return revoked(identity)
+  }
+  return isRootUser(identity) ? rootStanding(tenantId) : ofRootsFederation(reading, identity)
 }
 
 /** What the root user lets somebody do by GetFederationToken. */
@@ -310,9 +331,7 @@ async function ofRole(reading: Reading, identity: User, session: Session): Promi
     // What the session brings goes before what the role has.
     tags: [
       ...(session.tags ?? []),
-      ...role.tags.filter(
-        ({ key }) => !session.tags?.some((tag) => tag.key.toLowerCase() === key.toLowerCase()),
-      ),
+      ...role.tags.filter(({ key }) => !session.tags?.some((tag) => isSameInAscii(tag.key, key))),
     ],
     policies: {
       identity: [
@@ -345,7 +364,18 @@ async function sessionOf(
   // A federated user has nothing but what he was given.
   if (!isBounded && of !== 'federated user') return {}
   const inline = policies.map((text) => reading.compile(text, 'session policy'))
-  return { session: [...inline, ...(await reading.managed(policyArns))] }
+  const managed = await reading.managed(policyArns)
+  // Nobody is kept from deleting one. What it denied is not known any more: so nothing is allowed.
+  if (managed.length < policyArns.length) return { session: [] }
+  return { session: [...inline, ...managed] }
+}
+
+/** The root user has no document of its own: the account's says it. */
+export function isEndedOfRoot(
+  { issuedMs }: Pick<Session, 'issuedMs'>,
+  account: AccountDocument | undefined,
+): boolean {
+  return issuedMs < (account?.rootRevokedBeforeMs ?? 0)
 }
 
 type Ended = { readonly id: string; readonly revokedBeforeMs?: number }
@@ -358,7 +388,8 @@ function isEnded({ id, revokedBeforeMs = 0 }: Ended, session: Session | undefine
 
 function revoked({ tenantId, userName, session }: User): Standing {
   const named = session?.of === 'role' ? 'role' : 'user'
-  const arn = iamArn(tenantId, named, { path: '/', name: userName })
+  const isRoots = named === 'user' && userName === rootUserName
+  const arn = isRoots ? rootArn(tenantId) : iamArn(tenantId, named, { path: '/', name: userName })
   return {
     principal: { is: 'anonymous' },
     ...{ arn, userId: '', type: 'User', tags: [], policies: noPolicies, isRevoked: true },

@@ -38,6 +38,8 @@ import { logRequests, type ObserveRequest, observeBy } from '../http/request-rec
 import { type HandleRequest, makeServe } from '../http/serve-request.ts'
 import { iamActions } from '../iam/iam-actions.ts'
 import type { Log } from '../log.ts'
+import { keepQuotas } from '../quota/keep-quotas.ts'
+import { Quotas } from '../quota/quotas.ts'
 import { KnownAccounts } from '../s3/acl/known-accounts.ts'
 import type { Services } from '../s3/operation.ts'
 import { makeStsActions } from '../sts/sts-actions.ts'
@@ -103,7 +105,10 @@ const corsHeldBytesMax = 16 * 1024 * 1024
 const hashThreads = 2
 
 export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
-  const { metadata, blobs, masterKey, config, now, log } = deps
+  const { blobs, masterKey, config, now, log } = deps
+  const clock = () => performance.now()
+  const quotas = new Quotas({ metadata: deps.metadata, clock })
+  const metadata = keepQuotas(deps.metadata, quotas)
   const { observe: tell = logRequests(log, { all: false }), audit } = deps
   const accounts = openAccounts(metadata)
   const { standings, permissions, accountBlocks } = accounts
@@ -132,7 +137,6 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     nowMs: now,
   })
   const keysOfTenant = makeFindTenantKeys({ metadata, masterKey, tenantsMax, now })
-  const clock = () => performance.now()
   const { requestRates: rates, workers = 1 } = config
   const bounds = makeRequestBounds(
     { tenant: rates.tenant / workers, key: rates.key / workers },
@@ -146,6 +150,7 @@ export async function composeGateway(deps: GatewayDeps): Promise<Gateway> {
     readLeases,
     authorize,
     keysOfTenant,
+    quotas,
     findAddressed: makeFindAddressedTenant(metadata),
     now,
     region: config.region,

@@ -18,6 +18,8 @@ import { gatheringWork } from '../bundles/gathering/gathering-work.ts'
 import { HashPool } from '../data/digests/hash-pool.ts'
 import { Ingest } from '../data/write/ingest.ts'
 import { IngestBudget } from '../data/write/ingest-budget.ts'
+import { keepQuotas } from '../quota/keep-quotas.ts'
+import { Quotas } from '../quota/quotas.ts'
 import { ZipService } from '../zip/zip-service.ts'
 import type { GatewayDeps } from './compose-gateway.ts'
 
@@ -36,11 +38,13 @@ export type JobWorksDeps = Omit<GatewayDeps, 'config'> & {
 const tenantsMax = 100
 
 export function composeJobWorks(deps: JobWorksDeps): ComposedWorks {
-  const { metadata, blobs, masterKey, random, now } = deps
+  const { blobs, masterKey, random, now } = deps
+  const clock = () => performance.now()
+  const quotas = new Quotas({ metadata: deps.metadata, clock })
+  const metadata = keepQuotas(deps.metadata, quotas)
   const { rules = sourceRules(deps.config) } = deps
   const keyring = new TenantKeyring({ master: masterKey, tenantsMax })
   const { ingest, close } = backgroundIngest(deps, 'a job left something behind')
-  const clock = () => performance.now()
   const parts = {
     metadata,
     zip: new ZipService({ metadata, blobs, random, now, clock }),

@@ -1,6 +1,7 @@
 // Tags of users, roles, policies and providers: read from parameters, written into answers.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 import type { Tag } from '../../metadata/records.ts'
+import { lowerAscii } from '../../protocol/policy/ascii-case.ts'
 import { constraintError, QueryError } from '../../protocol/query/query-error.ts'
 import type { QueryParameters, TextRule } from '../../protocol/query/query-parameters.ts'
 import { members } from '../../protocol/query/render-query-reply.ts'
@@ -18,7 +19,7 @@ export function readTags(parameters: QueryParameters): readonly Tag[] {
     value: tag.text('Value', valueRule),
   }))
   for (const { key } of tags) requireOwnKey(key)
-  const keys = new Set(tags.map(({ key }) => key.toLowerCase()))
+  const keys = new Set(tags.map(({ key }) => lowerAscii(key)))
   if (keys.size !== tags.length) {
     throw new QueryError(
       'InvalidInput',
@@ -45,7 +46,7 @@ export function readTagKeys(parameters: QueryParameters): readonly string[] {
 
 /** What begins with `aws:` is AWS's to give. */
 function requireOwnKey(key: string): void {
-  if (!key.toLowerCase().startsWith('aws:')) return
+  if (!lowerAscii(key).startsWith('aws:')) return
   throw new QueryError('InvalidInput', 'Tag keys that begin with aws: are reserved for system use.')
 }
 
@@ -59,10 +60,10 @@ export function withTags(before: readonly Tag[], added: readonly Tag[]): readonl
   return [...kept, ...added]
 }
 
-/** Keys are compared without case, as IAM does. */
+/** Keys are compared without case, as IAM does: and just as conditions find them (`access/policy-context.ts`). */
 export function withoutTags(before: readonly Tag[], keys: readonly string[]): readonly Tag[] {
-  const gone = new Set(keys.map((key) => key.toLowerCase()))
-  return before.filter(({ key }) => !gone.has(key.toLowerCase()))
+  const gone = new Set(keys.map((key) => lowerAscii(key)))
+  return before.filter(({ key }) => !gone.has(lowerAscii(key)))
 }
 
 /** Nothing without tags, as IAM leaves the element out. */

@@ -18,6 +18,7 @@ import type { Asker } from '../access/require.ts'
 import type { AccountBlocks } from '../acl/account-blocks.ts'
 import type { ReadLeases } from '../data/read/read-leases.ts'
 import type { Ingest } from '../data/write/ingest.ts'
+import type { Quotas } from '../quota/quotas.ts'
 import type { Reply } from '../reply.ts'
 import type { KnownAccounts } from './acl/known-accounts.ts'
 import type { RequestNotes } from './request-notes.ts'
@@ -30,6 +31,8 @@ export type Services = {
   readonly readLeases: ReadLeases
   readonly authorize: Authorize
   readonly keysOfTenant: FindTenantKeys
+  /** What `metadata` keeps to when it commits. */
+  readonly quotas: Pick<Quotas, 'look'>
   readonly findAddressed: FindAddressedTenant
   /** How much may be asked. Absent: as much as one likes. */
   readonly bounds?: RequestBounds

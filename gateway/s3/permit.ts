@@ -7,6 +7,7 @@ import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { parseTaggingHeader, type Tag } from '../../protocol/s3/tag-set.ts'
 import type { Resource } from '../access/authorize.ts'
 import { withRegion } from '../access/bucket-region.ts'
+import { isAbroad } from '../access/find-bucket.ts'
 import { requireOwner } from '../access/owner.ts'
 import { permittedKeys, requirePermission } from '../access/require.ts'
 import type { BucketCall, NewBucketCall, ObjectCall, ReadTarget } from './operation.ts'
@@ -73,10 +74,14 @@ export async function permitSource(
   requireOwner(call.headers, bucket.tenantId, { of: 'source', decisions })
 }
 
-/** Users hear of each key by itself. Others are not listened to when there is nothing that they may do. */
+/**
+ * Users hear of each key by itself. Others, and those of another namespace, who are not to learn that the bucket is there,
+ * are not listened to when there is nothing that they may do.
+ */
 async function requireHope(call: BucketCall, { action }: Need): Promise<void> {
-  if (call.identity.is === 'user') return
-  await permittedKeys(call, action, { bucket: call.bucket, prefix: '' })
+  const { identity, bucket } = call
+  if (identity.is === 'user' && !isAbroad(identity, bucket)) return
+  await permittedKeys(call, action, { bucket, prefix: '' })
 }
 
 function isSent(when: Need['whenSent'], headers: RequestHeaders): boolean {

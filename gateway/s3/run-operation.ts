@@ -11,9 +11,9 @@ import type { Query } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { parseVersionId, versionIdOrNone } from '../../protocol/s3/version-id.ts'
 import type { AddressedTenant } from '../access/addressed-tenant.ts'
-import type { Listing, RequestContext } from '../access/authorize.ts'
+import type { Authorize, Listing, RequestContext } from '../access/authorize.ts'
 import { refusalWithRegion, withRegion } from '../access/bucket-region.ts'
-import { byNothing } from '../access/decisions.ts'
+import { byNothing, Decisions } from '../access/decisions.ts'
 import { isOwnTenant, requireBucket } from '../access/find-bucket.ts'
 import type { Identity } from '../access/identity.ts'
 import type { TenantKeys } from '../access/keys/tenant-keys.ts'
@@ -86,6 +86,39 @@ export async function runOperation(
   checkPresignedHeaders(arrived.query)
   checkParameters(name, arrived.query)
   checkHeaders(name, arrived.headers)
+  const { owner } = arrived
+  return owner === undefined || isOwnTenant(identity, owner)
+    ? perform(handlers, name, { identity, request: arrived, body })
+    : performAbroad(handlers, name, { identity, request: arrived, body })
+}
+
+/**
+ * In the namespace of another tenant. Some operations ask for a permission only when they have read what it hangs on, or of
+ * each key by itself: what they refuse before anything was allowed is told like a bucket that is not there.
+ */
+async function performAbroad(
+  handlers: Handlers,
+  name: SignedOperation,
+  { identity, request, body }: Signed,
+): Promise<Reply> {
+  const { notes, services } = request
+  const decisions = notes.decisions ?? new Decisions()
+  const authorize: Authorize = (asking) => services.authorize({ ...asking, decisions })
+  const watched = { ...request, services: { ...services, authorize } }
+  try {
+    return await perform(handlers, name, { identity, request: watched, body })
+  } catch (cause) {
+    if (!(cause instanceof S3Error) || cause.status >= 500) throw cause
+    const isTold = decisions.verdict !== 'notAsked'
+    throw withRegion(isTold ? cause : new S3Error('AccessDenied'), services.region)
+  }
+}
+
+async function perform(
+  handlers: Handlers,
+  name: SignedOperation,
+  { identity, request: arrived, body }: Signed,
+): Promise<Reply> {
   const request = isOf('copy', name) ? await settleSource(arrived, identity) : arrived
   if (isOf('service', name) || isOf('newBucket', name)) {
     const call = await enterService({ identity, request, body }, operations[name])

@@ -1,6 +1,7 @@
 // Tags that a session is given, and those that go on from session to session of a chain of roles.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
 import type { Tag } from '../../metadata/records.ts'
+import { lowerAscii } from '../../protocol/policy/ascii-case.ts'
 import { constraintError, QueryError } from '../../protocol/query/query-error.ts'
 import type { QueryParameters } from '../../protocol/query/query-parameters.ts'
 import type { Session } from '../access/identity.ts'
@@ -43,14 +44,14 @@ export function checkTags(asked: SessionTags): SessionTags {
     const constraint = `Member must have length less than or equal to ${sessionTagsMax}`
     throw constraintError(`[${tags.length} tags]`, 'Tags', constraint)
   }
-  const keys = new Set(tags.map(({ key }) => key.toLowerCase()))
+  const keys = new Set(tags.map(({ key }) => lowerAscii(key)))
   if (keys.size !== tags.length) {
     throw wrongValue('Duplicate tag keys found. Please note that Tag keys are case insensitive.')
   }
-  if (tags.some(({ key }) => key.toLowerCase().startsWith('aws:'))) {
+  if (tags.some(({ key }) => lowerAscii(key).startsWith('aws:'))) {
     throw wrongValue('Tag keys that begin with aws: are reserved.')
   }
-  if (!transitiveKeys.every((key) => keys.has(key.toLowerCase()))) {
+  if (!transitiveKeys.every((key) => keys.has(lowerAscii(key)))) {
     throw wrongValue('The specified transitive tag key must be included in the requested tags.')
   }
   return asked
@@ -58,14 +59,14 @@ export function checkTags(asked: SessionTags): SessionTags {
 
 /** What the caller's own session passes on. */
 export function inheritedTags(session: Session | undefined): readonly Tag[] {
-  const goOn = new Set(session?.transitiveTagKeys?.map((key) => key.toLowerCase()))
-  return (session?.tags ?? []).filter(({ key }) => goOn.has(key.toLowerCase()))
+  const goOn = new Set(session?.transitiveTagKeys?.map((key) => lowerAscii(key)))
+  return (session?.tags ?? []).filter(({ key }) => goOn.has(lowerAscii(key)))
 }
 
 /** With what was inherited, which nobody can replace. Throws `InvalidParameterValue`. */
 export function chainTags(inherited: readonly Tag[], asked: SessionTags): SessionTags {
-  const keys = new Set(inherited.map(({ key }) => key.toLowerCase()))
-  if (asked.tags.some(({ key }) => keys.has(key.toLowerCase()))) {
+  const keys = new Set(inherited.map(({ key }) => lowerAscii(key)))
+  if (asked.tags.some(({ key }) => keys.has(lowerAscii(key)))) {
     throw wrongValue(
       "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.",
     )

@@ -25,7 +25,7 @@ export class KeyChange {
   readonly #operations: AnyBulkWriteOperation<KeyDocument>[] = []
   readonly #expected = { inserted: 0, matched: 0, deleted: 0 }
   /** What it adds to what the bucket holds, with what was noted in documents that it replaces or removes. */
-  #added: Usage = noUsage
+  #usage: Usage = noUsage
   /** Puts a note into a document that stays. */
   #note: ((d: UsageChange) => void) | undefined
 
@@ -33,10 +33,10 @@ export class KeyChange {
     this.place = place
   }
 
-  /** How many documents it changes, when nothing more is put into it. */
+  /** How many documents it changes. */
   get size(): number {
-    this.#noteAdded()
-    return this.#operations.length
+    const isNoteApart = this.#note === undefined && this.#added !== undefined
+    return this.#operations.length + (isNoteApart ? 1 : 0)
   }
 
   insert(s: string, fields: KeyFields): void {
@@ -52,7 +52,7 @@ export class KeyChange {
 
   /** What the change adds to what the bucket holds; counted with it, or not at all. */
   count(change: UsageChange): void {
-    this.#added = addUsage(this.#added, change)
+    this.#usage = addUsage(this.#usage, change)
   }
 
   /** The document is another one from now on, in its place. */
@@ -74,14 +74,19 @@ export class KeyChange {
     this.count(read.noted ?? {})
   }
 
+  /** What is to be noted; undefined: nothing. */
+  get #added(): UsageChange | undefined {
+    const fields = usageFields.filter((field) => this.#usage[field] !== 0)
+    if (fields.length === 0) return undefined
+    return Object.fromEntries(fields.map((field) => [field, this.#usage[field]]))
+  }
+
   /** In a document that stays, or in one of its own. */
   #noteAdded(): void {
-    const fields = usageFields.filter((field) => this.#added[field] !== 0)
-    if (fields.length === 0) return
-    const d: UsageChange = Object.fromEntries(fields.map((field) => [field, this.#added[field]]))
-    this.#added = noUsage
-    if (this.#note !== undefined) this.#note(d)
-    else this.insert(notePlace(new ObjectId().toHexString()), { d })
+    const added = this.#added
+    if (added === undefined) return
+    if (this.#note !== undefined) this.#note(added)
+    else this.insert(notePlace(new ObjectId().toHexString()), { d: added })
   }
 
   /** Throws `Conflict`. Several documents change together within a transaction alone. */

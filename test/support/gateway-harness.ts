@@ -171,6 +171,7 @@ export class GatewayHarness {
         readLeases,
         findAddressed: makeFindAddressedTenant(metadata),
         authorize: authorize === undefined ? byPolicies : authorizeBy(authorize),
+        quotas: { look: () => undefined },
         region,
         anyRegion,
         blockPublicAccess,

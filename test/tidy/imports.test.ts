@@ -65,6 +65,7 @@ const gatewayRooms = [
   'zip',
   'reply.ts',
   'data',
+  'quota',
   'access',
   'acl',
   'config',

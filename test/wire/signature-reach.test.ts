@@ -67,6 +67,22 @@ describe('a signature of Version 2', (test) => {
     }
   })
 
+  test('opens no action of IAM or STS, which it would not cover', async () => {
+    const list = signedV2({ target: '/', resource: '/' })
+    assert.equal(await plain('GET', list), '200')
+    const headers = ['content-type: application/x-www-form-urlencoded']
+    for (const [action, version] of [
+      ['CreateAccessKey', '2010-05-08'],
+      ['GetCallerIdentity', '2011-06-15'],
+      ['GetSessionToken', '2011-06-15'],
+    ]) {
+      const form = `Action=${action}&Version=${version}`
+      assert.equal(await plain('GET', `${list}&${form}`), '403 AccessDenied', action)
+      const posted = signedV2({ method: 'POST', target: '/', resource: '/' })
+      assert.equal(await plain('POST', posted, { headers, body: form }), '403 AccessDenied', action)
+    }
+  })
+
   test('opens what boto3 presigns with it', async () => {
     assert.equal(
       await plain('GET', signedV2({ target: '/bkt/public/a', resource: '/bkt/public/a' })),

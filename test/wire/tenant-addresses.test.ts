@@ -6,8 +6,10 @@ import { changeTenant, suspend } from '../../gateway/admin/tenants/change-tenant
 import { createTenant } from '../../gateway/admin/tenants/create-tenant.ts'
 import type { UserDocument } from '../../metadata/identity-records.ts'
 import type { TenantId } from '../../metadata/records.ts'
+import type { OperationName } from '../../protocol/s3/operations-table.ts'
 import type { SigningContext } from '../../protocol/s3/sigv4/sign-request.ts'
 import { describe } from '../support/describe.ts'
+import { Place, requestsOfOperations } from '../support/operation-requests.ts'
 import type { RawResponse } from '../support/raw-connection.ts'
 import { RunningServer, serverRegion } from '../support/start-server.ts'
 import {
@@ -19,6 +21,13 @@ import {
 } from '../support/wire-request.ts'
 
 const domains = ['s3.test']
+
+/** Where nothing is made ready. */
+class Elsewhere extends Place {
+  override async sure(): Promise<RawResponse> {
+    return { status: 200, head: '', headers: new Map(), body: Buffer.alloc(0) }
+  }
+}
 
 describe('addresses with a tenant', (test) => {
   let server: RunningServer
@@ -180,6 +189,46 @@ describe('addresses with a tenant', (test) => {
     // The tenant itself is told.
     assert.equal(codeOf(await ask(acme, { target: '/acme:no-such-bucket' })), 'NoSuchBucket')
     assert.equal((await ask(acme, { target: `/acme:${name}` })).status, 200)
+  })
+
+  test('so they do to every operation, and as the source of a copy', async () => {
+    const name = newName()
+    await put(acme, `/${name}`)
+    await put(acme, `/${name}/k`, 'text')
+    const own = newName()
+    await put(other, `/${own}`)
+    const at = (called: string) => new Elsewhere(server.port, called)
+    for (const operation of Object.keys(requestsOfOperations) as readonly OperationName[]) {
+      const askAt = async (by: Tenanted | undefined, called: string) => {
+        const request = await requestsOfOperations[operation](at(called))
+        return 'form' in request ? undefined : seen(await ask(by, request))
+      }
+      for (const by of [other, undefined]) {
+        const missing = await askAt(by, 'acme:no-such-bucket')
+        assert.deepEqual(await askAt(by, `acme:${name}`), missing, operation)
+      }
+    }
+    for (const [method, rest] of [
+      ['PUT', '?ownershipControls'],
+      ['POST', '?delete'],
+      ['PUT', '/k?tagging'],
+      ['PUT', '/k?tagging&versionId=none'],
+      ['PUT', '/k?acl'],
+    ] as const) {
+      const [there, missing] = await Promise.all(
+        [name, 'no-such-bucket'].map((called) =>
+          ask(other, { method, target: `/acme:${called}${rest}`, body: '<no document' }),
+        ),
+      )
+      assert.deepEqual(there && seen(there), missing && seen(missing), rest)
+    }
+    const copyOf = async (source: string) => {
+      const headers = { 'x-amz-copy-source': source }
+      return seen(await ask(other, { method: 'PUT', target: `/${own}/copy`, headers }))
+    }
+    const missing = await copyOf('/acme:no-such-bucket/k')
+    assert.deepEqual(await copyOf(`/acme:${name}/k`), missing)
+    assert.deepEqual(await copyOf(`/acme:${name}/none`), missing)
   })
 
   test('a bucket is made by its own tenant alone, whatever the address says', async () => {

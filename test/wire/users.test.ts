@@ -177,6 +177,48 @@ describe('users', (test) => {
     assert.equal(await ask(expired, 'GET /one/w'), '400 ExpiredToken')
   })
 
+  test('no tag of a session takes the place of a role’s that conditions tell from it', async () => {
+    const tagged = { 'aws:PrincipalTag/task': 'low' }
+    await putIdentities(server, [
+      roleEntry('Tagged', {
+        tags: [{ key: 'Task', value: 'low' }],
+        inline: inline(allow('s3:*', '*'), {
+          ...deny('s3:GetObject', '*'),
+          Condition: { StringEquals: tagged },
+        }),
+      }),
+    ])
+    const role = { kind: 'role', name: 'Tagged' } as const
+    const tagging = (key: string) => sessionOf(server, role, { tags: [{ key, value: 'high' }] })
+    assert.equal(await ask(await tagging('tAsk'), 'GET /one/a'), 'ok')
+    // The last letter is the Kelvin sign, whose small letter is a "k".
+    assert.equal(await ask(await tagging('tas\u212a'), 'GET /one/a'), denied)
+  })
+
+  test('a session whose managed policy is gone may do nothing, for what it denied is not known', async () => {
+    await putIdentities(server, [
+      roleEntry('Bounded', { inline: inline(allow('s3:*', '*')) }),
+      ...policyEntries('no-secrets', policyText(deny('s3:*', 'arn:aws:s3:::one/secret/*'))),
+    ])
+    const session = await sessionOf(
+      server,
+      { kind: 'role', name: 'Bounded' },
+      { policies: [policyText(allow('s3:*', '*'))], policyArns: [arnOf('policy/no-secrets')] },
+    )
+    assert.equal(await ask(session, 'GET /one/a'), 'ok')
+    assert.equal(await ask(session, 'GET /one/secret/b'), denied)
+    const { identities } = server.stores.metadata
+    const remove = ['policy', 'policyVersion'] as const
+    await identities.commit(rootTenantId, {
+      ...{ ifRevision: await identities.revision(rootTenantId), put: [] },
+      remove: remove.map((kind) => ({
+        ...{ kind, name: kind === 'policy' ? 'no-secrets' : 'no-secrets/v1' },
+      })),
+    })
+    await until(async () => (await ask(session, 'GET /one/a')) === denied)
+    assert.equal(await ask(session, 'GET /one/secret/b'), denied)
+  })
+
   test('sessions end when they are revoked, and with a role that is made anew', async () => {
     await putIdentities(server, [roleEntry('Temp', { inline: inline(allow('s3:*', '*')) })])
     const role = { kind: 'role', name: 'temp' } as const

@@ -40,7 +40,7 @@ const s3DefaultAlgorithm: ChecksumAlgorithm = 'CRC64NVME'
 
 /**
  * Streams the payload into storage. Whatever it throws, nothing is kept: `MissingContentLength`,
- * `EntityTooLarge`, `InvalidDigest`, `InvalidRequest`, `BadDigest`, `XAmzContentSHA256Mismatch`, and what
+ * `QuotaExceeded`, `EntityTooLarge`, `InvalidDigest`, `InvalidRequest`, `BadDigest`, `XAmzContentSHA256Mismatch`, and what
  * reading the body throws.
  */
 export async function receivePayload(
@@ -48,6 +48,10 @@ export async function receivePayload(
   options: PayloadOptions,
 ): Promise<ReceivedPayload> {
   const expected = parseExpectations(call, options)
+  // What there is no room for is not sent in vain; a part is of an object that is not there yet.
+  const objects = call.query.has('uploadId') ? 0 : 1
+  const room = call.services.quotas.look(call.bucket, { bytes: expected.bytes ?? 0, objects })
+  if (room !== undefined) await room
   const piece = await call.services.ingest.receive(call.body.stream(), {
     tenant: call.keys,
     digests: digestsNeeded(expected, options.besides),

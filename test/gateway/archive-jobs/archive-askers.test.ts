@@ -1,5 +1,8 @@
 // With whose permissions an archive job runs: those of whoever has asked for it, as they are when it runs.
 import assert from 'node:assert'
+import { randomBytes } from 'node:crypto'
+import { rootTenantId, type Session } from '../../../gateway/access/identity.ts'
+import { issueSession } from '../../../gateway/access/keys/session-token.ts'
 import type { SigningCredentials } from '../../../protocol/s3/sigv4/sign-request.ts'
 import { describe } from '../../support/describe.ts'
 import {
@@ -14,6 +17,7 @@ import {
   sessionOf,
 } from '../../support/identities.ts'
 import { askPlain, askSigned, jsonOf, targetOf, textIn } from '../../support/own-routes-client.ts'
+import { serverRegion } from '../../support/start-server.ts'
 import { ArchiveServer } from './archives-fixture.ts'
 
 const inline = (...statements: readonly Statement[]) => ({
@@ -70,6 +74,32 @@ describe('whoever asks for an archive', (test) => {
     await archives.work()
     assert.equal(await archives.stateOf(job), 'failed')
     assert.equal(await archives.statusOf('/results/bob.zip'), 404)
+  })
+
+  test('has gone, and somebody else has got his name: nothing is made', async () => {
+    const eve = await putUser(archives.server, 'eve', inline(...needed))
+    const job = jsonOf(await order(eve, 'eve.zip'), 202)
+    const later = jsonOf(await order(eve, 'eve-later.zip'), 202)
+    await putUser(archives.server, 'eve', inline(...needed))
+    await archives.work()
+    assert.equal(await archives.stateOf(job), 'failed')
+    assert.equal(await archives.stateOf(later), 'failed')
+    assert.equal(await archives.statusOf('/results/eve.zip'), 404)
+  })
+
+  test('with a session of the root user that is ended since: nothing is made', async () => {
+    const now = Date.now()
+    const session: Session = {
+      ...{ of: 'user', name: 'root', ownerId: 'root', issuedMs: now, expiresMs: now + 3_600_000 },
+    }
+    const owner = { tenantId: rootTenantId, userName: 'root', session }
+    const issued = issueSession(archives.server.masterKey, owner, randomBytes)
+    const job = jsonOf(await order({ ...issued, region: serverRegion }, 'root.zip'), 202)
+    const document = { rootRevokedBeforeMs: now + 1_000 }
+    await putIdentities(archives.server, [{ kind: 'account', name: 'account', document }])
+    await archives.work()
+    assert.equal(await archives.stateOf(job), 'failed')
+    assert.equal(await archives.statusOf('/results/root.zip'), 404)
   })
 
   test('with a session of a role gets a URL that the session opens, and no other', async () => {
