@@ -2,7 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { defaultNamespace } from '../../../metadata/namespaces.ts'
 import { parseTenantId } from '../../../metadata/record-ids.ts'
-import type { Tenant } from '../../../metadata/records.ts'
+import type { Tenant, TenantId } from '../../../metadata/records.ts'
 import type { AdminDeps, AdminRoutes } from '../api/admin-env.ts'
 import { requireRevision, tagOfRevision } from '../api/entity-tags.ts'
 import { madeOnce } from '../api/made-once.ts'
@@ -94,11 +94,13 @@ export function tenantRoutes(app: AdminRoutes, deps: AdminDeps): void {
     requireRole(principal, 'read')
     const asked = c.req.valid('query')
     const isWanted = (tenant: Tenant) =>
-      (principal.tenantId === undefined || principal.tenantId === tenant.id) &&
       (asked.status === undefined || asked.status === tenant.status) &&
       (asked.namespace === undefined || asked.namespace === namespaceOf(tenant)) &&
       tenant.name.startsWith(asked.prefix ?? '')
-    const { items, next } = await listWanted(deps, asked, isWanted)
+    const { items, next } =
+      principal.tenantId === undefined
+        ? await listWanted(deps, asked, isWanted)
+        : { items: (await ownTenant(deps, principal.tenantId)).filter(isWanted), next: undefined }
     return c.json(page(items.map(showTenant), next), 200)
   })
 
@@ -118,6 +120,11 @@ export function tenantRoutes(app: AdminRoutes, deps: AdminDeps): void {
     const tenant = changedTenant(await changeTenant(deps, target, setOfTenant(wanted)))
     return c.json(showTenant(tenant), 200, { ETag: tagOfRevision(tenant.revision) })
   })
+}
+
+async function ownTenant({ metadata }: AdminDeps, id: TenantId): Promise<readonly Tenant[]> {
+  const tenant = await metadata.tenants.get(id)
+  return tenant === undefined ? [] : [tenant]
 }
 
 function nameTaken(): AdminProblem {

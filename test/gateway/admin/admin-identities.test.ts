@@ -167,6 +167,25 @@ describe('identities by the admin API', (test) => {
     assert.ok(Array.isArray(all.items) && all.items.length === 1 && all.next !== undefined)
   })
 
+  test('a key that is asked for twice at once, by one idempotency key, is one key and works', async () => {
+    await post('/users', { name: 'eve' })
+    await done({ method: 'PUT', path: '/users/eve/policies/all', json: allow('s3:*') })
+    for (const key of ['first', 'second']) {
+      const request = {
+        ...{ method: 'POST', path: `${base}/users/eve/keys` },
+        headers: { 'idempotency-key': key },
+      }
+      const replies = await Promise.all(Array.from({ length: 5 }, () => admin.ask(request)))
+      // Who meets the other in the middle may be told that there are enough.
+      const made = replies.filter((reply) => reply.status === 201).map(({ text }) => text)
+      assert.ok(made.length > 0 && new Set(made).size === 1, replies.map(({ text }) => text).join())
+      assert.equal(await status(credentialsIn(JSON.parse(made[0] ?? '')), 'GET', '/photos'), 200)
+      assert.equal((await admin.ask(request)).text, made[0])
+    }
+    const { items } = await admin.json({ path: `${base}/users/eve/keys` })
+    assert.equal(Array.isArray(items) && items.length, 2)
+  })
+
   test('a user is removed by its ETag, and lists are paged', async () => {
     const names = ['d1', 'd2', 'd3']
     for (const name of names) await post('/users', { name })
