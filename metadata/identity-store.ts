@@ -51,6 +51,9 @@ export interface IdentityStore {
     readonly isTruncated: boolean
   }>
 
+  /** How many there are of one kind, of one moment; as many as `limit`, or more, count as that. No document is read. */
+  count(tenantId: TenantId, kind: IdentityKind, limit: number): Promise<number>
+
   /**
    * All of it or nothing. `changed`: the tenant has another revision; nothing was done. Of commits with an id, the last 32
    * of the tenant are remembered, however long ago they were.

@@ -8,32 +8,11 @@ export const groupsMax = 300
 export const groupsOfUserMax = 10
 export const keysOfUserMax = 2
 
-const rowsAtOnce = 1_000
-
-type Lister = Pick<AccountDraft, 'list'>
-
-/** How many documents of a kind there are; `limit`: or more. */
-export async function countOf(
-  account: Lister,
-  kind: IdentityKind,
-  limit = Number.POSITIVE_INFINITY,
-): Promise<number> {
-  let count = 0
-  for (let after: string | undefined; count < limit; ) {
-    const page = { limit: rowsAtOnce, ...(after === undefined ? {} : { after }) }
-    const { entries, isTruncated } = await account.list(kind, page)
-    count += entries.length
-    if (!isTruncated) return count
-    after = entries.at(-1)?.name
-  }
-  return limit
-}
-
 /** Throws `LimitExceeded` when there are so many already. `quota` as in `RolesPerAccount`. */
 export async function requireRoom(
-  account: Lister,
+  account: Pick<AccountDraft, 'count'>,
   kind: IdentityKind,
   { quota, limit }: { readonly quota: string; readonly limit: number },
 ): Promise<void> {
-  if ((await countOf(account, kind, limit)) >= limit) throw limitExceeded(quota, limit)
+  if ((await account.count(kind, limit)) >= limit) throw limitExceeded(quota, limit)
 }

@@ -39,6 +39,11 @@ export class AccountDraft {
     return this.#store.list(this.#tenantId, kind, page)
   }
 
+  /** As `list`. As many as `limit`, or more, count as that. */
+  count(kind: IdentityKind, limit: number): Promise<number> {
+    return this.#store.count(this.#tenantId, kind, limit)
+  }
+
   put<Kind extends IdentityKind>(
     kind: Kind,
     name: string,

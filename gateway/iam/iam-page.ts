@@ -7,6 +7,7 @@ import { QueryError } from '../../protocol/query/query-error.ts'
 import type { QueryParameters } from '../../protocol/query/query-parameters.ts'
 import { members } from '../../protocol/query/render-query-reply.ts'
 import { element } from '../../protocol/s3/xml/xml-writer.ts'
+import { eachEntry } from './each-entry.ts'
 
 export type PageAsked = { readonly after: string | undefined; readonly limit: number }
 export type Page<Item> = {
@@ -71,24 +72,15 @@ export async function listPage<Kind extends IdentityKind>(
   { kind, prefix, after, limit, isWanted = () => true }: Listing<Kind>,
 ): Promise<Page<Extract<IdentityEntry, { kind: Kind }>>> {
   const items: Extract<IdentityEntry, { kind: Kind }>[] = []
-  let from = after
-  for (let rows = 0; ; ) {
-    const { entries, isTruncated } = await store.list(tenantId, kind, {
-      ...(prefix === undefined ? {} : { prefix }),
-      ...(from === undefined ? {} : { after: from }),
-      limit,
-    })
-    for (const [at, entry] of entries.entries()) {
-      from = entry.name
-      if (!isWanted(entry)) continue
-      items.push(entry)
-      const isLast = at === entries.length - 1 && !isTruncated
-      if (items.length === limit) return { items, next: isLast ? undefined : from }
-    }
-    rows += entries.length
-    if (!isTruncated) return { items, next: undefined }
-    if (rows >= rowsMax) return { items, next: from }
+  let next: string | undefined
+  let rows = 0
+  for await (const entry of eachEntry(store, tenantId, { kind, prefix, after })) {
+    if (items.length === limit || rows === rowsMax) return { items, next }
+    rows += 1
+    next = entry.name
+    if (isWanted(entry)) items.push(entry)
   }
+  return { items, next: undefined }
 }
 
 function readMarker(marker: string): string {

@@ -59,6 +59,12 @@ export function lmdbIdentities(env: LmdbEnvironment): IdentityStore {
         return { entries, isTruncated: false }
       }),
 
+    count: async (tenantId, kind, limit) =>
+      env.read(({ identities }) => {
+        const keys = identities.keys({ ...rangeOf(rowKey(tenantId, kind, '')), limit })
+        return [...keys].length
+      }),
+
     commit: async (tenantId, change, { commitId } = {}) => {
       requireIdentityChange(change)
       const { ifRevision, put, remove } = change

@@ -89,6 +89,12 @@ export function mongoIdentities({ db }: Shared): IdentityStore {
       return { entries, isTruncated: found.length > limit }
     },
 
+    count: async (tenantId, kind, limit) =>
+      // To the driver, no limit at all.
+      limit === 0
+        ? 0
+        : db.run(() => identitiesIn(db).countDocuments({ tenant: tenantId, kind }, { limit })),
+
     commit: async (tenantId, change, { commitId } = {}) => {
       requireIdentityChange(change)
       const { ifRevision, put, remove } = change

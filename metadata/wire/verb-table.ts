@@ -77,6 +77,7 @@ export const verbTable: VerbTable = {
     get: read,
     getMany: read,
     list: read,
+    count: read,
     commit: named(2),
     removeAll: counting,
   },

@@ -191,6 +191,22 @@ export function identitiesContract(name: string, open: OpenStore): void {
         assert.deepEqual(await names(store, { after: far }), ['c', false])
       }))
 
+    test('are counted by their kind, up to a limit', () =>
+      withStore(open, async (store) => {
+        const { identities } = store
+        assert.equal(await identities.count(acme, 'membership', 9), 0)
+        await commit(store, { put: ['a', 'b', 'c'].map((name) => member(name)) })
+        for (const limit of [0, 1, 2, 3]) {
+          assert.equal(await identities.count(acme, 'membership', limit), limit)
+        }
+        assert.equal(await identities.count(acme, 'membership', 5_000), 3)
+        for (const kind of ['user', 'group', 'account'] as const) {
+          assert.equal(await identities.count(acme, kind, 9), 0)
+        }
+        await commit(store, { remove: [{ kind: 'membership', name: 'b' }] })
+        assert.equal(await identities.count(acme, 'membership', 9), 2)
+      }))
+
     test('list exactly, behind a name of the greatest length and ones that are longer', () =>
       withStore(open, async (store) => {
         const longest = 'x'.repeat(identityNameMax)

@@ -59,6 +59,7 @@ const reads: readonly ((store: MongoMetadataStore, bucket: Bucket) => Promise<un
   ({ identities }) => identities.get(tenantId, 'user', 'ann'),
   ({ identities }) => identities.getMany(tenantId, [{ kind: 'user', name: 'ann' }]),
   ({ identities }) => identities.list(tenantId, 'user', { limit: 9 }),
+  ({ identities }) => identities.count(tenantId, 'user', 9),
   ({ buckets }) => buckets.get(defaultNamespace, 'b'),
   ({ buckets }) => buckets.list(tenantId, { namespace: defaultNamespace, ...page }),
   ({ bucketConfigs }, bucket) => bucketConfigs.get(bucket, 'tagging'),

@@ -7,6 +7,7 @@ import type { AccessKey, TenantId } from '../../../metadata/records.ts'
 import { sealAccessKey } from '../../access/keys/new-access-key.ts'
 import { drawId, drawSecret } from '../../access/keys/session-token.ts'
 import type { QueryServices } from '../../query/query-action.ts'
+import { eachEntry } from '../each-entry.ts'
 import { nameKey } from '../iam-names.ts'
 
 export type NewKey = { readonly row: AccessKey; readonly secretAccessKey: string }
@@ -66,11 +67,8 @@ async function userOfId(
 ): Promise<UserDocument | undefined> {
   const user = await identities.get(tenantId, 'user', nameKey(name))
   if (user?.id === id) return user
-  for (let after: string | undefined; ; ) {
-    const page = after === undefined ? { limit: 1_000 } : { after, limit: 1_000 }
-    const { entries, isTruncated } = await identities.list(tenantId, 'user', page)
-    const found = entries.find(({ document }) => document.id === id)
-    if (found !== undefined || !isTruncated) return found?.document
-    after = entries.at(-1)?.name
+  for await (const { document } of eachEntry(identities, tenantId, { kind: 'user' })) {
+    if (document.id === id) return document
   }
+  return undefined
 }

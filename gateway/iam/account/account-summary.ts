@@ -1,11 +1,12 @@
 // GetAccountSummary: how much there is of everything, and how much there may be.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
+import type { IdentityKind } from '../../../metadata/identity-records.ts'
 import { policySizes } from '../../../protocol/policy/policy-sizes.ts'
 import { element, parent } from '../../../protocol/s3/xml/xml-writer.ts'
-import type { QueryAction } from '../../query/query-action.ts'
+import type { QueryAction, QueryCall } from '../../query/query-action.ts'
 import { rootKeysOf } from '../access-keys/root-keys.ts'
-import { countOf, groupsMax, groupsOfUserMax, keysOfUserMax, usersMax } from '../account-quotas.ts'
-import type { AccountDraft } from '../change-account.ts'
+import { groupsMax, groupsOfUserMax, keysOfUserMax, usersMax } from '../account-quotas.ts'
+import { eachEntry } from '../each-entry.ts'
 import { requireAction } from '../require-action.ts'
 import { accountOf } from '../users/found-user.ts'
 
@@ -42,16 +43,20 @@ const never = {
   SigningCertificatesPerUserQuota: 0,
 }
 
+/** More than there may be of any. */
+const countedMax = 10_000
+
 export const getAccountSummary: QueryAction = async (call) => {
   await requireAction(call, 'iam:GetAccountSummary', { arn: '*' })
   const account = accountOf(call)
-  const { policies, versions } = await countPolicies(account)
+  const count = (kind: IdentityKind) => account.count(kind, countedMax)
+  const { policies, versions } = await countPolicies(call)
   const rootKeys = await rootKeysOf(call.services, call.identity.tenantId)
   const counts: Readonly<Record<string, number>> = {
-    Users: await countOf(account, 'user'),
-    Groups: await countOf(account, 'group'),
-    Roles: await countOf(account, 'role'),
-    Providers: await countOf(account, 'oidcProvider'),
+    Users: await count('user'),
+    Groups: await count('group'),
+    Roles: await count('role'),
+    Providers: await count('oidcProvider'),
     Policies: policies,
     PolicyVersionsInUse: versions,
     AccountAccessKeysPresent: rootKeys.length > 0 ? 1 : 0,
@@ -65,14 +70,12 @@ export const getAccountSummary: QueryAction = async (call) => {
   return parent('SummaryMap', ...entries)
 }
 
-async function countPolicies(account: AccountDraft) {
+async function countPolicies({ services, identity }: QueryCall) {
+  const { identities } = services.metadata
   let [policies, versions] = [0, 0]
-  for (let after: string | undefined; ; ) {
-    const page = after === undefined ? { limit: 1_000 } : { after, limit: 1_000 }
-    const { entries, isTruncated } = await account.list('policy', page)
-    policies += entries.length
-    for (const { document } of entries) versions += document.versions.length
-    after = entries.at(-1)?.name
-    if (!isTruncated) return { policies, versions }
+  for await (const { document } of eachEntry(identities, identity.tenantId, { kind: 'policy' })) {
+    policies += 1
+    versions += document.versions.length
   }
+  return { policies, versions }
 }

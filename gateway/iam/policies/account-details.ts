@@ -5,6 +5,7 @@ import { constraintError, QueryError } from '../../../protocol/query/query-error
 import type { QueryParameters } from '../../../protocol/query/query-parameters.ts'
 import { members } from '../../../protocol/query/render-query-reply.ts'
 import type { QueryAction, QueryCall } from '../../query/query-action.ts'
+import { eachEntry } from '../each-entry.ts'
 import { readPage, renderMore } from '../iam-page.ts'
 import { requireAction } from '../require-action.ts'
 import { isAttached } from './attachments.ts'
@@ -27,7 +28,6 @@ const lists = {
 
 /** Documents are long: so much of markup fills a page. */
 const pageCharacters = 1024 * 1024
-const rowsAtOnce = 50
 
 type Place = { readonly section: Section; readonly after: string | undefined }
 
@@ -100,14 +100,9 @@ async function* detailsOf(
   { section, after }: { readonly section: keyof typeof kinds; readonly after: string | undefined },
 ): AsyncGenerator<Detail> {
   const { identities } = call.services.metadata
-  for (let from = after; ; ) {
-    const page = { limit: rowsAtOnce, ...(from === undefined ? {} : { after: from }) }
-    const read = await identities.list(call.identity.tenantId, kinds[section], page)
-    for (const entry of read.entries) {
-      yield { section, name: entry.name, markup: await renderEntry(call, entry) }
-    }
-    if (!read.isTruncated) return
-    from = read.entries.at(-1)?.name
+  const walk = { kind: kinds[section], after }
+  for await (const entry of eachEntry(identities, call.identity.tenantId, walk)) {
+    yield { section, name: entry.name, markup: await renderEntry(call, entry) }
   }
 }
 

@@ -8,6 +8,7 @@ import { managedPolicies } from '../../../protocol/policy/managed-policies.ts'
 import type { QueryParameters } from '../../../protocol/query/query-parameters.ts'
 import { element, parent } from '../../../protocol/s3/xml/xml-writer.ts'
 import type { QueryAction } from '../../query/query-action.ts'
+import { eachEntry } from '../each-entry.ts'
 import { nameKey } from '../iam-names.ts'
 import { pageOf, readPage, renderPage } from '../iam-page.ts'
 import { renderTags } from '../iam-tags.ts'
@@ -96,19 +97,14 @@ export function allOfAws(): readonly FoundPolicy[] {
   return all.sort((a, b) => (orderKey(a) < orderKey(b) ? -1 : 1))
 }
 
-const rowsAtOnce = 500
-
 /** As many as an account may have fit into memory, for what they say is not among it. */
 async function allOfAccount(
   identities: Pick<IdentityStore, 'list'>,
   tenantId: TenantId,
 ): Promise<readonly FoundPolicy[]> {
   const all: FoundPolicy[] = []
-  for (let after: string | undefined; ; ) {
-    const asked = { limit: rowsAtOnce, ...(after === undefined ? {} : { after }) }
-    const { entries, isTruncated } = await identities.list(tenantId, 'policy', asked)
-    all.push(...entries.map(({ document }) => ownPolicy(tenantId, document)))
-    if (!isTruncated) return all
-    after = entries.at(-1)?.name
+  for await (const { document } of eachEntry(identities, tenantId, { kind: 'policy' })) {
+    all.push(ownPolicy(tenantId, document))
   }
+  return all
 }
