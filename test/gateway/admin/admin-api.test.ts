@@ -140,6 +140,31 @@ describe('the admin API', (test) => {
     assert.equal(await admin.refusal({ path: elsewhere }), '404 NoSuchBucket')
   })
 
+  test('sets quotas that requests meet, of a tenant and of a bucket', async () => {
+    const { name, credentials } = await fixture.makeTenant({ quota: { buckets: 1 } })
+    const put = async (target: string, body?: string) => {
+      const content = body === undefined ? {} : { body }
+      return codeOf(await fixture.send(credentials, { method: 'PUT', target, ...content }))
+    }
+    const until = async (code: string, target: string, body?: string) => {
+      for (;;) if ((await put(target, body)) === code) return
+    }
+    assert.equal(await put('/one'), 'none')
+    assert.notEqual(await put('/two'), 'none')
+    const set = (path: string, json: object) =>
+      admin.json({
+        ...{ method: 'PUT', path: `/v1/tenants/${name}${path}/quota`, json },
+        headers: { 'if-match': '*' },
+      })
+    await set('/buckets/one', { bytes: 3 })
+    await until('QuotaExceeded', '/one/k', 'four')
+    assert.equal(await put('/one/k', 'abc'), 'none')
+    await set('/buckets/one', {})
+    await until('none', '/one/k', 'four')
+    await set('', { bytes: 5 })
+    await until('QuotaExceeded', '/one/l', 'many bytes')
+  })
+
   test('shows how much a tenant holds, and a bucket', async () => {
     const { name, credentials } = await fixture.makeTenant()
     for (const target of ['/one', '/two', '/one/k', '/two/k', '/two/l']) {
