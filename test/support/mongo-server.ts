@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises'
 import { createServer, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -144,7 +144,11 @@ class OwnServer implements MongoServer {
     const more = this.kind === 'mongod' ? await this.#ofMongod(flags) : ofStandIn(flags)
     const child = spawn(this.#path, [...args, ...more], { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#process = child
-    const endWithTests = () => child.kill('SIGKILL')
+    // With its directory, which may lie in memory: nobody is left to remove it.
+    const endWithTests = () => {
+      child.kill('SIGKILL')
+      rmSync(this.#directory, { recursive: true, force: true, maxRetries: 3 })
+    }
     process.once('exit', endWithTests)
     child.once('exit', () => process.removeListener('exit', endWithTests))
     await ready(child)
