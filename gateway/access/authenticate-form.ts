@@ -3,7 +3,7 @@ import { parsePostSignatureV2 } from '../../protocol/s3/sigv2/post-signature-v2.
 import { requireMatch } from '../../protocol/s3/sigv2/verify-signature-v2.ts'
 import type { FormFields } from '../../protocol/s3/sigv4/post-form.ts'
 import { parsePostSignature, verifyPostSignature } from '../../protocol/s3/sigv4/post-signature.ts'
-import { type AuthenticateDeps, findCredentials, ofVersion2 } from './authenticate.ts'
+import { type AuthenticateDeps, findCredentials, ofVersion2, regionFor } from './authenticate.ts'
 import { anonymous, type Identity } from './identity.ts'
 import type { SignatureNote, SignatureNotes } from './signature-note.ts'
 
@@ -39,7 +39,7 @@ export function makeAuthenticateForm(deps: AuthenticateDeps): AuthenticateForm {
     verifyPostSignature(presented, {
       secretAccessKey: found.secretAccessKey,
       signingKeys: deps.signingKeys,
-      region: deps.region,
+      region: regionFor(deps, found.identity, presented),
     })
     deps.keyUses.note(found.identity, { service: 's3', region: presented.scope.region })
     return found.identity

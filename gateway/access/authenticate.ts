@@ -26,7 +26,7 @@ import type {
 import type { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
 import { verifySignature } from '../../protocol/s3/sigv4/verify-signature.ts'
 import type { Credentials, CredentialsCache, PresentedKey } from './credentials.ts'
-import { anonymous, type Identity } from './identity.ts'
+import { anonymous, type Identity, type User } from './identity.ts'
 import type { KeyUses } from './key-uses.ts'
 import type { SignatureNote, SignatureNotes } from './signature-note.ts'
 
@@ -108,7 +108,7 @@ export function makeAuthenticate(deps: RequestAuthenticateDeps): Authenticate {
       secretAccessKey: found.secretAccessKey,
       signingKeys: deps.signingKeys,
       // IAM has none, and STS signs for one of its own.
-      region: other === undefined ? deps.region : undefined,
+      region: other === undefined ? regionFor(deps, found.identity, presented) : undefined,
       nowMs: deps.now(),
     })
     deps.keyUses.note(found.identity, {
@@ -128,6 +128,15 @@ export function makeAuthenticate(deps: RequestAuthenticateDeps): Authenticate {
       payload: payloadOf(verified, presented, incoming),
     }
   }
+}
+
+/** The one that was signed for, where the signer's tenant has it; else the server's. Undefined: any. */
+export function regionFor(
+  { region }: Pick<AuthenticateDeps, 'region'>,
+  identity: User,
+  { scope }: Pick<PresentedSignature, 'scope'>,
+): string | undefined {
+  return region !== undefined && identity.region === scope.region ? scope.region : region
 }
 
 /** Throws `InvalidAccessKeyId` for a key that is unknown or not active, and as `CredentialsCache.find`. */

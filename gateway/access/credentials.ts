@@ -98,7 +98,7 @@ export class CredentialsCache {
     )
     return {
       identity: {
-        ...{ is: 'user', tenantId, namespace: tenant.namespace, userName, accessKeyId },
+        ...{ is: 'user', tenantId, ...placeOf(tenant), userName, accessKeyId },
         ...(user === undefined ? {} : { userId: user.id }),
       },
       secretAccessKey: secret.toString('utf8'),
@@ -114,7 +114,7 @@ export class CredentialsCache {
     }
     if (await this.isEndedOfRoot(owner)) throw new S3Error('ExpiredToken')
     return {
-      identity: sessionIdentity(owner, { namespace: tenant.namespace, accessKeyId }),
+      identity: sessionIdentity(owner, { ...placeOf(tenant), accessKeyId }),
       secretAccessKey: owner.secretAccessKey,
     }
   }
@@ -131,4 +131,8 @@ export class CredentialsCache {
     if (tenant !== undefined && tenant.status !== 'active') throw new S3Error('AccountProblem')
     return tenant
   }
+}
+
+function placeOf({ namespace, region }: Tenant): Pick<User, 'namespace' | 'region'> {
+  return { namespace, ...(region === undefined ? {} : { region }) }
 }

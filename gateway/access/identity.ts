@@ -8,6 +8,8 @@ export type User = {
   readonly tenantId: TenantId
   /** Where the names of buckets are looked up that he writes. */
   readonly namespace: Namespace
+  /** Of his tenant: where its buckets are made, which requests may be signed for besides. Absent: it has that of the server. */
+  readonly region?: string
   /** The tenant's root user is called `root`. Of a session: who has got it, the role or the user. */
   readonly userName: string
   readonly accessKeyId: string

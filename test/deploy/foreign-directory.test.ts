@@ -92,7 +92,7 @@ describe('a data directory', (test) => {
     const [name = ''] = readdirSync(segments)
     const bytes = readFileSync(join(segments, name))
     const later = Buffer.from(bytes)
-    later.writeUInt32LE(9, 8)
+    later.writeUInt32LE(99, 8)
     later.writeUInt32LE(crc32c(later.subarray(0, 60)), 60)
     writeFileSync(join(segments, name), later)
     assert.match(await refusal(data), known)

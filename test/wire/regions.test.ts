@@ -6,6 +6,7 @@ import { defaultNamespace } from '../../metadata/namespaces.ts'
 import { presignUrl } from '../../protocol/s3/sigv4/sign-request.ts'
 import { SigningKeyCache } from '../../protocol/s3/sigv4/signing-keys.ts'
 import { describe } from '../support/describe.ts'
+import { addTenant } from '../support/more-tenants.ts'
 import type { RawResponse } from '../support/raw-connection.ts'
 import { RunningServer, serverKey, serverRegion } from '../support/start-server.ts'
 import { codeOf, exchange, exchangeBytes, signingContext } from '../support/wire-request.ts'
@@ -223,5 +224,47 @@ describe('a server that takes any region', (test) => {
     const context = contextOf('eu-west-1')
     const moved = await exchange(server.port, { target: '/bkt/k', context, spoil })
     assert.equal(`${moved.status} ${codeOf(moved)}`, '403 SignatureDoesNotMatch')
+  })
+})
+
+describe('a tenant with a region of its own', (test) => {
+  let server: RunningServer
+  test.before(async () => {
+    server = await startWithBucket()
+  })
+  test.after(async () => {
+    server.assertNoFailure()
+    await server.stop()
+  })
+
+  test('signs for it or for the server’s, and has its buckets there', async () => {
+    const { tenantId, credentials } = await addTenant(server, 'far')
+    const { tenants } = server.stores.metadata
+    const tenant = await tenants.get(tenantId)
+    assert.ok(tenant !== undefined)
+    await tenants.update({ ...tenant, region: 'eu-far-1', revision: tenant.revision + 1 })
+    const ask = (method: string, target: string, region: string, body?: string) =>
+      exchange(server.port, {
+        ...{ method, target, ...(body === undefined ? {} : { body }) },
+        context: signingContext({ credentials: { ...credentials, region } }),
+      })
+    const made = await ask('PUT', '/far-bucket', 'eu-far-1', '')
+    assert.equal(made.status, 200, made.body.toString())
+    for (const region of ['eu-far-1', serverRegion]) {
+      const head = await ask('HEAD', '/far-bucket', region)
+      assert.deepEqual([head.status, regionOf(head)], [200, 'eu-far-1'])
+    }
+    const location = await ask('GET', '/far-bucket?location', 'eu-far-1')
+    assert.match(location.body.toString(), />eu-far-1<\/LocationConstraint>/)
+    const elsewhere = await ask('GET', '/far-bucket', 'eu-near-1')
+    assert.equal(codeOf(elsewhere), 'AuthorizationHeaderMalformed')
+    const constraint = (region: string) =>
+      `<CreateBucketConfiguration><LocationConstraint>${region}</LocationConstraint></CreateBucketConfiguration>`
+    assert.equal((await ask('PUT', '/far-2', 'eu-far-1', constraint('eu-far-1'))).status, 200)
+    const refused = await ask('PUT', '/far-3', 'eu-far-1', constraint('eu-near-1'))
+    assert.equal(codeOf(refused), 'IllegalLocationConstraintException')
+    // Nobody else's signature may be for it.
+    const root = await exchange(server.port, { target: '/bkt', context: contextOf('eu-far-1') })
+    assert.equal(codeOf(root), 'AuthorizationHeaderMalformed')
   })
 })

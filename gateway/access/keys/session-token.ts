@@ -1,7 +1,6 @@
 // Session tokens of temporary credentials: all that is to be known of a session, sealed under the master key. Nobody keeps a
 // list of them, and every gateway opens them by itself.
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
-import type { Namespace } from '../../../metadata/namespaces.ts'
 import { parseTenantId } from '../../../metadata/record-ids.ts'
 import type { TenantId } from '../../../metadata/records.ts'
 import type { RandomBytes } from '../../../protocol/chunks/new-generation.ts'
@@ -81,7 +80,7 @@ export function openSession(
 
 export function sessionIdentity(
   { tenantId, userName, session }: SessionOwner,
-  of: { readonly namespace: Namespace; readonly accessKeyId: string },
+  of: Pick<User, 'namespace' | 'region' | 'accessKeyId'>,
 ): User {
   return { is: 'user', tenantId, userName, session, ...of }
 }

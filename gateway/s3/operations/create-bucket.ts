@@ -30,12 +30,13 @@ export const createBucket: Operation<NewBucketCall> = async (call) => {
   const ownership = ownershipOf(call)
   const grants = await grantsOf(call, ownership)
   const configuration = readCreateBucket(await call.body.bytes(xmlBytesMax))
-  checkLocation(configuration.locationConstraint, services)
+  const { region = services.region } = identity
+  checkLocation(configuration.locationConstraint, { region, anyRegion: services.anyRegion })
   const outcome = await services.metadata.buckets.create({
     namespace: namespaceOf(identity),
     name,
     tenantId: identity.tenantId,
-    region: services.region,
+    region,
     createdMs: services.now(),
     configs: {
       ...(configuration.tags.length > 0 && { tagging: configuration.tags }),
@@ -47,7 +48,7 @@ export const createBucket: Operation<NewBucketCall> = async (call) => {
   if (outcome.bucket.tenantId !== identity.tenantId) {
     throw new S3Error('BucketAlreadyExists', { BucketName: name })
   }
-  if (outcome.is === 'exists' && !isMadeAgain(configuration, services.region)) {
+  if (outcome.is === 'exists' && !isMadeAgain(configuration, region)) {
     throw new S3Error('BucketAlreadyOwnedByYou', { BucketName: name })
   }
   if (outcome.is === 'exists') await resetAcl(call, outcome.bucket, grants)
