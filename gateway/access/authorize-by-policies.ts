@@ -128,8 +128,9 @@ class PolicyDecider implements Decider {
 
   private async lookAgain(): Promise<void> {
     const { identity } = this.asking
-    this.isOfNow = true
     if (identity.is === 'user') this.learn(await this.deps.standings.now(identity))
+    // Not before: what is asked meanwhile is answered by what was known.
+    this.isOfNow = true
   }
 
   private decide(

@@ -113,8 +113,13 @@ export async function answerQuery(
 function unknownAction(action: string, version: string | undefined): QueryError {
   return new QueryError(
     'InvalidAction',
-    `Could not find operation ${action} for version ${version ?? 'NO_VERSION_SPECIFIED'}`,
+    `Could not find operation ${short(action)} for version ${short(version ?? 'NO_VERSION_SPECIFIED')}`,
   )
+}
+
+/** Whoever has not signed is not sent back half a megabyte. */
+function short(text: string): string {
+  return text.slice(0, 128)
 }
 
 /**

@@ -10,11 +10,14 @@ import { nameKey, roleNameRule, userNameRule } from '../iam/iam-names.ts'
 import { noSuchEntity } from '../iam/no-such-entity.ts'
 import { requireAction } from '../iam/require-action.ts'
 import type { QueryAction, QueryCall } from '../query/query-action.ts'
+import { refuseSessions } from './require-sts.ts'
 
 const action = 'iam:RevokeSessions'
 
 export const revokeSessions: QueryAction = async (call) => {
-  const { parameters, services } = call
+  const { parameters, services, identity } = call
+  // It changes the account, which is IAM's affair: what does not open that does not open this.
+  if (identity.session?.of !== 'role') refuseSessions('RevokeSessions', identity)
   const whose = readWhose(parameters)
   const notBeforeMs = readNotBefore(parameters, services.now())
   const { tenantId } = call.identity

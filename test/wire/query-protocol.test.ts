@@ -114,6 +114,12 @@ describe('the query protocol', (test) => {
     )
   })
 
+  test('repeats little of what it does not know', async () => {
+    const answer = await askQuery(server.port, { service: 'iam', action: 'A'.repeat(400_000) })
+    assert.equal(elementIn(answer, 'Code'), 'InvalidAction')
+    assert.ok(answer.body.length < 1_000, String(answer.body.length))
+  })
+
   test('refuses what it does not know, and forms that are none', async () => {
     const cases: readonly (readonly [string, string])[] = [
       ['Version=2011-06-15', '400 MissingAction'],

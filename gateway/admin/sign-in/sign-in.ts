@@ -67,7 +67,8 @@ async function ofUser(credentials: AdminCredentials, identity: User): Promise<Pr
     if (admin === undefined) throw notSignedIn()
     return ofAdmin(admin, by)
   }
-  if (!isRootUser(identity)) throw new AdminProblem('Forbidden')
+  // Temporary credentials are for S3: as with IAM, they do not lead to others that last.
+  if (!isRootUser(identity) || identity.session !== undefined) throw new AdminProblem('Forbidden')
   return ofRoot(identity.tenantId, by)
 }
 

@@ -69,9 +69,10 @@ export class IamServer {
     assert.equal((await this.identities.commit(tenantId, change)).is, 'done')
   }
 
-  /** A user with a key, who may do nothing. */
+  /** A user with a key, who may do nothing. Another one of the name has another id, and another key. */
   async addUser(name: string, more: Partial<UserDocument> = {}): Promise<Clients> {
-    const key = { accessKeyId: `AKIA${name.toUpperCase()}`, secretAccessKey: `secret of ${name}` }
+    const called = more.id?.replace(/^AIDA/, '') ?? name.toUpperCase()
+    const key = { accessKeyId: `AKIA${called}`, secretAccessKey: `secret of ${name}` }
     const { accessKeyId } = key
     await this.server.stores.metadata.tenants.putAccessKey({
       ...{ accessKeyId, tenantId, userName: name, status: 'active', createdMs: 0 },

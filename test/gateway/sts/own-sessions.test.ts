@@ -27,6 +27,7 @@ import {
   IdentityAccount,
   outcome,
   policyOf,
+  postForm,
   s3For,
   stsFor,
   trusting,
@@ -72,6 +73,16 @@ describe('sessions that users get for themselves and for others', (test) => {
       for: 'the session of a user who is gone to be refused',
       holds: async () => (await get(session)) === 'AccessDenied 403',
     })
+  })
+
+  test('they end no sessions, as they change nothing else in the account', async () => {
+    const user = await account.addUser('ender', [allow('iam:*'), allow('sts:*')])
+    const revoke = async (by: ClientCredentials) => {
+      const form = 'Action=RevokeSessions&Version=2011-06-15&UserName=ender'
+      return (await postForm(stsFor(server, by), form)).body
+    }
+    assert.match(await revoke(await own(user)), /<Code>AccessDenied/)
+    assert.match(await revoke(user), /<NotBefore>/)
   })
 
   test('they last 12 hours unless said otherwise, those of the root user one', async () => {
