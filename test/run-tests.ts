@@ -1,6 +1,7 @@
-// `node dist/test/run-tests.js [--watch] [part of a path]... [--flag=value]...` runs the compiled test
-// files, each in a process of its own; flags are budgets, for the files that know them. Without a name: all but `compat/`, which needs foreign clients. The last line
-// is `N passed, N failed`; the exit code is 1 when a test failed or none ran.
+// `node dist/test/run-tests.js [--watch] [part of a path]... [!part of a path]... [--flag=value]...` runs the compiled test
+// files, each in a process of its own, but those that are named with a `!`; flags are budgets, for the files that know them.
+// Without a name: all but `compat/`, which needs foreign clients. The last line is `N passed, N failed`; the exit code is 1
+// when a test failed or none ran.
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, watch } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -21,15 +22,23 @@ const onlyWhenNamed = /^compat\//
 
 /** Paths of test files below `test/`, whose source still exists. */
 function chooseFiles(names: readonly string[]): readonly string[] {
+  const [without, wanted] = [names.filter(isWithout), names.filter((name) => !isWithout(name))]
   return readdirSync(compiledTests, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.test.js'))
     .filter((path) => existsSync(join(sourceTests, path.replace(/\.js$/, '.ts'))))
     .filter((path) =>
-      names.length === 0
-        ? !onlyWhenNamed.test(path)
-        : names.some((name) => path.includes(name.replace(/^test\/|\.ts$/g, ''))),
+      wanted.length === 0 ? !onlyWhenNamed.test(path) : wanted.some((name) => isOf(path, name)),
     )
+    .filter((path) => !without.some((name) => isOf(path, name.slice(1))))
     .sort()
+}
+
+function isWithout(name: string): boolean {
+  return name.startsWith('!')
+}
+
+function isOf(path: string, name: string): boolean {
+  return path.includes(name.replace(/^test\/|\.ts$/g, ''))
 }
 
 async function runAll(names: readonly string[]): Promise<readonly FileResult[]> {
