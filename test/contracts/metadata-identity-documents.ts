@@ -81,4 +81,25 @@ export const documents: readonly IdentityEntry[] = [
       createdMs: 1,
     },
   },
+  {
+    kind: 'admin',
+    name: '0123456789abcdef',
+    document: {
+      ...{ id: '0123456789abcdef', name: 'Ann', role: 'readOnly', createdMs: 1, revision: 1 },
+      keys: [{ accessKeyId: 'HF1', status: 'active', createdMs: 1 }],
+    },
+  },
+  {
+    kind: 'adminToken',
+    name: '0123',
+    document: {
+      ...{ id: '0123', name: 'nightly', of: { is: 'admin', id: '0123456789abcdef' } },
+      ...{ readOnly: true, hash: '00', createdMs: 1, expiresMs: 2 },
+    },
+  },
+  {
+    kind: 'adminReply',
+    name: 'digest',
+    document: { bodyHash: '00', createdMs: 1, sealedSeed: 'AA==', sealedReply: 'AA==' },
+  },
 ]
