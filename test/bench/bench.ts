@@ -22,7 +22,6 @@ import {
 } from './raw-figures.ts'
 import { slowReaders } from './slow-readers.ts'
 import { benchKey, type Spawned, spawnBareServer, spawnHoldfast } from './spawned-server.ts'
-import { userRows } from './user-figures.ts'
 import { millionEntries, zipRows } from './zip-bench.ts'
 
 const { values } = parseArgs({ options: { objects: { type: 'string', default: '1000000' } } })
@@ -42,7 +41,6 @@ try {
   row('idle memory', `${memoryMiB(server.pid).now.toFixed(0)} MiB`)
   await prepare(target)
   await smallGets(target, bare)
-  await userRows(row, target)
   await smallPuts(target)
   await largeObjects(target)
   row(
@@ -52,6 +50,8 @@ try {
   )
   await zipRows(row, target)
   await slowReaders(row, { directory, targetOf })
+  const { userRows } = await import('./user-figures.ts')
+  await userRows(row, target)
   await clusterRows()
   await listings()
   await millionEntries(row, { directory, objects: Number(values.objects), targetOf })
@@ -62,7 +62,7 @@ try {
 }
 
 /**
- * Their clients are loaded when all that this process sends and receives itself has been measured: with them in it, it reads
+ * Their clients, and those of users, are loaded when all that this process sends and receives itself has been measured: with them in it, it reads
  * large answers at two thirds of the speed, whatever the server is.
  */
 async function clusterRows(): Promise<void> {
