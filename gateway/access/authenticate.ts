@@ -121,10 +121,10 @@ export function makeAuthenticate(deps: RequestAuthenticateDeps): Authenticate {
     const { secretAccessKey } = found
     return {
       identity: found.identity,
-      signer: {
-        ...{ accessKeyId, secretAccessKey },
-        ...(sessionToken === '' ? {} : { sessionToken }),
-      },
+      signer:
+        sessionToken === ''
+          ? { accessKeyId, secretAccessKey }
+          : { accessKeyId, secretAccessKey, sessionToken },
       payload: payloadOf(verified, presented, incoming),
     }
   }

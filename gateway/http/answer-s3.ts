@@ -84,12 +84,12 @@ async function answer(deps: S3AnsweringDeps, begun: Begun): Promise<Reply> {
   const parsed =
     controlAddress(target.rawPath, incoming.headers) ??
     parseAddress(target.rawPath, incoming.headers.host, domains)
-  const settled = isPlain(parsed)
+  const settled: SettledAddress = isPlain(parsed)
     ? { address: parsed }
     : await settleAddress(parsed, services.findAddressed)
   const { address } = settled
   requireOneMeaning(settled, target)
-  const request = { ...arrive(services, begun, { target, address }), owner: settled.owner }
+  const request = arrive(services, begun, { target, address, owner: settled.owner })
   if (method === 'OPTIONS') return answerPreflightOfS3(deps, begun, settled)
   if (isQueryRequest(incoming, address, target)) {
     return answerQuery(deps.query, begun, { target, request })

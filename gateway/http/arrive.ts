@@ -1,6 +1,5 @@
 // What a request says before anybody knows what it is about: its target, and what every call has of it.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import type { Address } from '../../protocol/s3/address.ts'
 import { parseRequestTarget, type RequestTarget } from '../../protocol/s3/request-target.ts'
 import { S3Error } from '../../protocol/s3/s3-error.ts'
 import { collectHeaders } from '../../protocol/s3/sigv4/request-headers.ts'
@@ -25,10 +24,12 @@ function requireHost({ headers, httpVersion }: IncomingMessage): void {
 
 const hostSyntax = /^(?:[A-Za-z0-9._~%!$&'()*+,;=-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?$/
 
+type Addressed = Pick<Arrived, 'address' | 'owner'> & { readonly target: RequestTarget }
+
 export function arrive(
   services: Services,
   begun: Begun,
-  { target, address }: { readonly target: RequestTarget; readonly address: Address },
+  { target, address, owner }: Addressed,
 ): Arrived {
   const { incoming, requestId, notes } = begun
   const { query, rawPath } = target
@@ -41,14 +42,23 @@ export function arrive(
   const signature = () => notes.signature
   const { 'user-agent': userAgent, referer } = incoming.headers
   const { now } = services
+  // Field by field: each request comes by here.
   const context: RequestContext = {
-    ...{ headers, query, userAgent, referer, signature, isEncrypted, sourceIp, now },
+    headers,
+    query,
+    userAgent,
+    referer,
+    signature,
+    isEncrypted,
+    sourceIp,
+    now,
   }
   return {
     services,
     notes,
     client: begun,
     address,
+    owner,
     context,
     query,
     headers,
