@@ -4,6 +4,7 @@ import type { AdminDocument } from '../../../metadata/identity-records.ts'
 import type { TenantId } from '../../../metadata/records.ts'
 import { accountId } from '../../access/owner.ts'
 import { findTenant } from '../../access/tenant-names.ts'
+import { pageOfDocuments } from '../account/page-of-documents.ts'
 import { adminsTenantId } from '../admins/admins-tenant.ts'
 import {
   addAdminKey,
@@ -15,7 +16,7 @@ import {
 import type { AdminDeps, AdminRoutes } from '../api/admin-env.ts'
 import { requireRevision, tagOfRevision } from '../api/entity-tags.ts'
 import { madeOnce } from '../api/made-once.ts'
-import { page, pageOf, pageQuery, readAfter } from '../api/pages.ts'
+import { pageOf, pageQuery } from '../api/pages.ts'
 import { AdminProblem } from '../api/problem.ts'
 import {
   changeHeaders,
@@ -113,17 +114,12 @@ export function adminsRoutes(app: AdminRoutes, deps: AdminDeps): void {
   app.openapi(list, async (c) => {
     requireAll(c.get('principal'), 'read')
     const asked = c.req.valid('query')
-    const after = readAfter(asked)
-    const from = after === undefined ? {} : { after }
-    const found = await identities.list(adminsTenantId, 'admin', { ...from, limit: asked.limit })
-    const next = found.isTruncated ? found.entries.at(-1)?.name : undefined
-    return c.json(
-      page(
-        found.entries.map(({ document }) => showAdmin(document)),
-        next,
-      ),
-      200,
-    )
+    const admins = await pageOfDocuments(deps, adminsTenantId, {
+      kind: 'admin',
+      asked,
+      show: ({ document }) => showAdmin(document),
+    })
+    return c.json(admins, 200)
   })
 
   app.openapi(show, async (c) => {

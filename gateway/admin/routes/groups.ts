@@ -6,11 +6,12 @@ import { iamArn } from '../../access/owner.ts'
 import { nameKey } from '../../iam/iam-names.ts'
 import { noSuchEntity } from '../../iam/no-such-entity.ts'
 import { conditionOf } from '../account/account-condition.ts'
+import { pageOfDocuments } from '../account/page-of-documents.ts'
 import { makeByIam, runIamAction } from '../account/run-iam-action.ts'
 import type { AdminDeps, AdminRoutes } from '../api/admin-env.ts'
 import { tagOfContent } from '../api/entity-tags.ts'
 import { madeOnce } from '../api/made-once.ts'
-import { page, pageOf, pageQuery, readAfter } from '../api/pages.ts'
+import { pageOf, pageQuery } from '../api/pages.ts'
 import {
   changeHeaders,
   jsonBody,
@@ -89,12 +90,11 @@ export function groupRoutes(app: AdminRoutes, deps: AdminDeps): void {
     const called = c.req.valid('param').tenant
     const tenant = await openTenant(c, deps, { called, doing: 'read' })
     const asked = c.req.valid('query')
-    const after = readAfter(asked)
-    const from = after === undefined ? {} : { after }
-    const found = await identities.list(tenant.id, 'group', { ...from, limit: asked.limit })
-    const next = found.isTruncated ? found.entries.at(-1)?.name : undefined
-    const groups = found.entries.map(({ document }) => showGroup(tenant, document))
-    return c.json(page(groups, next), 200)
+    const groups = await pageOfDocuments(deps, tenant.id, {
+      ...{ kind: 'group', asked },
+      show: ({ document }) => showGroup(tenant, document),
+    })
+    return c.json(groups, 200)
   })
 
   app.openapi(create, async (c) => {
@@ -136,14 +136,11 @@ export function groupRoutes(app: AdminRoutes, deps: AdminDeps): void {
     const tenant = await openTenant(c, deps, { called, doing: 'read' })
     await requireGroup(deps, tenant, name)
     const asked = c.req.valid('query')
-    const after = readAfter(asked)
-    const found = await identities.list(tenant.id, 'membership', {
-      ...{ prefix: `${nameKey(name)}/`, limit: asked.limit },
-      ...(after === undefined ? {} : { after }),
+    const members = await pageOfDocuments(deps, tenant.id, {
+      ...{ kind: 'membership', prefix: `${nameKey(name)}/`, asked },
+      show: ({ document }) => ({ name: document.userName }),
     })
-    const next = found.isTruncated ? found.entries.at(-1)?.name : undefined
-    const members = found.entries.map(({ document }) => ({ name: document.userName }))
-    return c.json(page(members, next), 200)
+    return c.json(members, 200)
   })
 
   for (const [route, action] of [

@@ -6,11 +6,12 @@ import { iamArn } from '../../access/owner.ts'
 import { versionKey } from '../../access/standing.ts'
 import { nameKey } from '../../iam/iam-names.ts'
 import { conditionOf } from '../account/account-condition.ts'
+import { pageOfDocuments } from '../account/page-of-documents.ts'
 import { type Condition, makeByIam, runIamAction } from '../account/run-iam-action.ts'
 import type { AdminDeps, AdminRoutes } from '../api/admin-env.ts'
 import { tagOfContent } from '../api/entity-tags.ts'
 import { madeOnce } from '../api/made-once.ts'
-import { page, pageOf, pageQuery, readAfter } from '../api/pages.ts'
+import { pageOf, pageQuery } from '../api/pages.ts'
 import { AdminProblem } from '../api/problem.ts'
 import {
   changeHeaders,
@@ -90,12 +91,11 @@ export function policyRoutes(app: AdminRoutes, deps: AdminDeps): void {
     const called = c.req.valid('param').tenant
     const tenant = await openTenant(c, deps, { called, doing: 'read' })
     const asked = c.req.valid('query')
-    const after = readAfter(asked)
-    const from = after === undefined ? {} : { after }
-    const found = await identities.list(tenant.id, 'policy', { ...from, limit: asked.limit })
-    const next = found.isTruncated ? found.entries.at(-1)?.name : undefined
-    const policies = found.entries.map(({ document }) => showPolicy(tenant, document))
-    return c.json(page(policies, next), 200)
+    const policies = await pageOfDocuments(deps, tenant.id, {
+      ...{ kind: 'policy', asked },
+      show: ({ document }) => showPolicy(tenant, document),
+    })
+    return c.json(policies, 200)
   })
 
   app.openapi(create, async (c) => {

@@ -6,11 +6,12 @@ import { iamArn } from '../../access/owner.ts'
 import { nameKey } from '../../iam/iam-names.ts'
 import { noSuchEntity } from '../../iam/no-such-entity.ts'
 import { conditionOf } from '../account/account-condition.ts'
+import { pageOfDocuments } from '../account/page-of-documents.ts'
 import { makeByIam, runIamAction } from '../account/run-iam-action.ts'
 import type { AdminDeps, AdminRoutes } from '../api/admin-env.ts'
 import { tagOfContent } from '../api/entity-tags.ts'
 import { madeOnce } from '../api/made-once.ts'
-import { page, pageOf, pageQuery, readAfter } from '../api/pages.ts'
+import { page, pageOf, pageQuery } from '../api/pages.ts'
 import {
   changeHeaders,
   jsonBody,
@@ -101,14 +102,11 @@ export function userRoutes(app: AdminRoutes, deps: AdminDeps): void {
     const called = c.req.valid('param').tenant
     const tenant = await openTenant(c, deps, { called, doing: 'read' })
     const { prefix = '', ...asked } = c.req.valid('query')
-    const after = readAfter(asked)
-    const found = await identities.list(tenant.id, 'user', {
-      ...{ prefix: nameKey(prefix), limit: asked.limit },
-      ...(after === undefined ? {} : { after }),
+    const users = await pageOfDocuments(deps, tenant.id, {
+      ...{ kind: 'user', prefix: nameKey(prefix), asked },
+      show: ({ document }) => showUser(tenant, document),
     })
-    const next = found.isTruncated ? found.entries.at(-1)?.name : undefined
-    const users = found.entries.map(({ document }) => showUser(tenant, document))
-    return c.json(page(users, next), 200)
+    return c.json(users, 200)
   })
 
   app.openapi(create, async (c) => {
