@@ -24,7 +24,7 @@ export type IamAsked = {
   /** Of something that is made. */
   readonly draws?: Draws
   /** What is changed must have this ETag when it is. */
-  readonly condition?: Condition
+  readonly condition?: Condition | undefined
 }
 
 export type Condition = { readonly ref: IdentityRef; readonly tag: string }

@@ -124,10 +124,8 @@ export function groupRoutes(app: AdminRoutes, deps: AdminDeps): void {
     const tenant = await openTenant(c, deps, { called, doing: 'change' })
     const ref = { kind: 'group', name: nameKey(GroupName) } as const
     const condition = conditionOf(c.req.header('if-match'), ref)
-    await runIamAction(c, deps, {
-      ...{ tenant, action: 'DeleteGroup', parameters: { GroupName } },
-      ...(condition === undefined ? {} : { condition }),
-    })
+    const parameters = { GroupName }
+    await runIamAction(c, deps, { tenant, action: 'DeleteGroup', parameters, condition })
     return c.body(null, 204)
   })
 

@@ -136,10 +136,8 @@ export function userRoutes(app: AdminRoutes, deps: AdminDeps): void {
     const tenant = await openTenant(c, deps, { called, doing: 'change' })
     const ref = { kind: 'user', name: nameKey(UserName) } as const
     const condition = conditionOf(c.req.header('if-match'), ref)
-    await runIamAction(c, deps, {
-      ...{ tenant, action: 'DeleteUser', parameters: { UserName } },
-      ...(condition === undefined ? {} : { condition }),
-    })
+    const parameters = { UserName }
+    await runIamAction(c, deps, { tenant, action: 'DeleteUser', parameters, condition })
     return c.body(null, 204)
   })
 
