@@ -15,6 +15,7 @@ import type { Readiness } from '../../gateway/http/admin-health.ts'
 import { logRequests } from '../../gateway/http/request-record.ts'
 import { createS3Server } from '../../gateway/http/s3-server.ts'
 import type { Log } from '../../gateway/log.ts'
+import { Quotas } from '../../gateway/quota/quotas.ts'
 import { MetadataFull } from '../../metadata/metadata-full.ts'
 import type { MetadataStore } from '../../metadata/metadata-store.ts'
 import { StoreUnavailable } from '../../metadata/store-unavailable.ts'
@@ -53,6 +54,7 @@ export class ProcessEngines implements Engines {
   readonly masterKey: MasterKey
   readonly lost: Promise<void>
   readonly #parts: EngineParts
+  readonly #quotas: Quotas
   readonly #upkeep: readonly Repeating[]
   #gateway: Gateway | undefined
   #background: Background | undefined
@@ -62,6 +64,8 @@ export class ProcessEngines implements Engines {
     this.#parts = parts
     this.tenants = parts.metadata.tenants
     this.masterKey = parts.masterKey
+    const clock = () => performance.now()
+    this.#quotas = new Quotas({ metadata: parts.metadata, clock })
     const { engines, log } = parts
     const onFailure = (job: string, cause: unknown) =>
       log.error('background job failed', { job, cause })
@@ -75,6 +79,7 @@ export class ProcessEngines implements Engines {
     const { config, log } = this.#parts
     const gateway = await composeGateway({
       ...this.#parts,
+      quotas: this.#quotas,
       owner: () => this.#parts.owner.id,
       random: randomBytes,
       now: Date.now,
@@ -105,7 +110,7 @@ export class ProcessEngines implements Engines {
     const { keeping, config, log, node } = this.#parts
     const owner = () => this.#parts.owner.id
     const parts = { ...this.#parts, owner, random: randomBytes, now: Date.now }
-    const jobWorks = composeJobWorks(parts)
+    const jobWorks = composeJobWorks({ ...parts, quotas: this.#quotas })
     this.#jobWorks = jobWorks
     const { node: _, ...others } = parts
     this.#background = startBackground({

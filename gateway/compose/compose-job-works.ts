@@ -40,7 +40,7 @@ const tenantsMax = 100
 export function composeJobWorks(deps: JobWorksDeps): ComposedWorks {
   const { blobs, masterKey, random, now } = deps
   const clock = () => performance.now()
-  const quotas = new Quotas({ metadata: deps.metadata, clock })
+  const { quotas = new Quotas({ metadata: deps.metadata, clock }) } = deps
   const metadata = keepQuotas(deps.metadata, quotas)
   const { rules = sourceRules(deps.config) } = deps
   const keyring = new TenantKeyring({ master: masterKey, tenantsMax })
